@@ -1,0 +1,115 @@
+"""What a check is, and how the checks of an audit are chosen, configured and run."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Protocol
+
+from auditor.errors import UsageError
+from auditor.evidence import Scan
+from auditor.finding import Finding
+
+
+class Check(Protocol):
+    """A configured pure function from a scan to findings. A frozen dataclass: its fields are its thresholds."""
+
+    code: ClassVar[str]
+    #: What it needs to say anything: any of "labels", "splits" (two of them). The runner reports it as skipped without.
+    needs: ClassVar[frozenset[str]]
+    #: Whether it is run once more on the planned split.
+    about_splits: ClassVar[bool]
+
+    def __call__(self, scan: Scan) -> Iterator[Finding]:
+        """Yield findings; passes and undecided ones too."""
+
+
+def option_name(field: str) -> str:
+    """Return a field's name on the command line: ``warn_ratio`` is ``warn-ratio``."""
+    return field.replace("_", "-")
+
+
+def parameters(check: Check) -> dict[str, Any]:
+    """Return a check's thresholds by their option names."""
+    return {option_name(f.name): getattr(check, f.name) for f in dataclasses.fields(check)}  # type: ignore[arg-type]
+
+
+def configure(check: type[Check], settings: Mapping[str, Any]) -> Check:
+    """Make a check with some thresholds changed; values may be strings, as they come from the command line.
+
+    Raises
+    ------
+    UsageError
+        An unknown threshold, or a value of another kind.
+    """
+    known = {option_name(f.name): f for f in dataclasses.fields(check)}  # type: ignore[arg-type]
+    values: dict[str, Any] = {}
+    for name, value in settings.items():
+        if option_name(name) not in known:
+            raise UsageError(
+                expected=f"a threshold of '{check.code}': {', '.join(known) or 'it has none'}", received=f"'{name}'", hint="see docs/checks.md"
+            )
+        field = known[option_name(name)]
+        kind = type(field.default)
+        try:
+            if kind is bool:
+                values[field.name] = {"true": True, "false": False}[str(value).lower()]
+            else:
+                values[field.name] = kind(value)
+        except (TypeError, ValueError, KeyError):
+            raise UsageError(
+                expected=f"a value like {field.default!r} for {check.code}.{name}", received=f"{value!r}", hint="see docs/checks.md"
+            ) from None
+    return check(**values)
+
+
+def choose(
+    checks: Sequence[type[Check]],
+    *,
+    select: Iterable[str] = (),
+    ignore: Iterable[str] = (),
+    settings: Mapping[str, Mapping[str, Any]] | None = None,
+) -> list[Check]:
+    """Return the configured checks to run, in their standing order.
+
+    Raises
+    ------
+    UsageError
+        A code that no check has.
+    """
+    codes = {check.code for check in checks}
+    select, ignore, settings = set(select), set(ignore), settings or {}
+    for code in (*select, *ignore, *settings):
+        if code not in codes:
+            import difflib
+
+            near = difflib.get_close_matches(code, codes, 1)
+            hint = f"did you mean '{near[0]}'?" if near else f"the codes are {', '.join(sorted(codes))}"
+            raise UsageError(expected="the code of a check", received=f"'{code}'", hint=hint)
+    return [configure(c, settings.get(c.code, {})) for c in checks if (not select or c.code in select) and c.code not in ignore]
+
+
+def skipped(check: Check, reason: str) -> Finding:
+    """Return the finding of a check that could not be run, with the reason."""
+    return Finding(code=check.code, title=f"{check.code} was not checked", summary=reason)
+
+
+def _missing(check: Check, scan: Scan) -> str | None:
+    if "labels" in check.needs and not scan.classes:
+        return "The images have no classes."
+    if "splits" in check.needs and len(scan.split_names) < 2:
+        return "There are not two splits to compare." if scan.split_names else "The data has no splits."
+    if not scan.readable.any():
+        return "No image could be read."
+    return None
+
+
+def run_checks(scan: Scan, checks: Iterable[Check]) -> tuple[Finding, ...]:
+    """Run checks and return their findings, worst first, each with the thresholds it was graded by."""
+    found: list[Finding] = []
+    for check in checks:
+        reason = _missing(check, scan)
+        findings = [skipped(check, reason)] if reason else list(check(scan))
+        found.extend(dataclasses.replace(f, parameters=parameters(check)) for f in findings)
+    order = {id(f): i for i, f in enumerate(found)}
+    return tuple(sorted(found, key=lambda f: (f.severity.rank, order[id(f)])))

@@ -1,0 +1,63 @@
+"""Classes that are far smaller than the largest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from auditor.evidence import Scan
+from auditor.finding import Effect, Finding, Fix
+from auditor.stats.imbalance import effective_number, evenness
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassImbalance:
+    """Classes that are too rare to learn or to measure."""
+
+    code: ClassVar[str] = "class-imbalance"
+    needs: ClassVar[frozenset[str]] = frozenset({"labels"})
+    about_splits: ClassVar[bool] = False
+
+    warn_ratio: float = 10.0
+    error_ratio: float = 100.0
+    #: Cui et al., "Class-balanced loss based on effective number of samples", CVPR 2019, use 0.9 to 0.9999.
+    beta: float = 0.999
+
+    def __call__(self, scan: Scan) -> Iterator[Finding]:
+        """Yield one finding, about the training split where there is one."""
+        split = "train" if "train" in scan.split_names else ""
+        used = scan.unique & (scan.labels != "")
+        if split:
+            used &= scan.splits == split
+        classes, counts = np.unique(scan.labels[used].astype(str), return_counts=True)
+        if len(classes) < 2:
+            yield Finding(code=self.code, title="Class imbalance was not checked", summary="There is only one class.")
+            return
+        large, small = int(counts.argmax()), int(counts.argmin())
+        ratio = float(counts[large] / counts[small])
+        rare = counts * self.warn_ratio < counts[large]
+        effect = Effect.counted("imbalance ratio", ratio, warn_at=self.warn_ratio, error_at=self.error_ratio, unit="ratio")
+        where = "unique training images" if split else "unique images"
+        yield Finding(
+            code=self.code,
+            title="Some classes are far smaller than the largest" if ratio > self.warn_ratio else "Classes are of comparable size",
+            summary=(
+                f"Largest to smallest class is {ratio:.1f} : 1 among {where} ({classes[large]} {counts[large]:,}, {classes[small]} "
+                f"{counts[small]:,}); normalised Shannon evenness is {evenness(counts):.2f} (1 = balanced)."
+            ),
+            why=f"A model that always answers \"{classes[large]}\" is already {counts[large] / counts.sum():.0%} accurate; the recall of rare classes is what suffers.",
+            affected=int(counts[rare].sum()),
+            total=int(counts.sum()),
+            effect=effect,
+            fix=Fix(text="Augment the rare classes alone, or weight them, and compare on validation.", command="auditor augment DATA --target balanced"),
+            classes=tuple(classes[rare].tolist()),
+            splits=(split,) if split else (),
+            details={
+                "counts": dict(zip(classes.tolist(), counts.tolist(), strict=True)),
+                "evenness": evenness(counts),
+                "effective_number": dict(zip(classes.tolist(), effective_number(counts, self.beta).tolist(), strict=True)),
+            },
+        )

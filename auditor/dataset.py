@@ -1,0 +1,123 @@
+"""A data set: the table of its samples, and where their bytes are."""
+
+from __future__ import annotations
+
+import os
+import stat as stat_module
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Columns that every sample table starts with; blank ("") where unknown. More columns may follow (metadata of a table).
+SAMPLE_COLUMNS = ("path", "label", "split", "group")
+
+
+class FileStat(NamedTuple):
+    """What tells whether a file has changed: its size in bytes and its time of modification in nanoseconds."""
+
+    size: int
+    mtime_ns: int
+
+
+class Source(Protocol):
+    """Where the bytes of a data set are. Sources are picklable: scan workers get a copy."""
+
+    def read(self, path: str) -> bytes:
+        """Return the bytes of one image; raises OSError where that cannot be done."""
+
+    def stat(self, path: str) -> FileStat:
+        """Return size and time of modification; raises OSError."""
+
+
+@dataclass(frozen=True, slots=True)
+class LocalFiles:
+    """Files on this machine, their paths relative to ``root`` or absolute.
+
+    ``names`` maps a path to the name on disk where the two differ: names that are not UTF-8 appear
+    with their odd bytes written as ``\\xff`` in every table.
+    """
+
+    root: str
+    names: dict[str, str] = field(default_factory=dict)
+
+    def locate(self, path: str) -> Path:
+        """Return the file's place on disk."""
+        return Path(self.root, self.names.get(path, path))
+
+    def stat(self, path: str) -> FileStat:
+        """Return size and time of modification; a FIFO, device or folder raises OSError instead of blocking."""
+        found = self.locate(path).stat()
+        if not stat_module.S_ISREG(found.st_mode):
+            raise OSError("not a regular file")
+        return FileStat(found.st_size, found.st_mtime_ns)
+
+    def read(self, path: str) -> bytes:
+        """Return the bytes of one file."""
+        self.stat(path)
+        return self.locate(path).read_bytes()
+
+
+def shown_name(name: str) -> str:
+    """Return a file name as it is written in tables: UTF-8, with undecodable bytes escaped.
+
+    Examples
+    --------
+    >>> shown_name(os.fsdecode(b"caf\\xe9.png"))
+    'caf\\\\xe9.png'
+    """
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Dataset:
+    """An image data set.
+
+    Parameters
+    ----------
+    name : str
+        Short name, shown in the report.
+    kind : str
+        The layout that was recognised: ``"class folders"``, ``"split folders"``, ``"images"`` (no classes), ``"table"``, ...
+    location : str
+        The data as the user named it, for the commands in fixes.
+    samples : DataFrame
+        A row per image with `SAMPLE_COLUMNS` first, all of them ``str`` and blank where unknown; sorted by path, index 0..n-1.
+        Splits have their standard names (``train``, ``val``, ``test``, ``field``).
+    source : Source
+        Gives the bytes of a path.
+    ignored : tuple of str
+        Files that are no images and were passed over.
+    empty : tuple of (split, label)
+        Folders of classes (or of splits, with a blank label) in which there is no image.
+    group_column : str or None
+        The column of a table that named the groups.
+    """
+
+    name: str
+    kind: str
+    location: str
+    samples: pd.DataFrame
+    source: Source
+    ignored: tuple[str, ...] = ()
+    empty: tuple[tuple[str, str], ...] = ()
+    group_column: str | None = None
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    @property
+    def labelled(self) -> bool:
+        """Whether any image has a class."""
+        return bool((self.samples["label"] != "").any())
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes, sorted; those without an image included."""
+        return tuple(sorted({*self.samples["label"], *(label for _, label in self.empty)} - {""}))
+
+    def with_samples(self, samples: pd.DataFrame) -> Dataset:
+        """Return the same data with another sample table."""
+        return replace(self, samples=samples)

@@ -1,0 +1,102 @@
+"""A scan as checks see it: the table, and evidence that is computed at most once."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from auditor.evidence.duplicates import DuplicateSets, find_duplicates
+from auditor.record import SPLITS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Scan:
+    """What a check is given.
+
+    Parameters
+    ----------
+    images : DataFrame
+        A row per image with the columns of `auditor.scanning.schema`; index 0..n-1. Never changed.
+    signatures : ndarray of uint8, shape (n_images, SIGNATURE_BYTES)
+        Thumbnails, see `auditor.scanning.signature`.
+    empty : tuple of (split, label)
+        Class folders without an image.
+    seed : int
+        Seeds every resampling.
+    """
+
+    def __init__(
+        self, images: pd.DataFrame, signatures: npt.NDArray[np.uint8], *, empty: tuple[tuple[str, str], ...] = (), seed: int = 0
+    ) -> None:
+        self.images, self.signatures, self.empty, self.seed = images, signatures, empty, seed
+
+    def generator(self, *names: str) -> np.random.Generator:
+        """Return a random generator that depends on the seed and on the names (a check's code, a scope) alone."""
+        return np.random.default_rng([self.seed, *(ord(c) for name in names for c in name)])
+
+    @cached_property
+    def readable(self) -> npt.NDArray[np.bool_]:
+        """Mask of the images that were decoded, shape (n_images,)."""
+        return (self.images["status"] == "ok").to_numpy(dtype=bool)
+
+    @cached_property
+    def labels(self) -> npt.NDArray[np.object_]:
+        """Class of each image ("" where unknown), shape (n_images,)."""
+        return self.images["label"].to_numpy(dtype=object)
+
+    @cached_property
+    def splits(self) -> npt.NDArray[np.object_]:
+        """Split of each image ("" where unknown), shape (n_images,)."""
+        return self.images["split"].to_numpy(dtype=object)
+
+    @cached_property
+    def classes(self) -> tuple[str, ...]:
+        """Classes with at least one image, sorted."""
+        return tuple(sorted(set(self.labels) - {""}))
+
+    @cached_property
+    def split_names(self) -> tuple[str, ...]:
+        """Splits with at least one image, standard names first."""
+        present = set(self.splits) - {""}
+        return (*(s for s in SPLITS if s in present), *sorted(present - set(SPLITS)))
+
+    @cached_property
+    def duplicates(self) -> DuplicateSets:
+        """Duplicate sets of the readable images."""
+        return find_duplicates(self.images)
+
+    @cached_property
+    def unique(self) -> npt.NDArray[np.bool_]:
+        """Mask of readable images that represent their duplicate set, within each split: what counts as one image. Shape (n_images,)."""
+        import pandas as pd
+
+        table = pd.DataFrame({"set": self.duplicates.near, "split": self.splits, "label": self.labels})
+        return np.asarray(~table.duplicated() & self.readable)
+
+    @cached_property
+    def groups(self) -> npt.NDArray[np.int64]:
+        """What is resampled as one, shape (n_images,): images joined by the user's groups or by duplicate sets, numbered from 0."""
+        from scipy.sparse import coo_array
+        from scipy.sparse.csgraph import connected_components
+
+        n = len(self.images)
+        named = self.images["group"].to_numpy(dtype=object)
+        first: dict[str, int] = {}
+        links = [(i, first.setdefault(g, i)) for i, g in enumerate(named) if g != ""]
+        links.extend(zip(range(n), self.duplicates.near.tolist(), strict=True))
+        i, j = np.array(links, dtype=np.int64).T if links else (np.empty(0, np.int64),) * 2
+        _, component = connected_components(coo_array((np.ones(len(i)), (i, j)), shape=(n, n)), directed=False)
+        return np.asarray(component, dtype=np.int64)
+
+    def with_splits(self, splits: npt.NDArray[np.object_]) -> Scan:
+        """Return the same scan under another assignment of splits, sharing the evidence that does not depend on it."""
+        other = Scan(self.images.assign(split=splits), self.signatures, empty=(), seed=self.seed)
+        for name in ("readable", "labels", "classes", "duplicates", "groups"):
+            if name in self.__dict__:
+                other.__dict__[name] = self.__dict__[name]
+        return other

@@ -1,0 +1,63 @@
+"""One file per input format; `READERS` lists them, and the first that recognises the data reads it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from auditor.dataset import Dataset
+from auditor.errors import DataError
+from auditor.readers import folder, table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """Which columns of a table hold what; ``None`` stands for the default name, which may be absent."""
+
+    label: str | None = None
+    split: str | None = None
+    group: str | None = None
+
+
+class Reader(Protocol):
+    """A module that reads one format."""
+
+    def reads(self, location: Path) -> bool:
+        """Whether this is a file or folder of the format."""
+
+    def read(self, location: Path, columns: Columns) -> Dataset:
+        """Read the sample table; raises DataError."""
+
+
+READERS: tuple[Reader, ...] = (folder, table)
+
+#: What is understood, for the message about a layout that is not.
+UNDERSTOOD = "a folder of class folders, a folder of train/val/test folders, or a CSV, TSV or Parquet table with a 'path' column"
+
+
+def open_dataset(data: str | Path | Dataset, *, label: str | None = None, split: str | None = None, group: str | None = None) -> Dataset:
+    """Open a data set without reading any image.
+
+    Parameters
+    ----------
+    data : str, Path or Dataset
+        A folder or a table; a Dataset is returned as it is.
+    label, split, group : str, optional
+        Columns of a table that hold the class, the split, and what must stay together (patient, slide, session);
+        by default ``label``, ``split`` and ``group`` where they exist.
+
+    Raises
+    ------
+    DataError
+        The data is missing, empty or of a layout that is not understood.
+    """
+    if isinstance(data, Dataset):
+        return data
+    location = Path(data)
+    if not location.exists():
+        raise DataError(expected=UNDERSTOOD, received=f"'{data}', which does not exist", hint="check the path")
+    for reader in READERS:
+        if reader.reads(location):
+            return reader.read(location, Columns(label=label, split=split, group=group))
+    raise DataError(expected=UNDERSTOOD, received=f"'{data}'", hint="name the folder that holds the images, or write a table")

@@ -1,0 +1,227 @@
+"""The record of an audit: all that it found, as frozen plain data. Reports render from it and from nothing else.
+
+The ``TypedDict`` classes describe the parts that the training rooms hand over; they are JSON as they stand
+(``split.json`` and ``baseline.json`` are written from them), so every number in them is a plain ``float``, ``int`` or ``str``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from auditor.finding import Finding, Severity, verdict
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Version of the layout of ``audit.json``.
+SCHEMA = 1
+#: Marks a folder as auditor's output: such a folder is never read as data.
+MARKER = ".auditor"
+#: The standard names of splits, in the order in which they are shown.
+SPLITS = ("train", "val", "test", "field")
+
+
+class Estimate(TypedDict):
+    """A number with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+class Claim(TypedDict):
+    """One claim of a split's certificate, and whether it holds."""
+
+    name: str
+    holds: bool
+    detail: str
+
+
+class SplitFacts(TypedDict, total=False):
+    """The certificate of a split (``split.json``)."""
+
+    fingerprint: str
+    origin: str  # "planned", "kept" (as published) or "carved" (a missing part was cut from train)
+    ratios: dict[str, float]  # part -> share in [0, 1]
+    ratios_reason: str
+    seed: int
+    group_column: str | None
+    groups: int  # units that are never divided, as users named them
+    clusters: int  # duplicate sets
+    duplicate_threshold: int  # pHash bits
+    counts: dict[str, dict[str, int]]  # part -> class -> images
+    largest_deviation: float  # of a class's share of a part from the asked ratio, in [0, 1]
+    deviation_bound: float  # no assignment of these units can be below this
+    left_out: int  # training images not used, because they leak into val or test
+    claims: list[Claim]
+    notes: list[str]
+
+
+class PolicyStep(TypedDict):
+    """One transform of an augmentation policy with its magnitudes."""
+
+    name: str
+    magnitudes: dict[str, float]
+
+
+class ClassBudget(TypedDict):
+    """How many images of a class there are, are made, and should be collected."""
+
+    label: str
+    present: int
+    unique: int
+    target: int
+    made: int
+    capped: bool
+    collect: int
+    weight: float
+
+
+class AugmentationFacts(TypedDict, total=False):
+    """What augmentation was planned or made."""
+
+    way: str  # "files", "on-the-fly" or "layers"
+    target: str
+    policy: list[PolicyStep]
+    policy_name: str
+    budgets: list[ClassBudget]
+    examples: list[dict[str, str]]  # parent, label, transforms, before, after (the last two: keys of the thumbnails)
+    checks: list[dict[str, Any]]  # rows of the policy check: transform, magnitude, label, moved (Estimate), control, verdict
+    notes: list[str]
+
+
+class History(TypedDict, total=False):
+    """Loss curves of one training run; lists over epochs."""
+
+    name: str
+    seed: int
+    loss: list[float]
+    val_loss: list[float]
+    accuracy: list[float]
+    val_accuracy: list[float]
+    learning_rate: list[float]
+    best_epoch: int  # 0-based index of the weights that were kept
+    stopped_early: bool
+    seconds: float
+
+
+class ClassScore(TypedDict):
+    """How well one class is recognised, with Wilson intervals."""
+
+    label: str
+    support: int
+    precision: Estimate
+    recall: Estimate
+    f1: Estimate
+
+
+class Scores(TypedDict, total=False):
+    """Scores of one model on one split."""
+
+    images: int
+    accuracy: Estimate
+    balanced_accuracy: Estimate
+    macro_f1: Estimate
+    geometric_mean: Estimate
+    classes: list[ClassScore]
+    confusion: list[list[int]]  # rows: true class; columns: predicted class, in the order of `classes`
+    calibration: dict[str, Any]  # ece (float), bins: list of {confidence, accuracy, images}
+    slices: list[dict[str, Any]]  # slice, value, images, accuracy (Estimate)
+    mistakes: list[dict[str, Any]]  # path, label, predicted, confidence; most confident first
+
+
+class Diagnosis(TypedDict, total=False):
+    """One answer of the diagnosis."""
+
+    question: str  # as in "underfitting"
+    verdict: str  # "yes", "no" or "undecided"
+    text: str  # a sentence with the numbers
+    evidence: dict[str, Any]
+    remedies: list[str]
+
+
+class BaselineFacts(TypedDict, total=False):
+    """What the baseline learned about the data (``baseline.json``)."""
+
+    summary: str
+    config: dict[str, Any]
+    parameters: int
+    image_size: list[int]  # height, width
+    labels: list[str]
+    counts: dict[str, int]  # images per split that were used
+    histories: list[History]
+    scores: dict[str, Scores]  # by split: "train", "val", "test"
+    references: dict[str, dict[str, Any]]  # name -> {split: {accuracy, balanced_accuracy, ...}}
+    noise_floor: dict[str, float]
+    diagnosis: list[Diagnosis]
+    remedies: list[dict[str, Any]]
+    comparison: list[dict[str, Any]]
+    learning_curve: dict[str, Any]
+    tuning: dict[str, Any]
+    notes: list[str]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetFacts:
+    """The data set in numbers.
+
+    ``fingerprint`` is the SHA-256 over the sorted (path, label, file SHA-256). ``ignored`` counts files that are not images;
+    ``ignored_examples`` names the first of them. ``splits`` maps a split's name to its number of images ("" where there are none).
+    """
+
+    name: str
+    kind: str
+    location: str
+    fingerprint: str
+    images: int
+    unreadable: int
+    ignored: int
+    ignored_examples: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+    splits: Mapping[str, int] = field(default_factory=dict)
+    groups: int = 0
+    unique: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Record:
+    """All that an audit found.
+
+    Parameters
+    ----------
+    images : DataFrame
+        A row per image, as in ``images.parquet``.
+    thumbnails : mapping of str to bytes
+        Encoded small pictures (WebP) by path; at most 600.
+    split, augmentation, baseline : mapping or None
+        What `run` adds; ``None`` after a `scan`.
+    split_table : DataFrame or None
+        ``path, label, split, group, cluster`` of the planned split.
+    split_findings : tuple of Finding
+        The split checks once more, on the planned split; they do not count in the verdict.
+    exhibits : mapping
+        Plain JSON that only reports use: ``map`` (points of the 2-D projection), ...
+    provenance : mapping
+        ``config``, ``seed``, ``versions`` and, unless reproducible, ``run``.
+    """
+
+    dataset: DatasetFacts
+    findings: tuple[Finding, ...]
+    images: pd.DataFrame
+    thumbnails: Mapping[str, bytes] = field(default_factory=dict)
+    split: SplitFacts | None = None
+    split_table: pd.DataFrame | None = None
+    split_findings: tuple[Finding, ...] = ()
+    augmentation: AugmentationFacts | None = None
+    augmented: pd.DataFrame | None = None
+    baseline: BaselineFacts | None = None
+    exhibits: Mapping[str, Any] = field(default_factory=dict)
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def verdict(self) -> Severity:
+        """The worst of the findings."""
+        return verdict(self.findings)

@@ -1,0 +1,52 @@
+"""The signature of a picture: a thumbnail of fixed size from which hashes, descriptors and verification derive without decoding again."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from auditor.scanning.schema import SIGNATURE_BYTES
+
+
+def signature(rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Return the signature of a picture, ``(SIGNATURE_BYTES,)`` ``uint8``: 32x32 luma, 16x16 Cr, 16x16 Cb, the picture squashed to a square."""
+    method = cv2.INTER_AREA if min(rgb.shape[:2]) >= 32 else cv2.INTER_LINEAR
+    small = cv2.cvtColor(cv2.resize(rgb, (32, 32), interpolation=method), cv2.COLOR_RGB2YCrCb)
+    chroma = cv2.resize(small[..., 1:], (16, 16), interpolation=cv2.INTER_AREA)
+    return np.concatenate([small[..., 0].ravel(), chroma[..., 0].ravel(), chroma[..., 1].ravel()]).astype(np.uint8)
+
+
+def luma(signatures: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Return the luma thumbnails ``(n, 32, 32)`` of signatures ``(n, SIGNATURE_BYTES)``."""
+    return signatures[:, :1024].reshape(-1, 32, 32)
+
+
+def rgb16(signatures: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Return RGB thumbnails ``(n, 16, 16, 3)`` of signatures ``(n, SIGNATURE_BYTES)``."""
+    n = len(signatures)
+    y = luma(signatures).reshape(n, 16, 2, 16, 2).mean(axis=(2, 4))
+    cr, cb = (signatures[:, a : a + 256].reshape(n, 16, 16).astype(np.float32) - 128 for a in (1024, 1280))
+    # ITU-R BT.601, the inverse of OpenCV's RGB -> YCrCb.
+    rgb = np.stack([y + 1.403 * cr, y - 0.714 * cr - 0.344 * cb, y + 1.773 * cb], axis=-1)
+    return np.clip(np.rint(rgb), 0, 255).astype(np.uint8)
+
+
+def _dct_rows() -> npt.NDArray[np.float32]:
+    k, x = np.arange(8)[:, None], np.arange(32)[None, :]
+    return np.cos(np.pi * (2 * x + 1) * k / 64).astype(np.float32)
+
+
+def perceptual_hash(signatures: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint64]:
+    """Return the 64-bit pHash of each signature, shape ``(n,)``: the 8x8 lowest DCT coefficients of luma over their median.
+
+    Zauner, "Implementation and benchmarking of perceptual image hash functions", 2010.
+    """
+    rows = _dct_rows()
+    low = rows @ luma(signatures).astype(np.float32) @ rows.T
+    flat = low.reshape(-1, 64)
+    bits = flat > np.median(flat, axis=1, keepdims=True)
+    return np.packbits(bits, axis=1).view(">u8").ravel().astype(np.uint64)
+
+
+__all__ = ["SIGNATURE_BYTES", "luma", "perceptual_hash", "rgb16", "signature"]

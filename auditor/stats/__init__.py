@@ -1,0 +1,1 @@
+"""Pure functions over counts and arrays; each names its source. numpy and scipy alone."""

@@ -1,0 +1,1 @@
+"""Record to page, and page to HTML, JSON, Markdown, JUnit and annotations."""

@@ -1,0 +1,1 @@
+"""Jinja2 templates of the report, with their CSS and JavaScript; no Python here."""

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from auditor.evidence.descriptor import describe
 from auditor.evidence.duplicates import DuplicateSets, find_duplicates
+from auditor.evidence.neighbours import Neighbours, find_neighbours
 from auditor.record import SPLITS
 
 if TYPE_CHECKING:
@@ -93,10 +95,23 @@ class Scan:
         _, component = connected_components(coo_array((np.ones(len(i)), (i, j)), shape=(n, n)), directed=False)
         return np.asarray(component, dtype=np.int64)
 
+    @cached_property
+    def descriptor(self) -> npt.NDArray[np.float32]:
+        """What each picture looks like, shape (n_images, at most 128), zeros where unreadable; see `auditor.evidence.descriptor`."""
+        return describe(self.images, self.signatures)
+
+    def neighbours(self, k: int = 10) -> Neighbours:
+        """Return the k nearest other images of each image by the cosine of their descriptors."""
+        known: Neighbours | None = self.__dict__.get("_neighbours")
+        if known is None or known.rows.shape[1] < k:
+            known = find_neighbours(self.descriptor, self.readable, max(k, 10), rng=self.generator("neighbours"))
+            self.__dict__["_neighbours"] = known
+        return Neighbours(known.rows[:, :k], known.similarity[:, :k], known.exact)
+
     def with_splits(self, splits: npt.NDArray[np.object_]) -> Scan:
         """Return the same scan under another assignment of splits, sharing the evidence that does not depend on it."""
         other = Scan(self.images.assign(split=splits), self.signatures, empty=(), seed=self.seed)
-        for name in ("readable", "labels", "classes", "duplicates", "groups"):
+        for name in ("readable", "labels", "classes", "duplicates", "groups", "descriptor", "_neighbours"):
             if name in self.__dict__:
                 other.__dict__[name] = self.__dict__[name]
         return other

@@ -39,6 +39,9 @@ MEASURES: tuple[Measure, ...] = (
     Measure(name="blue_std", title="Blue spread", unit="share of white", text="standard deviation of the blue channel"),
     Measure(name="minimum", title="Darkest value", unit="share of white", text="smallest channel value"),
     Measure(name="maximum", title="Brightest value", unit="share of white", text="largest channel value"),
+    Measure(name="floor_level", title="Darkest hundredth", unit="share of white", text="1st percentile of luma"),
+    Measure(name="peak_level", title="Brightest hundredth", unit="share of white", text="99th percentile of luma"),
+    Measure(name="blur", title="Blur", unit="share", text="blur after Crete et al. (2007), 0 crisp to 1 blurred"),
 )
 
 #: Derived from the header alone.

@@ -1,0 +1,201 @@
+"""A record as files in an output folder, and back again."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from auditor.errors import DataError, OutputError
+from auditor.finding import EVIDENCE_COLUMNS, Finding
+from auditor.record import MARKER, Record
+from auditor.reports.audit_json import audit_from_json, audit_to_json, dump_json, load_json, without_times
+from auditor.reports.csv_cells import escape_table, unescape_cell
+from auditor.scanning.schema import MEASURES, SHAPE_MEASURES
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pandas as pd
+
+#: Columns of ``findings.csv``; the last names the finding, for codes that report on several scopes.
+FINDINGS_COLUMNS = ("check", "severity", *EVIDENCE_COLUMNS, "finding")
+
+
+def save_record(record: Record, folder: str | Path, *, reproducible: bool = False) -> Path:
+    """Write every file of the output folder that the record has something for; returns the folder.
+
+    Each file is written under a temporary name and renamed when it is complete. Files that the record says nothing about are left alone.
+
+    Parameters
+    ----------
+    record : Record
+    folder : path
+        Made where it does not exist.
+    reproducible : bool
+        Leave out times and the machine, so that the same audit gives the same bytes.
+
+    Raises
+    ------
+    OutputError
+        The folder or a file cannot be written.
+    """
+    folder = Path(folder)
+    audit = audit_to_json(record, reproducible=reproducible)
+    files: dict[str, Callable[[], bytes]] = {
+        MARKER: lambda: b"This folder holds the output of auditor; it is never read as data.\n",
+        "images.parquet": lambda: _parquet(_rounded_measures(record.images)),
+        "thumbnails.parquet": lambda: _parquet(_thumbnail_table(record.thumbnails)),
+        "findings.csv": lambda: _csv(findings_table(record.findings)),
+    }
+    if record.split_findings:
+        files["split_findings.csv"] = lambda: _csv(findings_table(record.split_findings))
+    if record.split_table is not None:
+        files["split.csv"] = lambda: _csv(_not_none(record.split_table))
+    if record.split is not None:
+        files["split.json"] = lambda: dump_json(record.split)
+    if record.augmented is not None:
+        files["augmented.csv"] = lambda: _csv(_not_none(record.augmented))
+    if record.baseline is not None:
+        files["baseline.json"] = lambda: dump_json(without_times(record.baseline) if reproducible else record.baseline)
+    files["audit.json"] = lambda: dump_json(audit)  # last: a folder with an audit.json is complete
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            expected="an output folder that can be written", received=f"'{folder}': {error.strerror}", hint="name another with -o"
+        ) from None
+    for name, content in files.items():
+        write_atomically(folder / name, content())
+    return folder
+
+
+def load_record(folder: str | Path) -> Record:
+    """Read a record back from an output folder, exactly as it was saved.
+
+    Raises
+    ------
+    DataError
+        The folder holds no audit, or one that this version cannot read.
+    """
+    import pandas as pd
+
+    folder = Path(folder)
+    audit = load_json(folder / "audit.json")
+    try:
+        images = pd.read_parquet(folder / "images.parquet")
+        pictures = pd.read_parquet(folder / "thumbnails.parquet") if (folder / "thumbnails.parquet").exists() else None
+        evidence = {
+            "findings": _read_evidence(folder / "findings.csv"),
+            "split_findings": _read_evidence(folder / "split_findings.csv") if audit.get("split_findings") else {},
+        }
+        return audit_from_json(
+            audit,
+            images=images,
+            thumbnails={} if pictures is None else dict(zip(pictures["path"], pictures["image"], strict=True)),
+            evidence=evidence,
+            split_table=read_csv(folder / "split.csv") if audit["tables"]["split"] else None,
+            augmented=_with_seeds(read_csv(folder / "augmented.csv")) if audit["tables"]["augmented"] else None,
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(
+            expected="an output folder of auditor, complete",
+            received=f"'{folder}': {error}",
+            hint="run auditor scan DATA again with -o and this folder",
+        ) from None
+
+
+def write_atomically(file: Path, content: bytes) -> None:
+    """Write a file under a temporary name beside it, then rename; raises OutputError."""
+    part = file.with_name(f".{file.name}.part")
+    try:
+        part.write_bytes(content)
+        part.replace(file)
+    except OSError as error:
+        part.unlink(missing_ok=True) if part.parent.is_dir() else None
+        raise OutputError(expected=f"to write '{file}'", received=error.strerror or str(error), hint="name another place with -o") from None
+
+
+def findings_table(findings: tuple[Finding, ...]) -> pd.DataFrame:
+    """Return the rows of ``findings.csv``: all evidence, findings in their order, worst rows first."""
+    import pandas as pd
+
+    tables = []
+    for finding in findings:
+        if finding.evidence is None or not len(finding.evidence):
+            continue
+        table = finding.evidence.reindex(columns=list(EVIDENCE_COLUMNS))
+        tables.append(table.assign(check=finding.code, severity=finding.severity.value, finding=finding.id))
+    if not tables:
+        return pd.DataFrame(columns=list(FINDINGS_COLUMNS))
+    together = pd.concat([t.astype(object) for t in tables], ignore_index=True)
+    together["score"] = significant(pd.to_numeric(together["score"]).to_numpy(dtype=float))
+    return together[list(FINDINGS_COLUMNS)]
+
+
+def significant(numbers: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Round to 6 significant digits (to 22 decimals, where that is fewer).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> significant(np.array([0.123456789, -1234567.0, 0.0, np.nan])).tolist()
+    [0.123457, -1234570.0, 0.0, nan]
+    """
+    import numpy as np
+
+    size = np.abs(numbers)
+    usual = np.isfinite(size) & (size > 0)
+    power = np.clip(5 - np.floor(np.log10(np.where(usual, size, 1.0))), -22, 22)  # powers of ten up to 22 are exact
+    up, down = 10.0 ** np.maximum(power, 0), 10.0 ** np.maximum(-power, 0)
+    return np.where(usual, np.rint(numbers * up / down) / up * down, numbers)
+
+
+def read_csv(file: Path) -> pd.DataFrame:
+    """Read a table that auditor wrote: every cell a string, formulas unescaped."""
+    import pandas as pd
+
+    table = pd.read_csv(file, dtype=str, keep_default_na=False, encoding="utf-8")
+    return pd.DataFrame({name: table[name].map(unescape_cell).astype(table[name].dtype) for name in table.columns}, columns=table.columns)
+
+
+def _read_evidence(file: Path) -> dict[str, pd.DataFrame]:
+    """Evidence by the finding's id, every column of `EVIDENCE_COLUMNS`."""
+    table = read_csv(file)
+    table["score"] = [float(s) if s else math.nan for s in table["score"]]
+    return {str(name): rows[list(EVIDENCE_COLUMNS)].reset_index(drop=True) for name, rows in table.groupby("finding", sort=False)}
+
+
+def _with_seeds(table: pd.DataFrame) -> pd.DataFrame:
+    return table.assign(seed=[int(s) for s in table["seed"]]) if "seed" in table else table
+
+
+def _csv(table: pd.DataFrame) -> bytes:
+    return escape_table(table).to_csv(index=False, lineterminator="\n").encode("utf-8", "backslashreplace")
+
+
+def _parquet(table: pd.DataFrame) -> bytes:
+    out = io.BytesIO()
+    table.to_parquet(out, index=False, compression="zstd")
+    return out.getvalue()
+
+
+def _rounded_measures(images: pd.DataFrame) -> pd.DataFrame:
+    names = [m.name for m in (*MEASURES, *SHAPE_MEASURES) if m.name in images]
+    return images.assign(**{name: significant(images[name].to_numpy(dtype=float)) for name in names})
+
+
+def _thumbnail_table(thumbnails: Mapping[str, bytes]) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame({"path": list(thumbnails), "image": list(thumbnails.values())}, columns=["path", "image"])
+
+
+def _not_none(table: pd.DataFrame | None) -> pd.DataFrame:
+    assert table is not None
+    return table
+
+
+__all__ = ["FINDINGS_COLUMNS", "findings_table", "load_record", "read_csv", "save_record", "significant", "write_atomically"]

@@ -1,2 +1,61 @@
-"""auditor: data-quality audits of image data sets, before training and after."""
+"""auditor: data-quality audits of image data sets, before training and after.
+
+>>> import auditor
+>>> auditor.__version__
+'0.1.0'
+
+The public functions are loaded when they are first used, so that importing the package costs nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from auditor.audit import Audit as Audit
+    from auditor.audit import Listeners as Listeners
+    from auditor.audit import augment as augment
+    from auditor.audit import load as load
+    from auditor.audit import run as run
+    from auditor.audit import scan as scan
+    from auditor.audit import split as split
+    from auditor.audit import train as train
+    from auditor.config import Config as Config
+    from auditor.config import load_config as load_config
+    from auditor.dataset import Dataset as Dataset
+    from auditor.readers import open_dataset as open
+
+#: Where each public name lives.
+_PUBLIC = {
+    "Audit": "auditor.audit:Audit",
+    "Config": "auditor.config:Config",
+    "Dataset": "auditor.dataset:Dataset",
+    "Listeners": "auditor.audit:Listeners",
+    "augment": "auditor.audit:augment",
+    "load": "auditor.audit:load",
+    "load_config": "auditor.config:load_config",
+    "open": "auditor.readers:open_dataset",
+    "run": "auditor.audit:run",
+    "scan": "auditor.audit:scan",
+    "split": "auditor.audit:split",
+    "train": "auditor.audit:train",
+}
+
+__all__ = ["__version__", *sorted(_PUBLIC)]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'auditor' has no attribute {name!r}")
+    from importlib import import_module
+
+    module, _, attribute = _PUBLIC[name].partition(":")
+    value = getattr(import_module(module), attribute)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_PUBLIC})

@@ -1,0 +1,81 @@
+"""The data set in numbers, and how an audit was made."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import platform
+import shlex
+import sys
+import time
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import auditor
+from auditor.config import Config
+from auditor.dataset import Dataset
+from auditor.evidence import Scan
+from auditor.options import ScanOptions
+from auditor.record import DatasetFacts
+from auditor.scanning.fingerprint import fingerprint
+
+#: Packages whose version can change a result.
+PACKAGES = ("numpy", "pandas", "scipy", "scikit-learn", "Pillow", "opencv-python-headless", "albumentations", "keras", "tensorflow")
+
+
+def dataset_facts(dataset: Dataset, scan: Scan) -> DatasetFacts:
+    """Return the data set in numbers."""
+    images = scan.images
+    counts = images["split"].value_counts(sort=False)
+    return DatasetFacts(
+        name=dataset.name,
+        kind=dataset.kind,
+        location=dataset.location,
+        fingerprint=fingerprint(images),
+        images=len(images),
+        unreadable=int((images["status"] == "unreadable").sum()),
+        ignored=len(dataset.ignored),
+        ignored_examples=dataset.ignored[:20],
+        classes=dataset.classes,
+        splits={s: int(counts[s]) for s in (*scan.split_names, "") if s in counts.index},
+        groups=len(set(images["group"]) - {""}),
+        unique=int((scan.readable & (scan.duplicates.near == images.index.to_numpy())).sum()),
+    )
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python, of auditor and of the installed packages that matter to results."""
+    found = {"auditor": auditor.__version__, "python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def provenance(config: Config, seed: int, output: str | Path | None, scanning: ScanOptions, started: float) -> dict[str, Any]:
+    """Return how an audit was made, plain JSON; ``run`` alone holds what may differ between two runs on the same input.
+
+    ``started`` is in seconds since the epoch.
+    """
+    called = Path(sys.argv[0]).stem in ("auditor", "__main__")
+    return {
+        "config": {
+            "checks": {code: {k: str(v) for k, v in sorted(values.items())} for code, values in sorted(config.checks.items())},
+            "select": sorted(config.select),
+            "ignore": sorted(config.ignore),
+            "waivers": sorted(config.waivers),
+        },
+        "seed": seed,
+        "versions": versions(),
+        "run": {
+            "command": shlex.join(["auditor", *sys.argv[1:]]) if called else "auditor, from Python",
+            "output": str(output or ""),
+            "jobs": scanning.jobs or os.cpu_count() or 1,
+            "engine": scanning.engine,
+            "started": datetime.datetime.fromtimestamp(started, datetime.UTC).isoformat(timespec="seconds"),
+            "seconds": round(time.time() - started, 1),
+        },
+    }

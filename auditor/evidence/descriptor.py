@@ -31,7 +31,9 @@ Floats = npt.NDArray[np.float32]
 
 
 def gradient_histograms(pictures: npt.NDArray[np.uint8]) -> Floats:
-    """Return histograms of oriented gradients of luma thumbnails ``(n, 32, 32)``, shape ``(n, 512)``, each cell normalised by its 3x3 neighbours.
+    """Return histograms of oriented gradients of luma thumbnails ``(n, 32, 32)``, shape ``(n, 512)``.
+
+    Each cell is normalised by itself and its eight neighbours.
 
     References
     ----------

@@ -36,6 +36,8 @@ class Scan:
         self, images: pd.DataFrame, signatures: npt.NDArray[np.uint8], *, empty: tuple[tuple[str, str], ...] = (), seed: int = 0
     ) -> None:
         self.images, self.signatures, self.empty, self.seed = images, signatures, empty, seed
+        #: Class probabilities of a trained model, out of sample: a row per image (index or column ``path``), a column per class.
+        self.model_probabilities: pd.DataFrame | None = None
 
     def generator(self, *names: str) -> np.random.Generator:
         """Return a random generator that depends on the seed and on the names (a check's code, a scope) alone."""

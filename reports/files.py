@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from auditor.errors import DataError, OutputError
 from auditor.finding import EVIDENCE_COLUMNS, Finding
-from auditor.record import MARKER, Record
+from auditor.record import MARKER, AugmentationFacts, BaselineFacts, Record, SplitFacts
 from auditor.reports.audit_json import audit_from_json, audit_to_json, dump_json, load_json, without_times
 from auditor.reports.csv_cells import escape_table, unescape_cell
 from auditor.scanning.schema import MEASURES, SHAPE_MEASURES
@@ -45,28 +45,84 @@ def save_record(record: Record, folder: str | Path, *, reproducible: bool = Fals
     folder = Path(folder)
     audit = audit_to_json(record, reproducible=reproducible)
     files: dict[str, Callable[[], bytes]] = {
-        MARKER: lambda: b"This folder holds the output of auditor; it is never read as data.\n",
         "images.parquet": lambda: _parquet(_rounded_measures(record.images)),
         "thumbnails.parquet": lambda: _parquet(_thumbnail_table(record.thumbnails)),
         "findings.csv": lambda: _csv(findings_table(record.findings)),
     }
-    if record.split_findings:
-        files["split_findings.csv"] = lambda: _csv(findings_table(record.split_findings))
-    if record.split_table is not None:
-        files["split.csv"] = lambda: _csv(_not_none(record.split_table))
-    if record.split is not None:
-        files["split.json"] = lambda: dump_json(record.split)
-    if record.augmented is not None:
-        files["augmented.csv"] = lambda: _csv(_not_none(record.augmented))
-    if record.baseline is not None:
-        files["baseline.json"] = lambda: dump_json(without_times(record.baseline) if reproducible else record.baseline)
+    files |= _part_files(
+        split=record.split,
+        split_table=record.split_table,
+        split_findings=record.split_findings,
+        augmented=record.augmented,
+        baseline=record.baseline,
+        reproducible=reproducible,
+    )
     files["audit.json"] = lambda: dump_json(audit)  # last: a folder with an audit.json is complete
+    return _write(folder, files)
+
+
+def save_parts(
+    folder: str | Path,
+    *,
+    split: SplitFacts | None = None,
+    split_table: pd.DataFrame | None = None,
+    split_findings: tuple[Finding, ...] = (),
+    augmentation: AugmentationFacts | None = None,
+    augmented: pd.DataFrame | None = None,
+    baseline: BaselineFacts | None = None,
+    reproducible: bool = False,
+) -> Path:
+    """Write the files of some parts where there is no audit to add them to; returns the folder.
+
+    Raises
+    ------
+    OutputError
+        The folder or a file cannot be written.
+    """
+    files = _part_files(
+        split=split,
+        split_table=split_table,
+        split_findings=split_findings,
+        augmented=augmented,
+        baseline=baseline,
+        reproducible=reproducible,
+    )
+    if augmentation is not None:
+        files["augmentation.json"] = lambda: dump_json(without_times(augmentation) if reproducible else augmentation)
+    return _write(Path(folder), files)
+
+
+def _part_files(
+    *,
+    split: SplitFacts | None,
+    split_table: pd.DataFrame | None,
+    split_findings: tuple[Finding, ...],
+    augmented: pd.DataFrame | None,
+    baseline: BaselineFacts | None,
+    reproducible: bool,
+) -> dict[str, Callable[[], bytes]]:
+    files: dict[str, Callable[[], bytes]] = {}
+    if split_findings:
+        files["split_findings.csv"] = lambda: _csv(findings_table(split_findings))
+    if split_table is not None:
+        files["split.csv"] = lambda: _csv(split_table)
+    if split is not None:
+        files["split.json"] = lambda: dump_json(split)
+    if augmented is not None:
+        files["augmented.csv"] = lambda: _csv(augmented)
+    if baseline is not None:
+        files["baseline.json"] = lambda: dump_json(without_times(baseline) if reproducible else baseline)
+    return files
+
+
+def _write(folder: Path, files: Mapping[str, Callable[[], bytes]]) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(
             expected="an output folder that can be written", received=f"'{folder}': {error.strerror}", hint="name another with -o"
         ) from None
+    write_atomically(folder / MARKER, b"This folder holds the output of auditor; it is never read as data.\n")
     for name, content in files.items():
         write_atomically(folder / name, content())
     return folder
@@ -193,9 +249,4 @@ def _thumbnail_table(thumbnails: Mapping[str, bytes]) -> pd.DataFrame:
     return pd.DataFrame({"path": list(thumbnails), "image": list(thumbnails.values())}, columns=["path", "image"])
 
 
-def _not_none(table: pd.DataFrame | None) -> pd.DataFrame:
-    assert table is not None
-    return table
-
-
-__all__ = ["FINDINGS_COLUMNS", "findings_table", "load_record", "read_csv", "save_record", "significant", "write_atomically"]
+__all__ = ["FINDINGS_COLUMNS", "findings_table", "load_record", "read_csv", "save_parts", "save_record", "significant", "write_atomically"]

@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
+from functools import cache
+from typing import TYPE_CHECKING
+
 from auditor.record import Record
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+
+@cache
+def environment() -> Environment:
+    """Return the one Jinja2 environment of all templates; everything is escaped, and an unknown name is an error."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    return Environment(
+        loader=PackageLoader("auditor.templates", ""), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
 
 
 def render_html(record: Record, *, images: bool = True) -> str:
@@ -14,9 +30,4 @@ def render_html(record: Record, *, images: bool = True) -> str:
     images : bool
         Show pictures. Without them the report says what they would have shown.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("auditor.templates", ""), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.get_template("plain.html").render(record=record, images=images)
+    return environment().get_template("plain.html").render(record=record, images=images)

@@ -44,3 +44,35 @@ def effective_number(counts: npt.ArrayLike, beta: float) -> npt.NDArray[np.float
     """
     n = np.asarray(counts, dtype=float)
     return -np.expm1(n * np.log(beta)) / (1 - beta)
+
+
+def imbalance_ratio(counts: npt.ArrayLike) -> float:
+    """Return the size of the largest class over that of the smallest that has an image; 1 is balanced.
+
+    Examples
+    --------
+    >>> imbalance_ratio([30, 10, 0])
+    3.0
+    """
+    n = np.asarray(counts, dtype=float)
+    n = n[n > 0]
+    return float(n.max() / n.min()) if len(n) else 1.0
+
+
+def likelihood_ratio_imbalance_degree(counts: npt.ArrayLike) -> float:
+    """Return the likelihood ratio imbalance degree (LRID), ``2 * sum(n_c * log(n_classes * n_c / n))``; 0 is balanced.
+
+    It is the likelihood-ratio statistic against equal classes, so it grows with the number of images as well as with the imbalance.
+
+    References
+    ----------
+    Zhu, Wang, Li, Zhang, "LRID: A new metric of multi-class imbalance degree based on likelihood-ratio test", Pattern Recognition Letters 116, 2018.
+
+    Examples
+    --------
+    >>> likelihood_ratio_imbalance_degree([5, 5]), round(likelihood_ratio_imbalance_degree([3, 1]), 4)
+    (0.0, 1.0465)
+    """
+    n = np.asarray(counts, dtype=float)
+    present = n[n > 0]
+    return float(2 * (present * np.log(len(n) * present / n.sum())).sum()) + 0.0

@@ -1,0 +1,89 @@
+"""Intervals of proportions, and how many images make them narrow."""
+
+from __future__ import annotations
+
+import math
+from statistics import NormalDist
+
+
+def wilson(successes: float, n: float, *, alpha: float = 0.05) -> tuple[float, float]:
+    """Return the Wilson score interval of a proportion.
+
+    Parameters
+    ----------
+    successes, n : float
+        Successes of trials; fractions are welcome (an effective sample size is one). With ``n = 0`` the interval is [0, 1].
+    alpha : float
+        One minus the confidence.
+
+    References
+    ----------
+    Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22, 1927.
+
+    Examples
+    --------
+    >>> low, high = wilson(9, 10)
+    >>> round(low, 3), round(high, 3)
+    (0.596, 0.982)
+    """
+    if n <= 0:
+        return 0.0, 1.0
+    z2 = NormalDist().inv_cdf(1 - alpha / 2) ** 2
+    p = successes / n
+    centre = (p + z2 / (2 * n)) / (1 + z2 / n)
+    half = math.sqrt(z2 * p * (1 - p) / n + z2 * z2 / (4 * n * n)) / (1 + z2 / n)
+    return max(centre - half, 0.0), min(centre + half, 1.0)
+
+
+def wilson_half_width(p: float, n: float, *, alpha: float = 0.05) -> float:
+    """Return half the length of the Wilson interval of a proportion measured as ``p`` on ``n`` images; 0.5 for none.
+
+    Examples
+    --------
+    >>> round(wilson_half_width(0.9, 100), 3)
+    0.06
+    """
+    low, high = wilson(p * n, n, alpha=alpha)
+    return (high - low) / 2
+
+
+def images_needed(p: float, half_width: float, *, alpha: float = 0.05) -> int:
+    """Return the fewest images that bring the Wilson interval of a proportion ``p`` to ``half_width`` or less on each side.
+
+    Examples
+    --------
+    >>> images_needed(0.9, 0.05), images_needed(0.5, 0.05)
+    (141, 381)
+    """
+    low, high = 0, 1
+    while wilson_half_width(p, high, alpha=alpha) > half_width:
+        low, high = high, high * 2
+    while high - low > 1:
+        middle = (low + high) // 2
+        if wilson_half_width(p, middle, alpha=alpha) > half_width:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+def newcombe(successes: float, n: float, other_successes: float, other_n: float, *, alpha: float = 0.05) -> tuple[float, float]:
+    """Return the interval of a difference of two independent proportions, ``successes / n - other_successes / other_n``.
+
+    The hybrid score interval: it keeps its coverage where one of the proportions is 0, which the usual one does not.
+
+    References
+    ----------
+    Newcombe, "Interval estimation for the difference between independent proportions", Statistics in Medicine 17, 1998, method 10.
+
+    Examples
+    --------
+    >>> low, high = newcombe(56, 70, 48, 80)
+    >>> round(low, 4), round(high, 4)
+    (0.0524, 0.3339)
+    """
+    if n <= 0 or other_n <= 0:
+        return -1.0, 1.0
+    p, q = successes / n, other_successes / other_n
+    (l1, u1), (l2, u2) = wilson(successes, n, alpha=alpha), wilson(other_successes, other_n, alpha=alpha)
+    return p - q - math.hypot(p - l1, u2 - q), p - q + math.hypot(u1 - p, q - l2)

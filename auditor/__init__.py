@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from auditor.config import Config as Config
     from auditor.config import load_config as load_config
     from auditor.dataset import Dataset as Dataset
-    from auditor.readers import open_dataset as open
+    from auditor.readers import open_dataset as open  # noqa: F401 - the name that users expect
 
 #: Where each public name lives.
 _PUBLIC = {

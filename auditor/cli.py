@@ -1,0 +1,240 @@
+"""The command line: one thin command per public function, and no logic of its own.
+
+Exit status: 0 fine; 1 a finding at or above ``--fail-on``, an expired waiver, or a ``verify`` that fails; 2 wrong use or unusable
+input, with one line on stderr.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+import click
+
+import auditor
+from auditor.console import Console, printable
+from auditor.errors import AuditorError
+
+if TYPE_CHECKING:
+    from auditor.audit import Audit
+    from auditor.config import Config
+    from auditor.options import ScanOptions
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+SEVERITIES = ("never", "undecided", "warning", "error")
+#: Where results go unless the user says otherwise.
+OUTPUT = "auditor-out"
+
+
+def _together(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    def decorate(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+DATA = click.argument("data")
+TO_FOLDER = click.option("-o", "--output", default=OUTPUT, show_default=True, metavar="FOLDER", help="Folder for the results.")
+SEED = click.option("--seed", type=int, default=0, show_default=True, help="Seeds everything random.")
+QUIET = click.option("-q", "--quiet", is_flag=True, help="No progress on stderr.")
+COLUMNS = _together(
+    click.option("--label", metavar="COLUMN", help="Column of a table that holds the class [default: label]."),
+    click.option("--split", metavar="COLUMN", help="Column of a table that holds the split [default: split]."),
+    click.option("--group", metavar="COLUMN", help="Column that names what must stay together: patient, slide [default: group]."),
+)
+SCANNING = _together(
+    click.option("--jobs", type=click.IntRange(1), help="Worker processes [default: one per core]."),
+    click.option("--engine", type=click.Choice(["local", "dask"]), default="local", show_default=True, help="Where images are read."),
+    click.option("--scheduler", metavar="ADDRESS", help="Dask scheduler to use."),
+    click.option("--timeout", type=click.FloatRange(0.1), default=20.0, show_default=True, help="Seconds for one image."),
+    click.option("--rehash", is_flag=True, help="Read every file again, changed or not."),
+    click.option("--decoders", type=click.Choice(["header", "all"]), default="header", help="How to judge other decoders."),
+)
+CHECKING = _together(
+    click.option("--field", metavar="DATA", help="Unlabelled images from where the model will be used; compared with every split."),
+    click.option("--config", metavar="FILE", help="Settings [default: auditor.toml here, if there is one]."),
+    click.option("--set", "settings", multiple=True, metavar="CODE.FIELD=VALUE", help="Change a threshold. Repeatable."),
+    click.option("--select", multiple=True, metavar="CODE", help="Run only these checks. Repeatable, or separated by commas."),
+    click.option("--ignore", multiple=True, metavar="CODE", help="Leave these checks out. Repeatable, or separated by commas."),
+    click.option("--fail-on", type=click.Choice(SEVERITIES), help="Exit with 1 on a finding this bad or worse [default: never]."),
+    click.option("--no-images", is_flag=True, help="No pictures in the report."),
+    click.option("--reproducible", is_flag=True, help="Leave out times and folders: same input, same bytes."),
+)
+
+
+def _config(config: str | None, settings: tuple[str, ...], select: tuple[str, ...], ignore: tuple[str, ...]) -> Config:
+    import dataclasses
+
+    from auditor.config import load_config
+
+    def codes(given: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(code.strip() for words in given for code in words.split(",") if code.strip())
+
+    loaded = load_config(config)
+    return dataclasses.replace(loaded, select=codes(select) or loaded.select, ignore=codes(ignore) or loaded.ignore).with_settings(settings)
+
+
+def _scanning(options: dict[str, Any], time_budget: float | None = None) -> ScanOptions:
+    from auditor.options import ScanOptions
+
+    names = ("jobs", "engine", "scheduler", "timeout", "rehash", "decoders")
+    return ScanOptions(**{n: options.pop(n) for n in names}, time_budget=time_budget)
+
+
+def _conclude(audit: Audit, output: str, fail_on: str, config: Config, console: Console) -> NoReturn:
+    """Print the verdict and what failed, and leave with the exit status."""
+    import datetime
+
+    from auditor.config import expired
+
+    facts = audit.record.dataset
+    counts = {
+        s: sum(f.severity == s and f.waiver is None for f in audit.record.findings) for s in ("error", "warning", "undecided", "pass")
+    }
+    print(
+        printable(
+            f"{facts.name}: {audit.verdict}. {facts.images:,} images, {facts.unreadable:,} unreadable, {facts.ignored:,} files ignored"
+        )
+    )
+    print(", ".join(f"{n} {s}" for s, n in counts.items()))
+    for finding in audit.record.findings:
+        if finding.severity in ("error", "warning", "undecided") and finding.waiver is None:
+            print(printable(f"{finding.severity:>9}  {finding.id}: {finding.summary}"))
+            if finding.fix and finding.fix.command:
+                print(printable(f"           fix: {finding.fix.command}"))
+    print(f"report: {Path(output) / 'report.html'}")
+    failing = audit.failing(fail_on)
+    for finding in failing:
+        console.say(f"auditor: {finding.severity} at --fail-on {fail_on}: {finding.id}: {finding.title}")
+    old = expired(config.waivers, datetime.datetime.now(datetime.UTC).date())
+    for name, waiver in old.items():
+        console.say(f"auditor: the waiver of '{name}' ended on {waiver.expires} ({waiver.owner}): renew it or mend the data")
+    sys.exit(1 if failing or old else 0)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(auditor.__version__, prog_name="auditor")
+def cli() -> None:
+    """Audit image data sets before training: what is wrong, how sure that is, which images, and what to type to fix it.
+
+    DATA is a folder of class folders, a folder of train/val/test folders, or a CSV, TSV or Parquet table with a path column.
+    """
+
+
+@cli.command()
+@DATA
+@TO_FOLDER
+@_together(COLUMNS, SCANNING, CHECKING, SEED, QUIET)
+@click.option(
+    "--time-budget", type=click.FloatRange(0, min_open=True), metavar="MINUTES", help="Measure a growing sample, and stop in time."
+)
+def scan(data: str, output: str, config: str | None, fail_on: str | None, no_images: bool, quiet: bool, **options: Any) -> None:
+    """Scan DATA, run the checks and write the report. Needs none of the training packages."""
+    import auditor.audit
+
+    settled = _config(config, *(options.pop(n) for n in ("settings", "select", "ignore")))
+    with Console(quiet=quiet) as console:
+        scanning = _scanning(options, options.pop("time_budget"))
+        audit = auditor.audit.scan(
+            data, output=output, config=settled, images=not no_images, scanning=scanning, listeners=console.listeners, **options
+        )
+        _conclude(audit, output, fail_on or settled.fail_on or "never", settled, console)
+
+
+TRAINING = _together(
+    click.option("--image-size", type=click.IntRange(8, 1024), help="Side in pixels that images are resized to [default: by the data]."),
+    click.option("--filters", type=click.IntRange(1), help="Filters of the first block."),
+    click.option("--depth", type=click.IntRange(1, 8), help="Blocks of the network."),
+    click.option("--epochs", type=click.IntRange(1), help="Most epochs to train."),
+    click.option("--batch-size", type=click.IntRange(1), help="Images per step."),
+    click.option("--learning-rate", type=click.FloatRange(0, min_open=True), help="Step size of the optimiser."),
+    click.option("--dropout", type=click.FloatRange(0, 0.95), help="Share of features dropped before the last layer."),
+    click.option("--l1", type=click.FloatRange(0), help="L1 penalty on kernels."),
+    click.option("--l2", type=click.FloatRange(0), help="L2 penalty on kernels."),
+    click.option("--scaling", type=click.Choice(["auto", "min-max", "standard"]), help="How pixels are scaled, fitted on training alone."),
+)
+RATIOS = click.option("--ratios", metavar="T/V/T", help="Shares of train/val/test, as in 60/20/20 [default: by the number of images].")
+TARGET = click.option(
+    "--target", default="balanced", show_default=True, help="Images per class to reach: balanced, a count, or a share of the largest class."
+)
+POLICY = click.option(
+    "--policy", default="photo", show_default=True, help="photo, document, microscopy, digits, or a TOML file with transforms."
+)
+
+
+def _train_options(options: dict[str, Any], seed: int) -> Any:
+    from auditor.baseline import TrainOptions
+
+    names = ("image_size", "filters", "depth", "epochs", "batch_size", "learning_rate", "dropout", "l1", "l2", "scaling")
+    given = {n: value for n in names if (value := options.pop(n)) is not None}
+    return TrainOptions(seed=seed, **given)
+
+
+def _target(text: str) -> str | int | float:
+    if text == "balanced":
+        return text
+    try:
+        return int(text) if text.isdigit() else float(text)
+    except ValueError:
+        from auditor.errors import UsageError
+
+        raise UsageError(expected="a target: balanced, a count, or a share like 0.5", received=f"'{text}'", hint="see --help") from None
+
+
+@cli.command()
+@DATA
+@TO_FOLDER
+@_together(COLUMNS, SCANNING, CHECKING, SEED, QUIET, RATIOS, TARGET, POLICY, TRAINING)
+@click.option("--time-budget", type=click.FloatRange(0), default=10.0, show_default=True, metavar="MINUTES", help="For training.")
+def run(data: str, output: str, config: str | None, fail_on: str | None, no_images: bool, quiet: bool, **options: Any) -> None:
+    """Do all of it: scan, check, split, augment the rare classes, train the baseline, report."""
+    import auditor.audit
+
+    settled = _config(config, *(options.pop(n) for n in ("settings", "select", "ignore")))
+    with Console(quiet=quiet) as console:
+        audit = auditor.audit.run(
+            data,
+            output=output,
+            config=settled,
+            images=not no_images,
+            target=_target(options.pop("target")),
+            options=_train_options(options, options["seed"]),
+            scanning=_scanning(options),
+            listeners=console.listeners,
+            **options,
+        )
+        _conclude(audit, output, fail_on or settled.fail_on or "never", settled, console)
+
+
+def main() -> None:
+    """Run the command line; every error is one line on stderr and status 2."""
+    try:
+        cli.main(standalone_mode=False)
+    except AuditorError as error:
+        _leave(str(error))
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.Abort:
+        print("auditor: stopped; what was measured is kept, and the next run goes on from there", file=sys.stderr)
+        sys.exit(130)
+    except click.ClickException as error:
+        command = f"auditor {error.ctx.info_name} --help" if getattr(error, "ctx", None) and error.ctx.parent else "auditor --help"  # type: ignore[attr-defined]
+        _leave(f"{error.format_message()} See '{command}'.")
+    except OSError as error:
+        _leave(
+            f"expected files that can be read and written; received {error.strerror or error} ({error.filename}); hint: check it and run again"
+        )
+
+
+def _leave(message: str) -> NoReturn:
+    print("auditor: " + printable(" ".join(message.split())), file=sys.stderr)
+    sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,125 @@
+"""What the command line shows while it works: bars on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from auditor.options import Listeners
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+#: Seconds between two plain lines of a long task.
+LINE_EVERY = 10.0
+
+
+def printable(text: str) -> str:
+    """Return text without characters that act on a terminal: control characters and direction overrides are written as escapes.
+
+    Examples
+    --------
+    >>> printable("a\\x1b[31mb\\u202e")
+    'a\\\\x1b[31mb\\\\u202e'
+    """
+    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
+
+
+def amount(size: float) -> str:
+    """Return a number of bytes for people.
+
+    Examples
+    --------
+    >>> amount(999), amount(47_600_000)
+    ('999 B', '47.6 MB')
+    """
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} TB"
+
+
+class Console:
+    """Progress on stderr. Use as a context manager; `listeners` is what public functions are given."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self.quiet = quiet
+        self.terminal = sys.stderr.isatty()
+        self._progress: Progress | None = None
+        self._task: TaskID | None = None
+        self._stage = ""
+        self._began = self._said = 0.0
+
+    def __enter__(self) -> Console:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._close()
+
+    @property
+    def listeners(self) -> Listeners:
+        """The listeners to hand to a public function."""
+        if self.quiet:
+            return Listeners()
+        return Listeners(stage=self.stage, scan=self.scanned, epoch=self.epoch, images=self.written)
+
+    def say(self, text: str) -> None:
+        """Print one line on stderr."""
+        if not self.quiet:
+            print(printable(text), file=sys.stderr, flush=True)
+
+    def stage(self, text: str) -> None:
+        """Begin a stage."""
+        self._close()
+        self._stage, self._began, self._said = printable(text), time.monotonic(), time.monotonic()
+        self.say(f"{self._stage} ...")
+
+    def _close(self) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+            self._progress = self._task = None
+
+    def _show(self, done: int, total: int, text: str) -> None:
+        if self.terminal:
+            if self._progress is None:
+                from rich.console import Console as RichConsole
+                from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+                columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
+                self._progress = Progress(*columns, console=RichConsole(stderr=True), transient=True)
+                self._task = self._progress.add_task("", total=total)
+                self._progress.start()
+            assert self._task is not None
+            self._progress.update(self._task, completed=done, total=total, description=text)
+        elif time.monotonic() - self._said >= LINE_EVERY:
+            self._said = time.monotonic()
+            left = (self._said - self._began) * (total - done) / max(done, 1)
+            self.say(f"  {done:,} of {total:,}, {text}, {left:.0f} s left")
+
+    def scanned(self, done: int, total: int, size: int, unreadable: int) -> None:
+        """Show how far a scan is."""
+        seconds = max(time.monotonic() - self._began, 1e-6)
+        self._show(done, total, f"{done / seconds:,.0f} images/s, {amount(size / seconds)}/s, {unreadable:,} unreadable")
+        if done == total:
+            self._close()
+            self.say(
+                f"  {total:,} images in {seconds:.1f} s ({total / seconds:,.0f} images/s, {amount(size / seconds)}/s), {unreadable:,} unreadable"
+            )
+
+    def written(self, done: int, total: int) -> None:
+        """Show how far the writing of images is."""
+        self._show(done, total, f"{done / max(time.monotonic() - self._began, 1e-6):,.0f} images/s")
+
+    def epoch(self, numbers: Mapping[str, Any]) -> None:
+        """Show one epoch of training."""
+        keys = {"epoch": "epoch", "loss": "loss", "val_loss": "validation loss", "seconds_left": "s left"}
+        said = [f"{text} {numbers[k]:.3g}" if k != "epoch" else f"epoch {numbers[k]}" for k, text in keys.items() if k in numbers]
+        done, total = int(numbers.get("epoch", 0)), int(numbers.get("epochs", 0) or 0)
+        if total:
+            self._show(done, total, ", ".join(said[1:]))
+        elif time.monotonic() - self._said >= LINE_EVERY:
+            self._said = time.monotonic()
+            self.say("  " + ", ".join(said))

@@ -104,6 +104,7 @@ class History(TypedDict, total=False):
     learning_rate: list[float]
     best_epoch: int  # 0-based index of the weights that were kept
     stopped_early: bool
+    ended_by: str  # "early stopping", "all epochs", "time" (the time budget) or "loss not a number"
     seconds: float
 
 

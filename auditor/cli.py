@@ -223,12 +223,12 @@ def main() -> None:
         print("auditor: stopped; what was measured is kept, and the next run goes on from there", file=sys.stderr)
         sys.exit(130)
     except click.ClickException as error:
-        command = f"auditor {error.ctx.info_name} --help" if getattr(error, "ctx", None) and error.ctx.parent else "auditor --help"  # type: ignore[attr-defined]
-        _leave(f"{error.format_message()} See '{command}'.")
+        context = error.ctx if isinstance(error, click.UsageError) else None
+        command = f"auditor {context.info_name}" if context is not None and context.parent else "auditor"
+        _leave(f"{error.format_message()} See '{command} --help'.")
     except OSError as error:
-        _leave(
-            f"expected files that can be read and written; received {error.strerror or error} ({error.filename}); hint: check it and run again"
-        )
+        problem = f"{error.strerror or error}" + (f" ({error.filename})" if error.filename else "")
+        _leave(f"expected files that can be read and written; received {problem}; hint: mend it and run again, what was done is kept")
 
 
 def _leave(message: str) -> NoReturn:

@@ -105,9 +105,8 @@ class Console:
         self._show(done, total, f"{done / seconds:,.0f} images/s, {amount(size / seconds)}/s, {unreadable:,} unreadable")
         if done == total:
             self._close()
-            self.say(
-                f"  {total:,} images in {seconds:.1f} s ({total / seconds:,.0f} images/s, {amount(size / seconds)}/s), {unreadable:,} unreadable"
-            )
+            rate = f"{total / seconds:,.0f} images/s, {amount(size / seconds)}/s"
+            self.say(f"  {total:,} images in {seconds:.1f} s ({rate}), {unreadable:,} unreadable")
 
     def written(self, done: int, total: int) -> None:
         """Show how far the writing of images is."""

@@ -1,8 +1,32 @@
 """One file per check; `CHECKS` lists them in the order in which they are run."""
 
 from auditor.checks.base import Check, choose, configure, parameters, run_checks
+from auditor.checks.blurry import Blurry
+from auditor.checks.bright import Bright
 from auditor.checks.class_imbalance import ClassImbalance
+from auditor.checks.conflicting_labels import ConflictingLabels
+from auditor.checks.dark import Dark
+from auditor.checks.exact_duplicate import ExactDuplicate
+from auditor.checks.low_contrast import LowContrast
+from auditor.checks.low_information import LowInformation
+from auditor.checks.near_duplicate import NearDuplicate
+from auditor.checks.odd_aspect import OddAspect
+from auditor.checks.odd_size import OddSize
+from auditor.checks.split_leak import SplitLeak
 
-CHECKS: tuple[type[Check], ...] = (ClassImbalance,)
+CHECKS: tuple[type[Check], ...] = (
+    Dark,
+    Bright,
+    LowContrast,
+    Blurry,
+    LowInformation,
+    OddSize,
+    OddAspect,
+    ExactDuplicate,
+    NearDuplicate,
+    ConflictingLabels,
+    SplitLeak,
+    ClassImbalance,
+)
 
 __all__ = ["CHECKS", "Check", "choose", "configure", "parameters", "run_checks"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,6 +36,27 @@ class DuplicateSets:
     reason: npt.NDArray[np.object_]
     distance: npt.NDArray[np.float64]
 
+    @property
+    def score(self) -> npt.NDArray[np.float64]:
+        """How sure each link is, shape (n_images,): 1 for exact copies, less the farther the image is from its representative."""
+        return np.asarray(1 - self.distance / 64)
+
+    def partners(self, held: npt.NDArray[np.bool_], other: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+        """Return for each image of ``held`` the closest one of its set among ``other``, shape (n_images,); -1 where there is none.
+
+        An exact copy comes first, then the member that is nearest to the representative.
+        """
+        out = np.full(len(self.near), -1, dtype=np.int64)
+        rows = np.flatnonzero(other)
+        rows = rows[np.lexsort((rows, self.distance[rows]))]
+        wanted = np.flatnonzero(held)
+        for keys in (self.near, self.exact):
+            first = np.full(len(out), -1, dtype=np.int64)
+            first[keys[rows[::-1]]] = rows[::-1]
+            found = first[keys[wanted]]
+            out[wanted[found >= 0]] = found[found >= 0]
+        return out
+
 
 def _close_pairs(hashes: npt.NDArray[np.uint64], bits: int) -> npt.NDArray[np.int64]:
     """Return all pairs (i < j) of distinct hashes within ``bits`` (at most 4), shape (n_pairs, 2), exactly.
@@ -43,7 +64,7 @@ def _close_pairs(hashes: npt.NDArray[np.uint64], bits: int) -> npt.NDArray[np.in
     Pigeonhole over six bands: four differing bits leave at least two bands equal, so 15 sorted tables hold every pair.
     """
     edges = np.array([0, 11, 22, 33, 44, 54, 64])
-    bands = [(hashes >> np.uint64(a)) & np.uint64((1 << int(b - a)) - 1) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    bands = [(hashes >> np.uint64(a)) & np.uint64((1 << int(b - a)) - 1) for a, b in pairwise(edges)]
     found: list[npt.NDArray[np.int64]] = []
     for first, second in combinations(range(6), 2):
         key = (bands[first] << np.uint64(11)) | bands[second]

@@ -1,0 +1,57 @@
+"""Images that are nearly the same picture as another one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from auditor.checks.duplicate_pairs import names, pair_evidence
+from auditor.evidence import Scan
+from auditor.finding import Effect, Finding, Fix
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NearDuplicate:
+    """Images that are another one re-encoded, resized, or taken a moment later."""
+
+    code: ClassVar[str] = "near-duplicate"
+    needs: ClassVar[frozenset[str]] = frozenset()
+    about_splits: ClassVar[bool] = False
+
+    #: Share of the readable images that are near copies of another. CIFAR-10 and CIFAR-100 have 3 % to 10 % of them between training and
+    #: test (Barz and Denzler, "Do we train on test data?", 2020).
+    warn_share: float = 0.01
+
+    def __call__(self, scan: Scan) -> Iterator[Finding]:
+        """Yield one finding."""
+        duplicates = scan.duplicates
+        own = np.arange(len(duplicates.near))
+        # Of exact copies only the one that represents them counts: the others are `exact-duplicate`'s.
+        rows = np.flatnonzero((duplicates.near != own) & (duplicates.exact == own))
+        total = int(scan.readable.sum())
+        sets = len(np.unique(duplicates.near[rows]))
+        share = len(rows) / total
+        yield Finding(
+            code=self.code,
+            title="Some images are nearly the same picture" if len(rows) else "No two images are nearly the same picture",
+            summary=(
+                f"{len(rows):,} of {total:,} readable images ({share:.2%}) are near copies of another, in {sets:,} sets; every one was "
+                "compared with the image that represents its set."
+                if len(rows)
+                else f"None of {total:,} readable images is a near copy of another."
+            ),
+            why="Near copies add little to learn; divided between training and test they let a model score by memory.",
+            affected=len(rows),
+            total=total,
+            effect=Effect.counted("share of near copies", share, warn_at=self.warn_share, unit="share"),
+            fix=Fix(text="Keep the best of each set, or at least keep each set in one split.", command="auditor split DATA -o OUT")
+            if len(rows)
+            else None,
+            evidence=pair_evidence(scan, rows, duplicates.near[rows], duplicates.score[rows]) if len(rows) else None,
+            classes=names(scan, rows, scan.labels),
+            splits=names(scan, rows, scan.splits),
+            details={"sets": sets},
+        )

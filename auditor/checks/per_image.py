@@ -1,0 +1,86 @@
+"""What the checks of single pictures have in common: the share of pictures beyond a limit, and the list of them, worst first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from auditor.evidence import Scan
+from auditor.finding import Effect, Finding, Fix
+
+#: 1.4826 x MAD estimates the standard deviation of normal data (Rousseeuw and Croux, JASA 88, 1993).
+MAD_SCALE = 1.4826
+
+
+def robust_spread(values: npt.NDArray[np.float64]) -> tuple[float, float]:
+    """Return median and scaled median absolute deviation of some finite values.
+
+    Examples
+    --------
+    >>> robust_spread(np.array([1.0, 2.0, 3.0, 4.0, 100.0]))
+    (3.0, 1.4826)
+    """
+    median = float(np.median(values))
+    return median, MAD_SCALE * float(np.median(np.abs(values - median)))
+
+
+def evidence(scan: Scan, rows: npt.NDArray[np.int64], score: npt.NDArray[np.float64]) -> Any:
+    """Return the evidence table of some images, worst (highest score) first; ties in order of path."""
+    order = np.lexsort((rows, -score))
+    table = scan.images.loc[rows[order], ["path", "label", "split"]].reset_index(drop=True)
+    return table.assign(score=score[order])
+
+
+def share_finding(
+    scan: Scan,
+    code: str,
+    beyond: npt.NDArray[np.bool_],
+    score: npt.NDArray[np.float64],
+    *,
+    what: str,
+    warn_share: float,
+    title: str,
+    fine: str,
+    limit: str,
+    why: str,
+    fix: str,
+    details: Mapping[str, Any] | None = None,
+) -> Finding:
+    """Return the finding "this share of the readable images is beyond the limit".
+
+    Parameters
+    ----------
+    beyond : ndarray of bool, shape (n_images,)
+        Which images are; unreadable ones are left out here.
+    score : ndarray of float, shape (n_images,)
+        Higher is worse.
+    what : str
+        The effect's name, as in ``"share of dark images"``.
+    title, fine : str
+        The headline where the share is over ``warn_share``, or where no image is beyond the limit.
+    limit : str
+        What the limit is, in words, to follow "of 1,000 readable images".
+    """
+    rows = np.flatnonzero(beyond & scan.readable)
+    total = int(scan.readable.sum())
+    share = len(rows) / total if total else 0.0
+    labels = sorted(set(scan.labels[rows]) - {""})
+    table = evidence(scan, rows, score[rows]) if len(rows) else None
+    worst = f" The worst is {table['path'].iat[0]}." if table is not None else ""
+    return Finding(
+        code=code,
+        title=title if share > warn_share else (fine if not len(rows) else f"{fine}, but for a few"),
+        summary=f"{len(rows):,} of {total:,} readable images ({share:.2%}) {limit}.{worst}",
+        why=why,
+        affected=len(rows),
+        total=total,
+        effect=Effect.counted(what, share, warn_at=warn_share, unit="share"),
+        fix=Fix(text=fix),
+        evidence=table,
+        classes=tuple(labels),
+        splits=tuple(s for s in scan.split_names if (scan.splits[rows] == s).any()),
+        details=dict(details or {}),
+    )

@@ -1,0 +1,82 @@
+"""Images of one split that are also in another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+from typing import ClassVar
+
+import numpy as np
+
+from auditor.checks.duplicate_pairs import names, pair_evidence, pair_score
+from auditor.evidence import Scan
+from auditor.finding import Effect, Finding, Fix
+
+#: What a leak into a split inflates.
+INFLATES = {
+    "val": "Validation accuracy: early stopping, tuning and the choice of a model reward memorising.",
+    "test": "Test accuracy: the published score counts images that the model was trained on or chosen by.",
+    "field": "The comparison with the field: these images say nothing about pictures the model has not seen.",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitLeak:
+    """Copies and near copies of an image on both sides of a split."""
+
+    code: ClassVar[str] = "split-leak"
+    needs: ClassVar[frozenset[str]] = frozenset({"splits"})
+    about_splits: ClassVar[bool] = True
+
+    #: Any at all: every leaked image makes a held-out score too good.
+    error_share: float = 0.0
+
+    def __call__(self, scan: Scan) -> Iterator[Finding]:
+        """Yield one finding for each pair of splits; the later one is held out."""
+        for first, held in combinations(scan.split_names, 2):
+            yield self._between(scan, first, held)
+
+    def _between(self, scan: Scan, first: str, held: str) -> Finding:
+        inside = scan.readable & (scan.splits == held)
+        partner = scan.duplicates.partners(inside, scan.readable & (scan.splits == first))
+        rows = np.flatnonzero(partner >= 0)
+        others = partner[rows]
+        total = int(inside.sum())
+        share = len(rows) / total if total else 0.0
+        exact = int((scan.duplicates.exact[rows] == scan.duplicates.exact[others]).sum())
+        labels = scan.labels[rows] != scan.labels[others]
+        disagree = int((labels & (scan.labels[rows] != "") & (scan.labels[others] != "")).sum())
+        title = f"No {held} image is also in {first}"
+        if len(rows):
+            title = f"Every {held} image is also in {first}" if len(rows) == total else f"Some {held} images are also in {first}"
+        # The field is where the model will be used: a picture of it in training is no fault of the split.
+        limits = {"warn_at": self.error_share} if held == "field" else {"error_at": self.error_share}
+        return Finding(
+            code=self.code,
+            scope=f"{first}-{held}",
+            title=title,
+            summary=(
+                f"{len(rows):,} of {total:,} readable {held} images ({share:.2%}) are copies of a {first} image: {exact:,} exact and "
+                f"{len(rows) - exact:,} near." + (f" {disagree:,} of them have another label there." if disagree else "")
+                if len(rows)
+                else f"None of {total:,} readable {held} images is a copy or near copy of a {first} image."
+            ),
+            why=INFLATES.get(held, f"Every score on {held}: it counts images that are also in {first}."),
+            affected=len(rows),
+            total=total,
+            effect=Effect.counted(f"share of {held} images that are in {first}", share, unit="share", **limits),
+            fix=Fix(
+                text=(
+                    f"Make the split anew, with each duplicate set in one part; or drop the {len(rows):,} {held} images listed, or their "
+                    f"partners in {first}."
+                ),
+                command="auditor split DATA --ratios 60,20,20 -o OUT",
+            )
+            if len(rows)
+            else None,
+            evidence=pair_evidence(scan, rows, others, pair_score(scan, rows, others)) if len(rows) else None,
+            classes=names(scan, rows, scan.labels),
+            splits=(first, held),
+            details={"exact": exact, "near": len(rows) - exact, "other_label": disagree},
+        )

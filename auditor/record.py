@@ -43,6 +43,7 @@ class SplitFacts(TypedDict, total=False):
     """The certificate of a split (``split.json``)."""
 
     fingerprint: str
+    rows_digest: str  # SHA-256 over the sorted rows of split.csv, so that any edit shows
     origin: str  # "planned", "kept" (as published) or "carved" (a missing part was cut from train)
     ratios: dict[str, float]  # part -> share in [0, 1]
     ratios_reason: str

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from auditor.checks.per_image import robust_spread, share_finding
+from auditor.checks.per_image import odd_beyond, share_finding
 from auditor.evidence import Scan
 from auditor.finding import Finding
 
@@ -21,19 +21,18 @@ class OddAspect:
     needs: ClassVar[frozenset[str]] = frozenset()
     about_splits: ClassVar[bool] = False
 
-    #: Factor between the ratio of long to short side and its median from which a picture is odd: 2.7 : 1 among 4 : 3 photos (cleanvision's
-    #: default is 2.9 : 1, whatever the others are) ...
-    factor: float = 2.0
-    #: ... or so many robust standard deviations of its logarithm, where shapes vary more.
-    spreads: float = 5.0
+    #: Factor between the ratio of long to short side and its median: below the first nothing is odd (2.7 : 1 among 4 : 3 photos;
+    #: cleanvision's default is 2.9 : 1, whatever the others are); where shapes vary, the limit is half as far again as the central 95 % of
+    #: the images reach, but no more than the second.
+    least_factor: float = 2.0
+    most_factor: float = 4.0
     warn_share: float = 0.01
 
     def __call__(self, scan: Scan) -> Iterator[Finding]:
         """Yield one finding."""
         # Long over short, so that portraits among landscapes, which EXIF may turn, are not odd.
         elongation = np.abs(np.log(scan.images["aspect"].to_numpy(dtype=float)))
-        median, spread = robust_spread(elongation[scan.readable])
-        limit = max(np.log(self.factor), self.spreads * spread)
+        median, limit = odd_beyond(elongation[scan.readable], self.least_factor, self.most_factor)
         away = np.abs(elongation - median)
         yield share_finding(
             scan,

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from auditor.checks.per_image import robust_spread, share_finding
+from auditor.checks.per_image import odd_beyond, share_finding
 from auditor.evidence import Scan
 from auditor.finding import Finding
 
@@ -21,17 +21,17 @@ class OddSize:
     needs: ClassVar[frozenset[str]] = frozenset()
     about_splits: ClassVar[bool] = False
 
-    #: Factor between a side of the picture (square root of its pixels) and the median side from which it is odd ...
-    factor: float = 2.0
-    #: ... or so many robust standard deviations of log size, where sizes vary more.
-    spreads: float = 5.0
+    #: Factor between a side of the picture (square root of its pixels) and the median side: below the first nothing is odd; where sizes
+    #: vary, the limit is half as far again as the central 95 % of the images reach, but no more than the second (blood cells of three
+    #: kinds reach 2.4 either way: 0.04 % of them are odd).
+    least_factor: float = 2.0
+    most_factor: float = 4.0
     warn_share: float = 0.01
 
     def __call__(self, scan: Scan) -> Iterator[Finding]:
         """Yield one finding."""
         side = 0.5 * np.log(np.maximum(scan.images["pixels"].to_numpy(dtype=float), 1))
-        median, spread = robust_spread(side[scan.readable])
-        limit = max(np.log(self.factor), self.spreads * spread)
+        median, limit = odd_beyond(side[scan.readable], self.least_factor, self.most_factor)
         away = np.abs(side - median)
         small, large = np.exp(median - limit), np.exp(median + limit)
         yield share_finding(

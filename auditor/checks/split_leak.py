@@ -51,7 +51,7 @@ class SplitLeak:
         if len(rows):
             title = f"Every {held} image is also in {first}" if len(rows) == total else f"Some {held} images are also in {first}"
         # The field is where the model will be used: a picture of it in training is no fault of the split.
-        limits = {"warn_at": self.error_share} if held == "field" else {"error_at": self.error_share}
+        warn_at, error_at = (self.error_share, None) if held == "field" else (None, self.error_share)
         return Finding(
             code=self.code,
             scope=f"{first}-{held}",
@@ -65,7 +65,7 @@ class SplitLeak:
             why=INFLATES.get(held, f"Every score on {held}: it counts images that are also in {first}."),
             affected=len(rows),
             total=total,
-            effect=Effect.counted(f"share of {held} images that are in {first}", share, unit="share", **limits),
+            effect=Effect.counted(f"share of {held} images that are in {first}", share, unit="share", warn_at=warn_at, error_at=error_at),
             fix=Fix(
                 text=(
                     f"Make the split anew, with each duplicate set in one part; or drop the {len(rows):,} {held} images listed, or their "

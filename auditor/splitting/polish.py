@@ -1,0 +1,61 @@
+"""Local search: move and swap units between parts while that brings class shares nearer to the ratios."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_array
+
+#: Rounds of improvement at most.
+ROUNDS = 400
+#: Units on each side of a swap that are looked at, those nearest to an improvement by themselves.
+CANDIDATES = 200
+
+
+def polish(
+    counts: csr_array, part: npt.NDArray[np.int64], ratios: npt.NDArray[np.float64], weight: npt.NDArray[np.float64]
+) -> npt.NDArray[np.int64]:
+    """Improve an assignment until no move of one unit and no swap of two lowers the weighted sum of squared deviations.
+
+    Parameters
+    ----------
+    counts : csr_array, shape (n_units, n_strata)
+    part : ndarray of int64, shape (n_units,)
+    ratios : ndarray, shape (n_parts,)
+    weight : ndarray, shape (n_strata,)
+        Weight of a squared count.
+    """
+    part = part.copy()
+    units, parts = np.arange(len(part)), len(ratios)
+    member = np.zeros((len(part), parts))
+    member[units, part] = 1
+    over = counts.T @ member
+    over -= over.sum(axis=1, keepdims=True) * ratios
+    own = counts.power(2) @ weight
+    for _ in range(ROUNDS):
+        pull = counts @ (weight[:, None] * over)  # (n_units, n_parts)
+        gain = pull - pull[units, part][:, None] + own[:, None]  # half the change of the objective when the unit moves there
+        gain[units, part] = np.inf
+        best = int(gain.argmin())
+        lowest, change = float(gain.ravel()[best]), [(best // parts, best % parts)]
+        for p in range(parts):
+            for q in range(p + 1, parts):
+                here, there = np.flatnonzero(part == p), np.flatnonzero(part == q)
+                if not len(here) or not len(there):
+                    continue
+                here = here[np.argsort(gain[here, q], kind="stable")[:CANDIDATES]]
+                there = there[np.argsort(gain[there, p], kind="stable")[:CANDIDATES]]
+                shared = (counts[here] * weight) @ counts[there].T
+                both = gain[here, q][:, None] + gain[there, p][None, :] - 2 * shared.toarray()
+                k = int(both.argmin())
+                if both.ravel()[k] < lowest:
+                    lowest = float(both.ravel()[k])
+                    change = [(int(here[k // len(there)]), q), (int(there[k % len(there)]), p)]
+        if lowest > -1e-12:
+            break
+        for unit, to in change:
+            row = counts[[unit]].toarray().ravel()
+            over[:, part[unit]] -= row
+            over[:, to] += row
+            part[unit] = to
+    return part

@@ -1,0 +1,156 @@
+"""A planned augmentation: what is made, from what, and the ways to use it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from auditor.augmentation.adapter import Picture, apply_json
+from auditor.augmentation.pictures import Parent, read_parent
+from auditor.augmentation.planning import PlannedSplit, training_rows
+from auditor.augmentation.policy import Policy
+from auditor.errors import DataError
+from auditor.record import AugmentationFacts
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Told after every parent: images done, images in all.
+OnProgress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Augmentation:
+    """Which images are made from which, and how.
+
+    Parameters
+    ----------
+    plan : PlannedSplit
+        The split; parents are its usable training images, never others.
+    policy : Policy
+        What was drawn from.
+    manifest : DataFrame
+        A row per image: ``path`` (relative to the output folder; blank when made on the fly), ``parent``, ``label``, ``split`` (always
+        ``train``), ``transforms`` (JSON with the drawn values), ``seed``.
+    facts : AugmentationFacts
+        For the record.
+    seed : int
+    """
+
+    plan: PlannedSplit
+    policy: Policy
+    manifest: pd.DataFrame
+    facts: AugmentationFacts
+    seed: int = 0
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """What a training image of each class counts in the loss, so that weights fill what augmentation does not."""
+        return {b["label"]: b["weight"] for b in self.facts["budgets"]}
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The classes, sorted: the order of the label indices of `dataset`."""
+        return tuple(b["label"] for b in self.facts["budgets"])
+
+    @cached_property
+    def originals(self) -> pd.DataFrame:
+        """The training images themselves: the plan's usable rows of ``train``."""
+        return training_rows(self.plan)
+
+    @cached_property
+    def _allowed(self) -> frozenset[str]:
+        return frozenset(self.originals["path"])
+
+    def check_parents(self, parents: Sequence[str]) -> None:
+        """Raise DataError unless every one of these paths is a training image that no other split holds."""
+        for parent in parents:
+            if parent not in self._allowed:
+                raise DataError(
+                    expected="a training image as the parent of an augmented one",
+                    received=f"'{parent}', which is not a usable image of the train split",
+                    hint="plan the augmentation from the split that is in use",
+                )
+
+    def parent(self, path: str) -> Parent:
+        """Read and decode a parent in full.
+
+        Raises
+        ------
+        DataError
+            It is gone or cannot be decoded, or it is not a training image.
+        """
+        self.check_parents([path])
+        try:
+            data = self.plan.dataset.source.read(path)
+        except OSError as error:
+            raise DataError(
+                expected="the image as it was scanned", received=f"'{path}': {error.strerror or error}", hint="scan again"
+            ) from None
+        return read_parent(data, path)
+
+    def render(self, row: Mapping[str, Any] | pd.Series) -> Picture:
+        """Make one image from its row of the manifest alone; the same row gives the same bytes.
+
+        Parameters
+        ----------
+        row : mapping or Series
+            With ``parent``, ``transforms`` and ``seed``.
+
+        Returns
+        -------
+        ndarray of uint8, shape (height, width, 3)
+            RGB, of its parent's size.
+        """
+        found = self.parent(str(row["parent"]))
+        return apply_json(found.picture, str(row["transforms"]), seed=int(row["seed"]), border=self.policy.border)
+
+    def write(self, folder: str | Path, *, jobs: int | None = None, on_progress: OnProgress | None = None) -> Augmentation:
+        """Write the images under ``folder/augmented/<class>/`` and the manifest as ``folder/augmented.csv``.
+
+        Each file is written under a temporary name and renamed; images that are there already are kept, so that a stopped run goes
+        on. Images of an earlier plan, which might stem from pictures that are held out now, are removed.
+
+        Parameters
+        ----------
+        folder : str or Path
+            The output folder.
+        jobs : int, optional
+            Threads; by default one per core.
+        on_progress : callable, optional
+            Called with (done, total).
+
+        Returns
+        -------
+        Augmentation
+            The same with the paths filled in.
+
+        Raises
+        ------
+        OutputError
+            The folder cannot be written.
+        DataError
+            A parent cannot be read.
+        """
+        from auditor.augmentation.files import write_images
+
+        manifest = write_images(self, Path(folder), jobs=jobs, on_progress=on_progress)
+        return dataclasses.replace(self, manifest=manifest, facts={**self.facts, "way": "files"})
+
+    def keras_layers(self, *, rescale: bool = False) -> list[Any]:
+        """Return Keras 3 preprocessing layers that do what the policy does, for the front of a model; see `layers.keras_layers`."""
+        from auditor.augmentation.layers import keras_layers
+
+        return keras_layers(self.policy, seed=self.seed, rescale=rescale)
+
+    def dataset(
+        self, image_size: tuple[int, int] = (64, 64), batch_size: int = 32, *, labels: Sequence[str] | None = None, shuffle: bool = True
+    ) -> Any:
+        """Return a ``tf.data.Dataset`` of training batches, augmented on the fly; see `stream.dataset`."""
+        from auditor.augmentation.stream import dataset
+
+        return dataset(self, image_size, batch_size, labels=labels, shuffle=shuffle)

@@ -1,0 +1,133 @@
+"""Training batches as ``tf.data``: the training images, and the rare classes augmented as they pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+
+from auditor.augmentation.adapter import Picture, apply_json
+from auditor.augmentation.planning import image_seed
+from auditor.errors import MissingExtraError, UsageError
+
+if TYPE_CHECKING:
+    from auditor.augmentation.augmented import Augmentation
+
+#: Bytes of resized parents that are kept so that they are not decoded again for each image and epoch.
+CACHE_BYTES = 256 * 2**20
+
+
+def _resize(picture: Picture, image_size: tuple[int, int]) -> Picture:
+    height, width = image_size
+    shrinks = picture.shape[0] >= height and picture.shape[1] >= width
+    return np.asarray(cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR), dtype=np.uint8)
+
+
+class Sampler:
+    """Draws the training pictures of each epoch; the originals first come, then what is made of the rare classes.
+
+    Parents are resized first and transformed at the size of the model: the values drawn are relative, so that they mean the same.
+    """
+
+    def __init__(self, augmentation: Augmentation, image_size: tuple[int, int], labels: Sequence[str]) -> None:
+        self.augmentation, self.image_size = augmentation, image_size
+        number = {label: i for i, label in enumerate(labels)}
+        originals, made = augmentation.originals, augmentation.manifest
+        self.paths = [*originals["path"], *made["parent"]]
+        self.labels = [*originals["label"], *made["label"]]
+        unknown = sorted(set(self.labels) - set(number))
+        if unknown:
+            raise UsageError(expected="labels that name every class of train", received=f"none for '{unknown[0]}'", hint="leave labels out")
+        self.numbers = np.array([number[label] for label in self.labels], dtype=np.int64)
+        self.first = len(originals)
+        self.transforms, self.seeds = made["transforms"].tolist(), made["seed"].tolist()
+        augmentation.check_parents(sorted(set(made["parent"])))
+        self.room = CACHE_BYTES // (3 * image_size[0] * image_size[1])
+        self.kept: dict[str, Picture] = {}
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def _parent(self, path: str) -> Picture:
+        found = self.kept.get(path)
+        if found is None:
+            found = _resize(self.augmentation.parent(path).picture, self.image_size)
+            if len(self.kept) < self.room:
+                self.kept[path] = found
+        return found
+
+    def picture(self, index: int, epoch: int) -> Picture:
+        """Return one picture of an epoch, shape ``(*image_size, 3)``."""
+        path = self.paths[index]
+        picture = self._parent(path)
+        if index < self.first:
+            return picture
+        made = index - self.first
+        transforms, seed = self.transforms[made], self.seeds[made]
+        policy = self.augmentation.policy
+        if epoch:
+            seed = image_seed(seed, path, 0, epoch)
+            transforms = policy.draw(self.labels[index], np.random.default_rng(seed))
+        return apply_json(picture, transforms, seed=seed, border=policy.border)
+
+    def order(self, epoch: int, shuffle: bool) -> np.ndarray[Any, np.dtype[np.int64]]:
+        """Return the order of the pictures in an epoch."""
+        if not shuffle:
+            return np.arange(len(self))
+        return np.random.default_rng([self.augmentation.seed, epoch]).permutation(len(self))
+
+
+def dataset(
+    augmentation: Augmentation,
+    image_size: tuple[int, int] = (64, 64),
+    batch_size: int = 32,
+    *,
+    labels: Sequence[str] | None = None,
+    shuffle: bool = True,
+) -> Any:
+    """Return a ``tf.data.Dataset`` of ``(images, label indices)``: every training image and every planned one, once an epoch.
+
+    Class frequencies are those of the target, as far as the cap allows; `Augmentation.weights` fills the rest. The first pass gives
+    exactly the images of the manifest; each later pass draws afresh, from the same seed.
+
+    Parameters
+    ----------
+    augmentation : Augmentation
+    image_size : (int, int)
+        Height and width in pixels; pictures are squashed to it.
+    batch_size : int
+    labels : sequence of str, optional
+        The classes in the order of their indices; by default those of train, sorted.
+    shuffle : bool
+
+    Returns
+    -------
+    tf.data.Dataset
+        Batches of images ``(batch, height, width, 3)`` ``float32`` from 0 to 255, and indices ``(batch,)`` ``int64``.
+
+    Raises
+    ------
+    MissingExtraError
+        TensorFlow is not installed.
+    """
+    try:
+        import tensorflow as tf
+    except ImportError:
+        raise MissingExtraError.of("tensorflow", "train") from None
+    sampler = Sampler(augmentation, image_size, labels if labels is not None else augmentation.labels)
+    epochs = iter(range(2**31))
+
+    def batches() -> Iterator[tuple[Any, Any]]:
+        epoch = next(epochs)
+        order = sampler.order(epoch, shuffle)
+        for start in range(0, len(order), batch_size):
+            chosen = order[start : start + batch_size]
+            images = np.stack([sampler.picture(int(i), epoch) for i in chosen])
+            yield images, sampler.numbers[chosen]
+
+    signature = (tf.TensorSpec((None, *image_size, 3), tf.uint8), tf.TensorSpec((None,), tf.int64))
+    stream = tf.data.Dataset.from_generator(batches, output_signature=signature)
+    stream = stream.apply(tf.data.experimental.assert_cardinality(-(-len(sampler) // batch_size)))
+    return stream.map(lambda images, numbers: (tf.cast(images, tf.float32), numbers)).prefetch(2)

@@ -170,7 +170,7 @@ def _measured(dataset: Dataset, output: str | Path | None, scanning: ScanOptions
     """Scan a data set; what an output folder holds of it is used again where it is current."""
     store = None if output is None else prepare_output(output) / STORE
     listeners.stage(f"Scanning {len(dataset):,} images of {dataset.name}")
-    scanned = scan_images(dataset, store=store, on_progress=listeners.scan, **dataclasses.asdict(scanning))
+    scanned = scan_images(dataset, jobs=scanning.jobs, on_progress=listeners.scan)
     scan = Scan(scanned.images, scanned.signatures, empty=dataset.empty, seed=seed)
     if not scan.readable.any():
         reason = scanned.images["reason"].value_counts().index[0]

@@ -1,0 +1,47 @@
+"""What the terminal is shown."""
+
+import io
+import sys
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from auditor.console import Console, amount, printable
+
+
+@given(st.text())
+def test_nothing_that_acts_on_a_terminal_is_printed(text):
+    shown = printable(text)
+    assert all(c.isprintable() or c == "\n" for c in shown)
+    assert shown.encode("utf-8").decode("utf-8") == shown
+
+
+def test_plain_text_of_any_script_is_left_alone():
+    assert printable("Ünï çødé 写真 🙂") == "Ünï çødé 写真 🙂"
+
+
+def test_amounts_are_for_people():
+    assert [amount(n) for n in (0, 1500, 2_500_000_000, 5e15)] == ["0 B", "1.5 kB", "2.5 GB", "5000.0 TB"]
+
+
+def test_without_a_terminal_lines_are_plain_and_end_with_the_rate(monkeypatch):
+    said = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", said)
+    with Console() as console:
+        console.stage("Scanning")
+        console.scanned(50, 100, 1000, 1)
+        console.scanned(100, 100, 2000, 2)
+    lines = said.getvalue().splitlines()
+    assert lines[0] == "Scanning ..."
+    assert len(lines) == 2 and lines[1].startswith("  100 images in") and lines[1].endswith("2 unreadable")
+    assert "\x1b" not in said.getvalue()
+
+
+def test_quiet_says_nothing(monkeypatch):
+    said = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", said)
+    with Console(quiet=True) as console:
+        console.listeners.stage("Scanning")
+        console.say("x")
+        assert console.listeners.scan is None
+    assert said.getvalue() == ""

@@ -93,15 +93,10 @@ def _conclude(audit: Audit, output: str, fail_on: str, config: Config, console: 
     from auditor.config import expired
 
     facts = audit.record.dataset
-    counts = {
-        s: sum(f.severity == s and f.waiver is None for f in audit.record.findings) for s in ("error", "warning", "undecided", "pass")
-    }
-    print(
-        printable(
-            f"{facts.name}: {audit.verdict}. {facts.images:,} images, {facts.unreadable:,} unreadable, {facts.ignored:,} files ignored"
-        )
-    )
-    print(", ".join(f"{n} {s}" for s, n in counts.items()))
+    unwaived = [f for f in audit.record.findings if f.waiver is None]
+    counts = ", ".join(f"{sum(f.severity == s for f in unwaived)} {s}" for s in ("error", "warning", "undecided", "pass"))
+    read = f"{facts.images:,} images, {facts.unreadable:,} unreadable, {facts.ignored:,} files ignored"
+    print(printable(f"{facts.name}: {audit.verdict} ({counts}); {read}"))
     for finding in audit.record.findings:
         if finding.severity in ("error", "warning", "undecided") and finding.waiver is None:
             print(printable(f"{finding.severity:>9}  {finding.id}: {finding.summary}"))

@@ -39,12 +39,24 @@ class Claim(TypedDict):
     detail: str
 
 
+class RepairChoice(TypedDict):
+    """One way to repair a split that leaks, and what it costs."""
+
+    name: str
+    moves: int  # images that change their part
+    drops: int  # images that are left out
+    test_changes: int  # of these, into or out of test
+    leaks_left: int  # groups and duplicate sets still in several parts
+    largest_deviation: float
+    chosen: bool
+
+
 class SplitFacts(TypedDict, total=False):
     """The certificate of a split (``split.json``)."""
 
     fingerprint: str
     rows_digest: str  # SHA-256 over the sorted rows of split.csv, so that any edit shows
-    origin: str  # "planned", "kept" (as published) or "carved" (a missing part was cut from train)
+    origin: str  # "planned", "kept" (as published), "carved" (a missing part was cut from train) or "repaired"
     ratios: dict[str, float]  # part -> share in [0, 1]
     ratios_reason: str
     seed: int
@@ -56,6 +68,10 @@ class SplitFacts(TypedDict, total=False):
     largest_deviation: float  # of a class's share of a part from the asked ratio, in [0, 1]
     deviation_bound: float  # no assignment of these units can be below this
     left_out: int  # training images not used, because they leak into val or test
+    folds: int  # of a split into folds
+    stratify: list[str]  # columns kept in proportion besides the class
+    by: str | None  # the column of a time order
+    trade_off: list[RepairChoice]  # of a repaired split
     claims: list[Claim]
     notes: list[str]
 

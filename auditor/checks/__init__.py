@@ -6,13 +6,20 @@ from auditor.checks.bright import Bright
 from auditor.checks.class_imbalance import ClassImbalance
 from auditor.checks.conflicting_labels import ConflictingLabels
 from auditor.checks.dark import Dark
+from auditor.checks.empty_class import EmptyClass
 from auditor.checks.exact_duplicate import ExactDuplicate
+from auditor.checks.label_names import LabelNames
+from auditor.checks.label_shift import LabelShift
 from auditor.checks.low_contrast import LowContrast
 from auditor.checks.low_information import LowInformation
 from auditor.checks.near_duplicate import NearDuplicate
 from auditor.checks.odd_aspect import OddAspect
 from auditor.checks.odd_size import OddSize
+from auditor.checks.property_shift import PropertyShift
+from auditor.checks.rare_class import RareClass
 from auditor.checks.split_leak import SplitLeak
+from auditor.checks.test_too_small import TestTooSmall
+from auditor.checks.unseen_class import UnseenClass
 
 CHECKS: tuple[type[Check], ...] = (
     Dark,
@@ -27,6 +34,13 @@ CHECKS: tuple[type[Check], ...] = (
     ConflictingLabels,
     SplitLeak,
     ClassImbalance,
+    RareClass,
+    TestTooSmall,
+    EmptyClass,
+    LabelNames,
+    LabelShift,
+    PropertyShift,
+    UnseenClass,
 )
 
 __all__ = ["CHECKS", "Check", "choose", "configure", "parameters", "run_checks"]

@@ -48,11 +48,14 @@ class ClassImbalance:
                 f"Largest to smallest class is {ratio:.1f} : 1 among {where} ({classes[large]} {counts[large]:,}, {classes[small]} "
                 f"{counts[small]:,}); normalised Shannon evenness is {evenness(counts):.2f} (1 = balanced)."
             ),
-            why=f"A model that always answers \"{classes[large]}\" is already {counts[large] / counts.sum():.0%} accurate; the recall of rare classes is what suffers.",
+            why=f'A model that always answers "{classes[large]}" is already {counts[large] / counts.sum():.0%} accurate; the recall of rare classes is what suffers.',
             affected=int(counts[rare].sum()),
             total=int(counts.sum()),
             effect=effect,
-            fix=Fix(text="Augment the rare classes alone, or weight them, and compare on validation.", command="auditor augment DATA --target balanced"),
+            fix=Fix(
+                text="Augment the rare classes alone, or weight them, and compare on validation.",
+                command="auditor augment DATA --target balanced",
+            ),
             classes=tuple(classes[rare].tolist()),
             splits=(split,) if split else (),
             details={

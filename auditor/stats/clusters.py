@@ -120,7 +120,9 @@ def intraclass_correlation(values: npt.ArrayLike, groups: npt.ArrayLike) -> floa
 
 
 def design_effect(sizes: npt.ArrayLike, correlation: float) -> float:
-    """Return by how much groups multiply the variance of a mean, ``1 + (m - 1) * correlation``, ``m`` the size-weighted mean size of a group.
+    """Return by how much groups multiply the variance of a mean, ``1 + (m - 1) * correlation``.
+
+    ``m`` is the mean size of an image's group.
 
     References
     ----------

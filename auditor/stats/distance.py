@@ -52,7 +52,7 @@ def _shares(n: int, weights: npt.ArrayLike | None) -> Floats:
     if weights is None:
         return np.full(n, 1.0 / n)
     w = np.asarray(weights, dtype=float)
-    return w / w.sum()
+    return np.asarray(w / w.sum())
 
 
 def dkw_half_width(n: float, m: float, alpha: float) -> float:
@@ -85,7 +85,8 @@ def kolmogorov_p_value(distance: float, n: float, m: float) -> float:
 
     References
     ----------
-    Stephens, "Use of the Kolmogorov-Smirnov, Cramér-von Mises and related statistics without extensive tables", J. R. Statist. Soc. B 32, 1970.
+    Stephens, "Use of the Kolmogorov-Smirnov, Cramér-von Mises and related statistics without extensive tables",
+    J. R. Statist. Soc. B 32, 1970.
     """
     from scipy.special import kolmogorov
 
@@ -171,3 +172,16 @@ def chi_squared(table: npt.ArrayLike) -> float:
     counts = np.asarray(table, dtype=float)
     expected = counts.sum(axis=1, keepdims=True) * counts.sum(axis=0, keepdims=True) / counts.sum()
     return float(((counts - expected) ** 2 / expected).sum())
+
+
+def chi_squared_p_value(statistic: float, degrees: int) -> float:
+    """Return the upper tail of the chi-squared distribution; 1 without a degree of freedom.
+
+    Examples
+    --------
+    >>> round(chi_squared_p_value(3.841, 1), 3)
+    0.05
+    """
+    from scipy.special import chdtrc
+
+    return float(chdtrc(degrees, statistic)) if degrees > 0 else 1.0

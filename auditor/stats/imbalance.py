@@ -43,7 +43,7 @@ def effective_number(counts: npt.ArrayLike, beta: float) -> npt.NDArray[np.float
     [1.0, 1.5]
     """
     n = np.asarray(counts, dtype=float)
-    return -np.expm1(n * np.log(beta)) / (1 - beta)
+    return np.asarray(-np.expm1(n * np.log(beta)) / (1 - beta))
 
 
 def imbalance_ratio(counts: npt.ArrayLike) -> float:
@@ -66,7 +66,8 @@ def likelihood_ratio_imbalance_degree(counts: npt.ArrayLike) -> float:
 
     References
     ----------
-    Zhu, Wang, Li, Zhang, "LRID: A new metric of multi-class imbalance degree based on likelihood-ratio test", Pattern Recognition Letters 116, 2018.
+    Zhu, Wang, Li, Zhang, "LRID: A new metric of multi-class imbalance degree based on likelihood-ratio test",
+    Pattern Recognition Letters 116, 2018.
 
     Examples
     --------

@@ -1,0 +1,121 @@
+"""Held-out splits that are too small to measure a class by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from auditor.evidence import Scan
+from auditor.finding import Effect, Finding, Fix
+from auditor.scanning.schema import MEASURES
+from auditor.stats.clusters import design_effect, intraclass_correlation
+from auditor.stats.intervals import images_needed, wilson_half_width
+
+#: Classes named in the summary.
+SHOWN = 4
+#: The recall at which a measurement is hardest.
+WORST_RECALL = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestTooSmall:
+    """Classes whose recall the test split cannot measure closely."""
+
+    code: ClassVar[str] = "test-too-small"
+    needs: ClassVar[frozenset[str]] = frozenset({"labels"})
+    about_splits: ClassVar[bool] = True
+    __test__: ClassVar[bool] = False  # not a test, whatever its name says to a test runner
+
+    #: A recall known to no better than ten points cannot tell two models apart that anyone would choose between.
+    warn_half_width: float = 0.1
+    #: What the number of images asked for would bring.
+    target_half_width: float = 0.05
+    #: The recall that is assumed, none being measured yet.
+    recall: float = 0.9
+
+    def __call__(self, scan: Scan) -> Iterator[Finding]:
+        """Yield one finding for the test split, or for the validation split where there is no test."""
+        split = next((s for s in ("test", "val") if s in scan.split_names), None)
+        if split is None:
+            yield Finding(
+                code=self.code, title="No test split to judge", summary="The data has no test or validation split yet.",
+                fix=Fix(text="Plan one; it is checked as soon as it is planned.", command="auditor split DATA"),
+            )  # fmt: skip
+            return
+        used = scan.unique & (scan.splits == split) & (scan.labels != "")
+        labels = scan.labels[used].astype(str)
+        groups = scan.groups[used]
+        correlation = _correlation(scan, used)
+        half: dict[str, float] = {}
+        worst_case: dict[str, float] = {}
+        present: dict[str, int] = {}
+        effects: dict[str, float] = {}
+        for name in scan.classes:
+            sizes = np.unique(groups[labels == name], return_counts=True)[1]
+            present[name] = int(sizes.sum())
+            effects[name] = design_effect(sizes, correlation)
+            n = present[name] / effects[name]
+            half[name] = wilson_half_width(self.recall, n)
+            worst_case[name] = wilson_half_width(WORST_RECALL, n)
+        order = sorted(half, key=lambda c: (-half[c], c))
+        loose = [c for c in order if half[c] > self.warn_half_width]
+        enough = images_needed(self.recall, self.target_half_width)
+        enough_at_worst = images_needed(WORST_RECALL, self.target_half_width)
+        needed = {c: int(np.ceil(enough * effects[c])) for c in order}
+        missing = sum(max(needed[c] - present[c], 0) for c in order)
+        first = order[0]
+        listed = ", ".join(f"{c} ±{half[c]:.0%} ({present[c]:,})" for c in (loose or order)[:SHOWN])
+        grouped = max(effects.values()) > 1
+        note = (
+            f" Images of a group are alike (intraclass correlation {correlation:.2f}), so they count for up to "
+            f"{max(effects.values()):.1f} times fewer."
+            if grouped
+            else ""
+        )
+        yield Finding(
+            code=self.code,
+            scope=split,
+            title=f"The {split} split is too small to measure some classes" if loose else f"The {split} split can measure every class",
+            summary=(
+                f"If recall is {self.recall:.0%}, it is known only to within these margins (95 %, images in brackets): {listed}"
+                f"{', ...' if len(loose or order) > SHOWN else ''}; at worst (recall 50 %) {first} ±{worst_case[first]:.0%}. "
+                f"For "
+                f"±{self.target_half_width:.0%} a class needs {enough} images ({enough_at_worst} at worst): {missing:,} more in all.{note}"
+            ),
+            why="Two models whose scores differ by less than the margin cannot be told apart, so the choice between them is chance.",
+            affected=sum(present[c] for c in loose),
+            total=len(labels),
+            effect=Effect.counted("half-width of a class's recall", half[first], warn_at=self.warn_half_width, unit="share"),
+            fix=Fix(
+                text="Hold out more images of these classes, or collect them; else cross-validate and quote intervals, not scores. "
+                f"{first} needs {needed[first]:,} in {split}.",
+                command="auditor split DATA --folds 5",
+            ),
+            classes=tuple(loose),
+            splits=(split,),
+            details={
+                "images": present, "half_width": half, "half_width_at_worst": worst_case, "needed": needed,
+                "needed_at_worst": {c: int(np.ceil(enough_at_worst * effects[c])) for c in order},
+                "design_effect": effects, "intraclass_correlation": correlation, "recall": self.recall,
+            },
+        )  # fmt: skip
+
+
+def _correlation(scan: Scan, used: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> float:
+    """How alike images of one group are: the largest intraclass correlation of a measure.
+
+    It stands in for the correlation of hits and misses, which nobody knows before a model is trained.
+    """
+    groups = scan.groups[used]
+    if len(np.unique(groups)) == len(groups):
+        return 0.0
+    found = []
+    for measure in MEASURES:
+        if measure.name in scan.images.columns:
+            values = scan.images[measure.name].to_numpy(dtype=float)[used]
+            finite = np.isfinite(values)
+            found.append(intraclass_correlation(values[finite], groups[finite]))
+    return max(found, default=0.0)

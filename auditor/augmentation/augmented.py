@@ -9,9 +9,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from auditor.augmentation.adapter import Picture, apply_json
 from auditor.augmentation.pictures import Parent, read_parent
-from auditor.augmentation.planning import PlannedSplit, training_rows
+from auditor.augmentation.planning import PlannedSplit, image_seed, training_rows
 from auditor.augmentation.policy import Policy
 from auditor.errors import DataError
 from auditor.record import AugmentationFacts
@@ -108,6 +110,30 @@ class Augmentation:
         """
         found = self.parent(str(row["parent"]))
         return apply_json(found.picture, str(row["transforms"]), seed=int(row["seed"]), border=self.policy.border)
+
+    def transform(self, picture: Picture, number: int, *, epoch: int = 0) -> Picture:
+        """Make the image of one row of the manifest from its parent's picture, decoded and perhaps resized already.
+
+        For pipelines that hold small pictures: the drawn values are relative to the size, so that they mean the same at every size.
+
+        Parameters
+        ----------
+        picture : ndarray of uint8, shape (height, width, 3)
+            The parent's picture, RGB.
+        number : int
+            Row of the manifest, from 0.
+        epoch : int
+            0 applies what the manifest says; each later epoch draws afresh, from the row's seed and the epoch.
+        """
+        label, transforms, seed = self._rows[number]
+        if epoch:
+            seed = image_seed(seed, "", 0, epoch)
+            transforms = self.policy.draw(label, np.random.default_rng(seed))
+        return apply_json(picture, transforms, seed=seed, border=self.policy.border)
+
+    @cached_property
+    def _rows(self) -> list[tuple[str, str, int]]:
+        return list(self.manifest[["label", "transforms", "seed"]].itertuples(index=False, name=None))
 
     def write(self, folder: str | Path, *, jobs: int | None = None, on_progress: OnProgress | None = None) -> Augmentation:
         """Write the images under ``folder/augmented/<class>/`` and the manifest as ``folder/augmented.csv``.

@@ -28,8 +28,8 @@ OURS = re.compile(r".*-[0-9a-f]{16}\.(jpg|png)(\.part)?")
 #: Names that Windows keeps for devices.
 RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")
 _JPEG_NAMES = (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo")
-#: A cell that a spreadsheet would run, or that was marked against that.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
+#: A cell that a spreadsheet would run (OWASP, "CSV Injection"), or that would be read back as one that was marked against that.
+_RISKY, _ESCAPED = re.compile(r"'*[=+\-@\t\r]"), re.compile(r"'+[=+\-@\t\r]")
 
 
 def safe_name(name: str) -> str:
@@ -142,7 +142,7 @@ def write_manifest(manifest: pd.DataFrame, path: Path) -> None:
     safe = manifest.copy()
     for column in safe.columns:
         if column != "seed":
-            safe[column] = [f"'{v}" if v.startswith(_FORMULA) else v for v in safe[column]]
+            safe[column] = [f"'{v}" if _RISKY.match(v) else v for v in safe[column]]
     _write_atomically(path, safe.to_csv(index=False, lineterminator="\n").encode("utf-8", "backslashreplace"))
 
 
@@ -153,5 +153,5 @@ def read_manifest(path: Path | str) -> pd.DataFrame:
     table = pd.read_csv(path, dtype=str, keep_default_na=False)
     for column in table.columns:
         if column != "seed":
-            table[column] = [v[1:] if v.startswith("'") else v for v in table[column]]
+            table[column] = [v[1:] if _ESCAPED.match(v) else v for v in table[column]]
     return table.astype({"seed": "int64"})

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from auditor.augmentation.adapter import Picture, apply_json
-from auditor.augmentation.planning import image_seed
+from auditor.augmentation.adapter import Picture
 from auditor.errors import MissingExtraError, UsageError
 
 if TYPE_CHECKING:
@@ -36,13 +35,12 @@ class Sampler:
         number = {label: i for i, label in enumerate(labels)}
         originals, made = augmentation.originals, augmentation.manifest
         self.paths = [*originals["path"], *made["parent"]]
-        self.labels = [*originals["label"], *made["label"]]
-        unknown = sorted(set(self.labels) - set(number))
+        names = [*originals["label"], *made["label"]]
+        unknown = sorted(set(names) - set(number))
         if unknown:
             raise UsageError(expected="labels that name every class of train", received=f"none for '{unknown[0]}'", hint="leave labels out")
-        self.numbers = np.array([number[label] for label in self.labels], dtype=np.int64)
+        self.numbers = np.array([number[label] for label in names], dtype=np.int64)
         self.first = len(originals)
-        self.transforms, self.seeds = made["transforms"].tolist(), made["seed"].tolist()
         augmentation.check_parents(sorted(set(made["parent"])))
         self.room = CACHE_BYTES // (3 * image_size[0] * image_size[1])
         self.kept: dict[str, Picture] = {}
@@ -64,13 +62,7 @@ class Sampler:
         picture = self._parent(path)
         if index < self.first:
             return picture
-        made = index - self.first
-        transforms, seed = self.transforms[made], self.seeds[made]
-        policy = self.augmentation.policy
-        if epoch:
-            seed = image_seed(seed, path, 0, epoch)
-            transforms = policy.draw(self.labels[index], np.random.default_rng(seed))
-        return apply_json(picture, transforms, seed=seed, border=policy.border)
+        return self.augmentation.transform(picture, index - self.first, epoch=epoch)
 
     def order(self, epoch: int, shuffle: bool) -> np.ndarray[Any, np.dtype[np.int64]]:
         """Return the order of the pictures in an epoch."""

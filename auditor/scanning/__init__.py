@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from auditor.dataset import Dataset, Source
-from auditor.scanning.measures import measure
-from auditor.scanning.pixels import Unreadable, decode
-from auditor.scanning.schema import FACTS, MEASURES, SIGNATURE_BYTES
-from auditor.scanning.signature import perceptual_hash, signature
+from auditor.dataset import Dataset
+from auditor.scanning.batch import Facts, Item, Rows, scan_batch
+from auditor.scanning.schema import MEASURES, SIGNATURE_BYTES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,80 +35,43 @@ class Scanned:
     signatures: npt.NDArray[np.uint8]
 
 
-def scan_batch(source: Source, paths: list[str]) -> tuple[list[dict[str, Any]], npt.NDArray[np.uint8]]:
-    """Scan some images; returns their rows and signatures."""
-    rows: list[dict[str, Any]] = []
-    signatures = np.zeros((len(paths), SIGNATURE_BYTES), dtype=np.uint8)
-    for i, path in enumerate(paths):
-        row: dict[str, Any] = dict.fromkeys(FACTS, "")
-        row.update(status="unreadable", bytes=0, width=0, height=0, bits=0, orientation=0, animated=False)
-        rows.append(row)
-        try:
-            data = source.read(path)
-        except FileNotFoundError:
-            row["reason"] = "missing"
-            continue
-        except OSError as error:
-            row["reason"] = f"cannot be read: {error.strerror or error}"
-            continue
-        row["bytes"] = len(data)
-        row["sha256"] = hashlib.sha256(data).hexdigest()
-        try:
-            decoded = decode(data)
-        except Unreadable as error:
-            row["reason"] = str(error)
-            continue
-        signatures[i] = signature(decoded.rgb)
-        row.update(
-            status="ok", pixel_digest=decoded.pixel_digest, format=decoded.format, mode=decoded.mode, width=decoded.width,
-            height=decoded.height, bits=decoded.bits, orientation=decoded.orientation, animated=decoded.animated,
-        )  # fmt: skip
-        row.update(zip((m.name for m in MEASURES), measure(decoded.rgb), strict=True))
-    readable = [i for i, row in enumerate(rows) if row["status"] == "ok"]
-    for i, value in zip(readable, perceptual_hash(signatures[readable]) if readable else (), strict=True):
-        rows[i]["phash"] = f"{int(value):016x}"
-    return rows, signatures
-
-
 def scan_images(dataset: Dataset, *, jobs: int | None = None, on_progress: OnProgress | None = None) -> Scanned:
-    """Read and measure every image of a data set.
+    """Read and measure every image of a data set."""
+    paths = dataset.samples["path"].tolist()
+    facts: list[Facts] = [Facts()] * len(paths)
+    numbers = np.full((len(paths), len(MEASURES)), np.nan)
+    signatures = np.zeros((len(paths), SIGNATURE_BYTES), dtype=np.uint8)
+    size = unreadable = done = 0
+    for start in range(0, len(paths), BATCH):
+        items = [Item(i, paths[i]) for i in range(start, min(start + BATCH, len(paths)))]
+        rows, _ = scan_batch(dataset.source, items)
+        for i, found in zip(rows.index, rows.facts, strict=True):
+            assert found is not None
+            facts[i] = found
+            size += found.bytes
+            unreadable += found.status != "ok"
+        numbers[rows.index], signatures[rows.index] = rows.measures, rows.signatures
+        done += len(items)
+        if on_progress:
+            on_progress(done, len(paths), size, unreadable)
+    return Scanned(as_table(dataset, facts, numbers), signatures)
 
-    Parameters
-    ----------
-    dataset : Dataset
-    jobs : int, optional
-        Worker processes; by default one per core, and none for a small data set.
-    on_progress : callable, optional
-        Called with (done, total, bytes, unreadable).
-    """
+
+def as_table(dataset: Dataset, facts: list[Facts], numbers: npt.NDArray[np.float64]) -> pd.DataFrame:
+    """Return the sample table with facts and measures, in the order of the samples."""
     import pandas as pd
 
-    paths = dataset.samples["path"].tolist()
-    batches = [paths[i : i + BATCH] for i in range(0, len(paths), BATCH)]
-    jobs = jobs or os.cpu_count() or 1
-    rows: list[dict[str, Any]] = []
-    signatures = np.zeros((len(paths), SIGNATURE_BYTES), dtype=np.uint8)
-    size = unreadable = 0
-    for found, marks in _results(dataset.source, batches, jobs):
-        signatures[len(rows) : len(rows) + len(found)] = marks
-        rows.extend(found)
-        size += sum(r["bytes"] for r in found)
-        unreadable += sum(r["status"] != "ok" for r in found)
-        if on_progress:
-            on_progress(len(rows), len(paths), size, unreadable)
-    facts = pd.DataFrame(rows, columns=[*FACTS, "animated", *(m.name for m in MEASURES)])
-    pixels = (facts["width"] * facts["height"]).where(facts["status"] == "ok")
-    facts["pixels"] = pixels
-    facts["aspect"] = facts["width"] / facts["height"].where(facts["status"] == "ok")
-    facts["bytes_per_pixel"] = facts["bytes"] / pixels
+    table = pd.DataFrame(facts, columns=Facts._fields).astype({name: str for name, kind in Facts.__annotations__.items() if kind == "str"})
+    for k, measure in enumerate(MEASURES):
+        table[measure.name] = numbers[:, k]
+    readable = table["status"] == "ok"
+    pixels = (table["width"].astype(float) * table["height"]).where(readable)
+    table["pixels"] = pixels
+    table["aspect"] = (table["width"] / table["height"].where(readable & (table["height"] > 0))).where(readable)
+    table["bytes_per_pixel"] = table["bytes"] / pixels
     first = dataset.samples[["path", "label", "split", "group"]]
-    extra = dataset.samples.drop(columns=[*first.columns, *(c for c in facts.columns if c in dataset.samples)])
-    return Scanned(pd.concat([first, facts, extra], axis=1), signatures)
+    extra = dataset.samples.drop(columns=[*first.columns, *(c for c in table.columns if c in dataset.samples)])
+    return pd.concat([first, table, extra], axis=1)
 
 
-def _results(source: Source, batches: list[list[str]], jobs: int) -> Iterator[tuple[list[dict[str, Any]], npt.NDArray[np.uint8]]]:
-    if jobs == 1 or len(batches) < 2 * jobs:
-        yield from (scan_batch(source, batch) for batch in batches)
-        return
-    with ProcessPoolExecutor(jobs) as pool:
-        yield from pool.map(scan_batch, [source] * len(batches), batches)
+__all__ = ["BATCH", "Item", "OnProgress", "Rows", "Scanned", "as_table", "scan_images"]

@@ -1,8 +1,8 @@
-"""Numbers measured on one decoded picture."""
+"""Numbers measured on decoded pictures: sums over the pixels one by one, the arithmetic for a whole batch at once."""
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -10,14 +10,16 @@ import numpy.typing as npt
 
 from auditor.scanning.schema import MEASURES
 
-#: Immerkaer, "Fast noise variance estimation", CVIU 64(2), 1996: the mask that is blind to edges up to second order.
-NOISE_MASK = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], dtype=np.float32)
-
-
+#: Immerkaer, "Fast noise variance estimation", CVIU 64(2), 1996: the mask [1 -2 1] x [1 -2 1] is blind to edges up to second order.
+SECOND_DIFFERENCE = np.array([1, -2, 1], dtype=np.float32)
 #: Crete et al. blur again with a box of 9 pixels.
 REBLUR = 9
 #: Rows and columns on which blur is measured, at most: enough for a share of a sum, and a quarter of the work on photos.
 BLUR_LINES = 128
+#: Sums per picture: pixels, interior pixels, Laplacian, its square, noise mask, saturation, lowest, highest, blur, 3 means, 3 deviations.
+SUMS = 15
+
+Sums = tuple[npt.NDArray[np.float32], Sequence[float]]
 
 
 def blur(luma: npt.NDArray[np.uint8]) -> float:
@@ -43,30 +45,69 @@ def blur(luma: npt.NDArray[np.uint8]) -> float:
     return max(found, default=1.0)
 
 
-def measure(rgb: npt.NDArray[np.uint8]) -> tuple[float, ...]:
-    """Return the measures of `MEASURES`, in order, for an RGB picture ``(height, width, 3)`` of ``uint8``."""
-    luma = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
-    histogram = np.bincount(luma.ravel(), minlength=256)
-    n = luma.size
-    shares = histogram / n
-    cumulative = np.cumsum(histogram)
-    present = shares[shares > 0]
-    levels = np.arange(256)
-    mean = float(shares @ levels)
-    spread = math.sqrt(max(float(shares @ levels**2) - mean * mean, 0.0))
-    laplacian = cv2.Laplacian(luma, cv2.CV_32F)
-    _, sharp = cv2.meanStdDev(laplacian)
-    noise = float(np.abs(cv2.filter2D(luma, cv2.CV_32F, NOISE_MASK)).mean()) * math.sqrt(math.pi / 2) / 6
-    means, spreads = cv2.meanStdDev(rgb)
-    high = rgb.max(axis=2)
-    low = rgb.min(axis=2)
-    saturation = float(np.mean((high - low) / np.maximum(high, 1)))
-    values = (
-        mean / 255, spread / 255,
-        float(np.searchsorted(cumulative, 0.05 * n)) / 255, float(np.searchsorted(cumulative, 0.95 * n)) / 255,
-        float(sharp[0, 0]), noise, saturation, float(-(present * np.log2(present)).sum()),
-        *(means.ravel() / 255), *(spreads.ravel() / 255), float(low.min()) / 255, float(high.max()) / 255,
-        float(np.searchsorted(cumulative, 0.01 * n)) / 255, float(np.searchsorted(cumulative, 0.99 * n)) / 255, blur(luma),
+def sums(pixels: npt.NDArray[np.uint8]) -> Sums:
+    """Return the luma histogram ``(256,)`` and the `SUMS` of one picture: BGR ``(height, width, 3)`` or grey ``(height, width)``.
+
+    All are whole numbers or depend on the picture alone, so a picture's measures never depend on its neighbours in a batch.
+    """
+    colour = pixels.ndim == 3
+    luma = cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY) if colour else pixels
+    histogram = cv2.calcHist([luma], [0], None, [256], [0, 256]).ravel()
+    height, width = luma.shape
+    interior = max(height - 2, 0) * max(width - 2, 0)
+    laplacian = squares = noise = 0.0
+    if interior:
+        inside = cv2.Laplacian(luma, cv2.CV_16S)[1:-1, 1:-1]
+        laplacian, squares = cv2.sumElems(inside)[0], cv2.norm(inside, cv2.NORM_L2SQR)
+        noise = cv2.norm(cv2.sepFilter2D(luma, cv2.CV_16S, SECOND_DIFFERENCE, SECOND_DIFFERENCE)[1:-1, 1:-1], cv2.NORM_L1)
+    if not colour:
+        filled = np.flatnonzero(histogram)
+        return histogram, (height * width, interior, laplacian, squares, noise, 0.0, filled[0], filled[-1], blur(luma), *[-1.0] * 6)
+    means, deviations = cv2.meanStdDev(pixels)
+    lowest, highest, _, _ = cv2.minMaxLoc(pixels.reshape(height, width * 3))
+    saturation = cv2.sumElems(cv2.cvtColor(pixels, cv2.COLOR_BGR2HSV))[1]
+    return histogram, (
+        height * width, interior, laplacian, squares, noise, saturation, lowest, highest, blur(luma),
+        *means.ravel()[::-1].tolist(), *deviations.ravel()[::-1].tolist()
     )  # fmt: skip
-    assert len(values) == len(MEASURES)
-    return tuple(float(f"{v:.6g}") for v in values)
+
+
+def measures(batch: Sequence[Sums]) -> npt.NDArray[np.float64]:
+    """Return the measures of `MEASURES`, in order, of a batch of pictures, ``(n, len(MEASURES))``, rounded to 6 significant digits."""
+    if not batch:
+        return np.empty((0, len(MEASURES)))
+    histograms = np.array([h for h, _ in batch], dtype=np.float64)
+    size, interior, laplacian, squares, noise, saturation, lowest, highest, blurs, *channels = np.array(
+        [s for _, s in batch], dtype=np.float64
+    ).T
+    colours = np.array(channels)
+    levels = np.arange(256.0)
+    shares = histograms / size[:, None]
+    cumulative = np.cumsum(histograms, axis=1)
+    mean = (histograms * levels).sum(axis=1) / size
+    spread = np.sqrt(np.maximum((histograms * levels**2).sum(axis=1) / size - mean**2, 0))
+    dark, bright, floor, peak = ((cumulative < share * size[:, None]).sum(axis=1) / 255 for share in (0.05, 0.95, 0.01, 0.99))
+    inside = np.maximum(interior, 1)
+    sharpness = np.sqrt(np.maximum(squares / inside - (laplacian / inside) ** 2, 0))
+    entropy = np.abs((shares * np.log2(np.where(shares > 0, shares, 1))).sum(axis=1))
+    grey = colours[0] < 0
+    colours[:3, grey], colours[3:, grey] = mean[grey], spread[grey]
+    columns = np.array([
+        mean / 255, spread / 255, dark, bright, sharpness, noise / inside * np.sqrt(np.pi / 2) / 6, saturation / size / 255, entropy,
+        *(colours / 255), lowest / 255, highest / 255, floor, peak, blurs,
+    ])  # fmt: skip
+    return rounded(columns.T)
+
+
+def rounded(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Round to 6 significant digits, so that no two machines disagree about the last ones.
+
+    Examples
+    --------
+    >>> rounded(np.array([0.0, 0.12345678, 1234.56789])).tolist()
+    [0.0, 0.123457, 1234.57]
+    """
+    with np.errstate(divide="ignore"):
+        digits = np.where(values == 0, 0, 5 - np.floor(np.log10(np.abs(values))))
+    scale = 10.0**digits
+    return np.asarray(np.rint(values * scale) / scale)

@@ -7,6 +7,36 @@ from dataclasses import dataclass
 #: Header facts, in the order of ``images.parquet`` (after ``path, label, split, group``).
 FACTS = ("status", "reason", "bytes", "sha256", "pixel_digest", "phash", "format", "mode", "width", "height", "bits", "orientation")
 
+#: Further facts of the file, after `FACTS`. ``animated`` and ``transparent`` are bool; ``defect`` is a key of `DEFECTS` or ""; ``survives``
+#: is the share of rows of a cut-off picture that can still be decoded (NaN elsewhere); ``trailing`` counts bytes after the picture's end;
+#: ``private`` names what the metadata gives away: any of ``gps serial``; ``decoders`` is filled by a scan with every decoder alone.
+FILE_FACTS = ("animated", "transparent", "defect", "survives", "trailing", "private", "decoders")
+
+#: What can be wrong with a file, in plain words. All but `TOLERATED` make it unreadable.
+DEFECTS = {
+    "missing": "the file does not exist",
+    "no-permission": "the file may not be read",
+    "not-a-file": "a folder, pipe or device, not a file",
+    "unavailable": "the file could not be read",
+    "empty": "the file has no content",
+    "not-an-image": "the content is not an image",
+    "bomb": "decompression bomb: the header announces too many pixels",
+    "too-large": "the file is too large to be read",
+    "truncated": "the file ends before the picture does",
+    "bad-checksum": "a checksum inside the file does not fit its data",
+    "missing-end-marker": "the end marker is missing",
+    "broken-header": "the header cannot be understood",
+    "damaged": "the picture data is damaged",
+    "unsupported": "a variant of the format that is not supported",
+    "crashed": "the decoder crashed",
+    "timeout": "decoding took too long",
+    "memory": "decoding needed too much memory",
+    "cut-short": "the data ends early behind a proper end marker; decoders fill the rest with grey",
+    "corrupt-data": "the picture data is corrupt in places; decoders show it without a word",
+}
+#: Defects of files that decoders nevertheless show.
+TOLERATED = frozenset({"cut-short", "corrupt-data"})
+
 #: Bytes of a signature: 32x32 luma, then 16x16 of each chroma channel (YCrCb 4:2:0).
 SIGNATURE_BYTES = 32 * 32 + 2 * 16 * 16
 
@@ -27,7 +57,9 @@ MEASURES: tuple[Measure, ...] = (
     Measure(name="contrast", title="Contrast", unit="share of white", text="standard deviation of luma (RMS contrast)"),
     Measure(name="dark_level", title="Shadow level", unit="share of white", text="5th percentile of luma"),
     Measure(name="bright_level", title="Highlight level", unit="share of white", text="95th percentile of luma"),
-    Measure(name="sharpness", title="Sharpness", unit="grey levels", text="standard deviation of the Laplacian of luma"),
+    Measure(
+        name="sharpness", title="Sharpness", unit="grey levels", text="standard deviation of the Laplacian of luma, away from the border"
+    ),
     Measure(name="noise", title="Noise", unit="grey levels", text="noise standard deviation after Immerkaer (1996)"),
     Measure(name="saturation", title="Saturation", unit="share", text="mean HSV saturation"),
     Measure(name="entropy", title="Entropy", unit="bits", text="Shannon entropy of the luma histogram, 0 to 8"),

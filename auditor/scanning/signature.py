@@ -10,11 +10,39 @@ from auditor.scanning.schema import SIGNATURE_BYTES
 
 
 def signature(rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """Return the signature of a picture, ``(SIGNATURE_BYTES,)`` ``uint8``: 32x32 luma, 16x16 Cr, 16x16 Cb, the picture squashed to a square."""
-    method = cv2.INTER_AREA if min(rgb.shape[:2]) >= 32 else cv2.INTER_LINEAR
-    small = cv2.cvtColor(cv2.resize(rgb, (32, 32), interpolation=method), cv2.COLOR_RGB2YCrCb)
-    chroma = cv2.resize(small[..., 1:], (16, 16), interpolation=cv2.INTER_AREA)
-    return np.concatenate([small[..., 0].ravel(), chroma[..., 0].ravel(), chroma[..., 1].ravel()]).astype(np.uint8)
+    """Return the signature of an RGB picture ``(height, width, 3)``, ``(SIGNATURE_BYTES,)`` ``uint8``."""
+    return signature_of(np.ascontiguousarray(rgb[..., ::-1]))
+
+
+def signature_of(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Return the signature of a picture, BGR ``(height, width, 3)`` or grey ``(height, width)``, squashed to a square.
+
+    ``(SIGNATURE_BYTES,)`` ``uint8``: 32x32 luma, 16x16 Cr, 16x16 Cb.
+    """
+    small = _thumbnail(pixels)
+    found = np.full(SIGNATURE_BYTES, 128, dtype=np.uint8)
+    if small.ndim == 2:
+        found[:1024] = small.ravel()
+        return found
+    small = cv2.cvtColor(small, cv2.COLOR_BGR2YCrCb)
+    chroma = cv2.resize(small, (16, 16), interpolation=cv2.INTER_AREA)
+    found[:1024] = small[..., 0].ravel()
+    found[1024:1280] = chroma[..., 1].ravel()
+    found[1280:] = chroma[..., 2].ravel()
+    return found
+
+
+def _thumbnail(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Shrink to 32x32 by averaging whole blocks, after the sides were brought to multiples of 32: OpenCV is five times faster at that."""
+    height, width = pixels.shape[:2]
+    if (height, width) == (32, 32):
+        return pixels
+    if min(height, width) < 32:
+        return np.asarray(cv2.resize(pixels, (32, 32), interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
+    blocks = (max(round(width / 32), 1) * 32, max(round(height / 32), 1) * 32)
+    return np.asarray(
+        cv2.resize(cv2.resize(pixels, blocks, interpolation=cv2.INTER_LINEAR), (32, 32), interpolation=cv2.INTER_AREA), dtype=np.uint8
+    )
 
 
 def luma(signatures: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
@@ -49,4 +77,4 @@ def perceptual_hash(signatures: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint64]
     return np.packbits(bits, axis=1).view(">u8").ravel().astype(np.uint64)
 
 
-__all__ = ["SIGNATURE_BYTES", "luma", "perceptual_hash", "rgb16", "signature"]
+__all__ = ["SIGNATURE_BYTES", "luma", "perceptual_hash", "rgb16", "signature", "signature_of"]

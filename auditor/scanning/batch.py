@@ -1,0 +1,200 @@
+"""Some files to rows: what a worker does."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from auditor.dataset import FileStat, Source
+from auditor.scanning.measures import Sums, measures, sums
+from auditor.scanning.pixels import Unreadable, decode, decode_usual
+from auditor.scanning.probe import Header
+from auditor.scanning.schema import MEASURES, SIGNATURE_BYTES
+from auditor.scanning.signature import perceptual_hash, signature_of
+from auditor.scanning.tap import tapped
+
+#: Largest file that is read, in bytes: 2 GiB hold any picture that `MAX_PIXELS` lets through.
+MAX_BYTES = 1 << 31
+
+
+class Facts(NamedTuple):
+    """What a scan says of one file besides its measures, in the order of the columns."""
+
+    status: str = "unreadable"
+    reason: str = ""
+    bytes: int = 0
+    sha256: str = ""
+    pixel_digest: str = ""
+    phash: str = ""
+    format: str = ""
+    mode: str = ""
+    width: int = 0
+    height: int = 0
+    bits: int = 0
+    orientation: int = 0
+    animated: bool = False
+    transparent: bool = False
+    defect: str = ""
+    survives: float = float("nan")
+    trailing: int = 0
+    private: str = ""
+    decoders: str = ""
+
+
+class Item(NamedTuple):
+    """One file to scan: its place among the samples, its path, and its digest where it was scanned before."""
+
+    index: int
+    path: str
+    sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """Scanned files.
+
+    Attributes
+    ----------
+    index : list of int
+        Places among the samples.
+    facts : list of Facts or None
+        ``None`` for a file whose digest is as it was: its former row still holds.
+    stats : list of FileStat
+        Size and time of modification, taken before reading; (-1, -1) where there are none.
+    measures : ndarray of float64, shape (n, len(MEASURES))
+        NaN where unreadable.
+    signatures : ndarray of uint8, shape (n, SIGNATURE_BYTES)
+        Zero where unreadable.
+    """
+
+    index: list[int]
+    facts: list[Facts | None]
+    stats: list[FileStat]
+    measures: npt.NDArray[np.float64]
+    signatures: npt.NDArray[np.uint8]
+
+
+#: Told the place within the batch of the file that is about to be read.
+Mark = Callable[[int], None]
+#: Says of a readable file's bytes and header what each further decoder makes of them.
+Examine = Callable[[bytes, Header], str]
+
+
+def lost(path: str, defect: str, reason: str, source: Source | None = None) -> Facts:
+    """Return the facts of a file that cost a worker its life; its size and digest are read once more."""
+    size, digest = 0, ""
+    if source is not None:
+        try:
+            data = source.read(path)
+            size, digest = len(data), hashlib.sha256(data).hexdigest()
+        except OSError:
+            pass
+    return Facts(reason=reason, defect=defect, bytes=size, sha256=digest)
+
+
+def _known(header: Header) -> dict[str, object]:
+    return {
+        name: getattr(header, name)
+        for name in ("format", "mode", "width", "height", "bits", "orientation", "animated", "transparent", "trailing", "private")
+    }
+
+
+def _why(error: OSError) -> tuple[str, str]:
+    if isinstance(error, (FileNotFoundError, NotADirectoryError)):
+        return "missing", "missing"
+    if isinstance(error, PermissionError):
+        return "no-permission", "cannot be read: permission denied"
+    if error.args == ("not a regular file",):
+        return "not-a-file", "not a file: a folder, pipe or device"
+    return "unavailable", f"cannot be read: {error.strerror or error}"
+
+
+def scan_batch(
+    source: Source, items: Sequence[Item], *, isolated: bool = True, mark: Mark | None = None, examine: Examine | None = None
+) -> tuple[Rows, list[Item]]:
+    """Scan some files.
+
+    Parameters
+    ----------
+    source, items
+        Where the bytes are, and of which files.
+    isolated : bool
+        Whether this process may be lost to a decoder.
+    mark : callable, optional
+        Told which file is next, for whoever watches over this process.
+    examine : callable, optional
+        Tries further decoders.
+
+    Returns
+    -------
+    rows : Rows
+        In the order of the items.
+    left : list of Item
+        Files that need an isolated process; none if this one is.
+    """
+    index: list[int] = []
+    facts: list[Facts | None] = []
+    stats: list[FileStat] = []
+    pixel_sums: list[Sums] = []
+    readable: list[int] = []
+    left: list[Item] = []
+    signatures = np.zeros((len(items), SIGNATURE_BYTES), dtype=np.uint8)
+    with tapped():
+        for place, item in enumerate(items):
+            if mark:
+                mark(place)
+            stat, found, pixels = _scan(source, item, isolated, examine)
+            if found is None and stat is None:
+                left.append(item)
+                continue
+            if pixels is not None:
+                pixel_sums.append(sums(pixels))
+                signatures[len(index)] = signature_of(pixels)
+                readable.append(len(index))
+            index.append(item.index)
+            facts.append(found)
+            stats.append(stat or FileStat(-1, -1))
+    signatures = signatures[: len(index)]
+    numbers = np.full((len(index), len(MEASURES)), np.nan)
+    if readable:
+        numbers[readable] = measures(pixel_sums)
+        for place, value in zip(readable, perceptual_hash(signatures[readable]), strict=True):
+            row = facts[place]
+            assert row is not None
+            facts[place] = row._replace(phash=f"{int(value):016x}")
+    return Rows(index, facts, stats, numbers, signatures), left
+
+
+def _scan(
+    source: Source, item: Item, isolated: bool, examine: Examine | None
+) -> tuple[FileStat | None, Facts | None, npt.NDArray[np.uint8] | None]:
+    """Return stat, facts and pixels of one file; no facts if its digest is as it was; neither stat nor facts if it needs isolation."""
+    stat = FileStat(-1, -1)
+    try:
+        stat = source.stat(item.path)
+        if stat.size > MAX_BYTES:
+            return stat, Facts(reason=f"too large: {stat.size / 1e9:.1f} GB", defect="too-large", bytes=stat.size), None
+        data = source.read(item.path)
+    except (OSError, ValueError) as error:  # ValueError: a name with a NUL in it
+        defect, reason = _why(error) if isinstance(error, OSError) else ("missing", "missing")
+        return stat, Facts(reason=reason, defect=defect, bytes=max(stat.size, 0)), None
+    digest = hashlib.sha256(data).hexdigest()
+    if digest == item.sha256:
+        return stat, None, None
+    try:
+        decoded = decode(data) if isolated else decode_usual(data)
+    except Unreadable as error:
+        found = Facts(reason=str(error), defect=error.defect, bytes=len(data), sha256=digest, survives=error.survives)
+        return stat, found._replace(**_known(error.header)), None
+    if decoded is None:
+        return None, None, None
+    found = Facts(status="ok", bytes=len(data), sha256=digest, pixel_digest=decoded.pixel_digest, defect=decoded.defect)
+    found = found._replace(**_known(decoded.header))
+    if examine:
+        found = found._replace(decoders=examine(data, decoded.header))
+    return stat, found, decoded.pixels

@@ -1,0 +1,141 @@
+"""What is wrong with a file that cannot be decoded, in plain words, and how much of it survives."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+
+import cv2
+import numpy as np
+
+from auditor.scanning.probe import JPEG_MAGIC, PNG_MAGIC, Header
+
+#: What other kinds of content start with (in lower case, after white space).
+CONTENTS = (
+    (b"<!doctype html", "an HTML page"), (b"<html", "an HTML page"), (b"<svg", "an SVG drawing"),
+    (b"<?xml", "an XML document"), (b"{", "JSON text"), (b"[", "JSON text"), (b"%pdf", "a PDF document"), (b"pk\x03\x04", "a ZIP archive"), (b"\x1f\x8b", "a gzip archive"),
+    (b"\x7felf", "a program"), (b"version https://git-lfs", "a Git LFS pointer, not the file itself"), (b"\x93numpy", "a NumPy array"),
+    (b"\x89hdf", "an HDF5 file"), (b"sqlite format 3", "a database"),
+)  # fmt: skip
+#: First bytes of image formats, for a file whose decoder gives up at once.
+MAGICS = (
+    (JPEG_MAGIC, "JPEG"), (PNG_MAGIC, "PNG"), (b"GIF8", "GIF"), (b"BM", "BMP"), (b"II*\0", "TIFF"), (b"MM\0*", "TIFF"), (b"RIFF", "WEBP"),
+    (b"\xff\xd8", "JPEG"), (b"\x89PNG", "PNG"),
+)  # fmt: skip
+
+
+def content(data: bytes) -> str:
+    """Say what a file holds that is no image.
+
+    Examples
+    --------
+    >>> content(b"<!DOCTYPE html><p>404"), content(b"hello\\n"), content(bytes(100))
+    ('an HTML page', 'text', 'nothing but zero bytes')
+    """
+    start = data[:512].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    for magic, what in CONTENTS:
+        if start.startswith(magic):
+            return what
+    if not data.strip(b"\0"):
+        return "nothing but zero bytes"
+    try:
+        text = data[:512].decode("utf-8", "strict" if len(data) <= 512 else "ignore")
+    except UnicodeDecodeError:
+        return "data of an unknown kind"
+    return "text" if all(c.isprintable() or c in "\r\n\t" for c in text) else "data of an unknown kind"
+
+
+def classify(data: bytes, header: Header | None, error: BaseException | None = None, *, opened: bool = True) -> tuple[str, str]:
+    """Return the defect (a key of `DEFECTS`) and the reason of a file that Pillow refuses to open or, once `opened`, to decode."""
+    if header is not None and header.defect == "missing-end-marker":
+        return "truncated", "truncated: the file ends inside the picture data"
+    if header is not None and header.defect:
+        return header.defect, header.reason
+    if error is None:
+        known = next((name for magic, name in MAGICS if data.startswith(magic)), None)
+        if known is None or (header is None and len(data) > 64 and known == "BMP"):
+            return "not-an-image", f"not an image: {content(data)}"
+        if header is not None and header.bits == 12:
+            return "unsupported", "unsupported: a JPEG of 12 bits per channel"
+        return (
+            ("truncated", f"truncated: only {len(data)} bytes of a {known}")
+            if len(data) < 64
+            else ("broken-header", f"broken header of a {known}")
+        )
+    if data.startswith(b"RIFF") and len(data) >= 12 and int.from_bytes(data[4:8], "little") + 8 > len(data):
+        return "truncated", f"truncated: the WebP announces {int.from_bytes(data[4:8], 'little') + 8:,} bytes and has {len(data):,}"
+    text = " ".join(str(error).split()) or type(error).__name__
+    low = text.lower()
+    if any(
+        word in low
+        for word in ("truncated", "unexpected end", "too short", "not enough", "end of file", "premature", "unpack requires", "eof")
+    ):
+        return "truncated", "truncated: the file ends before the picture does"
+    if any(
+        word in low for word in ("unsupported", "not supported", "cannot handle", "unknown", "not implemented", "decoder")
+    ) or isinstance(error, NotImplementedError):
+        return "unsupported", f"unsupported variant: {text}"
+    if "crc" in low or "checksum" in low:
+        return "bad-checksum", f"bad checksum: {text}"
+    return ("damaged", f"damaged: {text}") if opened else ("broken-header", f"broken header: {text}")
+
+
+def corrupt_data(said: str) -> str:
+    """Return the tolerated defect that libjpeg's warning speaks of; "" for none or for a harmless one."""
+    if "premature end" in said:
+        return "cut-short"
+    return "corrupt-data" if "Corrupt JPEG data: bad" in said or "Corrupt JPEG data: found" in said else ""
+
+
+def surviving_rows(data: bytes, header: Header) -> float:
+    """Return the share of rows of a truncated JPEG or PNG that can still be decoded, in [0, 1]; NaN where that cannot be told."""
+    if not header.height or not header.width:
+        return float("nan")
+    return (
+        _png_rows(data, header)
+        if header.format == "PNG"
+        else _jpeg_rows(data, header)
+        if header.format in ("JPEG", "MPO")
+        else float("nan")
+    )
+
+
+def _jpeg_rows(data: bytes, header: Header) -> float:
+    """Decode what is there with an end marker put behind it, and count the rows above the flat tail that libjpeg fills in."""
+    try:
+        pixels = cv2.imdecode(np.frombuffer(data + b"\xff\xd9", np.uint8), cv2.IMREAD_REDUCED_GRAYSCALE_8 | cv2.IMREAD_IGNORE_ORIENTATION)
+    except cv2.error:
+        return 0.0
+    if pixels is None:
+        return 0.0
+    flat = (pixels == pixels[-1, -1]).all(axis=1)
+    alive = np.flatnonzero(~flat)
+    return float((alive[-1] + 1) / len(flat)) if len(alive) else 0.0
+
+
+def _png_rows(data: bytes, header: Header) -> float:
+    """Inflate the picture data as far as it goes; an interlaced picture counts by its share of bytes."""
+    position, packed, interlaced, colour, depth = 8, [], False, 0, 8
+    while position + 8 <= len(data):
+        length, kind = int.from_bytes(data[position : position + 4], "big"), data[position + 4 : position + 8]
+        body = data[position + 8 : position + 8 + length]
+        if kind == b"IHDR" and len(body) >= 13:
+            depth, colour, interlaced = body[8], body[9], body[12] == 1
+        if kind == b"IDAT":
+            packed.append(body)
+        position += 12 + length
+    samples = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}.get(colour, 1)
+    row = 1 + (header.width * samples * depth + 7) // 8
+    inflater, size = zlib.decompressobj(), 0
+    try:
+        for chunk in packed:
+            while chunk:
+                size += len(inflater.decompress(chunk, 1 << 20))
+                chunk = inflater.unconsumed_tail
+    except (zlib.error, struct.error):
+        pass
+    rows = size / row if interlaced else size // row
+    return float(min(1.0, rows / header.height))
+
+
+__all__ = ["classify", "content", "corrupt_data", "surviving_rows"]

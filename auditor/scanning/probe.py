@@ -1,0 +1,175 @@
+"""What the structure of a JPEG or PNG file says, read from its bytes without decoding a pixel."""
+
+from __future__ import annotations
+
+import re
+import struct
+import zlib
+from dataclasses import dataclass, replace
+
+from auditor.scanning.exif import read_exif
+
+#: Markers that start a frame: SOF0 to SOF15 without DHT, JPG and DAC (ITU-T T.81, table B.1).
+START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+#: The frames that libjpeg-turbo decodes with Huffman coding: baseline, extended, progressive.
+USUAL_FRAMES = frozenset({0xC0, 0xC1, 0xC2})
+#: A marker inside entropy-coded data: not a stuffed zero, not a restart, not a fill byte.
+NEXT_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]", re.DOTALL)
+#: More scans than this in one JPEG are a known way to keep a decoder busy (libjpeg-turbo, "Two Issues with the JPEG Standard", 2015).
+USUAL_SCANS = 64
+
+PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
+JPEG_MAGIC = b"\xff\xd8\xff"
+#: Pillow's mode by PNG colour type.
+PNG_MODES = {0: "L", 2: "RGB", 3: "P", 4: "LA", 6: "RGBA"}
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """Facts from the structure of a file; ``defect`` (with ``reason``) where the structure is broken.
+
+    ``usual`` says that OpenCV may decode it: a mainstream variant with nothing odd in its structure.
+    """
+
+    format: str
+    mode: str = ""
+    width: int = 0
+    height: int = 0
+    bits: int = 8
+    orientation: int = 1
+    animated: bool = False
+    transparent: bool = False
+    trailing: int = 0
+    private: str = ""
+    defect: str = ""
+    reason: str = ""
+    usual: bool = True
+
+
+def probe(data: bytes) -> Header | None:
+    """Return what the structure of a JPEG or PNG says; ``None`` for other formats."""
+    if data.startswith(JPEG_MAGIC):
+        return _jpeg(data)
+    if data.startswith(PNG_MAGIC):
+        return _png(data)
+    return None
+
+
+def _jpeg_end(data: bytes, position: int, scans_follow: bool) -> tuple[int, int]:
+    """Return the position just behind the end marker (-1 where there is none) and the number of scans."""
+    scans = 1
+    if not scans_follow:
+        end = data.find(b"\xff\xd9", position)
+        second = data.find(b"\xff\xda", position, end if end >= 0 else len(data))
+        if second < 0:
+            return (end + 2 if end >= 0 else -1), scans
+    while True:
+        found = NEXT_MARKER.search(data, position)
+        if found is None:
+            return -1, scans
+        marker, position = data[found.start() + 1], found.end()
+        if marker == 0xD9:
+            return position, scans
+        if marker in (0x01, 0xD8):
+            continue
+        if marker == 0xDA:
+            scans += 1
+        if position + 2 > len(data):
+            return -1, scans
+        position += int.from_bytes(data[position : position + 2], "big")
+
+
+def _jpeg(data: bytes) -> Header:
+    position, size = 2, len(data)
+    header = Header("JPEG", usual=False)
+    cut = replace(header, defect="truncated", reason="truncated: the file ends inside its header")
+    frame, mpo, orientation, private = -1, False, 1, ""
+    mode, width, height, bits = "", 0, 0, 8
+    while True:
+        position = data.find(b"\xff", position)
+        if position < 0 or position + 4 > size:
+            return cut
+        marker = data[position + 1]
+        if marker in (0xFF, 0x00):
+            position += 1
+            continue
+        if marker == 0xD9:
+            return replace(header, defect="broken-header", reason="broken header: the JPEG ends before any picture data")
+        if 0xD0 <= marker <= 0xD8 or marker == 0x01:
+            position += 2
+            continue
+        length = data[position + 2] << 8 | data[position + 3]
+        body = position + 4
+        position += 2 + length
+        if marker in START_OF_FRAME and frame < 0:
+            if body + 6 > size:
+                return cut
+            frame = marker
+            bits, height, width, components = struct.unpack_from(">BHHB", data, body)
+            mode = {1: "L", 3: "RGB", 4: "CMYK"}.get(components, "")
+        elif marker == 0xE1 and data.startswith(b"Exif\0", body):
+            orientation, private = read_exif(data[body + 6 : position])
+        elif marker == 0xE2 and data.startswith(b"MPF\0", body):
+            mpo = True
+        elif marker == 0xDA:
+            break
+    header = Header(
+        "MPO" if mpo else "JPEG", mode, width, height, bits, orientation, private=private,
+        usual=frame in USUAL_FRAMES and mode in ("L", "RGB") and bits == 8 and width > 0 and height > 0,
+    )  # fmt: skip
+    if frame < 0:
+        return replace(header, defect="broken-header", reason="broken header: the JPEG has no frame header", usual=False)
+    end, scans = _jpeg_end(data, position, frame != 0xC0)
+    if end < 0:
+        return replace(header, defect="missing-end-marker", reason="", usual=False)  # how much is missing is known after decoding
+    return replace(header, trailing=0 if mpo else size - end, usual=header.usual and scans <= USUAL_SCANS)
+
+
+def _png(data: bytes) -> Header:
+    header = Header("PNG", usual=False)
+    position, size = 8, len(data)
+    seen: set[bytes] = set()
+    while True:
+        if position + 12 > size:
+            lost = "missing-end-marker" if b"IDAT" in seen and position == size else "truncated"
+            reason = "missing end marker: the PNG has no IEND chunk" if lost != "truncated" else "truncated: the PNG ends inside a chunk"
+            return replace(header, defect=lost, reason=reason, usual=False)
+        length = int.from_bytes(data[position : position + 4], "big")
+        kind = data[position + 4 : position + 8]
+        body, end = position + 8, position + 8 + length
+        if end + 4 > size:
+            if not kind.isalpha():
+                return replace(header, defect="damaged", reason="damaged: the PNG's chunks do not follow each other", usual=False)
+            return replace(header, defect="truncated", reason=f"truncated: the PNG ends inside its {kind.decode()} chunk", usual=False)
+        if zlib.crc32(memoryview(data)[position + 4 : end]) != int.from_bytes(data[end : end + 4], "big"):
+            name = kind.decode("ascii", "backslashreplace")
+            return replace(header, defect="bad-checksum", reason=f"bad checksum in the PNG's {name} chunk", usual=False)
+        if kind == b"IHDR" and length >= 13 and not seen:
+            width, height, depth, colour = struct.unpack_from(">IIBB", data, body)
+            mode = "1" if (colour, depth) == (0, 1) else "I;16" if (colour, depth) == (0, 16) else PNG_MODES.get(colour, "")
+            header = Header(
+                "PNG",
+                mode,
+                width,
+                height,
+                8 if colour == 3 else depth,
+                transparent=colour in (4, 6),
+                usual=mode != "" and width > 0 and height > 0,
+            )
+        elif not seen:
+            return replace(header, defect="broken-header", reason="broken header: the PNG does not start with its IHDR chunk")
+        elif kind == b"tRNS":
+            header = replace(header, transparent=True)
+        elif kind == b"acTL" and length >= 8:
+            header = replace(header, animated=int.from_bytes(data[body : body + 4], "big") > 1, usual=False)
+        elif kind == b"eXIf":
+            orientation, private = read_exif(data[body:end])
+            header = replace(header, orientation=orientation, private=private)
+        seen.add(kind)
+        position = end + 4
+        if kind == b"IEND":
+            if b"IDAT" not in seen:
+                return replace(header, defect="truncated", reason="truncated: the PNG has no picture data", usual=False)
+            if header.mode == "P" and b"PLTE" not in seen:
+                return replace(header, defect="broken-header", reason="broken header: the PNG's palette is missing", usual=False)
+            return replace(header, trailing=size - position)

@@ -8,7 +8,8 @@ from typing import Any, ClassVar, Protocol
 
 from auditor.errors import UsageError
 from auditor.evidence import Scan
-from auditor.finding import Finding
+from auditor.finding import Finding, rounded
+from auditor.stats.multiple import benjamini_hochberg
 
 
 class Check(Protocol):
@@ -104,6 +105,13 @@ def _missing(check: Check, scan: Scan) -> str | None:
     return None
 
 
+def with_q_values(findings: Sequence[Finding]) -> list[Finding]:
+    """Return findings with the p-values of their details adjusted over all of them; those without one stay as they are."""
+    tested = [i for i, f in enumerate(findings) if f.details.get("p_value") is not None]
+    adjusted = dict(zip(tested, benjamini_hochberg([findings[i].details["p_value"] for i in tested]).tolist(), strict=True))
+    return [dataclasses.replace(f, q_value=rounded(adjusted[i])) if i in adjusted else f for i, f in enumerate(findings)]
+
+
 def run_checks(scan: Scan, checks: Iterable[Check]) -> tuple[Finding, ...]:
     """Run checks and return their findings, worst first, each with the thresholds it was graded by."""
     found: list[Finding] = []
@@ -111,5 +119,6 @@ def run_checks(scan: Scan, checks: Iterable[Check]) -> tuple[Finding, ...]:
         reason = _missing(check, scan)
         findings = [skipped(check, reason)] if reason else list(check(scan))
         found.extend(dataclasses.replace(f, parameters=parameters(check)) for f in findings)
+    found = with_q_values(found)
     order = {id(f): i for i, f in enumerate(found)}
     return tuple(sorted(found, key=lambda f: (f.severity.rank, order[id(f)])))

@@ -10,7 +10,7 @@ import numpy as np
 
 from auditor.evidence import Scan
 from auditor.finding import Effect, Finding, Fix
-from auditor.stats.imbalance import effective_number, evenness
+from auditor.stats.imbalance import effective_number, evenness, imbalance_ratio, likelihood_ratio_imbalance_degree
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,7 @@ class ClassImbalance:
             yield Finding(code=self.code, title="Class imbalance was not checked", summary="There is only one class.")
             return
         large, small = int(counts.argmax()), int(counts.argmin())
-        ratio = float(counts[large] / counts[small])
+        ratio = imbalance_ratio(counts)
         rare = counts * self.warn_ratio < counts[large]
         effect = Effect.counted("imbalance ratio", ratio, warn_at=self.warn_ratio, error_at=self.error_ratio, unit="ratio")
         where = "unique training images" if split else "unique images"
@@ -46,9 +46,10 @@ class ClassImbalance:
             title="Some classes are far smaller than the largest" if ratio > self.warn_ratio else "Classes are of comparable size",
             summary=(
                 f"Largest to smallest class is {ratio:.1f} : 1 among {where} ({classes[large]} {counts[large]:,}, {classes[small]} "
-                f"{counts[small]:,}); normalised Shannon evenness is {evenness(counts):.2f} (1 = balanced)."
+                f"{counts[small]:,}); normalised Shannon evenness is {evenness(counts):.2f} (1 = balanced).{_elsewhere(scan, split, ratio)}"
             ),
-            why=f'A model that always answers "{classes[large]}" is already {counts[large] / counts.sum():.0%} accurate; the recall of rare classes is what suffers.',
+            why=f'A model that always answers "{classes[large]}" is already {counts[large] / counts.sum():.0%} accurate; '
+            "the recall of rare classes is what suffers.",
             affected=int(counts[rare].sum()),
             total=int(counts.sum()),
             effect=effect,
@@ -61,6 +62,29 @@ class ClassImbalance:
             details={
                 "counts": dict(zip(classes.tolist(), counts.tolist(), strict=True)),
                 "evenness": evenness(counts),
+                "lrid": likelihood_ratio_imbalance_degree(counts),
                 "effective_number": dict(zip(classes.tolist(), effective_number(counts, self.beta).tolist(), strict=True)),
+                "beta": self.beta,
+                "splits": {name: _measured(scan, name) for name in scan.split_names},
             },
         )
+
+
+def _measured(scan: Scan, split: str) -> dict[str, object]:
+    """Unique images per class of a split, and how unevenly the classes are filled there."""
+    classes, counts = np.unique(scan.labels[scan.unique & (scan.labels != "") & (scan.splits == split)].astype(str), return_counts=True)
+    if not len(classes):
+        return {"counts": {}}
+    return {
+        "counts": dict(zip(classes.tolist(), counts.tolist(), strict=True)),
+        "imbalance_ratio": imbalance_ratio(counts),
+        "evenness": evenness(counts),
+        "lrid": likelihood_ratio_imbalance_degree(counts),
+    }
+
+
+def _elsewhere(scan: Scan, split: str, ratio: float) -> str:
+    """Say so where another split is more than twice as imbalanced, or as balanced."""
+    measured = {name: _measured(scan, name).get("imbalance_ratio") for name in scan.split_names if name != split}
+    other = [f"{name} {r:.1f} : 1" for name, r in measured.items() if isinstance(r, float) and not ratio / 2 <= r <= ratio * 2]
+    return f" Elsewhere it is {', '.join(other)}." if other else ""

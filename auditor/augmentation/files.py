@@ -38,10 +38,9 @@ def safe_name(name: str) -> str:
     Examples
     --------
     >>> safe_name("t-shirt"), safe_name("../etc"), safe_name("a/b"), safe_name("con")
-    ('t-shirt', '_etc', 'a_b', '_con')
+    ('t-shirt', 'etc', 'a_b', '_con')
     """
-    plain = re.sub(r"[^\w.-]+", "_", name, flags=re.ASCII).lstrip("._-")
-    plain = re.sub(r"_+", "_", f"_{plain}" if plain != name else plain).strip(".")[:LONGEST] or "_"
+    plain = re.sub(r"[^\w.-]+", "_", name, flags=re.ASCII).lstrip("._-")[:LONGEST].rstrip(".") or "_"
     return f"_{plain}" if RESERVED.fullmatch(plain) else plain
 
 

@@ -1,0 +1,123 @@
+"""Bias or variance, in words: what the curves and scores of a run say, with the interval that decides."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from auditor.record import Diagnosis, Estimate, History, Scores
+
+#: Training accuracy minus validation accuracy from which a model is called overfitted. A gap of a tenth is what the usual remedies
+#: (augmentation, dropout, weight decay) can be expected to change on data of this size.
+GAP = 0.10
+#: Balanced accuracy on the *training* images below which the model has not learned what it was shown.
+LEARNED = 0.85
+
+
+def difference(a: Estimate, b: Estimate) -> Estimate:
+    """Return ``a - b`` of two independent estimates, with an interval made from theirs (Newcombe 1998, method 10)."""
+    value = a["value"] - b["value"]
+    low = value - math.hypot(a["value"] - a["low"], b["high"] - b["value"])
+    high = value + math.hypot(a["high"] - a["value"], b["value"] - b["low"])
+    return Estimate(value=float(f"{value:.6g}"), low=float(f"{low:.6g}"), high=float(f"{high:.6g}"))
+
+
+def decide(effect: Estimate, threshold: float) -> str:
+    """Return "yes" where the whole interval is above the threshold, "no" where it is below, else "undecided"."""
+    return "yes" if effect["low"] > threshold else "no" if effect["high"] <= threshold else "undecided"
+
+
+def percent(x: float) -> str:
+    """Write a share in whole percent."""
+    return f"{100 * x:.0f} %"
+
+
+def interval(e: Estimate) -> str:
+    """Write an estimate with its interval in percent."""
+    return f"{percent(e['value'])} [{percent(e['low'])} to {percent(e['high'])}]"
+
+
+def fitting_diagnosis(train: Scores, val: Scores, history: History) -> list[Diagnosis]:
+    """Answer whether the model underfits or overfits.
+
+    Parameters
+    ----------
+    train, val : Scores
+        Of the kept weights, on unaugmented training images and on validation images.
+    """
+    learned, seen = train["balanced_accuracy"], val["balanced_accuracy"]
+    gap = difference(learned, seen)
+    epochs = len(history["loss"])
+    best = history["best_epoch"] + 1
+    overfit = decide(gap, GAP)
+    short = Estimate(value=1 - learned["value"], low=1 - learned["high"], high=1 - learned["low"])
+    underfit = decide(short, 1 - LEARNED)
+    numbers = (
+        f"balanced accuracy is {interval(learned)} on training images and {interval(seen)} on validation images, "
+        f"a gap of {interval(gap)}; validation loss was lowest after epoch {best} of {epochs}"
+    )
+    return [
+        _underfitting(underfit, numbers, learned, history),
+        _overfitting(overfit, numbers, gap, history),
+        _too_short(history),
+    ]
+
+
+def _underfitting(verdict: str, numbers: str, learned: Estimate, history: History) -> Diagnosis:
+    text = {
+        "yes": f"The model underfits: even on the images it was trained with it is right too rarely ({numbers}).",
+        "no": f"The model does not underfit: it has learned its training images ({numbers}).",
+        "undecided": f"Whether the model underfits cannot be said ({numbers}; {percent(LEARNED)} on training images is the line).",
+    }[verdict]
+    remedies = ["more epochs", "a higher learning rate", "more filters", "more layers", "a larger image size", "less regularisation"]
+    return Diagnosis(
+        question="underfitting",
+        verdict=verdict,
+        text=text,
+        remedies=remedies if verdict != "no" else [],
+        evidence={"train_balanced_accuracy": learned, "line": LEARNED, "epochs": len(history["loss"])},
+    )
+
+
+def _overfitting(verdict: str, numbers: str, gap: Estimate, history: History) -> Diagnosis:
+    text = {
+        "yes": f"The model overfits: what it learned does not carry over to new images ({numbers}).",
+        "no": f"The model does not overfit by more than {percent(GAP)} ({numbers}).",
+        "undecided": f"Whether the model overfits cannot be said from so few images ({numbers}; a gap of {percent(GAP)} is the line).",
+    }[verdict]
+    remedies = ["more images", "augmentation", "more dropout", "L1 or L2 penalties", "fewer filters or layers", "earlier stopping"]
+    return Diagnosis(
+        question="overfitting",
+        verdict=verdict,
+        text=text,
+        remedies=remedies if verdict != "no" else [],
+        evidence={"gap": gap, "line": GAP, "best_epoch": history["best_epoch"] + 1},
+    )
+
+
+def _too_short(history: History) -> Diagnosis:
+    epochs, best = len(history["loss"]), history["best_epoch"] + 1
+    ended = history.get("ended_by", "")
+    evidence: dict[str, Any] = {"epochs": epochs, "best_epoch": best, "ended_by": ended}
+    if ended == "early stopping":
+        verdict, text = "no", f"Training was long enough: validation loss stopped falling after epoch {best} of {epochs}."
+    elif best < epochs - 1:
+        verdict, text = "no", f"Training was long enough: validation loss was lowest after epoch {best} of {epochs} and rose since."
+    else:
+        why = "the time budget ended training" if ended == "time" else "all epochs were used"
+        verdict, text = "yes", f"Training was too short: validation loss was still falling at epoch {best} of {epochs}, when {why}."
+    remedies = (["a larger time budget"] if ended == "time" else ["more epochs"]) if verdict == "yes" else []
+    return Diagnosis(question="training too short", verdict=verdict, text=text, evidence=evidence, remedies=remedies)
+
+
+def overall(diagnosis: list[Diagnosis]) -> str:
+    """Say underfitting, overfitting or neither in one word or two."""
+    verdicts = {d["question"]: d["verdict"] for d in diagnosis}
+    over, under = verdicts.get("overfitting"), verdicts.get("underfitting")
+    if over == "yes":
+        return "overfitting"
+    if under == "yes":
+        return "underfitting"
+    if "undecided" in (over, under):
+        return "undecided"
+    return "neither"

@@ -1,0 +1,117 @@
+"""Batches for training: rows of the pixel cache in an order that the seed and the epoch decide, streamed through ``tf.data``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from auditor.baseline.pixels import PixelCache
+from auditor.baseline.runtime import load
+
+#: Changes images while they are fed: (images uint8 (n, side, side, 3), positions of the rows (n,), epoch) -> images.
+Alter = Callable[[npt.NDArray[np.uint8], npt.NDArray[np.int64], int], npt.NDArray[np.uint8]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Samples:
+    """Labelled images of the cache.
+
+    Attributes
+    ----------
+    cache : PixelCache
+    rows : ndarray of int64, shape (n,)
+        Rows of the cache.
+    labels : ndarray of int64, shape (n,)
+        Class numbers.
+    weights : ndarray of float32, shape (n,)
+        Weights in the loss.
+    alter : callable or None
+        Augmentation on the fly.
+    """
+
+    cache: PixelCache
+    rows: npt.NDArray[np.int64]
+    labels: npt.NDArray[np.int64]
+    weights: npt.NDArray[np.float32] = field(default_factory=lambda: np.empty(0, np.float32))
+    alter: Alter | None = None
+
+    def __post_init__(self) -> None:
+        if len(self.weights) != len(self.rows):
+            object.__setattr__(self, "weights", np.ones(len(self.rows), np.float32))
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def take(self, positions: npt.ArrayLike) -> Samples:
+        """Return some of the samples, without augmentation."""
+        at = np.asarray(positions, dtype=np.int64)
+        return Samples(self.cache, self.rows[at], self.labels[at], self.weights[at])
+
+    def images(self) -> npt.NDArray[np.uint8]:
+        """Return all images at once; for small sets."""
+        return self.cache.images(self.rows)
+
+
+def shuffled(n: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+    """Return all positions in random order."""
+    return rng.permutation(n)
+
+
+def balanced(labels: npt.NDArray[np.int64], rng: np.random.Generator) -> npt.NDArray[np.int64]:
+    """Return as many positions as there are, each class equally often (random oversampling and undersampling at an equal number of steps).
+
+    Every class is gone through in shuffled rounds, so its images are repeated as evenly as can be.
+    """
+    classes = np.unique(labels)
+    share = np.full(len(classes), len(labels) // len(classes))
+    share[rng.permutation(len(classes))[: len(labels) - share.sum()]] += 1
+    picks = []
+    for label, wanted in zip(classes, share, strict=True):
+        own = np.flatnonzero(labels == label)
+        rounds = -(-int(wanted) // len(own))
+        picks.append(np.concatenate([rng.permutation(own) for _ in range(rounds)])[:wanted])
+    return rng.permutation(np.concatenate(picks))
+
+
+class Feed:
+    """A ``tf.data`` dataset over samples; each pass over it is one epoch, with its own order.
+
+    ``epoch`` is the number of the next pass: set it to go on in the middle of a run.
+    """
+
+    def __init__(self, samples: Samples, batch_size: int, *, seed: int | None, oversample: bool = False) -> None:
+        self.samples, self.batch_size, self.seed, self.oversample, self.epoch = samples, batch_size, seed, oversample, 0
+
+    def _order(self, epoch: int) -> npt.NDArray[np.int64]:
+        if self.seed is None:
+            return np.arange(len(self.samples))
+        rng = np.random.default_rng([self.seed, epoch, 0x6F72])
+        return balanced(self.samples.labels, rng) if self.oversample else shuffled(len(self.samples), rng)
+
+    def batches(self) -> Iterator[tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64], npt.NDArray[np.float32]]]:
+        """Yield (images, labels, weights) of the next epoch."""
+        epoch, self.epoch = self.epoch, self.epoch + 1
+        samples, order = self.samples, self._order(epoch)
+        for start in range(0, len(order), self.batch_size):
+            at = order[start : start + self.batch_size]
+            images = samples.cache.images(samples.rows[at])
+            if samples.alter is not None:
+                images = samples.alter(images, at, epoch)
+            yield images, samples.labels[at], samples.weights[at]
+
+    def dataset(self) -> Any:
+        """Return the ``tf.data.Dataset``."""
+        _, tf = load()
+        side = self.samples.cache.size
+        signature = (
+            tf.TensorSpec((None, side, side, 3), tf.uint8),
+            tf.TensorSpec((None,), tf.int64),
+            tf.TensorSpec((None,), tf.float32),
+        )
+        batches = -(-len(self.samples) // self.batch_size)
+        stream = tf.data.Dataset.from_generator(self.batches, output_signature=signature)
+        return stream.apply(tf.data.experimental.assert_cardinality(batches)).prefetch(2)

@@ -1,0 +1,228 @@
+"""One training run: early stopping on the validation loss with the best weights, learning-rate reduction, a deadline, resumption."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from auditor.baseline.feeding import Feed, Samples
+from auditor.baseline.network import Network
+from auditor.baseline.runtime import load
+from auditor.errors import DataError
+from auditor.record import History
+
+#: Factor on the learning rate when the validation loss has not improved for half the patience.
+REDUCE = 0.5
+#: A validation loss counts as lower when it is lower by more than this: differences below are rounding.
+MIN_DELTA = 1e-4
+#: Numbers kept of every epoch, and the names under which Keras reports the first four.
+CURVES = ("loss", "val_loss", "accuracy", "val_accuracy", "learning_rate", "seconds")
+LOGS = ("loss", "val_loss", "sparse_categorical_accuracy", "val_sparse_categorical_accuracy")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Epoch:
+    """Where a training run is: what ``on_epoch`` is told."""
+
+    run: str
+    epoch: int
+    epochs: int
+    loss: float
+    val_loss: float
+    accuracy: float
+    val_accuracy: float
+    seconds_left: float
+
+
+OnEpoch = Callable[[Epoch], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """What one run is asked to do; ``deadline`` is on `time.monotonic`'s clock."""
+
+    name: str = "baseline"
+    epochs: int = 30
+    patience: int = 6
+    batch_size: int = 32
+    learning_rate: float = 1e-3
+    seed: int = 0
+    oversample: bool = False
+    adjustment: tuple[float, ...] = (0.0,)
+    smoothing: float = 0.0
+    deadline: float = math.inf
+    checkpoint: Path | None = None
+    on_epoch: OnEpoch | None = None
+
+
+@dataclass(slots=True)
+class _Progress:
+    """The state of a run between epochs: what a checkpoint holds, beside the variables."""
+
+    curves: dict[str, list[float]] = field(default_factory=lambda: {k: [] for k in CURVES})
+    best: float = math.inf
+    best_epoch: int = -1
+    wait: int = 0
+    best_state: list[npt.NDArray[Any]] = field(default_factory=list)
+
+
+def _save(file: Path, progress: _Progress, state: list[npt.NDArray[Any]]) -> None:
+    arrays: dict[str, Any] = {f"curve_{k}": np.array(v) for k, v in progress.curves.items()}
+    arrays["counters"] = np.array([progress.best, progress.best_epoch, progress.wait])
+    arrays |= {f"state_{i}": v for i, v in enumerate(state)} | {f"best_{i}": v for i, v in enumerate(progress.best_state)}
+    part = file.with_suffix(".part.npz")
+    np.savez(part, **arrays)
+    part.replace(file)
+
+
+def _load(file: Path) -> tuple[_Progress, list[npt.NDArray[Any]]] | None:
+    try:
+        with np.load(file) as saved:
+            best, best_epoch, wait = saved["counters"].tolist()
+            count = sum(name.startswith("state_") for name in saved.files)
+            progress = _Progress(
+                curves={k: saved[f"curve_{k}"].tolist() for k in CURVES},
+                best=best,
+                best_epoch=int(best_epoch),
+                wait=int(wait),
+                best_state=[saved[f"best_{i}"] for i in range(count) if f"best_{i}" in saved.files],
+            )
+            return progress, [saved[f"state_{i}"] for i in range(count)]
+    except (OSError, KeyError, ValueError):
+        return None  # a checkpoint that cannot be read is as good as none
+
+
+def fit(network: Network, train: Samples, val: Samples, run: Run) -> History:
+    """Train a network that is reset first; it is left with the weights of its best epoch.
+
+    Parameters
+    ----------
+    network : Network
+    train, val : Samples
+        ``val`` decides when to stop and which weights are kept.
+    run : Run
+        With a ``checkpoint``, a run that was killed goes on after its last whole epoch and gives the same numbers.
+
+    Returns
+    -------
+    History
+        Curves over epochs; ``best_epoch`` counts from 0.
+
+    Raises
+    ------
+    DataError
+        The loss was not a number before a single epoch was done.
+    """
+    keras, tf = load()
+    network.reset(seed=run.seed, learning_rate=run.learning_rate, adjustment=run.adjustment, smoothing=run.smoothing)
+    feed = Feed(train, run.batch_size, seed=run.seed, oversample=run.oversample)
+    progress = _Progress()
+    resumed = _load(run.checkpoint) if run.checkpoint is not None else None
+    if resumed:
+        progress, state = resumed
+        network.restore(state)
+    first = feed.epoch = len(progress.curves["loss"])
+    began = time.monotonic()
+
+    class Keeper(keras.callbacks.Callback):  # type: ignore[misc, name-defined]
+        """Keeps the best weights, reduces the rate, stops, saves, reports."""
+
+        broken = False
+        late = False
+        started = 0.0
+
+        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+            self.started = time.monotonic()
+
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            if logs is not None and not math.isfinite(logs["loss"]):
+                self.broken = self.model.stop_training = True
+            elif time.monotonic() > run.deadline:
+                self.late = self.model.stop_training = True
+
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            spent = time.monotonic() - self.started
+            values = dict(zip(CURVES, (*(float(logs[k]) for k in LOGS), float(network.optimizer.learning_rate), spent), strict=True))
+            if not (math.isfinite(values["loss"]) and math.isfinite(values["val_loss"])):
+                self.broken = self.model.stop_training = True
+                return
+            for name, value in values.items():
+                progress.curves[name].append(value)
+            if values["val_loss"] < progress.best - MIN_DELTA:
+                progress.best, progress.best_epoch, progress.wait = values["val_loss"], epoch, 0
+                progress.best_state = network.state()
+            else:
+                progress.wait += 1
+                if progress.wait % max(2, run.patience // 2) == 0:
+                    network.optimizer.learning_rate.assign(values["learning_rate"] * REDUCE)
+            if progress.wait >= run.patience:
+                self.model.stop_training = True
+            typical = float(np.median(progress.curves["seconds"]))
+            if time.monotonic() + typical > run.deadline and epoch + 1 < run.epochs and not self.model.stop_training:
+                self.late = self.model.stop_training = True
+            if run.checkpoint is not None:
+                _save(run.checkpoint, progress, network.state())
+            if run.on_epoch is not None:
+                left = min((run.epochs - epoch - 1) * typical, run.deadline - time.monotonic())
+                run.on_epoch(
+                    Epoch(
+                        run=run.name,
+                        epoch=epoch + 1,
+                        epochs=run.epochs,
+                        seconds_left=max(left, 0.0),
+                        **{k: values[k] for k in ("loss", "val_loss", "accuracy", "val_accuracy")},
+                    )
+                )
+
+    keeper = Keeper()
+    network.model.stop_training = False
+    if first < run.epochs and progress.wait < run.patience:
+        tf.random.set_seed(run.seed)
+        network.model.fit(
+            feed.dataset(),
+            epochs=run.epochs,
+            initial_epoch=first,
+            verbose=0,
+            callbacks=[keeper],
+            shuffle=False,
+            validation_data=Feed(val, run.batch_size, seed=None).dataset(),
+        )
+    if progress.best_epoch < 0:
+        raise _nothing_learned(keeper.broken, run)
+    network.restore(progress.best_state)
+    done = len(progress.curves["loss"])
+    history = History(
+        name=run.name,
+        seed=run.seed,
+        best_epoch=progress.best_epoch,
+        stopped_early=progress.wait >= run.patience,
+        seconds=round(sum(progress.curves["seconds"]), 3) if done else time.monotonic() - began,
+    )
+    for name in ("loss", "val_loss", "accuracy", "val_accuracy", "learning_rate"):
+        history[name] = [float(f"{v:.6g}") for v in progress.curves[name]]
+    history["ended_by"] = _reason(keeper.broken, keeper.late, progress.wait >= run.patience)
+    return history
+
+
+def _reason(broken: bool, late: bool, stopped: bool) -> str:
+    """Say what ended a run."""
+    return "loss not a number" if broken else "time" if late else "early stopping" if stopped else "all epochs"
+
+
+def _nothing_learned(broken: bool, run: Run) -> DataError:
+    if broken:
+        return DataError(
+            expected="a loss that is a number",
+            received=f"NaN or infinity in the first epoch of '{run.name}'",
+            hint=f"lower the learning rate, which was {run.learning_rate:g}",
+        )
+    return DataError(
+        expected="time for one epoch of training", received=f"none for '{run.name}'", hint="allow more time, or a smaller image size"
+    )

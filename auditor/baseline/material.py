@@ -1,0 +1,248 @@
+"""From a plan to samples: which images are trained on, validated on and tested on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from auditor.baseline.feeding import Samples
+from auditor.baseline.pixels import PixelCache, build_cache
+from auditor.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pandas as pd
+
+    from auditor.augmentation.augmented import Augmentation
+    from auditor.dataset import Dataset
+
+PARTS = ("train", "val", "test")
+#: Share of the training groups that is carved where the plan has no validation images, as in a 60/20/20 split without its test.
+CARVED = 0.25
+
+
+class PlannedSplit(Protocol):
+    """What training needs of a planned split."""
+
+    @property
+    def dataset(self) -> Dataset:
+        """Where the bytes are."""
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """``path, label, split, group, cluster`` of every image."""
+
+    @property
+    def usable(self) -> pd.DataFrame:
+        """The rows that may be trained on, validated on and tested on."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Material:
+    """Labelled images by split, ready to be fed.
+
+    Attributes
+    ----------
+    labels : tuple of str
+        The classes; their numbers are the positions.
+    table : DataFrame
+        The usable rows, in the order of the cache's rows.
+    parts : mapping of str to Samples
+        ``train``, ``val``, ``test`` without augmentation.
+    made : Samples or None
+        ``train`` with the augmented images after it.
+    notes : list of str
+        What had to be left out or done differently.
+    """
+
+    labels: tuple[str, ...]
+    table: pd.DataFrame
+    parts: Mapping[str, Samples]
+    made: Samples | None
+    notes: list[str]
+
+    @property
+    def train(self) -> Samples:
+        """The training images themselves."""
+        return self.parts["train"]
+
+    @property
+    def val(self) -> Samples:
+        """The validation images whose class is in train: those that training decides by."""
+        known = np.isin(self.parts["val"].labels, np.unique(self.train.labels))
+        return self.parts["val"].take(np.flatnonzero(known))
+
+    def rows_of(self, part: str) -> pd.DataFrame:
+        """Return the table's rows of a part, in the order of its samples."""
+        return self.table.iloc[self.parts[part].rows]
+
+
+def usable_rows(plan: PlannedSplit, notes: list[str], *, seed: int) -> pd.DataFrame:
+    """Return the labelled rows of the plan's three parts, sorted by path; a missing ``val`` is carved from ``train`` by groups.
+
+    Raises
+    ------
+    UsageError
+        A plan of folds.
+    DataError
+        Nothing to train on, or one class only.
+    """
+    usable = plan.usable
+    if "split" not in usable.columns:
+        raise UsageError(expected="a plan with the parts train, val and test", received="a plan of folds", hint="split with --ratios")
+    rows = usable[usable["split"].isin(PARTS) & (usable["label"] != "")].sort_values("path", kind="stable", ignore_index=True)
+    training = rows[rows["split"] == "train"]
+    if training["label"].nunique() < 2:
+        found = sorted(set(training["label"]))
+        raise DataError(
+            expected="at least two classes in the training images",
+            received=f"{len(training):,} images of {found or 'no class'}",
+            hint="check the split and the column of the classes",
+        )
+    if not (rows["split"] == "val").any():
+        rows = rows.assign(split=_carve(rows, seed))
+        notes.append(f"The plan has no validation images: {int((rows['split'] == 'val').sum()):,} were carved from train, by groups.")
+    return rows
+
+
+def units(rows: pd.DataFrame) -> npt.NDArray[np.object_]:
+    """Return what may not be divided or is resampled as one: the group, else the duplicate set, else the image."""
+    unit = rows["path"]
+    for column in ("cluster", "group"):
+        if column in rows.columns:
+            unit = rows[column].where(rows[column] != "", unit)
+    return unit.to_numpy(dtype=object)
+
+
+def _carve(rows: pd.DataFrame, seed: int) -> npt.NDArray[np.object_]:
+    split = rows["split"].to_numpy(dtype=object).copy()
+    at = np.flatnonzero(split == "train")
+    unit = units(rows)[at]
+    label = rows["label"].to_numpy(dtype=object)[at]
+    names = np.unique(unit.astype(str))
+    if len(names) < 2:
+        raise DataError(expected="validation images", received="one group of training images, which cannot be divided", hint="add images")
+    order = np.random.default_rng([seed, 0x7661]).permutation(names)
+    kept = {c: int((label == c).sum()) for c in np.unique(label.astype(str))}
+    taken: set[str] = set()
+    count = 0
+    for name in order:
+        inside = unit == name
+        own = {c: int((label[inside] == c).sum()) for c in np.unique(label[inside].astype(str))}
+        if count + inside.sum() > CARVED * len(at) and taken:
+            break
+        if all(kept[c] > n for c, n in own.items()):  # never the last images of a class
+            taken.add(name)
+            count += int(inside.sum())
+            for c, n in own.items():
+                kept[c] -= n
+    if not taken:
+        raise DataError(expected="validation images", received="too few training images to carve any", hint="add images, or plan a split")
+    split[at[np.isin(unit.astype(str), sorted(taken))]] = "val"
+    return split
+
+
+def gather(
+    plan: PlannedSplit,
+    rows: pd.DataFrame,
+    size: int,
+    folder: Path,
+    notes: list[str],
+    *,
+    augmentation: Augmentation | None = None,
+    seed: int = 0,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Material:
+    """Decode what is needed into the cache and number the classes.
+
+    Raises
+    ------
+    DataError
+        No training or validation image can be read.
+    OutputError
+        The cache cannot be written.
+    """
+    cache = build_cache(plan.dataset.source, rows["path"].tolist(), size, folder, on_progress=on_progress)
+    labels = tuple(sorted(set(rows["label"])))
+    number = {label: i for i, label in enumerate(labels)}
+    numbers = rows["label"].map(number).to_numpy(dtype=np.int64)
+    split = rows["split"].to_numpy(dtype=object)
+    readable = cache.readable()
+    if not readable.all():
+        notes.append(f"{int((~readable).sum()):,} images could not be read and are left out.")
+    parts = {}
+    for part in PARTS:
+        at = np.flatnonzero((split == part) & readable)
+        parts[part] = Samples(cache, at, numbers[at])
+    if len(np.unique(parts["train"].labels)) < 2 or not len(parts["val"]):
+        raise DataError(
+            expected="readable training images of two classes, and validation images",
+            received=f"{len(parts['train'])} and {len(parts['val'])} readable images",
+            hint="see the scan's findings about unreadable files",
+        )
+    absent = [labels[c] for c in range(len(labels)) if c not in set(parts["train"].labels.tolist())]
+    if absent:
+        shown = ", ".join(absent[:5])
+        notes.append(
+            f"No training image of {shown}: the model cannot predict what it was never shown, and each such image counts as wrong."
+        )
+    if not len(parts["test"]):
+        notes.append("There are no test images: the scores are those of the validation images, by which training was stopped.")
+    made = augmented(augmentation, cache, rows, parts["train"], labels, seed=seed) if augmentation is not None else None
+    return Material(labels, rows, parts, made, notes)
+
+
+def augmented(
+    augmentation: Augmentation, cache: PixelCache, rows: pd.DataFrame, train: Samples, labels: tuple[str, ...], *, seed: int
+) -> Samples | None:
+    """Return the training samples followed by those that augmentation makes, drawn as they are fed.
+
+    Pictures are transformed at the size of the model: the values drawn are relative to the size. Images that were planned to be written
+    as files are the same in every epoch; those made on the fly are drawn afresh in each, from the seed.
+    """
+    manifest = augmentation.manifest
+    place = dict(zip(rows["path"].iloc[train.rows], train.rows.tolist(), strict=True))
+    manifest = manifest[manifest["parent"].isin(set(place))]
+    if not len(manifest):
+        return None
+    from auditor.augmentation.adapter import apply_json
+    from auditor.augmentation.planning import image_seed
+
+    parents, names = manifest["parent"].tolist(), manifest["label"].tolist()
+    transforms, seeds = manifest["transforms"].tolist(), manifest["seed"].tolist()
+    policy, first = augmentation.policy, len(train)
+    fresh = augmentation.facts.get("way") != "files"
+
+    def alter(images: npt.NDArray[np.uint8], at: npt.NDArray[np.int64], epoch: int) -> npt.NDArray[np.uint8]:
+        out = images
+        for i, position in enumerate(at.tolist()):
+            if position < first:
+                continue
+            if out is images:
+                out = images.copy()
+            k = position - first
+            drawn, own = transforms[k], int(seeds[k])
+            if fresh:
+                own = image_seed(own + seed, parents[k], 0, epoch)
+                drawn = policy.draw(names[k], np.random.default_rng(own))
+            out[i] = apply_json(np.ascontiguousarray(images[i]), drawn, seed=own, border=policy.border)
+        return out
+
+    number = {label: i for i, label in enumerate(labels)}
+    made_rows = np.concatenate([train.rows, np.array([place[p] for p in parents], dtype=np.int64)])
+    made_labels = np.concatenate([train.labels, np.array([number[n] for n in names], dtype=np.int64)])
+    return Samples(train.cache, made_rows, made_labels, alter=alter)
+
+
+def describe_counts(material: Material) -> dict[str, Any]:
+    """Return images per split that are used, and how many are made."""
+    counts: dict[str, Any] = {part: len(samples) for part, samples in material.parts.items()}
+    if material.made is not None:
+        counts["augmented"] = len(material.made) - len(material.train)
+    return counts

@@ -1,0 +1,211 @@
+"""The baseline's network: a small residual CNN, built once per shape and reused for every run of that shape."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from auditor.baseline.runtime import load
+from auditor.baseline.scaling import Scaler
+from auditor.errors import UsageError
+
+if TYPE_CHECKING:
+    import keras
+
+#: From this side on, the first convolution has stride 2: a quarter of the work for the same number of stages.
+STRIDED_STEM = 64
+#: Batch statistics are averaged over about 10 steps: with Keras' 0.99 a short run is evaluated on stale statistics.
+MOMENTUM = 0.9
+#: Images per call when predicting; the last piece is padded so that one trace serves all.
+PREDICT_BATCH = 128
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Architecture:
+    """All that decides the shape of a model's graph.
+
+    ``layers`` are Keras random layers as JSON, put before the scaling and active in training alone.
+    """
+
+    image_size: int
+    classes: int
+    filters: int
+    depth: int
+    scaler: Scaler
+    dropout: float = 0.0
+    l1: float = 0.0
+    l2: float = 0.0
+    layers: str = "[]"
+
+    def __post_init__(self) -> None:
+        halvings = self.depth + (self.image_size >= STRIDED_STEM)
+        if self.image_size < 2**halvings:
+            raise UsageError(
+                expected=f"images of at least {2**halvings} px for {self.depth} stages",
+                received=f"{self.image_size} px",
+                hint="choose a smaller depth or a larger image size",
+            )
+
+
+def layers_json(layers: list[keras.Layer]) -> str:
+    """Write Keras layers down so that they can be part of an `Architecture`."""
+    keras_module, _ = load()
+    return json.dumps([keras_module.saving.serialize_keras_object(layer) for layer in layers], sort_keys=True)
+
+
+def build(architecture: Architecture, *, probabilities: bool) -> keras.Model:
+    """Build the model on raw pixels ``(n, side, side, 3)`` in [0, 255]; it gives probabilities or logits ``(n, classes)``.
+
+    On a GPU it computes in mixed precision, with float32 weights and results.
+    """
+    keras, tf = load()
+    policy = "mixed_float16" if tf.config.list_physical_devices("GPU") else "float32"
+    make = keras.layers
+    penalty: dict[str, Any] = {}
+    if architecture.l1 or architecture.l2:
+        penalty = {"kernel_regularizer": keras.regularizers.L1L2(l1=architecture.l1, l2=architecture.l2)}
+
+    def convolve(x: Any, filters: int, stride: int, name: str, *, active: bool = True, side: int = 3) -> Any:
+        x = make.Conv2D(
+            filters,
+            side,
+            strides=stride,
+            padding="same",
+            use_bias=False,
+            kernel_initializer="he_normal",
+            dtype=policy,
+            name=name,
+            **penalty,
+        )(x)
+        x = make.BatchNormalization(momentum=MOMENTUM, dtype=policy, name=f"{name}_norm")(x)
+        return make.ReLU(dtype=policy, name=f"{name}_relu")(x) if active else x
+
+    pixels = make.Input((architecture.image_size, architecture.image_size, 3), name="pixels")
+    x = pixels
+    for config in json.loads(architecture.layers):
+        x = keras.saving.deserialize_keras_object(config)(x)
+    scaler = architecture.scaler
+    x = make.Rescaling(list(scaler.scale), list(scaler.offset), name=f"scaling_{scaler.kind.replace('-', '_')}")(x)
+    x = convolve(x, architecture.filters, 2 if architecture.image_size >= STRIDED_STEM else 1, "stem")
+    for stage in range(architecture.depth):
+        filters = architecture.filters * 2 ** (stage + 1)
+        y = convolve(x, filters, 2, f"stage{stage + 1}_a")
+        y = convolve(y, filters, 1, f"stage{stage + 1}_b", active=False)
+        shortcut = convolve(x, filters, 2, f"stage{stage + 1}_shortcut", active=False, side=1)
+        x = make.ReLU(dtype=policy, name=f"stage{stage + 1}")(make.Add(dtype=policy, name=f"stage{stage + 1}_add")([y, shortcut]))
+    x = make.GlobalAveragePooling2D(dtype=policy, name="features")(x)
+    x = make.Dropout(architecture.dropout, dtype=policy, name="dropout")(x)
+    x = make.Dense(architecture.classes, dtype="float32", name="logits", **penalty)(x)
+    if probabilities:
+        x = make.Softmax(dtype="float32", name="probabilities")(x)
+    return keras.Model(pixels, x, name="auditor_baseline")
+
+
+class Network:
+    """A compiled model that is reset rather than rebuilt: tracing costs more than a short run.
+
+    The loss is softmax cross-entropy, with label smoothing and logit adjustment held in variables, so that runs which differ in them,
+    in class weights or in the seed share one trace.
+    """
+
+    def __init__(self, architecture: Architecture) -> None:
+        keras, tf = load()
+        self.architecture = architecture
+        self.model = build(architecture, probabilities=False)
+        self.traces = 0
+        adjustment = tf.Variable(tf.zeros(architecture.classes), trainable=False)
+        smoothing = tf.Variable(0.0, trainable=False)
+        self._adjustment, self._smoothing = adjustment, smoothing
+
+        def loss(labels: Any, logits: Any) -> Any:
+            self.traces += 1  # runs while tracing only
+            targets = tf.one_hot(tf.cast(tf.reshape(labels, [-1]), tf.int32), architecture.classes)
+            targets = targets * (1 - smoothing) + smoothing / architecture.classes
+            return tf.nn.softmax_cross_entropy_with_logits(targets, tf.cast(logits, tf.float32) + adjustment)
+
+        self.optimizer = keras.optimizers.Adam()
+        self.model.compile(self.optimizer, loss=loss, metrics=["sparse_categorical_accuracy"], jit_compile=False)
+        self.optimizer.build(self.model.trainable_variables)
+
+    @property
+    def variables(self) -> list[Any]:
+        """All that training changes: weights, batch statistics, dropout's counters, the optimiser's moments."""
+        return [*self.model.trainable_variables, *self.model.non_trainable_variables, *self.optimizer.variables]
+
+    @property
+    def parameters(self) -> int:
+        """Number of trainable weights."""
+        return int(sum(np.prod(v.shape) for v in self.model.trainable_variables))
+
+    def reset(self, *, seed: int, learning_rate: float, adjustment: npt.ArrayLike = 0.0, smoothing: float = 0.0) -> None:
+        """Put everything back to the start of a run: fresh weights from the seed, no memory in the optimiser."""
+        rng = np.random.default_rng([seed, 0x6261])
+        for variable in self.model.trainable_variables + self.model.non_trainable_variables:
+            variable.assign(_start(variable, rng, seed))
+        for variable in self.optimizer.variables:
+            variable.assign(np.zeros(variable.shape, dtype=variable.dtype))
+        self.optimizer.learning_rate.assign(learning_rate)
+        self._adjustment.assign(np.broadcast_to(np.asarray(adjustment, dtype=np.float32), (self.architecture.classes,)))
+        self._smoothing.assign(smoothing)
+
+    def state(self) -> list[npt.NDArray[Any]]:
+        """Return copies of all `variables`."""
+        return [np.array(v) for v in self.variables]
+
+    def restore(self, state: list[npt.NDArray[Any]]) -> None:
+        """Assign `variables` from `state`."""
+        for variable, value in zip(self.variables, state, strict=True):
+            variable.assign(value)
+
+    def logits(self, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
+        """Return logits ``(n, classes)`` of images ``(n, side, side, 3)``."""
+        out = np.empty((len(images), self.architecture.classes))
+        for start in range(0, len(images), PREDICT_BATCH):
+            piece = images[start : start + PREDICT_BATCH]
+            padded = np.concatenate([piece, np.zeros((PREDICT_BATCH - len(piece), *piece.shape[1:]), piece.dtype)])
+            out[start : start + len(piece)] = np.asarray(self.model.predict_on_batch(padded))[: len(piece)]
+        return out
+
+    def serving_model(self) -> keras.Model:
+        """Return a new model of plain Keras layers with these weights: raw pixels in, class probabilities out."""
+        model = build(self.architecture, probabilities=True)
+        model.set_weights(self.model.get_weights())
+        return model
+
+
+def _start(variable: Any, rng: np.random.Generator, seed: int) -> npt.NDArray[Any]:
+    """Return the first value of a variable: He-normal kernels, Glorot-uniform for the last layer, ones and zeros for the rest."""
+    shape, path = tuple(variable.shape), variable.path
+    if "seed_generator" in path:
+        return np.array([seed, 0], dtype=variable.dtype)
+    if path.endswith("kernel"):
+        inputs = int(np.prod(shape[:-1]))
+        if path.startswith("logits"):
+            limit = (6 / (inputs + shape[-1])) ** 0.5
+            return rng.uniform(-limit, limit, shape).astype(variable.dtype)
+        return rng.normal(0, (2 / inputs) ** 0.5, shape).astype(variable.dtype)
+    return np.full(shape, 1 if path.endswith(("gamma", "moving_variance")) else 0, dtype=variable.dtype)
+
+
+@lru_cache(maxsize=4)
+def network(architecture: Architecture) -> Network:
+    """Return the compiled network of a shape; a few are kept, so that a second run of a shape does not trace again."""
+    return Network(architecture)
+
+
+def softmax(logits: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Return probabilities ``(n, classes)`` of logits.
+
+    Examples
+    --------
+    >>> softmax([[0.0, 0.0]]).tolist()
+    [[0.5, 0.5]]
+    """
+    z = np.asarray(logits, dtype=np.float64)
+    e = np.exp(z - z.max(axis=1, keepdims=True))
+    return np.asarray(e / e.sum(axis=1, keepdims=True))

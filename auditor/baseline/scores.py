@@ -1,0 +1,166 @@
+"""Scores of predictions on one split, each with its interval."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from auditor.finding import rounded
+from auditor.record import ClassScore, Estimate, Scores
+from auditor.stats.intervals import wilson
+
+#: Confidence bins of the reliability diagram, equally wide; with 15 (Guo 2017) a split of a few hundred images has empty ones.
+BINS = 10
+#: Mistakes that are listed.
+MISTAKES = 100
+
+
+def estimate(value: float, low: float, high: float) -> Estimate:
+    """Return an estimate as it is written; rounding never puts the value outside its interval."""
+    return Estimate(
+        value=float(rounded(value) or 0.0), low=float(rounded(min(low, value)) or 0.0), high=float(rounded(max(high, value)) or 0.0)
+    )
+
+
+def share(successes: float, n: float) -> Estimate:
+    """Return a proportion with its Wilson interval; 0 in [0, 1] where there is nothing to count."""
+    low, high = wilson(successes, n)
+    return estimate(successes / n if n else 0.0, low, high)
+
+
+def confusion_matrix(labels: npt.ArrayLike, predicted: npt.ArrayLike, classes: int) -> npt.NDArray[np.int64]:
+    """Return counts ``(classes, classes)``: rows are true classes, columns predicted ones."""
+    pairs = np.asarray(labels, dtype=np.int64) * classes + np.asarray(predicted, dtype=np.int64)
+    return np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
+
+
+def f1_share(hits: float, false_alarms: float, misses: float) -> Estimate:
+    """Return F1 with an interval.
+
+    F1 is no proportion, but ``hits / (hits + false alarms + misses)`` is one, and F1 is a growing function of it: its Wilson interval is
+    carried over.
+
+    References
+    ----------
+    Hand, Christen, Kirielle, "F*: an interpretable transformation of the F-measure", Machine Learning 110, 2021.
+
+    Examples
+    --------
+    >>> f1_share(8, 2, 2)["value"]
+    0.8
+    """
+    total = hits + false_alarms + misses
+    low, high = wilson(hits, total)
+    star = hits / total if total else 0.0
+    return estimate(2 * star / (1 + star), 2 * low / (1 + low), 2 * high / (1 + high))
+
+
+def mean_of(parts: Sequence[Estimate]) -> Estimate:
+    """Return the mean of independent estimates with an interval made from theirs.
+
+    References
+    ----------
+    Zou, Donner, "Construction of confidence limits about effect measures: a general approach" (MOVER), Statistics in Medicine 27, 2008.
+    """
+    if not parts:
+        return estimate(0.0, 0.0, 1.0)
+    value = sum(p["value"] for p in parts) / len(parts)
+    below = math.sqrt(sum((p["value"] - p["low"]) ** 2 for p in parts)) / len(parts)
+    above = math.sqrt(sum((p["high"] - p["value"]) ** 2 for p in parts)) / len(parts)
+    return estimate(value, max(value - below, 0.0), min(value + above, 1.0))
+
+
+def geometric_mean_of(parts: Sequence[Estimate]) -> Estimate:
+    """Return the geometric mean of independent proportions, by the same construction on logarithms.
+
+    Where one of them is 0 so is the mean, and the upper end is that of all upper ends at once, which is wide.
+    """
+    if not parts:
+        return estimate(0.0, 0.0, 1.0)
+    if min(p["value"] for p in parts) <= 0:
+        return estimate(0.0, 0.0, math.prod(p["high"] for p in parts) ** (1 / len(parts)))
+    value = math.exp(sum(math.log(p["value"]) for p in parts) / len(parts))
+    above = math.sqrt(sum(math.log(p["high"] / p["value"]) ** 2 for p in parts)) / len(parts)
+    if min(p["low"] for p in parts) <= 0:
+        return estimate(value, 0.0, min(value * math.exp(above), 1.0))
+    below = math.sqrt(sum(math.log(p["value"] / p["low"]) ** 2 for p in parts)) / len(parts)
+    return estimate(value, value * math.exp(-below), min(value * math.exp(above), 1.0))
+
+
+def calibration(labels: npt.NDArray[np.int64], probabilities: npt.NDArray[np.float64]) -> dict[str, object]:
+    """Return the expected calibration error and the bins of the reliability diagram.
+
+    References
+    ----------
+    Guo, Pleiss, Sun, Weinberger, "On calibration of modern neural networks", ICML 2017.
+    """
+    confidence = probabilities.max(axis=1)
+    right = probabilities.argmax(axis=1) == labels
+    bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
+    rows = []
+    for b in np.unique(bins):
+        inside = bins == b
+        rows.append(
+            {
+                "low": b / BINS,
+                "high": (b + 1) / BINS,
+                "images": int(inside.sum()),
+                "confidence": rounded(float(confidence[inside].mean())),
+                "accuracy": share(int(right[inside].sum()), int(inside.sum())),
+            }
+        )
+    gap = sum(abs(float(confidence[bins == b].mean()) - float(right[bins == b].mean())) * (bins == b).mean() for b in np.unique(bins))
+    return {"ece": rounded(float(gap)), "bins": rows, "overconfidence": rounded(float(confidence.mean() - right.mean()))}
+
+
+def score(
+    labels: npt.NDArray[np.int64],
+    probabilities: npt.NDArray[np.float64],
+    names: Sequence[str],
+    paths: Sequence[str],
+) -> Scores:
+    """Score predictions.
+
+    Parameters
+    ----------
+    labels : ndarray of int64, shape (n,)
+    probabilities : ndarray, shape (n, n_classes)
+    names : sequence of str
+        The classes. Those without an image in this split do not enter the means.
+    paths : sequence of str
+        The images, for the list of mistakes.
+    """
+    predicted = probabilities.argmax(axis=1) if len(labels) else np.empty(0, np.int64)
+    matrix = confusion_matrix(labels, predicted, len(names))
+    hits, support, called = matrix.diagonal(), matrix.sum(axis=1), matrix.sum(axis=0)
+    classes = [
+        ClassScore(
+            label=name,
+            support=int(support[i]),
+            precision=share(int(hits[i]), int(called[i])),
+            recall=share(int(hits[i]), int(support[i])),
+            f1=f1_share(int(hits[i]), int(called[i] - hits[i]), int(support[i] - hits[i])),
+        )
+        for i, name in enumerate(names)
+    ]
+    present = [c for c in classes if c["support"]]
+    wrong = np.flatnonzero(predicted != labels)
+    confidence = probabilities.max(axis=1) if len(labels) else np.empty(0)
+    worst = wrong[np.argsort(-confidence[wrong], kind="stable")][:MISTAKES]
+    return Scores(
+        images=len(labels),
+        accuracy=share(int(hits.sum()), len(labels)),
+        balanced_accuracy=mean_of([c["recall"] for c in present]),
+        macro_f1=mean_of([c["f1"] for c in present]),
+        geometric_mean=geometric_mean_of([c["recall"] for c in present]),
+        classes=classes,
+        confusion=matrix.tolist(),
+        calibration=calibration(labels, probabilities) if len(labels) else {},
+        mistakes=[
+            {"path": paths[i], "label": names[labels[i]], "predicted": names[predicted[i]], "confidence": rounded(float(confidence[i]))}
+            for i in worst.tolist()
+        ],
+    )

@@ -1,0 +1,259 @@
+"""Train the baseline on a planned split and say what it learned about the data."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from auditor.baseline.diagnosis import fitting_diagnosis, interval, overall
+from auditor.baseline.fitting import OnEpoch
+from auditor.baseline.material import Material, PlannedSplit, describe_counts, gather, usable_rows
+from auditor.baseline.network import Network, layers_json
+from auditor.baseline.options import TrainOptions
+from auditor.baseline.references import references
+from auditor.baseline.result import Baseline
+from auditor.baseline.runtime import load
+from auditor.baseline.scaling import Scaler, pixel_statistics
+from auditor.baseline.scores import score
+from auditor.baseline.session import Session, predict
+from auditor.baseline.sizing import Size, choose_size
+from auditor.errors import OutputError, UsageError
+from auditor.finding import rounded
+from auditor.record import BaselineFacts, Scores
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from auditor.augmentation.augmented import Augmentation
+
+#: Epochs for which each scaling is tried: the first differences of the loss curves show within three.
+PILOT_EPOCHS = 3
+#: Share by which standardisation must lower the validation loss to be preferred: about what the first losses vary from seed to seed.
+PILOT_MARGIN = 0.05
+#: Training images that are scored at the end at most; their Wilson half-width is then below 2.2 points.
+SCORED_TRAINING = 2000
+#: Minutes below which the pilot that chooses the scaling is left out.
+PILOT_MINUTES = 2.0
+
+
+@contextlib.contextmanager
+def _working_folder(output: str | Path | None) -> Iterator[tuple[Path, bool]]:
+    """Give the folder of cache and checkpoints, and whether it stays."""
+    if output is not None:
+        folder = Path(output) / "cache"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(
+                expected="an output folder that can be written",
+                received=f"'{output}': {error.strerror or error}",
+                hint="choose another with -o",
+            ) from None
+        yield folder, True
+        return
+    with tempfile.TemporaryDirectory(prefix="auditor-") as name:
+        yield Path(name), False
+
+
+def train_baseline(
+    plan: PlannedSplit,
+    *,
+    augmentation: Augmentation | None = None,
+    options: TrainOptions | None = None,
+    output: str | Path | None = None,
+    on_epoch: OnEpoch | None = None,
+    time_budget: float | None = None,
+    measures: pd.DataFrame | None = None,
+) -> Baseline:
+    """Train a small CNN on a plan's training images, stop it by the validation images, score it once on the test images.
+
+    Parameters
+    ----------
+    plan : Plan
+        A planned split; its ``usable`` rows are used.
+    augmentation : Augmentation, optional
+        What to make of the rare classes: drawn while training, or as layers in the model, as it was planned.
+    options : TrainOptions, optional
+    output : str or Path, optional
+        Folder for ``baseline.keras``, ``baseline.json``, the pixel cache and checkpoints; a killed run goes on from its last epoch.
+        Without it, a temporary folder is used and removed.
+    on_epoch : callable, optional
+        Told after every epoch, with an `Epoch`.
+    time_budget : float, optional
+        Minutes for everything; what does not fit is left out and said. A run that the clock ended is not reproducible.
+    measures : DataFrame, optional
+        The scan's images (``path`` and measures), to find slices on which the model is weak.
+
+    Raises
+    ------
+    DataError
+        One class only, no training images, or a loss that is not a number from the first epoch on.
+    UsageError
+        An option out of range.
+    OutputError
+        The output folder cannot be written.
+    MissingExtraError
+        Keras or TensorFlow is not installed.
+    """
+    began = time.monotonic()
+    options = options or TrainOptions()
+    if time_budget is not None and not time_budget > 0:
+        raise UsageError(expected="a time budget over 0 minutes", received=f"{time_budget}", hint="leave it out for no limit")
+    load()
+    notes: list[str] = []
+    rows = usable_rows(plan, notes, seed=options.seed)
+    size = _size(rows, measures, augmentation, options)
+    deadline = began + time_budget * 60 if time_budget is not None else math.inf
+    with _working_folder(output) as (folder, stays):
+        material = gather(plan, rows, size.image_size, folder, notes, augmentation=augmentation, seed=options.seed)
+        statistics = pixel_statistics(material.train.cache.stream(material.train.rows))
+        session = Session(
+            material=material,
+            options=options,
+            size=size,
+            scaler=statistics.min_max(),
+            deadline=deadline,
+            on_epoch=on_epoch,
+            folder=folder if stays else None,
+            **_augmentation_settings(augmentation, material),
+        )
+        scaler, reason = _choose_scaling(session, statistics.standard(), time_budget)
+        session = replace(session, scaler=scaler)
+        share = 0.5 if options.experiments else 0.9  # the rest is for scores and experiments
+        limit = began + (deadline - began) * share if math.isfinite(deadline) else math.inf
+        run = session.run("baseline", seed=options.seed, deadline=limit)
+        net, history = session.train(run)
+        scores, probabilities = _scores(net, material, options.seed)
+        diagnosis = fitting_diagnosis(scores["train"], scores["val"], history)
+        facts = BaselineFacts(
+            config={
+                **options.as_dict(),
+                "time_budget": time_budget,
+                "scaling": scaler.kind,
+                "scaling_reason": reason,
+                "scale": [rounded(v) for v in scaler.scale],
+                "offset": [rounded(v) for v in scaler.offset],
+                "filters": size.filters,
+                "depth": size.depth,
+                "epochs": size.epochs,
+                "patience": size.patience,
+                "image_size": size.image_size,
+                "size_reason": size.reason,
+            },
+            parameters=net.parameters,
+            image_size=[size.image_size, size.image_size],
+            labels=list(material.labels),
+            counts=describe_counts(material),
+            histories=[history],
+            scores=scores,
+            references=references(material.train, {p: s for p, s in material.parts.items() if p != "train"}, seed=options.seed),
+            diagnosis=diagnosis,
+            notes=notes,
+            seconds=round(time.monotonic() - began, 1),
+        )
+        facts["summary"] = summary(facts)
+        result = Baseline(facts=facts, model=net.serving_model(), probabilities=probabilities)
+        if output is not None:
+            result.save(output)
+            if run.checkpoint is not None:
+                run.checkpoint.unlink(missing_ok=True)
+        return result
+
+
+def _size(rows: pd.DataFrame, measures: pd.DataFrame | None, augmentation: Augmentation | None, options: TrainOptions) -> Size:
+    training = rows[rows["split"] == "train"]
+    sides: Any = np.empty(0)
+    if measures is not None and {"path", "width", "height"} <= set(measures.columns):
+        known = measures[measures["path"].isin(set(training["path"]))]
+        sides = np.minimum(known["width"], known["height"]).to_numpy(dtype=float)
+        sides = sides[sides > 0]
+    made = len(augmentation.manifest) if augmentation is not None else 0
+    return choose_size(
+        sides,
+        len(training) + made,
+        options.batch_size,
+        image_size=options.image_size,
+        filters=options.filters,
+        depth=options.depth,
+        epochs=options.epochs,
+        patience=options.patience,
+    )
+
+
+def _augmentation_settings(augmentation: Augmentation | None, material: Material) -> dict[str, Any]:
+    """Return the random layers and the class weights that a planned augmentation brings."""
+    if augmentation is None:
+        return {}
+    known = augmentation.weights
+    weights = tuple(float(known.get(label, 1.0)) for label in material.labels)
+    settings: dict[str, Any] = {"class_weight": weights if len(set(weights)) > 1 else None}
+    if augmentation.facts.get("way") == "layers":
+        settings["layers"] = layers_json(augmentation.keras_layers())
+    return settings
+
+
+def _choose_scaling(session: Session, standard: Scaler, time_budget: float | None) -> tuple[Scaler, str]:
+    """Choose between the session's min-max scaling and standardisation, by the validation loss of two short runs."""
+    wanted = session.options.scaling
+    if wanted != "auto":
+        return (session.scaler if wanted == "min-max" else standard), "as asked"
+    if time_budget is not None and time_budget < PILOT_MINUTES:
+        return session.scaler, f"min-max without a trial: the time budget is under {PILOT_MINUTES:g} minutes"
+    lowest = {}
+    for scaler in (session.scaler, standard):
+        trial = replace(session, scaler=scaler, folder=None)
+        run = trial.run(f"trial of {scaler.kind} scaling", seed=session.options.seed, epochs=PILOT_EPOCHS, patience=PILOT_EPOCHS)
+        _, history = trial.train(run)
+        lowest[scaler.kind] = min(history["val_loss"])
+    numbers = (
+        f"lowest validation loss after {PILOT_EPOCHS} epochs from the same weights: {lowest['min-max']:.3f} with min-max, "
+        f"{lowest['standard']:.3f} with standardisation"
+    )
+    if lowest["standard"] < lowest["min-max"] * (1 - PILOT_MARGIN):
+        return standard, numbers
+    return session.scaler, f"{numbers}; min-max unless standardisation is lower by {PILOT_MARGIN:.0%}"
+
+
+def _scores(net: Network, material: Material, seed: int) -> tuple[dict[str, Scores], pd.DataFrame]:
+    """Score every split; the test split is predicted here, once."""
+    import pandas as pd
+
+    found: dict[str, Scores] = {}
+    frames = []
+    for part, samples in material.parts.items():
+        if part == "train":
+            chosen = np.sort(np.random.default_rng([seed, 0x7472]).permutation(len(samples))[:SCORED_TRAINING])
+            samples = samples.take(chosen)
+        if not len(samples):
+            continue
+        probabilities = predict(net, samples)
+        paths = material.table["path"].iloc[samples.rows].tolist()
+        found[part] = score(samples.labels, probabilities, material.labels, paths)
+        if part != "train":
+            frames.append(pd.DataFrame(probabilities, columns=list(material.labels), index=pd.Index(paths, name="path")))
+    return found, pd.concat(frames)
+
+
+def summary(facts: BaselineFacts) -> str:
+    """Say in a sentence or two how well the baseline does, against what, and what holds it back."""
+    part = "test" if "test" in facts["scores"] else "val"
+    named = {"test": "test", "val": "validation"}[part]
+    scores = facts["scores"][part]
+    others = [f"{name}: {interval(found[part]['balanced_accuracy'])}" for name, found in facts["references"].items() if part in found]
+    text = f"Balanced accuracy is {interval(scores['balanced_accuracy'])} on {scores['images']:,} {named} images"
+    text += f" ({'; '.join(others)})." if others else "."
+    said = {
+        "overfitting": "The model overfits.",
+        "underfitting": "The model underfits.",
+        "neither": "It neither underfits nor overfits.",
+        "undecided": "Whether it underfits or overfits cannot be said from these numbers.",
+    }[overall(facts["diagnosis"])]
+    return f"{text} {said}"

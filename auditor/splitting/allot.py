@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from auditor.errors import DataError
+from auditor.errors import DataError, UsageError
+from auditor.record import SPLITS
 from auditor.splitting.assign import assign
 from auditor.splitting.units import count_table
 
@@ -46,17 +48,77 @@ def allot(
     return np.array(list(ratios), dtype=object)[part[numbered]]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Parted:
+    """A split, row by row, and how it came about.
+
+    ``ratios`` holds the shares aimed at; ``None`` where a published split is kept, whose own shares are stated.
+    """
+
+    part: pd.Series
+    origin: str
+    ratios: dict[str, float] | None
+    notes: tuple[str, ...] = ()
+
+
+def keep_test(
+    split: pd.Series,
+    images: pd.DataFrame,
+    unit: npt.NDArray[np.int64],
+    ratios: Mapping[str, float],
+    rng: np.random.Generator,
+    strata: pd.Series | None,
+) -> Parted:
+    """Keep the test images alone and plan all other parts anew, out of the images that share nothing with test.
+
+    Parameters
+    ----------
+    split : Series of str
+        The published split; blank for images that cannot be used.
+    ratios : mapping of part to share
+        Of the parts besides test, summing to 1.
+    """
+    test = (split == "test").to_numpy()
+    if not test.any():
+        raise UsageError(
+            expected="data with a test split, to keep it", received="no image in 'test'", hint="leave the option out to plan all parts"
+        )
+    usable = images["usable"].to_numpy(dtype=bool)
+    touched = np.isin(unit, unit[test]) & ~test
+    free = usable & ~touched & ~test
+    if not free.any():
+        raise DataError(
+            expected="images that share no group or duplicate set with the test split",
+            received="none",
+            hint="plan all parts anew with --replace",
+        )
+    part = pd.Series("", index=images.index, dtype=object)
+    part[test] = "test"
+    part[free] = allot(images[free], unit[free], ratios, rng, strata)
+    rest = float(free.sum() / (free.sum() + test.sum()))
+    lost = int((usable & touched).sum())
+    notes = (f"{lost:,} images share a group or duplicate set with the test images that were kept; they are in no part.",) if lost else ()
+    return Parted(part, "planned", {**{p: r * rest for p, r in ratios.items()}, "test": 1 - rest}, notes)
+
+
 def carve(
-    split: pd.Series, images: pd.DataFrame, unit: npt.NDArray[np.int64], ratios: Sequence[float], rng: np.random.Generator
-) -> tuple[pd.Series, dict[str, float] | None, list[str]]:
-    """Keep a published split and cut what it lacks, val and test, out of its training images.
+    split: pd.Series,
+    images: pd.DataFrame,
+    unit: npt.NDArray[np.int64],
+    ratios: Mapping[str, float],
+    rng: np.random.Generator,
+    strata: pd.Series | None,
+) -> Parted:
+    """Keep a published split as it is, and cut what it lacks, val and test, out of its training images.
 
     Units that also stand in another part are left in train: moving a piece of them would only add a leak.
 
-    Returns
-    -------
-    Series, mapping or None, list of str
-        The split; the shares aimed at, ``None`` where nothing was missing; notes.
+    Parameters
+    ----------
+    split : Series of str
+        The published split; blank for images that cannot be used.
+    ratios : mapping of part to share
+        Of train, val and test.
     """
     missing = [p for p in ("val", "test") if not (split == p).any()]
     in_train = (split == "train").to_numpy()
@@ -66,30 +128,28 @@ def carve(
             received=f"images in {', '.join(repr(s) for s in sorted(set(split) - {''}))} only",
             hint="plan all parts anew with --replace",
         )
+    unplaced = int((images["usable"] & (split == "")).sum())
+    notes = (f"{unplaced:,} images come without a split while others have one; they are in no part.",) if unplaced else ()
     if not missing:
-        return split, None, []
-    elsewhere = np.isin(unit, unit[(split != "").to_numpy() & ~in_train])
-    pool = in_train & ~elsewhere
+        return Parted(split, "kept", None, notes)
+    pool = in_train & ~np.isin(unit, unit[(split != "").to_numpy() & ~in_train])
     if not pool.any():
         raise DataError(
             expected=f"training images to cut {' and '.join(missing)} from",
             received="only images that share a group or duplicate set with another part",
             hint="plan all parts anew with --replace",
         )
-    wanted = dict(zip(("train", "val", "test"), ratios, strict=True))
-    named = ("train", *missing)
-    whole = sum(wanted[p] for p in named)
-    # of all training images, so what stays behind for its leaks counts as train's portion
-    shares = {p: min(wanted[p] / whole * in_train.sum() / pool.sum(), 0.5) for p in missing}
-    shares = {"train": 1.0 - sum(shares.values()), **shares}
-    carved = split.copy()
-    carved[pool] = allot(images[pool], unit[pool], shares, rng)
-    kept = {p: float((split == p).sum()) for p in sorted(set(split) - {"", "train"})}
+    whole = sum(ratios[p] for p in ("train", *missing))
+    # shares of all training images: what stays behind for its leaks is train's portion already
+    shares = {p: ratios[p] / whole * in_train.sum() / pool.sum() for p in missing}
+    most = sum(shares.values())
+    if most > 0.5:  # leaks hold so much of train that half of the rest has to do
+        shares = {p: s / most / 2 for p, s in shares.items()}
+    part = split.copy()
+    part[pool] = allot(images[pool], unit[pool], {"train": 1 - sum(shares.values()), **shares}, rng, strata)
     total = float((split != "").sum())
-    targets = {p: wanted[p] / whole * in_train.sum() / total for p in named} | {p: n / total for p, n in kept.items()}
+    aimed = {p: ratios[p] / whole * in_train.sum() / total for p in ("train", *missing)}
+    kept = {p: float((split == p).sum() / total) for p in sorted(set(split) - {"", "train"})}
     note = f"The data came without {' and '.join(missing)}: cut out of train by whole groups and duplicate sets."
-    return (
-        carved,
-        {p: targets[p] for p in (*(q for q in ("train", "val", "test") if q in targets), *(q for q in targets if q not in wanted))},
-        [note],
-    )
+    order = [*(p for p in SPLITS if p in aimed | kept), *(p for p in kept if p not in SPLITS)]
+    return Parted(part, "carved", {p: (aimed | kept)[p] for p in order}, (note, *notes))

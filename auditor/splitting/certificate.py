@@ -10,7 +10,7 @@ import pandas as pd
 
 from auditor.finding import rounded
 from auditor.record import SPLITS, Claim
-from auditor.splitting.nearest import NearestPair, nearest_across
+from auditor.splitting.nearest import NearestPair
 
 #: Columns of ``split.csv``; a split into folds has ``fold`` in the place of ``split``.
 TABLE_COLUMNS = ("path", "label", "split", "group", "cluster")
@@ -42,7 +42,8 @@ def count_parts(table: pd.DataFrame) -> dict[str, dict[str, int]]:
     column = part_column(table)
     used = table[table[column] != ""]
     counts = pd.crosstab(used[column], used["label"])
-    return {p: {str(c): int(n) for c, n in counts.loc[p].items()} for p in parts_of(table)}
+    labels = [str(c) for c in counts.columns]
+    return {p: dict(zip(labels, counts.loc[p].astype(int).tolist(), strict=True)) for p in parts_of(table)}
 
 
 def class_deviation(counts: Mapping[str, Mapping[str, int]], ratios: Mapping[str, float]) -> tuple[float, str, str]:
@@ -77,16 +78,18 @@ def divided(table: pd.DataFrame, key: str) -> pd.DataFrame:
 
 def _undivided(table: pd.DataFrame, key: str, name: str, one: str, many: str) -> Claim:
     crossing = divided(table, key)
+    if crossing.empty and not (table[key] != "").any():
+        return Claim(name=name, holds=True, detail=f"There are no {many}.")
     if crossing.empty:
         sets = int(table.loc[(table[key] != "") & (table[part_column(table)] != ""), key].nunique())
         return Claim(name=name, holds=True, detail=f"None of {sets:,} {many} is in two parts.")
     first = crossing[key].iloc[0]
     where = " and ".join(p for p in parts_of(table) if p in set(crossing.loc[crossing[key] == first, part_column(table)]))
+    sets = int(crossing[key].nunique())
     return Claim(
         name=name,
         holds=False,
-        detail=f"{crossing[key].nunique():,} {many if crossing[key].nunique() > 1 else one} with {len(crossing):,} images in several parts; "
-        f"the first: '{first}' is in {where}.",
+        detail=f"{sets:,} {many if sets > 1 else one} with {len(crossing):,} images in several parts; the first: '{first}' is in {where}.",
     )
 
 

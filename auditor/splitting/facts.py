@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -12,9 +13,36 @@ from auditor.finding import rounded
 from auditor.record import Claim, SplitFacts
 from auditor.scanning.fingerprint import fingerprint
 from auditor.splitting.bound import deviation_bound
-from auditor.splitting.certificate import claims_of, class_deviation, count_parts, part_column, rows_digest, stated_ratios
+from auditor.splitting.certificate import (
+    claims_of,
+    class_deviation,
+    count_parts,
+    part_column,
+    parts_of,
+    rows_digest,
+    stated_ratios,
+)
 from auditor.splitting.nearest import nearest_across
+from auditor.splitting.order import moments, order_claim
+from auditor.splitting.strata import strata_of
 from auditor.splitting.units import count_table, undivided_units
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a split was planned for: the part of its certificate that cannot be counted from the table.
+
+    ``ratios`` maps parts to the shares aimed at; ``None`` for a kept split, whose own shares are then stated.
+    """
+
+    origin: str
+    ratios: Mapping[str, float] | None
+    ratios_reason: str
+    seed: int
+    group_column: str | None
+    folds: int | None = None
+    stratify: tuple[str, ...] = ()
+    by: str | None = None
 
 
 def _bound(table: pd.DataFrame, ratios: Mapping[str, float]) -> float:
@@ -39,18 +67,19 @@ def too_small(counts: Mapping[str, Mapping[str, int]]) -> list[str]:
     return notes
 
 
-def split_facts(
-    table: pd.DataFrame,
-    images: pd.DataFrame,
-    *,
-    origin: str,
-    ratios: Mapping[str, float] | None,
-    reason: str,
-    seed: int,
-    group_column: str | None,
-    left_out: int,
-    notes: list[str],
-) -> SplitFacts:
+def _strata_claim(table: pd.DataFrame, images: pd.DataFrame, ratios: Mapping[str, float], columns: tuple[str, ...]) -> Claim:
+    worst, where = 0.0, columns[0]
+    for column, level in strata_of(images, columns).items():
+        off, _, _ = class_deviation(count_parts(table.assign(label=level)), ratios)
+        if off > worst:
+            worst, where = off, column
+    names = " and ".join(f"'{c}'" for c in columns)
+    return Claim(
+        name="stratify", holds=True, detail=f"The shares of {names} are at most {100 * worst:.2f} points from the ratios (for '{where}')."
+    )
+
+
+def split_facts(table: pd.DataFrame, images: pd.DataFrame, asked: Asked, *, left_out: int, notes: list[str]) -> SplitFacts:
     """Return the certificate of a split.
 
     Parameters
@@ -59,29 +88,38 @@ def split_facts(
         Rows of the split.
     images : DataFrame
         The scan's rows of the same images, in the same order.
-    origin, reason, seed, group_column, left_out, notes
-        As in `auditor.record.SplitFacts`.
-    ratios : mapping of part to share, or None
-        What was aimed at; ``None`` for a kept split, whose own shares are stated.
+    asked : Asked
+    left_out : int
+        Training images that are not used, because they leak.
+    notes : list of str
+        What to say besides; classes that are not in every part are added.
     """
-    stated = {p: rounded(r) or 0.0 for p, r in ratios.items()} if ratios else stated_ratios(table)
+    column = part_column(table)
+    stated = {p: rounded(r) or 0.0 for p, r in asked.ratios.items()} if asked.ratios else stated_ratios(table)
     counts = count_parts(table)
     off, _, _ = class_deviation(counts, stated)
     bound = min(_bound(table, stated), off)
     mark = fingerprint(images)
     hashes = images["phash"] if "phash" in images.columns else pd.Series("", index=images.index)
-    nearest = nearest_across(table["path"], hashes, table[part_column(table)])
-    first = Claim(name="fingerprint", holds=True, detail=f"The images, labels and bytes are those of {mark}.")
-    claims = claims_of(table, stated, deviation=off, bound=bound, nearest=nearest, threshold=NEAR_BITS)
-    digest = rows_digest(table)
-    return SplitFacts(
+    nearest = nearest_across(table["path"], hashes, table[column])
+    claims = [
+        Claim(name="fingerprint", holds=True, detail=f"The images, labels and bytes are those of {mark}."),
+        *claims_of(table, stated, deviation=off, bound=bound, nearest=nearest, threshold=NEAR_BITS),
+    ]
+    if asked.stratify:
+        claims.append(_strata_claim(table, images, stated, asked.stratify))
+    if asked.by is not None:
+        used = (table[column] != "").to_numpy()
+        unit = undivided_units(table.loc[used, "group"], table.loc[used, "cluster"])
+        claims.append(order_claim(table.loc[used, column], moments(images[used], asked.by), unit, parts_of(table), asked.by))
+    facts = SplitFacts(
         fingerprint=mark,
-        rows_digest=digest,
-        origin=origin,
+        rows_digest=rows_digest(table),
+        origin=asked.origin,
         ratios=stated,
-        ratios_reason=reason,
-        seed=seed,
-        group_column=group_column,
+        ratios_reason=asked.ratios_reason,
+        seed=asked.seed,
+        group_column=asked.group_column,
         groups=int(table.loc[table["group"] != "", "group"].nunique()),
         clusters=int(table.loc[table["cluster"] != "", "cluster"].nunique()),
         duplicate_threshold=NEAR_BITS,
@@ -89,6 +127,13 @@ def split_facts(
         largest_deviation=off,
         deviation_bound=bound,
         left_out=left_out,
-        claims=[first, *claims],
+        claims=claims,
         notes=[*notes, *too_small(counts)],
     )
+    if asked.folds is not None:
+        facts["folds"] = asked.folds
+    if asked.stratify:
+        facts["stratify"] = list(asked.stratify)
+    if asked.by is not None:
+        facts["by"] = asked.by
+    return facts

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -43,8 +43,8 @@ class NearestPair:
 
 
 def _bands(hashes: npt.NDArray[np.uint64]) -> list[npt.NDArray[np.uint64]]:
-    edges = np.array([0, 11, 22, 33, 44, 54, 64])
-    return [(hashes >> np.uint64(a)) & np.uint64((1 << int(b - a)) - 1) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    edges = (0, 11, 22, 33, 44, 54, 64)
+    return [(hashes >> np.uint64(a)) & np.uint64((1 << (b - a)) - 1) for a, b in pairwise(edges)]
 
 
 def _by_blocks(hashes: npt.NDArray[np.uint64], part: npt.NDArray[np.int64]) -> tuple[int, int, int] | None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -13,11 +13,16 @@ import pandas as pd
 from auditor.dataset import Dataset
 from auditor.errors import DataError, UsageError
 from auditor.record import SplitFacts
-from auditor.splitting.allot import allot, carve
-from auditor.splitting.certificate import TABLE_COLUMNS, part_column
-from auditor.splitting.facts import split_facts
+from auditor.splitting.allot import Parted, allot, carve, keep_test
+from auditor.splitting.certificate import TABLE_COLUMNS
+from auditor.splitting.facts import Asked, split_facts
+from auditor.splitting.order import in_order, moments
 from auditor.splitting.ratios import PARTS, default_ratios, parse_ratios, shown
+from auditor.splitting.repair import repair_split
+from auditor.splitting.strata import joined, strata_of
 from auditor.splitting.units import undivided_units
+
+Existing = Literal["keep", "keep-test", "replace"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -28,8 +33,8 @@ class Plan:
     ----------
     dataset : Dataset
     table : DataFrame
-        A row per image, sorted by path, with ``path, label, split, group, cluster`` (and ``fold``), all ``str``; images that cannot be
-        read or have no class have a blank split. Images of ``field`` are not in it.
+        A row per image, sorted by path, with ``path, label, split, group, cluster``, all ``str``; ``fold`` instead of ``split`` for folds.
+        Images that cannot be read or have no class have a blank split. Images of ``field`` are not in it.
     facts : SplitFacts
         The certificate.
     """
@@ -40,56 +45,121 @@ class Plan:
 
     @cached_property
     def usable(self) -> pd.DataFrame:
-        """The rows that training uses: those in train, val or test, without training rows that share a group or duplicate set with val or test."""
+        """The rows that training uses: train, val and test, without training rows that share a group or duplicate set with val or test.
+
+        Of a split into folds, those of the first round.
+        """
+        if "fold" in self.table.columns:
+            return self.round(0).usable
         table = self.table[self.table["split"].isin(PARTS)]
         return table[~leaking(table)]
+
+    @property
+    def changes(self) -> pd.DataFrame:
+        """The images that are in another part than the data says: ``path, label, was, split``, blank where they are in none."""
+        before = self.dataset.samples.drop_duplicates("path").set_index("path")["split"]
+        was = self.table["path"].map(before).fillna("").astype(str)
+        column = "fold" if "fold" in self.table.columns else "split"
+        changed = self.table.assign(was=was)[was != self.table[column]]
+        return changed[["path", "label", "was", column]].reset_index(drop=True)
+
+    def round(self, number: int) -> Plan:
+        """Return one round of cross-validation as a split into three parts.
+
+        Fold ``number`` is test and the next one is val; where the test images of the data were kept, fold ``number`` is val.
+
+        Raises
+        ------
+        UsageError
+            It is no split into folds, or there is no such fold.
+        """
+        if "fold" not in self.table.columns:
+            raise UsageError(expected="a split into folds", received="a split into parts", hint="plan it with folds=5")
+        folds = int(self.facts["folds"])
+        if not 0 <= number < folds:
+            raise UsageError(expected=f"a fold from 0 to {folds - 1}", received=str(number), hint="count folds from 0")
+        has_test = bool((self.table["fold"] == "test").any())
+        names = {str(number): "val"} if has_test else {str(number): "test", str((number + 1) % folds): "val"}
+        split = self.table["fold"].map(lambda f: names.get(f, f if f in ("", "test") else "train"))
+        table = self.table.drop(columns="fold").assign(split=split.astype(str))[list(TABLE_COLUMNS)]
+        return replace(self, table=table)
 
 
 def leaking(table: pd.DataFrame) -> pd.Series:
     """Return which training rows share a group or a duplicate set with validation or test."""
-    training = table["split"] == "train"
-    held_out = table["split"].isin(("val", "test"))
+    training, held_out = table["split"] == "train", table["split"].isin(("val", "test"))
     found = pd.Series(False, index=table.index)
     for key in ("group", "cluster"):
         found |= training & (table[key] != "") & table[key].isin(set(table.loc[held_out, key]))
     return found
 
 
-def _prepare(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the images to be split, in an order that depends on nothing but the images."""
+def prepare(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the images to be split, in an order that depends on nothing but the images, and which of them are ``usable``."""
     table = table[table["split"] != "field"]
     if "cluster" not in table.columns:
         table = table.assign(cluster="")
+    table = table.assign(usable=(table["status"] == "ok") & (table["label"] != ""))
     return table.sort_values(["path", "label", "split", "group"], kind="stable", ignore_index=True)
 
 
-def _refuse(table: pd.DataFrame, usable: pd.Series) -> None:
-    if not (table["label"] != "").any():
+def _refuse_untrainable(images: pd.DataFrame) -> None:
+    if not (images["label"] != "").any():
         raise DataError(
             expected="images with classes",
-            received=f"{len(table):,} images without any class",
+            received=f"{len(images):,} images without any class",
             hint="put them into class folders, or name the column of the classes with --label",
         )
-    if not usable.any():
+    classes = sorted(set(images.loc[images["usable"], "label"]))
+    if not classes:
         raise DataError(
-            expected="images that can be read", received=f"none among {len(table):,}", hint="see the scan's findings about unreadable files"
+            expected="images that can be read", received=f"none among {len(images):,}", hint="see the scan's findings about them"
         )
-    classes = sorted(set(table.loc[usable, "label"]))
     if len(classes) < 2:
         raise DataError(
             expected="at least two classes", received=f"one class, '{classes[0]}'", hint="a classifier needs something to tell apart"
         )
 
 
-def _refuse_blank_groups(dataset: Dataset, groups: pd.Series) -> None:
+def _refuse_blank_groups(dataset: Dataset, images: pd.DataFrame) -> None:
+    groups = images.loc[images["usable"], "group"]
     blank = int((groups == "").sum())
     if blank and blank < len(groups):
-        column = dataset.group_column or "group"
         raise DataError(
-            expected=f"a group for every image in the column '{column}'",
+            expected=f"a group for every image in the column '{dataset.group_column or 'group'}'",
             received=f"{blank:,} of {len(groups):,} images without one",
             hint="fill the column in; an image that belongs to nothing else gets a group of its own",
         )
+
+
+def _refuse_folds(images: pd.DataFrame, folds: int, kept: pd.Series) -> None:
+    sizes = images.loc[images["usable"] & ~kept, "label"].value_counts()
+    if folds < 2:
+        raise UsageError(expected="at least 2 folds", received=str(folds), hint="5 folds are usual")
+    if folds > int(sizes.min()):
+        label, least = sorted((n, str(c)) for c, n in sizes.items())[0][::-1]
+        raise UsageError(
+            expected="at most as many folds as the smallest class has images",
+            received=f"{folds} folds, and {least} images of class '{label}'",
+            hint=f"use {least} folds or fewer, or leave the class out"
+            if int(least) > 1
+            else "leave the class out, or merge it with another",
+        )
+
+
+def _refuse_contradictions(ratios: object, folds: int | None, by: str | None, stratify: Sequence[str], existing: str, repair: bool) -> None:
+    if existing not in get_args(Existing):
+        raise UsageError(expected=f"one of {', '.join(get_args(Existing))}", received=f"'{existing}'", hint="'keep' is the default")
+    for together, wrong in {
+        "ratios and folds": ratios is not None and folds is not None,
+        "an order and columns to stratify by": by is not None and bool(stratify),
+        "an order and a kept test split": by is not None and existing == "keep-test",
+        "a repair and folds": repair and folds is not None,
+        "a repair and an order": repair and by is not None,
+        f"a repair and existing='{existing}'": repair and existing != "keep",
+    }.items():
+        if wrong:
+            raise UsageError(expected="one of two options that exclude each other", received=together, hint="leave one of them out")
 
 
 def plan_split(
@@ -97,91 +167,111 @@ def plan_split(
     table: pd.DataFrame,
     *,
     ratios: str | Sequence[float] | None = None,
-    existing: Literal["keep", "keep-test", "replace"] = "keep",
+    folds: int | None = None,
+    stratify: Sequence[str] = (),
+    by: str | None = None,
+    existing: Existing = "keep",
+    repair: bool = False,
     seed: int = 0,
 ) -> Plan:
-    """Plan a split.
+    """Plan a split that divides no group and no duplicate set, with the classes in proportion.
+
+    The result depends on the images and the seed, not on the order of the rows.
 
     Parameters
     ----------
     dataset : Dataset
     table : DataFrame
-        The scan's images (``path, label, split, group, status, sha256, phash``) plus ``cluster``: the path of the representative of the
-        duplicate set, blank for an image that is alone.
+        The scan's images (``path, label, split, group, status, sha256, phash``, metadata) plus ``cluster``: the path of the
+        representative of the duplicate set, blank for an image that is alone.
     ratios : str or three numbers, optional
         As in ``"60/20/20"``; by default chosen by the size of the data.
+    folds : int, optional
+        Folds for cross-validation instead of three parts; a split that the data comes with does not matter then, unless its test is kept.
+    stratify : sequence of str
+        Columns besides the class that the parts should have in proportion.
+    by : str, optional
+        A column of dates or numbers: parts follow one another in this order, and classes are as they come.
     existing : {"keep", "keep-test", "replace"}
-        What becomes of a split that the data comes with: it is kept as it is (a missing val, then test, is cut out of train), only its
-        test images are kept, or it is ignored.
+        What becomes of a split that the data comes with: it is kept as it is, leaks included (a missing val, then test, is cut out of
+        train); its test images alone are kept; or it is ignored.
+    repair : bool
+        Keep the split but remove its leaks with the fewest moves and drops, the test images as they are.
     seed : int
 
     Raises
     ------
     UsageError
-        Ratios that do not add up.
+        Ratios that do not add up, more folds than the smallest class has images, unknown columns, options that exclude each other.
     DataError
-        No classes, one class only, no readable image, or a group column with blanks.
+        No classes, one class only, no readable image, a group column with blanks, an order that cannot be read.
     """
-    asked = parse_ratios(ratios) if ratios is not None else None
-    images = _prepare(table)
-    usable = (images["status"] == "ok") & (images["label"] != "")
-    _refuse(images, usable)
-    chosen, reason = (asked, f"{shown(asked)} as asked") if asked else default_ratios(int(usable.sum()))
+    _refuse_contradictions(ratios, folds, by, stratify, existing, repair)
+    typed = parse_ratios(ratios) if ratios is not None else None
+    images = prepare(table)
+    _refuse_untrainable(images)
+    split = images["split"].where(images["usable"], "")
+    usable = images["usable"].to_numpy(dtype=bool)
+    if folds is not None:
+        _refuse_folds(images, folds, split == "test" if existing == "keep-test" else pd.Series(False, index=images.index))
+        aimed = {str(k): 1 / folds for k in range(folds)}
+        reason = f"{folds} folds of equal size as asked"
+    else:
+        chosen, reason = (typed, f"{shown(typed)} as asked") if typed else default_ratios(int(usable.sum()))
+        aimed = dict(zip(PARTS, chosen, strict=True))
+    levels = strata_of(images, stratify)
+    strata = joined(levels)
     unit = undivided_units(images["group"], images["cluster"])
     rng = np.random.default_rng(seed)
-    has_split = bool((images.loc[usable, "split"] != "").any())
-    notes: list[str] = []
-    split = images["split"].where(usable, "")
-    targets: dict[str, float] | None = dict(zip(PARTS, chosen, strict=True))
-    if existing == "replace" or not has_split:
-        _refuse_blank_groups(dataset, images.loc[usable, "group"])
-        rows = usable.to_numpy()
-        split[rows] = allot(images[rows], unit[rows], targets or {}, rng)
-        origin = "planned"
-    elif existing == "keep-test":
-        if not (split == "test").any():
+    trade_off = None
+    if repair:
+        if len(set(split) - {""}) < 2:
             raise UsageError(
-                expected="data with a test split, to keep it", received="no image in 'test'", hint="leave the option out to plan all parts"
+                expected="data with a split, to repair it", received="no split in the data", hint="leave the repair out to plan one"
             )
-        _refuse_blank_groups(dataset, images.loc[usable, "group"])
-        touched = np.isin(unit, unit[(split == "test").to_numpy()])
-        free = usable.to_numpy() & ~touched
-        lost = usable & touched & (split != "test")
-        if not free.any():
-            raise DataError(expected="images that share nothing with the test split", received="none", hint="plan all parts anew instead")
-        share = chosen[0] / (chosen[0] + chosen[1])
-        split[lost] = ""
-        split[free] = allot(images[free], unit[free], {"train": share, "val": 1 - share}, rng)
-        tested = float((split == "test").sum() / (split != "").sum())
-        targets = {"train": share * (1 - tested), "val": (1 - share) * (1 - tested), "test": tested}
-        origin = "planned"
-        if lost.any():
-            notes.append(
-                f"{int(lost.sum()):,} images share a group or duplicate set with the test images that were kept; they are in no part."
-            )
+        repaired = repair_split(images[["path", "label", "group", "cluster"]].assign(split=split))
+        trade_off = repaired.trade_off
+        parted = carve(repaired.split, images.assign(usable=repaired.split != ""), unit, aimed, rng, strata)
+        note = f"Repaired: {repaired.moved:,} images moved and {repaired.dropped:,} dropped; every other image is where it was."
+        parted = replace(parted, origin="repaired", notes=(note, *parted.notes))
+    elif existing == "keep-test":
+        _refuse_blank_groups(dataset, images)
+        others = {p: r for p, r in aimed.items() if p != "test"}
+        parted = keep_test(split, images, unit, {p: r / sum(others.values()) for p, r in others.items()}, rng, strata)
+    elif existing == "replace" or folds is not None or by is not None or not (split != "").any():
+        _refuse_blank_groups(dataset, images)
+        part = pd.Series("", index=images.index, dtype=object)
+        if by is not None:
+            part[usable] = in_order(moments(images[usable], by).to_numpy(), unit[usable], aimed, by)
+        else:
+            part[usable] = allot(images[usable], unit[usable], aimed, rng, strata)
+        parted = Parted(part, "planned", aimed)
     else:
-        split, targets, more = carve(split, images, unit, chosen, rng)
-        origin = "kept" if targets is None else "carved"
-        notes += more
-        if origin == "kept":
-            reason = "the split that the data comes with is kept as it is"
-    planned = images.assign(split=split)[list(TABLE_COLUMNS)].astype(str)
-    used = planned["split"] != ""
-    for blank, why in ((~usable & (images["status"] != "ok"), "cannot be read"), (~usable & (images["status"] == "ok"), "have no class")):
-        if blank.any():
-            notes.append(f"{int(blank.sum()):,} images {why}; they are in no part.")
-    facts = split_facts(
-        planned,
-        images,
-        origin=origin,
-        ratios=targets,
-        reason=reason,
-        seed=seed,
+        parted = carve(split, images, unit, aimed, rng, strata)
+        if typed and parted.origin == "kept":
+            parted = replace(
+                parted, notes=(*parted.notes, f"The ratios {reason} were not used: the split that the data comes with is kept.")
+            )
+    if parted.ratios is None:
+        reason = "the shares of the split that the data comes with"
+    asked = Asked(
+        origin=parted.origin, ratios=parted.ratios, ratios_reason=reason, seed=seed, folds=folds, stratify=tuple(stratify), by=by,
         group_column=dataset.group_column or ("group" if (images["group"] != "").any() else None),
-        left_out=int(leaking(planned[used]).sum()),
-        notes=notes,
-    )
+    )  # fmt: skip
+    planned = images.assign(split=parted.part)[list(TABLE_COLUMNS)].astype(str)
+    left_out = int(leaking(planned).sum()) if folds is None else 0
+    if folds is not None:
+        planned = planned.rename(columns={"split": "fold"})
+    unreadable, unlabelled = images["status"] != "ok", (images["status"] == "ok") & (images["label"] == "")
+    notes = [
+        *parted.notes,
+        *(
+            f"{int(n.sum()):,} images {why}; they are in no part."
+            for n, why in ((unreadable, "cannot be read"), (unlabelled, "have no class"))
+            if n.any()
+        ),
+    ]
+    facts = split_facts(planned, images, asked, left_out=left_out, notes=notes)
+    if trade_off is not None:
+        facts["trade_off"] = trade_off
     return Plan(dataset=dataset, table=planned, facts=facts)
-
-
-__all__ = ["Plan", "leaking", "part_column", "plan_split"]

@@ -80,4 +80,4 @@ def onto_simplex(wanted: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     ranked = -np.sort(-wanted, axis=1)
     over = (np.cumsum(ranked, axis=1) - total) / np.arange(1, wanted.shape[1] + 1)
     last = np.maximum((ranked > over).sum(axis=1) - 1, 0)
-    return np.maximum(wanted - np.take_along_axis(over, last[:, None], axis=1), 0.0)
+    return np.asarray(np.maximum(wanted - np.take_along_axis(over, last[:, None], axis=1), 0.0))

@@ -1,0 +1,235 @@
+"""A plan in the forms that training code reads: a table, a folder tree, index arrays, scikit-learn's PredefinedSplit."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from auditor.dataset import LocalFiles
+from auditor.errors import OutputError, UsageError
+from auditor.splitting.certificate import part_column, parts_of
+from auditor.splitting.plan import Plan
+
+if TYPE_CHECKING:
+    from sklearn.model_selection import PredefinedSplit
+
+How = Literal["hardlink", "symlink", "copy"]
+
+#: Cells that a spreadsheet would run as a formula, or that would be read back as an escaped one; see ``auditor.reports.csv_cells``.
+RISKY = re.compile(r"'*[=+\-@\t\r]")
+#: What cannot be in the name of a folder on every system, and the percent sign that the others are written with.
+UNSAFE = re.compile(r'[\x00-\x1f<>:"/\\|?*%]|^\.|[. ]$')
+
+
+def _within(inner: Path, outer: Path) -> bool:
+    return inner == outer or outer in inner.parents
+
+
+def _refuse_source(plan: Plan, target: Path) -> None:
+    """Refuse a place inside the data, or one that the data is inside of."""
+    source = plan.dataset.source
+    if not isinstance(source, LocalFiles):
+        return
+    place = target.resolve()
+    folders = {Path(source.root).resolve()} if plan.dataset.kind != "table" else set()
+    folders |= {source.locate(p).resolve().parent for p in plan.table["path"]}
+    for folder in folders:
+        if _within(place, folder):
+            raise OutputError(
+                expected="a place outside the data",
+                received=f"'{target}', inside '{folder}'",
+                hint="auditor changes nothing there: name another folder",
+            )
+
+
+@contextmanager
+def _renamed_at_the_end(target: Path) -> Iterator[Path]:
+    """Give a temporary folder beside the target, and rename it when all is written; an existing target must be empty."""
+    try:
+        if target.exists() and (not target.is_dir() or any(target.iterdir())):
+            raise OutputError(
+                expected="a new or empty folder", received=f"'{target}', which is not", hint="name another folder, or empty this one"
+            )
+        target.parent.mkdir(parents=True, exist_ok=True)
+        made = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    except OSError as error:
+        raise OutputError(expected="a folder to write to", received=f"'{target}' ({error.strerror})", hint="name another one") from None
+    try:
+        yield made
+        made.chmod(0o755)
+        if target.exists():
+            target.rmdir()
+        made.rename(target)
+    except OSError as error:
+        raise OutputError(
+            expected="a folder to write to", received=f"'{target}' ({error.strerror or error})", hint="name another one"
+        ) from error
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+
+
+def _write(target: Path, text: str) -> None:
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=target.parent, delete=False, encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        Path(file.name).chmod(0o644)
+        Path(file.name).replace(target)
+    except OSError as error:
+        raise OutputError(expected="a file to write", received=f"'{target}' ({error.strerror})", hint="name another folder") from None
+
+
+def export_table(plan: Plan, folder: str | Path) -> tuple[Path, Path]:
+    """Write ``split.csv`` and its certificate ``split.json``; returns both paths.
+
+    Raises
+    ------
+    OutputError
+        They cannot be written, or the folder is inside the data.
+    """
+    place = Path(folder)
+    _refuse_source(plan, place)
+    cells = plan.table.map(lambda text: f"'{text}" if RISKY.match(text) else text)
+    _write(place / "split.csv", cells.to_csv(index=False, lineterminator="\n"))
+    _write(place / "split.json", json.dumps(plan.facts, indent=2, ensure_ascii=False, sort_keys=True) + "\n")
+    return place / "split.csv", place / "split.json"
+
+
+def folder_name(label: str) -> str:
+    """Return a class's name as the name of a folder: odd characters percent-encoded.
+
+    Examples
+    --------
+    >>> folder_name("t-shirt"), folder_name("../a"), folder_name("50%")
+    ('t-shirt', '%2E.%2Fa', '50%25')
+    """
+    return UNSAFE.sub(lambda m: "".join(f"%{b:02X}" for b in m.group().encode()), label)
+
+
+def _file_names(paths: pd.Series) -> list[str]:
+    """Return a file name for each path, unique even where letter case does not count; folders are told apart by a number."""
+    taken: set[str] = set()
+    names = []
+    for path in paths:
+        stem, suffix = os.path.splitext(folder_name(PurePosixPath(str(path)).name))
+        name, number = stem + suffix, 1
+        while name.casefold() in taken:
+            number += 1
+            name = f"{stem}~{number}{suffix}"
+        taken.add(name.casefold())
+        names.append(name)
+    return names
+
+
+def _put(plan: Plan, path: str, to: Path, how: How) -> None:
+    source = plan.dataset.source
+    if not isinstance(source, LocalFiles):
+        to.write_bytes(source.read(path))
+        return
+    file = source.locate(path)
+    if how == "symlink":
+        to.symlink_to(file.absolute())
+    elif how == "hardlink":
+        to.hardlink_to(file.resolve())
+    else:
+        shutil.copyfile(file, to)
+
+
+def export_tree(plan: Plan, folder: str | Path, how: How = "hardlink") -> Path:
+    """Write a folder tree ``train/<class>/<image>`` that ``keras.utils.image_dataset_from_directory`` reads as it is.
+
+    Every class has a folder in every part, so that the numbers of the classes agree. Training images that share a group or a duplicate
+    set with validation or test are left out, as in `Plan.usable`. A split into folds becomes folders named ``fold-0``, ``fold-1``, ...
+    Besides the images there is ``names.csv`` with ``file, path``.
+
+    Parameters
+    ----------
+    plan : Plan
+    folder : path
+        New or empty, outside the data.
+    how : {"hardlink", "symlink", "copy"}
+        Hard links take no room, but share their bytes with the originals: use copies where images are going to be edited in place.
+
+    Raises
+    ------
+    UsageError
+        No such way, or links to data that is not in files.
+    OutputError
+        It cannot be written; hard links need the same file system.
+    """
+    if how not in get_args(How):
+        raise UsageError(expected=f"one of {', '.join(get_args(How))}", received=f"'{how}'", hint="'copy' works everywhere")
+    if how != "copy" and not isinstance(plan.dataset.source, LocalFiles):
+        raise UsageError(expected="images in files, to link to", received=f"'{plan.dataset.location}'", hint="use 'copy'")
+    target = Path(folder)
+    _refuse_source(plan, target)
+    folds = "fold" in plan.table.columns
+    table = plan.table[plan.table["fold"] != ""] if folds else plan.usable
+    column = part_column(table)
+    classes = sorted(set(table["label"]))
+    with _renamed_at_the_end(target) as made:
+        listed: list[tuple[str, str]] = []
+        for part in parts_of(table):
+            top = f"fold-{part}" if folds and part.isdigit() else part
+            for label in classes:
+                inside = f"{top}/{folder_name(label)}"
+                (made / inside).mkdir(parents=True)
+                paths = table.loc[(table[column] == part) & (table["label"] == label), "path"]
+                for path, name in zip(paths, _file_names(paths), strict=True):
+                    _put(plan, str(path), made / inside / name, how)
+                    listed.append((f"{inside}/{name}", str(path)))
+        cells = pd.DataFrame(listed, columns=["file", "path"]).map(lambda text: f"'{text}" if RISKY.match(text) else text)
+        _write(made / "names.csv", cells.to_csv(index=False, lineterminator="\n"))
+    return target
+
+
+def export_indices(plan: Plan) -> dict[str, npt.NDArray[np.int64]]:
+    """Return the row numbers of `Plan.table` that each part holds; training rows that leak are left out.
+
+    Examples
+    --------
+    ``x[indices["train"]]`` are the training rows of an array whose rows follow the table.
+    """
+    table = plan.table[plan.table["fold"] != ""] if "fold" in plan.table.columns else plan.usable
+    column = part_column(table)
+    return {part: table.index[table[column] == part].to_numpy(dtype=np.int64) for part in parts_of(table)}
+
+
+def export_folds(plan: Plan) -> list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
+    """Return (train, test) row numbers per fold, as scikit-learn's ``cv=`` takes them; of three parts, one pair of train and val.
+
+    Test images of a split into parts, and those that were kept aside from folds, are in none.
+    """
+    indices = export_indices(plan)
+    if "fold" not in plan.table.columns:
+        empty = np.empty(0, np.int64)
+        return [(indices.get("train", empty), indices.get("val", empty))]
+    numbered = {p: rows for p, rows in indices.items() if p != "test"}
+    return [(np.sort(np.concatenate([r for q, r in numbered.items() if q != p])), rows) for p, rows in numbered.items()]
+
+
+def export_predefined_split(plan: Plan) -> tuple[npt.NDArray[np.int64], PredefinedSplit]:
+    """Return the row numbers of `Plan.table` to train and validate on, and scikit-learn's ``PredefinedSplit`` over them.
+
+    Of three parts the one fold is val, and test is not among the rows.
+    """
+    from sklearn.model_selection import PredefinedSplit
+
+    indices = export_indices(plan)
+    code = np.full(len(plan.table), -2, dtype=np.int64)
+    for part, rows in indices.items():
+        if part != "test":
+            code[rows] = int(part) if part.isdigit() else {"train": -1, "val": 0}[part]
+    rows = np.flatnonzero(code > -2)
+    return rows, PredefinedSplit(code[rows])

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from auditor.evidence.descriptor import describe
 from auditor.evidence.duplicates import DuplicateSets, find_duplicates
 from auditor.evidence.neighbours import Neighbours, find_neighbours
+from auditor.evidence.probabilities import Probabilities, find_probabilities
 from auditor.record import SPLITS
 
 if TYPE_CHECKING:
@@ -47,6 +48,11 @@ class Scan:
     def readable(self) -> npt.NDArray[np.bool_]:
         """Mask of the images that were decoded, shape (n_images,)."""
         return (self.images["status"] == "ok").to_numpy(dtype=bool)
+
+    @cached_property
+    def measured(self) -> npt.NDArray[np.bool_]:
+        """Mask of the images that were read, readable or not: all but those that a time budget left out. Shape (n_images,)."""
+        return (self.images["status"] != "unmeasured").to_numpy(dtype=bool)
 
     @cached_property
     def labels(self) -> npt.NDArray[np.object_]:
@@ -101,6 +107,15 @@ class Scan:
     def descriptor(self) -> npt.NDArray[np.float32]:
         """What each picture looks like, shape (n_images, at most 128), zeros where unreadable; see `auditor.evidence.descriptor`."""
         return describe(self.images, self.signatures)
+
+    @property
+    def probabilities(self) -> Probabilities | None:
+        """Out-of-fold class probabilities, with a trained model's once there are any; see `auditor.evidence.probabilities`."""
+        key, known = id(self.model_probabilities), self.__dict__.get("_probabilities")
+        if known is None or known[0] != key:
+            known = self.__dict__["_probabilities"] = (key, find_probabilities(self))
+        found: Probabilities | None = known[1]
+        return found
 
     def neighbours(self, k: int = 10) -> Neighbours:
         """Return the k nearest other images of each image by the cosine of their descriptors."""

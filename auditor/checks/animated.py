@@ -1,0 +1,39 @@
+"""Files with more than one picture, of which frameworks take the first or make a fourth dimension."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from auditor.checks.file_share import Wording, counted, file_finding
+from auditor.evidence import Scan
+from auditor.finding import Finding, Fix
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Animated:
+    """Files with more than one picture, of which frameworks take the first or make a fourth dimension."""
+
+    code: ClassVar[str] = "animated"
+    needs: ClassVar[frozenset[str]] = frozenset()
+    about_splits: ClassVar[bool] = False
+
+    #: One such file is enough to warn.
+    warn_share: float = 0.0
+
+    def __call__(self, scan: Scan) -> Iterator[Finding]:
+        """Yield one finding."""
+        moving = scan.images["animated"].to_numpy(dtype=bool) & scan.readable
+        words = Wording(
+            title="Some files hold several pictures",
+            fine="No file holds more than one picture",
+            has="are animated or have several pages",
+            more=f"Formats: {counted(scan.images['format'].to_numpy(dtype=object)[moving])}.",
+            why=(
+                "Pillow and OpenCV show the first picture only; tf.io.decode_image gives an animated GIF a fourth dimension, which stops a "
+                "batch."
+            ),
+            fix=Fix(text="Save the picture that is meant as a still image, or each of them as a file of its own."),
+        )
+        yield file_finding(scan, self.code, moving, words, effect="share of animated files", warn_share=self.warn_share)

@@ -1,0 +1,68 @@
+"""Colour modes that differ from the rest, and those that libraries treat in ways of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import numpy as np
+
+from auditor.checks.file_share import Wording, counted, file_finding
+from auditor.evidence import Scan
+from auditor.finding import Finding, Fix
+
+#: Pillow's modes in words; 16-bit and float grey are grey here (`bit-depth` speaks of them).
+KINDS = {
+    "1": "black and white", "L": "grey", "I;16": "grey", "I;16B": "grey", "I": "grey", "F": "grey", "LA": "grey with transparency",
+    "RGB": "colour", "RGBA": "colour with transparency", "P": "palette", "PA": "palette with transparency", "CMYK": "CMYK",
+    "YCbCr": "colour", "LAB": "Lab", "HSV": "HSV",
+}  # fmt: skip
+#: What libraries do not agree on.
+AMBIGUOUS = ("CMYK", "Lab", "HSV", "colour with transparency", "grey with transparency", "palette with transparency")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColourMode:
+    """Colour modes that differ from the rest, and those that libraries treat in ways of their own."""
+
+    code: ClassVar[str] = "colour-mode"
+    needs: ClassVar[frozenset[str]] = frozenset()
+    about_splits: ClassVar[bool] = False
+
+    #: A few grey pictures among colour are usual; a hundredth is enough to be learnt.
+    warn_share: float = 0.01
+    #: One CMYK or transparent image is enough to warn.
+    ambiguous_share: float = 0.0
+
+    def __call__(self, scan: Scan) -> Iterator[Finding]:
+        """Yield a finding about mixed modes and one about ambiguous ones."""
+        modes = scan.images["mode"].map(lambda mode: KINDS.get(mode, mode)).to_numpy(dtype=object)
+        clear = scan.images["transparent"].to_numpy(dtype=bool)
+        named = np.where(clear & (modes == "palette"), "palette with transparency", modes)
+        usual = counted(named[scan.readable]).split(", ")[0].split(" ", 1)[1]
+        mixed = (named != usual) & scan.readable
+        odd = np.isin(named.astype(str), AMBIGUOUS) & scan.readable
+        kinds = {m: int((named[scan.readable] == m).sum()) for m in sorted(set(named[scan.readable].tolist()))}
+        words = Wording(
+            title="Images of several colour modes are mixed",
+            fine="All images have the same colour mode",
+            has=f"have another colour mode than the commonest ({usual})",
+            more=f"Found: {counted(named[scan.readable])}.",
+            why="Grey among colour is a shortcut where it goes with a class, and stops loaders that expect three channels.",
+            fix=Fix(text="Convert all images to one mode, before training and where the model is used."),
+            details={"modes": kinds},
+        )
+        yield file_finding(scan, self.code, mixed, words, effect="share of images in another colour mode", warn_share=self.warn_share)
+        words = Wording(
+            title="Some images have colours that libraries do not agree on",
+            fine="No image has colours that libraries do not agree on",
+            has="are CMYK, Lab or transparent",
+            more=f"Found: {counted(named[odd])}.",
+            why="Libraries convert CMYK and drop transparency each in its own way, so that one file gives different pictures.",
+            fix=Fix(text="Convert them to RGB once, with transparency laid on a background that you choose."),
+            details={"modes": {m: n for m, n in kinds.items() if m in AMBIGUOUS}},
+        )
+        name = "share of images in an ambiguous colour mode"
+        found = file_finding(scan, self.code, odd, words, effect=name, warn_share=self.ambiguous_share)
+        yield replace(found, scope="ambiguous")

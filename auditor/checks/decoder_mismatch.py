@@ -1,0 +1,81 @@
+"""Files that other decoders refuse or see differently than Pillow does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from auditor.checks.file_share import Wording, counted, file_finding
+from auditor.evidence import Scan
+from auditor.finding import Finding, Fix
+
+#: What tf.io.decode_image reads (its documentation): Keras' image_dataset_from_directory takes these by extension.
+TENSORFLOW = frozenset({"JPEG", "MPO", "PNG", "GIF", "BMP", "DIB", "WEBP"})
+#: What the OpenCV wheels from PyPI are built with.
+OPENCV = frozenset({"JPEG", "MPO", "PNG", "GIF", "BMP", "DIB", "WEBP", "TIFF", "AVIF", "JPEG2000", "PPM", "SUN", "HDR"})
+
+
+def expected(format: str, mode: str, bits: int, orientation: int, animated: bool, transparent: bool) -> list[str]:
+    """Return what other decoders are known to do with a file of these header facts that Pillow reads; empty where they agree.
+
+    Examples
+    --------
+    >>> expected("JPEG", "RGB", 8, 6, False, False), expected("TIFF", "RGB", 8, 1, False, False)
+    (['OpenCV turns it'], ['TensorFlow refuses it'])
+    """
+    found = []
+    if format not in TENSORFLOW:
+        found.append("TensorFlow refuses it")
+    if format not in OPENCV:
+        found.append("OpenCV refuses it")
+    if orientation > 1 and format in ("JPEG", "MPO", "PNG", "TIFF", "WEBP"):
+        found.append("OpenCV turns it")
+    if animated and format == "GIF":
+        found.append("TensorFlow returns four dimensions")
+    if mode == "CMYK":
+        found.append("colours differ (CMYK)")
+    if bits > 8:
+        found.append("brightness differs (more than 8 bits)")
+    if transparent:
+        found.append("channels differ (transparency)")
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecoderMismatch:
+    """Files that other decoders refuse or see differently than Pillow does."""
+
+    code: ClassVar[str] = "decoder-mismatch"
+    needs: ClassVar[frozenset[str]] = frozenset()
+    about_splits: ClassVar[bool] = False
+
+    #: One such file is enough to warn.
+    warn_share: float = 0.0
+
+    def __call__(self, scan: Scan) -> Iterator[Finding]:
+        """Yield one finding."""
+        images = scan.images
+        said = [
+            told or " / ".join(expected(format, mode, bits, orientation, animated, transparent))
+            for told, format, mode, bits, orientation, animated, transparent in zip(
+                *(images[c].tolist() for c in ("decoders", "format", "mode", "bits", "orientation", "animated", "transparent")), strict=True
+            )
+        ]
+        tried = images["decoders"].ne("").to_numpy()
+        problems = np.array([text not in ("", "alike") for text in said], dtype=bool) & scan.readable
+        kinds = [part for text, p in zip(said, problems, strict=True) if p for part in text.split(" / ")]
+        words = Wording(
+            title="Decoders do not agree about some files",
+            fine="All decoders agree about all files",
+            has=f"are refused or seen differently by TensorFlow, OpenCV or Keras ({'tried' if tried.any() else 'judged by their headers'})",
+            more=f"Found: {counted(kinds)}.",
+            why="A model trained with one library and used with another sees other pictures, or none.",
+            fix=Fix(text="Save these files again as 8-bit RGB JPEG or PNG with the orientation applied; every library reads those alike."),
+            details={"problems": {p: t for p, t, hit in zip(images["path"], said, problems, strict=True) if hit}},
+        )
+        yield file_finding(
+            scan, self.code, problems, words, effect="share of files that decoders disagree about", warn_share=self.warn_share
+        )

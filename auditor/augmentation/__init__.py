@@ -3,5 +3,22 @@
 from auditor.augmentation.augmented import Augmentation
 from auditor.augmentation.planning import plan_augmentation
 from auditor.augmentation.policy import PRESETS, Policy, Step
+from auditor.augmentation.policy_file import read_policy, write_policy
+from auditor.augmentation.resampling import resample, suggest_cleaning, synthesise
+from auditor.augmentation.weighting import class_frequencies, class_weights, logit_offsets
 
-__all__ = ["PRESETS", "Augmentation", "Policy", "Step", "plan_augmentation"]
+__all__ = [
+    "PRESETS",
+    "Augmentation",
+    "Policy",
+    "Step",
+    "class_frequencies",
+    "class_weights",
+    "logit_offsets",
+    "plan_augmentation",
+    "read_policy",
+    "resample",
+    "suggest_cleaning",
+    "synthesise",
+    "write_policy",
+]

@@ -8,7 +8,7 @@ import os
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -101,6 +101,7 @@ def test_hostile_class_names_stay_inside_the_folder(tmp_path):
     assert sorted(read_manifest(tmp_path / "out" / "augmented.csv")["label"]) == sorted(HOSTILE)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=80))
 def test_safe_names_are_plain_short_and_never_hidden(name):
     safe = safe_name(name)
@@ -110,6 +111,7 @@ def test_safe_names_are_plain_short_and_never_hidden(name):
     assert safe[-1] != "."
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(max_size=20), unique=True, max_size=8))
 def test_every_class_has_its_own_folder(labels):
     names = folder_names(labels)

@@ -10,7 +10,7 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.augmentation import PRESETS, plan_augmentation
@@ -143,6 +143,7 @@ def test_a_class_with_every_transform_off_is_filled_by_weight(planned):
     assert made.weights["dog"] == pytest.approx(7 / 3, rel=1e-5)
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(min_size=1, max_size=4), min_size=1, max_size=12, unique=True), st.integers(0, 60), st.integers(0, 9))
 def test_spread_is_even_and_exact(parents, made, seed):
     found = spread(parents, made, seed)

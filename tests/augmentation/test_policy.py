@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.augmentation import PRESETS, Policy, Step
@@ -29,6 +29,7 @@ def policies(draw):
     return Policy(name=draw(label), steps=tuple(steps), border=draw(st.sampled_from(["reflect", "replicate"])))
 
 
+@settings(deadline=None)
 @given(policies())
 def test_toml_round_trip_is_exact(tmp_path_factory, policy):
     file = tmp_path_factory.mktemp("policy") / "p.toml"

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from auditor.evidence import Scan
-from auditor.evidence.shift import Pair, detectable, in_words, pairs
+from auditor.evidence.shift import Pair, detectable, in_words, pairs, undecided_because
 from auditor.finding import Effect, Finding, Fix, Severity, grade
 from auditor.stats.clusters import effective_size
 from auditor.stats.distance import chi_squared, chi_squared_p_value, cramers_v, total_variation, total_variation_half_width
@@ -73,10 +73,7 @@ class LabelShift:
         )
         summary += f": {named}." if named else "."
         if severity is Severity.UNDECIDED:
-            summary += (
-                f" A shift of {least:.0%} or more would have been shown." if least is not None
-                else f" There are only {pair.fewest_groups} independent groups on one side."
-            )  # fmt: skip
+            summary += undecided_because(effect, pair)
         return Finding(
             code=self.code,
             scope=pair.scope,

@@ -11,10 +11,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from auditor.stats.clusters import FEWEST_GROUPS
+from auditor.stats.clusters import FEWEST_GROUPS, effective_size_of_values
+from auditor.stats.distance import dkw_half_width, kolmogorov_p_value, kolmogorov_smirnov
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from auditor.evidence.scan import Scan
+    from auditor.finding import Effect
+
+Floats = npt.NDArray[np.float64]
 
 #: Checks whose intervals hold together: each gets an equal part of the audit's 5 %, and divides it among its pairs of splits.
 FAMILY = ("label-shift", "property-shift", "content-shift", "class-content-shift", "unseen-class")
@@ -99,9 +105,7 @@ def _sample(rows: npt.NDArray[np.int64], generator: np.random.Generator) -> npt.
     return rows[np.sort(generator.choice(len(rows), LARGEST_SAMPLE, replace=False))]
 
 
-def matched(
-    labels: npt.NDArray[np.object_], other_labels: npt.NDArray[np.object_]
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]] | None:
+def matched(labels: npt.NDArray[np.object_], other_labels: npt.NDArray[np.object_]) -> tuple[Floats, npt.NDArray[np.bool_]] | None:
     """Return what gives the first split the label mix of the second.
 
     These are weights of its images, and which of the second's have a class that the first has at all; ``None`` where labels
@@ -134,3 +138,120 @@ def in_words(low: float, high: float, show: Callable[[float], str] = lambda x: f
     '95 % interval 0.03 to 0.32'
     """
     return f"95 % interval {show(low)} to {show(high)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Distance:
+    """How far the distributions of one number are apart in two splits.
+
+    Attributes
+    ----------
+    value, low, high : float
+        Kolmogorov-Smirnov distance in [0, 1] with its simultaneous interval.
+    rises : bool
+        Whether the second split tends to the larger values.
+    at : float
+        The value that tells the splits apart best.
+    shares : (float, float)
+        Share of each split above it.
+    medians : (float, float)
+    remaining : float or None
+        The distance once the first split has the label mix of the second.
+    p_value : float
+        Of this number alone.
+    half_width : float
+    sizes : (float, float)
+        Effective images.
+    """
+
+    value: float
+    low: float
+    high: float
+    rises: bool
+    at: float
+    shares: tuple[float, float]
+    medians: tuple[float, float]
+    remaining: float | None
+    p_value: float
+    half_width: float
+    sizes: tuple[float, float]
+
+
+def compare(
+    pair: Pair, values: Floats, other_values: Floats, alpha: float, weights: tuple[Floats, npt.NDArray[np.bool_]] | None = None
+) -> Distance:
+    """Return the distance of one number between the splits of a pair.
+
+    Parameters
+    ----------
+    pair : Pair
+    values, other_values : ndarray of float, shape (n_images,), (n_other_images,)
+        Row by row the images of ``pair.rows`` and ``pair.other_rows``; NaN where there is none.
+    alpha : float
+        One minus the confidence of this one interval: the pair's, divided by how many numbers are looked at.
+    weights : optional
+        As `matched` returns them.
+    """
+    use, other_use = np.isfinite(values), np.isfinite(other_values)
+    x, y = values[use], other_values[other_use]
+    if not len(x) or not len(y):
+        nothing = (0.0, 0.0)
+        return Distance(
+            value=0.0,
+            low=0.0,
+            high=1.0,
+            rises=False,
+            at=0.0,
+            shares=nothing,
+            medians=nothing,
+            remaining=None,
+            p_value=1.0,
+            half_width=1.0,
+            sizes=nothing,
+        )
+    signed, at = kolmogorov_smirnov(x, y)
+    sizes = effective_size_of_values(x, pair.groups[use], alpha), effective_size_of_values(y, pair.other_groups[other_use], alpha)
+    half = dkw_half_width(*sizes, alpha) if pair.decidable else 1.0
+    remaining = None
+    if weights is not None:
+        weight, kept = weights[0][use], weights[1][other_use]
+        if weight.any() and kept.any():
+            remaining = abs(kolmogorov_smirnov(x, y[kept], weight)[0])
+    return Distance(
+        value=abs(signed),
+        low=max(abs(signed) - half, 0.0),
+        high=min(abs(signed) + half, 1.0),
+        rises=signed > 0,
+        at=at,
+        shares=(float((x > at).mean()), float((y > at).mean())),
+        medians=(float(np.median(x)), float(np.median(y))),
+        remaining=remaining,
+        p_value=kolmogorov_p_value(signed, *sizes),
+        half_width=half,
+        sizes=sizes,
+    )
+
+
+def exhibit(scan: Scan, rows: npt.NDArray[np.int64], scores: Floats, split: str, other_split: str) -> pd.DataFrame:
+    """Return evidence rows of images of one split, highest score first."""
+    import pandas as pd
+
+    order = np.argsort(-scores, kind="stable")
+    of = rows[order]
+    return pd.DataFrame(
+        {
+            "path": scan.images["path"].to_numpy(dtype=object)[of],
+            "label": scan.labels[of],
+            "split": split,
+            "other_split": other_split,
+            "score": scores[order],
+        }
+    )
+
+
+def undecided_because(effect: Effect, pair: Pair) -> str:
+    """Say what this much data could have shown, as the end of an undecided finding's summary."""
+    if effect.detectable is None or not pair.decidable:
+        return f" There are only {pair.fewest_groups} independent groups on one side: too few to say how far off this is."
+    shown = f"{effect.detectable:.0%}" if effect.unit == "share" else f"{effect.detectable:.2f}"
+    return f" With this many images a distance of {shown} or more would have been shown."

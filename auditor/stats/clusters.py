@@ -57,20 +57,39 @@ def effective_size(indicators: npt.NDArray[np.bool_], groups: npt.ArrayLike, alp
     ----------
     Rao, Scott, "The analysis of categorical data from complex sample surveys", JASA 76, 1981.
     """
+    _, numbers, sizes = np.unique(np.asarray(groups), return_inverse=True, return_counts=True)
+    if len(numbers) == len(sizes):
+        return float(len(numbers))
+    columns = [np.bincount(numbers, weights=column, minlength=len(sizes)) for column in indicators.T]
+    return _size_of_totals(np.stack(columns, axis=1), sizes, alpha, largest=largest)
+
+
+def effective_size_of_values(values: npt.ArrayLike, groups: npt.ArrayLike, alpha: float) -> float:
+    """Return how many independent images a grouped sample of numbers is worth for estimating its distribution function.
+
+    See `effective_size`; the shares are those up to each of 32 quantiles.
+    """
+    x = np.asarray(values, dtype=float)
+    _, numbers, sizes = np.unique(np.asarray(groups), return_inverse=True, return_counts=True)
+    if len(numbers) == len(sizes):
+        return float(len(x))
+    grid = np.unique(np.quantile(x, (np.arange(GRID) + 0.5) / GRID, method="lower"))
+    place = np.searchsorted(grid, x)  # the first grid value that is not below
+    cells = np.bincount(numbers * (len(grid) + 1) + place, minlength=len(sizes) * (len(grid) + 1))
+    below = np.cumsum(cells.reshape(len(sizes), -1), axis=1)[:, :-1].astype(float)
+    return _size_of_totals(below, sizes, alpha, largest=True)
+
+
+def _size_of_totals(totals: npt.NDArray[np.float64], sizes: npt.NDArray[np.int64], alpha: float, *, largest: bool) -> float:
+    """Compare variances, given how many images of each group count for each share, shape (n_groups, n_shares)."""
     from scipy.special import stdtrit
 
-    _, numbers, sizes = np.unique(np.asarray(groups), return_inverse=True, return_counts=True)
-    n, count = len(numbers), len(sizes)
-    if n == 0 or count == n:
-        return float(n)
+    n, count = int(sizes.sum()), len(sizes)
     kish = kish_size(sizes)
     if count < 2:
         return kish
-    shares = indicators.mean(axis=0)
-    variances = np.empty(indicators.shape[1])
-    for k, share in enumerate(shares):
-        total = np.bincount(numbers, weights=indicators[:, k] - share, minlength=count)
-        variances[k] = (total @ total) * count / (count - 1) / n**2
+    shares = totals.sum(axis=0) / n
+    variances = ((totals - sizes[:, None] * shares) ** 2).sum(axis=0) * count / (count - 1) / n**2
     independent = shares * (1 - shares) / n
     variance, reference = (variances.max(), 0.25 / n) if largest else (variances.sum(), independent.sum())
     if variance <= 0:
@@ -78,18 +97,6 @@ def effective_size(indicators: npt.NDArray[np.bool_], groups: npt.ArrayLike, alp
     estimate = n * reference / variance
     student = (NormalDist().inv_cdf(1 - alpha / 2) / float(stdtrit(count - 1, 1 - alpha / 2))) ** 2
     return float(np.clip(estimate * student, min(kish, estimate), n))
-
-
-def effective_size_of_values(values: npt.ArrayLike, groups: npt.ArrayLike, alpha: float) -> float:
-    """Return how many independent images a grouped sample of numbers is worth for estimating its distribution function.
-
-    See `effective_size`; the shares are those below each of 32 quantiles.
-    """
-    x = np.asarray(values, dtype=float)
-    if len(np.unique(np.asarray(groups))) == len(x):
-        return float(len(x))
-    grid = np.unique(np.quantile(x, (np.arange(GRID) + 0.5) / GRID))
-    return effective_size(x[:, None] <= grid, groups, alpha, largest=True)
 
 
 def intraclass_correlation(values: npt.ArrayLike, groups: npt.ArrayLike) -> float:

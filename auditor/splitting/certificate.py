@@ -41,9 +41,8 @@ def count_parts(table: pd.DataFrame) -> dict[str, dict[str, int]]:
     """Return part -> class -> images; classes that a part lacks are there with 0."""
     column = part_column(table)
     used = table[table[column] != ""]
-    counts = pd.crosstab(used[column], used["label"])
-    labels = [str(c) for c in counts.columns]
-    return {p: dict(zip(labels, counts.loc[p].astype(int).tolist(), strict=True)) for p in parts_of(table)}
+    counts = pd.crosstab(used[column], used["label"]).to_dict("index")
+    return {p: {str(label): int(n) for label, n in counts[p].items()} for p in parts_of(table)}
 
 
 def class_deviation(counts: Mapping[str, Mapping[str, int]], ratios: Mapping[str, float]) -> tuple[float, str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import tempfile
@@ -32,25 +31,18 @@ RISKY = re.compile(r"'*[=+\-@\t\r]")
 UNSAFE = re.compile(r'[\x00-\x1f<>:"/\\|?*%]|^\.|[. ]$')
 
 
-def _within(inner: Path, outer: Path) -> bool:
-    return inner == outer or outer in inner.parents
-
-
 def _refuse_source(plan: Plan, target: Path) -> None:
-    """Refuse a place inside the data, or one that the data is inside of."""
+    """Refuse a place inside a folder of data: what is written there would be read as data the next time."""
     source = plan.dataset.source
-    if not isinstance(source, LocalFiles):
+    if not isinstance(source, LocalFiles) or plan.dataset.kind == "table":
         return
-    place = target.resolve()
-    folders = {Path(source.root).resolve()} if plan.dataset.kind != "table" else set()
-    folders |= {source.locate(p).resolve().parent for p in plan.table["path"]}
-    for folder in folders:
-        if _within(place, folder):
-            raise OutputError(
-                expected="a place outside the data",
-                received=f"'{target}', inside '{folder}'",
-                hint="auditor changes nothing there: name another folder",
-            )
+    place, folder = target.resolve(), Path(source.root).resolve()
+    if place == folder or folder in place.parents:
+        raise OutputError(
+            expected="a place outside the data",
+            received=f"'{target}', inside '{folder}'",
+            hint="auditor changes nothing there: name another folder",
+        )
 
 
 @contextmanager
@@ -122,8 +114,8 @@ def _file_names(paths: pd.Series) -> list[str]:
     taken: set[str] = set()
     names = []
     for path in paths:
-        stem, suffix = os.path.splitext(folder_name(PurePosixPath(str(path)).name))
-        name, number = stem + suffix, 1
+        name, number = folder_name(PurePosixPath(str(path)).name), 1
+        stem, suffix = PurePosixPath(name).stem, PurePosixPath(name).suffix
         while name.casefold() in taken:
             number += 1
             name = f"{stem}~{number}{suffix}"

@@ -12,6 +12,7 @@ from auditor.checks.dark import Dark
 from auditor.checks.decoder_mismatch import DecoderMismatch
 from auditor.checks.empty_class import EmptyClass
 from auditor.checks.exact_duplicate import ExactDuplicate
+from auditor.checks.label_error import LabelError
 from auditor.checks.label_names import LabelNames
 from auditor.checks.label_shift import LabelShift
 from auditor.checks.low_contrast import LowContrast
@@ -59,6 +60,7 @@ CHECKS: tuple[type[Check], ...] = (
     LabelShift,
     PropertyShift,
     UnseenClass,
+    LabelError,
 )
 
 __all__ = ["CHECKS", "Check", "choose", "configure", "parameters", "run_checks"]

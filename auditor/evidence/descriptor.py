@@ -79,7 +79,8 @@ def colour_histograms(pictures: npt.NDArray[np.uint8]) -> Floats:
 def features(signatures: npt.NDArray[np.uint8]) -> tuple[Floats, Floats, Floats]:
     """Return the three blocks of raw features of signatures: thumbnail ``(n, 768)``, gradients ``(n, 512)``, colours ``(n, 72)``."""
     small = rgb16(signatures)
-    return small.reshape(len(small), -1).astype(np.float32) / 255, gradient_histograms(luma(signatures)), colour_histograms(small)
+    thumbnail = np.asarray(small.reshape(len(small), -1) / np.float32(255), dtype=np.float32)
+    return thumbnail, gradient_histograms(luma(signatures)), colour_histograms(small)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -60,4 +60,4 @@ def _unit_square(points: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
     flat = np.zeros((len(points), 2))
     flat[:, : points.shape[1]] = points
     low, high = np.quantile(flat, [0.005, 0.995], axis=0)
-    return np.clip((flat - low) / np.where(high > low, high - low, 1), 0, 1)
+    return np.asarray(np.clip((flat - low) / np.where(high > low, high - low, 1), 0, 1))

@@ -1,0 +1,222 @@
+"""Out-of-fold class probabilities: what the pictures alone say about each label, from models that never saw it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from auditor.evidence.neighbours import nearest, unit_rows
+
+if TYPE_CHECKING:
+    from auditor.evidence.scan import Scan
+
+#: Folds of the cross-validation: five or ten are the usual compromise (Kohavi 1995); five cost half.
+FOLDS = 5
+#: Groups that a class needs to be judged: one for each fold.
+CLASS_GROUPS = 5
+#: Inverse strength of the L2 penalty, neighbours that vote, and the power of the cosine in their votes: highest average precision of
+#: planted flips on Fashion-MNIST, flat between 0.01 and 0.03, 15 and 30, 1 and 4 (``benchmarks/labels.py``).
+PENALTY, VOTERS, POWER = 0.01, 30, 4.0
+#: Images that each model is fitted on: beyond, average precision gains less than 0.01.
+FIT_IMAGES = 20_000
+#: Every class keeps at least so many of those.
+FIT_PER_CLASS = 50
+#: Comparisons of the nearest neighbours in all, about 60 CPU seconds: fewer references above 300,000 images, but never below 4,000.
+COMPARISONS, LEAST_REFERENCES = 6_000_000_000, 4000
+#: Probabilities that are held, in numbers (400 MB): with 1,000 classes, 100,000 images are judged.
+HELD = 100_000_000
+#: Probabilities are not taken below this: no model here knows one in ten thousand.
+FLOOR = 1e-4
+
+Floats = npt.NDArray[np.float32]
+Rows = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Probabilities:
+    """Out-of-fold probabilities of the classes.
+
+    Attributes
+    ----------
+    rows : ndarray of int64, shape (n_judged,)
+        Rows of the scan that were judged, ascending.
+    classes : tuple of str
+        Classes that have enough groups, sorted.
+    given : ndarray of int64, shape (n_judged,)
+        Number of each image's own class.
+    values : ndarray of float32, shape (n_judged, n_classes)
+        Probabilities; each row adds up to 1. No model saw the image, or any of its group, in training.
+    balanced_accuracy : float
+        Mean recall of the classes, out of fold.
+    left_out : int
+        Readable labelled images that were not judged: their class has fewer than `CLASS_GROUPS` groups, or there are too many.
+    models : tuple of str
+        What the probabilities are the geometric mean of.
+    """
+
+    rows: Rows
+    classes: tuple[str, ...]
+    given: Rows
+    values: Floats
+    balanced_accuracy: float
+    left_out: int
+    models: tuple[str, ...]
+
+
+def canonical_order(scan: Scan, rows: Rows) -> Rows:
+    """Return rows in the order of pixel digest, then path: as good as random, and the same however the table is sorted."""
+    table = scan.images.loc[rows, ["pixel_digest", "path"]].astype(str)
+    return np.asarray(table.sort_values(["pixel_digest", "path"], kind="stable").index, dtype=np.int64)
+
+
+def deal_folds(given: Rows, groups: Rows, folds: int = FOLDS) -> Rows:
+    """Deal groups to folds, each class as evenly as groups allow; largest groups first. Returns fold numbers, shape ``(n,)``.
+
+    Parameters
+    ----------
+    given : ndarray of int64, shape (n,)
+        Class numbers, in an order that is as good as random.
+    groups : ndarray of int64, shape (n,)
+        Images of one group get one fold.
+    """
+    _, first, group, sizes = np.unique(groups, return_index=True, return_inverse=True, return_counts=True)
+    kind = given[first]  # a group is dealt with the class of its first image
+    order = np.lexsort((first, -sizes, kind))
+    fold_of = np.empty(len(sizes), dtype=np.int64)
+    # Snake through the folds within the sequence: classes start where the last one ended, so that small ones do not pile up in fold 0.
+    turn = np.arange(len(order))
+    position = turn % folds
+    fold_of[order] = np.where((turn // folds) % 2 == 0, position, folds - 1 - position)
+    return fold_of[group]
+
+
+def _chosen(given: Rows, limit: int) -> Rows:
+    """Return at most ``limit`` positions, those of small classes first, ascending; ``given`` is in a random order."""
+    if len(given) <= limit:
+        return np.arange(len(given))
+    order = np.argsort(given, kind="stable")
+    counts = np.bincount(given)
+    rank = np.empty(len(given), dtype=np.int64)
+    rank[order] = np.arange(len(given)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return np.sort(np.argsort(rank >= FIT_PER_CLASS, kind="stable")[:limit])
+
+
+def logistic(x: Floats, given: Rows, queries: Floats, classes: int) -> Floats:
+    """Return the probabilities of a logistic regression, shape ``(n_queries, n_classes)``; a class absent from training gets 0."""
+    from sklearn.linear_model import LogisticRegression
+
+    out = np.zeros((len(queries), classes), dtype=np.float32)
+    present = np.unique(given)
+    if len(present) == 1:
+        out[:, present[0]] = 1
+        return out
+    # A tolerance of 1e-2 stops after a third of the steps and moves no probability by more than 0.01.
+    model = LogisticRegression(C=PENALTY, tol=1e-2, max_iter=200).fit(x, given)
+    out[:, present] = model.predict_proba(queries)
+    return out
+
+
+def votes(x: Floats, given: Rows, queries: Floats, classes: int) -> Floats:
+    """Return the smoothed votes of the nearest neighbours by cosine, shape ``(n_queries, n_classes)``."""
+    k = min(VOTERS, len(x))
+    rows, similarity = nearest(queries, x, k)
+    weight = np.maximum(similarity, 0) ** POWER
+    place = np.arange(len(queries))[:, None] * classes + given[rows]
+    # One tenth of a vote for every class: nobody's neighbours are certain.
+    total = np.bincount(place.ravel(), weight.ravel(), len(queries) * classes).reshape(len(queries), classes) + 0.1
+    return np.asarray(total / total.sum(axis=1, keepdims=True), dtype=np.float32)
+
+
+def geometric_mean(parts: list[Floats]) -> Floats:
+    """Return the normalised geometric mean of probabilities, each at least `FLOOR`."""
+    mean = np.exp(sum(np.log(np.maximum(part, FLOOR)) for part in parts) / len(parts))
+    return np.asarray(mean / mean.sum(axis=1, keepdims=True), dtype=np.float32)
+
+
+def balanced_accuracy(given: Rows, predicted: Rows, classes: int) -> float:
+    """Return the mean recall over the classes that occur."""
+    counts = np.bincount(given, minlength=classes)
+    right = np.bincount(given[given == predicted], minlength=classes)
+    return float((right[counts > 0] / counts[counts > 0]).mean())
+
+
+def out_of_fold(x: Floats, given: Rows, groups: Rows, classes: int) -> Floats:
+    """Return out-of-fold probabilities of the default ensemble, shape ``(n, n_classes)``.
+
+    Parameters
+    ----------
+    x : ndarray of float32, shape (n, d)
+        Descriptors, in an order that is as good as random.
+    given, groups : ndarray of int64, shape (n,)
+    classes : int
+    """
+    folds = deal_folds(given, groups)
+    unit = unit_rows(x)
+    references = int(min(FIT_IMAGES, max(LEAST_REFERENCES, COMPARISONS // max(len(x), 1))))
+    out = np.empty((len(x), classes), dtype=np.float32)
+    for fold in range(FOLDS):
+        inside, outside = np.flatnonzero(folds == fold), np.flatnonzero(folds != fold)
+        if not len(inside):
+            continue
+        if not len(outside):
+            out[inside] = 1 / classes
+            continue
+        fit = outside[_chosen(given[outside], FIT_IMAGES)]
+        near = fit if references >= len(fit) else fit[_chosen(given[fit], references)]
+        out[inside] = geometric_mean(
+            [logistic(x[fit], given[fit], x[inside], classes), votes(unit[near], given[near], unit[inside], classes)]
+        )
+    return out
+
+
+def _model(scan: Scan, rows: Rows, classes: tuple[str, ...]) -> tuple[npt.NDArray[np.bool_], Floats] | None:
+    """Return which rows a trained model was asked about and what it said, or ``None`` where it does not know every class."""
+    table = scan.model_probabilities
+    if table is None or not len(table):
+        return None
+    if "path" in table.columns:
+        table = table.set_index("path")
+    if not set(classes) <= set(map(str, table.columns)):
+        return None
+    table = table.set_axis([str(c) for c in table.columns], axis=1)[list(classes)]
+    table = table[~table.index.duplicated()].reindex(scan.images["path"].to_numpy()[rows])
+    said = table.to_numpy(dtype=np.float32)
+    covered = np.isfinite(said).all(axis=1)
+    return (covered, said) if covered.any() else None
+
+
+def find_probabilities(scan: Scan) -> Probabilities | None:
+    """Return out-of-fold probabilities for the labelled images of a scan, or ``None`` with fewer than two classes to tell apart.
+
+    The ensemble is the geometric mean of a logistic regression and a nearest-neighbour vote on the descriptor, cross-validated over groups;
+    where `Scan.model_probabilities` are given and lower the log loss of the images they cover, they join it.
+    """
+    labelled = np.flatnonzero(scan.readable & (scan.labels != "") & (scan.splits != "field"))
+    if not len(labelled):
+        return None
+    names, number = np.unique(scan.labels[labelled].astype(str), return_inverse=True)
+    pairs = np.unique(np.stack([number, scan.groups[labelled]]), axis=1)
+    enough = np.bincount(pairs[0], minlength=len(names)) >= CLASS_GROUPS
+    classes = tuple(names[enough].tolist())
+    if len(classes) < 2:
+        return None
+    rows = canonical_order(scan, labelled[enough[number]])[: HELD // len(classes)]
+    given = np.searchsorted(names[enough], scan.labels[rows].astype(str)).astype(np.int64)
+    values = out_of_fold(scan.descriptor[rows], given, scan.groups[rows], len(classes))
+    models: tuple[str, ...] = ("logistic regression", "nearest neighbours")
+    model = _model(scan, rows, classes)
+    if model is not None:
+        covered, said = model
+        own = np.arange(int(covered.sum())), given[covered]
+        # Two parts of the ensemble, one of the model: it counts as much as each of the others.
+        joined = geometric_mean([values[covered], values[covered], said[covered]])
+        if np.log(joined[own]).mean() > np.log(np.maximum(values[covered][own], FLOOR)).mean():
+            values[covered] = joined
+            models = (*models, "baseline CNN")
+    order = np.argsort(rows)
+    rows, given, values = rows[order], given[order], values[order]
+    accuracy = balanced_accuracy(given, values.argmax(axis=1), len(classes))
+    return Probabilities(rows, classes, given, values, accuracy, len(labelled) - len(rows), models)

@@ -15,16 +15,19 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from auditor.audit import Audit as Audit
-    from auditor.audit import Listeners as Listeners
-    from auditor.audit import augment as augment
     from auditor.audit import load as load
+    from auditor.audit import report as report
     from auditor.audit import run as run
     from auditor.audit import scan as scan
-    from auditor.audit import split as split
-    from auditor.audit import train as train
     from auditor.config import Config as Config
     from auditor.config import load_config as load_config
     from auditor.dataset import Dataset as Dataset
+    from auditor.options import Listeners as Listeners
+    from auditor.options import ScanOptions as ScanOptions
+    from auditor.preparation import augment as augment
+    from auditor.preparation import split as split
+    from auditor.preparation import train as train
+    from auditor.preparation import verify as verify
     from auditor.readers import open_dataset as open  # noqa: F401 - the name that users expect
 
 #: Where each public name lives.
@@ -32,15 +35,18 @@ _PUBLIC = {
     "Audit": "auditor.audit:Audit",
     "Config": "auditor.config:Config",
     "Dataset": "auditor.dataset:Dataset",
-    "Listeners": "auditor.audit:Listeners",
-    "augment": "auditor.audit:augment",
+    "Listeners": "auditor.options:Listeners",
+    "ScanOptions": "auditor.options:ScanOptions",
+    "augment": "auditor.preparation:augment",
     "load": "auditor.audit:load",
     "load_config": "auditor.config:load_config",
     "open": "auditor.readers:open_dataset",
+    "report": "auditor.audit:report",
     "run": "auditor.audit:run",
     "scan": "auditor.audit:scan",
-    "split": "auditor.audit:split",
-    "train": "auditor.audit:train",
+    "split": "auditor.preparation:split",
+    "train": "auditor.preparation:train",
+    "verify": "auditor.preparation:verify",
 }
 
 __all__ = ["__version__", *sorted(_PUBLIC)]

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-import shlex
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,26 +18,29 @@ import auditor
 from auditor.checks import CHECKS, choose, run_checks
 from auditor.config import Config, waive
 from auditor.dataset import Dataset
-from auditor.errors import DataError, OutputError, UsageError
+from auditor.errors import DataError
 from auditor.evidence import Scan
 from auditor.finding import Finding, Severity
 from auditor.options import Data, Listeners, ScanOptions
+from auditor.preparation import (
+    OUTPUT,
+    addressed,
+    measured,
+    open_data,
+    planned_findings,
+    prepare_output,
+    refuse_same_place,
+    require_classes,
+    with_clusters,
+)
 from auditor.provenance import dataset_facts, provenance
-from auditor.readers import open_dataset
-from auditor.record import MARKER, Record
-from auditor.scanning import scan_images
+from auditor.record import Record
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from auditor.augmentation import Augmentation, Policy
+    from auditor.augmentation import Policy
     from auditor.baseline import Baseline, TrainOptions
-    from auditor.splitting import Plan
-
-#: The folder inside the output folder where a scan keeps what it has measured.
-STORE = "scan"
-#: Where results go unless the user says otherwise.
-OUTPUT = "auditor-out"
 
 
 class Audit:
@@ -110,76 +112,10 @@ class Audit:
         return render_notebook(self.record)
 
 
-def prepare_output(folder: str | Path) -> Path:
-    """Make the output folder and mark it as auditor's.
-
-    Raises
-    ------
-    OutputError
-        It cannot be made or written.
-    """
-    folder = Path(folder)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / MARKER).touch()
-    except OSError as error:
-        raise OutputError(
-            expected="an output folder that can be written", received=f"'{folder}' ({error.strerror})", hint="name another one with -o"
-        ) from None
-    return folder
-
-
-def _dataset(data: Data, field: Data | None, label: str | None, split: str | None, group: str | None) -> Dataset:
-    dataset = open_dataset(data, label=label, split=split, group=group)
-    if field is None:
-        return dataset
-    from auditor.readers.field import with_field
-
-    return with_field(dataset, open_dataset(field))
-
-
-def _same_place(output: str | Path | None, dataset: Dataset) -> None:
-    if output is not None and Path(output).resolve() == Path(dataset.location).resolve():
-        raise UsageError(
-            expected="an output folder apart from the data",
-            received=f"'{output}' for both",
-            hint="name another folder with -o: the data is never written to",
-        )
-
-
-def _addressed(findings: Iterable[Finding], dataset: Dataset, output: str) -> tuple[Finding, ...]:
-    """Fill in DATA and OUT in the commands of fixes."""
-
-    def fill(finding: Finding) -> Finding:
-        if finding.fix is None or finding.fix.command is None:
-            return finding
-        names = {"DATA": shlex.quote(dataset.location), "OUT": shlex.quote(output)}
-        words = [names.get(word, word.replace("OUT/", names["OUT"] + "/")) for word in finding.fix.command.split(" ")]
-        return dataclasses.replace(finding, fix=dataclasses.replace(finding.fix, command=" ".join(words)))
-
-    return tuple(map(fill, findings))
-
-
 def _with_thumbnails(record: Record, dataset: Dataset) -> Record:
     from auditor.reports.thumbnails import make_thumbnails, wanted
 
     return dataclasses.replace(record, thumbnails=make_thumbnails(dataset.source, wanted(record)))
-
-
-def _measured(dataset: Dataset, output: str | Path | None, scanning: ScanOptions, seed: int, listeners: Listeners) -> Scan:
-    """Scan a data set; what an output folder holds of it is used again where it is current."""
-    store = None if output is None else prepare_output(output) / STORE
-    listeners.stage(f"Scanning {len(dataset):,} images of {dataset.name}")
-    scanned = scan_images(dataset, jobs=scanning.jobs, on_progress=listeners.scan)
-    scan = Scan(scanned.images, scanned.signatures, empty=dataset.empty, seed=seed)
-    if not scan.readable.any():
-        reason = scanned.images["reason"].value_counts().index[0]
-        raise DataError(
-            expected="at least one readable image",
-            received=f"{len(scanned.images):,} files of which none could be read ({reason})",
-            hint="check that paths are relative to the table's folder or absolute" if dataset.kind == "table" else "check the files",
-        )
-    return scan
 
 
 def _checked(
@@ -195,11 +131,11 @@ def _checked(
     """Scan and check; nothing is written but the scan itself."""
     started = time.time()
     checks = choose(CHECKS, select=config.select, ignore=config.ignore, settings=config.checks)
-    _same_place(output, dataset)
-    evidence = _measured(dataset, output, scanning, seed, listeners)
+    refuse_same_place(output, dataset)
+    evidence = measured(dataset, output, scanning, seed, listeners)
     listeners.stage(f"Running {len(checks)} checks")
     shown = OUTPUT if reproducible or output is None else str(output)
-    findings = _addressed(run_checks(evidence, checks), dataset, shown)
+    findings = addressed(run_checks(evidence, checks), dataset, shown)
     made = provenance(config, seed, output, scanning, started)
     record = Record(
         dataset=dataset_facts(dataset, evidence),
@@ -259,7 +195,7 @@ def scan(
         The input cannot be used or the output cannot be written. Bad files inside a usable input are findings.
     """
     listeners = listeners or Listeners()
-    dataset = _dataset(data, field, label, split, group)
+    dataset = open_data(data, field, label, split, group)
     audit = _checked(
         dataset, output=output, config=config or Config(), seed=seed, reproducible=reproducible, listeners=listeners,
         scanning=scanning or ScanOptions(),
@@ -276,177 +212,6 @@ def _exhibits(evidence: Scan) -> dict[str, Any]:
     from auditor.evidence.projection import map_points
 
     return {"map": map_points(evidence)}
-
-
-def _trainable(dataset: Dataset, evidence: Scan, purpose: str) -> None:
-    present = sorted(set(evidence.labels[evidence.readable & (evidence.splits != "field")]) - {""})
-    if len(present) < 2:
-        raise DataError(
-            expected=f"images of at least two classes to {purpose}",
-            received=f"'{dataset.location}' with {'one class, ' + repr(present[0]) if present else 'no classes'}",
-            hint="put the images of each class in a folder of its own, or give a table with a label column; 'auditor scan' works without",
-        )
-
-
-def _clusters(evidence: Scan) -> pd.DataFrame:
-    """Return the image table with its duplicate sets named by their representative."""
-    import numpy as np
-
-    near = evidence.duplicates.near
-    sizes = np.bincount(near, minlength=len(near))
-    paths = evidence.images["path"].to_numpy(dtype=object)
-    return evidence.images.assign(cluster=np.where(sizes[near] > 1, paths[near], ""))
-
-
-def split(
-    data: Data,
-    *,
-    ratios: Sequence[float] | str | None = None,
-    group: str | None = None,
-    folds: int | None = None,
-    stratify: Sequence[str] = (),
-    by: str | None = None,
-    existing: str | None = None,
-    repair: bool = False,
-    label: str | None = None,
-    split: str | None = None,
-    scan: Audit | None = None,
-    output: str | Path | None = None,
-    seed: int = 0,
-    scanning: ScanOptions | None = None,
-    listeners: Listeners | None = None,
-) -> Plan:
-    """Plan a stratified split that divides no group and no duplicate set.
-
-    Parameters
-    ----------
-    ratios : sequence of three numbers or str, optional
-        Shares of train, val and test, as in ``(60, 20, 20)`` or ``"70/20/10"``; by default chosen by the size of the data.
-    group : str, optional
-        Column of a table whose values must not be divided (patient, slide, session).
-    folds : int, optional
-        Number of folds for cross-validation instead of three parts.
-    existing : {"keep", "keep-test", "replace"}, optional
-        What happens to a split that the data has. By default it is kept, unless ratios, folds or an order are asked for.
-    scan : Audit, optional
-        A scan of the same data, to be used again.
-
-    Returns
-    -------
-    Plan
-        ``.table`` with a row per image and ``.facts``, the certificate.
-    """
-    from auditor.splitting import plan_split
-
-    asked = ratios is not None or folds is not None or by is not None
-    if scan is not None and scan.dataset is not None and scan.scan is not None:
-        dataset, evidence = scan.dataset, scan.scan
-    else:
-        dataset = _dataset(data, None, label, split, group)
-        _same_place(output, dataset)
-        evidence = _measured(dataset, output, scanning or ScanOptions(), seed, listeners or Listeners())
-    _trainable(dataset, evidence, "split")
-    plan = plan_split(
-        dataset, _clusters(evidence), ratios=ratios, folds=folds, stratify=tuple(stratify), by=by,
-        existing=existing or ("replace" if asked else "keep"), repair=repair, seed=seed,
-    )  # fmt: skip
-    if output is not None:
-        _add(output, split=plan.facts, split_table=plan.table, split_findings=_replanned(evidence, plan, dataset, str(output)))
-    return plan
-
-
-def _replanned(evidence: Scan, plan: Plan, dataset: Dataset, output: str) -> tuple[Finding, ...]:
-    """Run the split checks once more on a planned split; nothing is decoded or grouped again."""
-    if "split" not in plan.table:
-        return ()
-    planned = plan.table.set_index("path")["split"].reindex(evidence.images["path"]).fillna("").to_numpy(dtype=object)
-    checks = choose([c for c in CHECKS if c.about_splits])
-    return _addressed(run_checks(evidence.with_splits(planned), checks), dataset, output)
-
-
-def _add(output: str | Path, **parts: Any) -> None:
-    """Write parts of a record into an output folder; where an audit of the same data stands there, its report is renewed."""
-    from auditor.reports import write_report
-    from auditor.reports.files import load_record, save_parts, save_record
-
-    folder = prepare_output(output)
-    if not (folder / "audit.json").exists():
-        save_parts(folder, **parts)
-        return
-    record = dataclasses.replace(load_record(folder), **parts)
-    save_record(record, folder)
-    write_report(record, folder / "report.html")
-
-
-def augment(
-    plan: Plan,
-    *,
-    target: str | int | float = "balanced",
-    policy: str | Path | Policy = "photo",
-    without: Sequence[str] = (),
-    max_multiple: float = 10.0,
-    way: str = "on-the-fly",
-    output: str | Path | None = None,
-    seed: int = 0,
-    listeners: Listeners | None = None,
-) -> Augmentation:
-    """Plan augmentation of the rare classes in training, and write the images where an output folder is named.
-
-    Parameters
-    ----------
-    plan : Plan
-        A split; only its training images are parents.
-    target : "balanced", int or float
-        Images per class to reach: the largest class, a count, or a share of the largest class.
-    policy : str, Path or Policy
-        A preset (``photo``, ``document``, ``microscopy``, ``digits``), a TOML file, or a policy.
-    """
-    from auditor.augmentation import plan_augmentation
-
-    listeners = listeners or Listeners()
-    made = plan_augmentation(
-        plan, target=target, policy=policy, without=tuple(without), max_multiple=max_multiple, way="files" if output else way, seed=seed
-    )
-    if output is not None:
-        listeners.stage(f"Writing {len(made.manifest):,} augmented images")
-        made = made.write(prepare_output(output), on_progress=listeners.images)
-        _add(output, augmentation=made.facts, augmented=made.manifest)
-    return made
-
-
-def train(
-    plan: Plan,
-    *,
-    augment: Augmentation | None = None,
-    options: TrainOptions | None = None,
-    time_budget: float = 10.0,
-    output: str | Path | None = None,
-    listeners: Listeners | None = None,
-) -> Baseline:
-    """Train the baseline CNN on a split and diagnose it.
-
-    Parameters
-    ----------
-    plan : Plan
-        A split.
-    augment : Augmentation, optional
-        Augments the rare classes on the fly.
-    options : TrainOptions, optional
-        Size of the network and how it is trained.
-    time_budget : float
-        Minutes; experiments that do not fit are left out and said.
-    """
-    from auditor.baseline import TrainOptions, train_baseline
-
-    listeners = listeners or Listeners()
-    listeners.stage("Training the baseline")
-    folder = prepare_output(output) if output is not None else None
-    result = train_baseline(
-        plan, augmentation=augment, options=options or TrainOptions(), output=folder, on_epoch=listeners.epoch, time_budget=time_budget
-    )
-    if output is not None:
-        _add(output, baseline=result.facts)
-    return result
 
 
 def run(
@@ -477,7 +242,7 @@ def run(
     from auditor.splitting import plan_split
 
     listeners, config, started = listeners or Listeners(), config or Config(), time.time()
-    dataset = _dataset(data, field, label, split, group)
+    dataset = open_data(data, field, label, split, group)
     if len(dataset.classes) < 2:
         raise DataError(
             expected="images of at least two classes",
@@ -490,14 +255,14 @@ def run(
     folder = Path(output)
     evidence = audit.scan
     assert evidence is not None
-    _trainable(dataset, evidence, "train")
+    require_classes(dataset, evidence, "train")
     listeners.stage("Planning the split and the augmentation")
-    plan = plan_split(dataset, _clusters(evidence), ratios=ratios, existing="replace" if ratios else "keep", seed=seed)
+    plan = plan_split(dataset, with_clusters(evidence), ratios=ratios, existing="replace" if ratios else "keep", seed=seed)
     augmentation = auditor.augment(plan, target=target, policy=policy, seed=seed)
     listeners.stage("Training the baseline")
     result = train_baseline(
         plan, augmentation=augmentation, options=options or TrainOptions(seed=seed), output=folder, on_epoch=listeners.epoch,
-        time_budget=time_budget,
+        time_budget=time_budget, measures=evidence.images,
     )  # fmt: skip
     shown = OUTPUT if reproducible else str(output)
     record = dataclasses.replace(
@@ -505,7 +270,7 @@ def run(
         findings=_label_errors_again(audit.record.findings, evidence, result, config, dataset, shown),
         split=plan.facts,
         split_table=plan.table,
-        split_findings=_replanned(evidence, plan, dataset, shown),
+        split_findings=planned_findings(evidence, plan, dataset, shown),
         augmentation=augmentation.facts,
         augmented=augmentation.manifest,
         baseline=result.facts,
@@ -527,7 +292,7 @@ def _label_errors_again(
     """Run the label check once more with the model's probabilities, in place of what it said before."""
     checks = [c for c in choose(CHECKS, select=config.select, ignore=config.ignore, settings=config.checks) if c.code == "label-error"]
     evidence.model_probabilities = result.probabilities
-    again = waive(_addressed(run_checks(evidence, checks), dataset, output), config.waivers, _today())
+    again = waive(addressed(run_checks(evidence, checks), dataset, output), config.waivers, _today())
     kept = [f for f in findings if f.code not in {c.code for c in checks}]
     return tuple(sorted([*kept, *again], key=lambda f: f.severity.rank))
 
@@ -537,3 +302,30 @@ def load(folder: str | Path) -> Audit:
     from auditor.reports.files import load_record
 
     return Audit(load_record(Path(folder)))
+
+
+def report(folder: str | Path, *, output: str | Path | None = None, formats: Sequence[str] = (), images: bool = True) -> list[Path]:
+    """Write the report of an audit again from its output folder alone; the data is not needed.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Output folder of an earlier command.
+    output : str or Path, optional
+        A file, or a folder where several formats are asked; by default ``report.html`` in the same folder.
+    formats : sequence of str
+        Any of ``html``, ``json``, ``markdown``, ``junit``, ``github``, ``csv``; by default what the file's ending says.
+
+    Returns
+    -------
+    list of Path
+        The files that were written.
+    """
+    from auditor.reports import FORMATS, write_report
+
+    audit = load(folder)
+    if len(formats) < 2:
+        name = next((FORMATS[f] for f in formats if f in FORMATS), "report.html")
+        return [write_report(audit.record, Path(output or Path(folder) / name), format=next(iter(formats), None), images=images)]
+    target = prepare_output(output or folder)
+    return [write_report(audit.record, target / FORMATS.get(f, f), format=f, images=images) for f in formats]

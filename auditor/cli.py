@@ -206,6 +206,168 @@ def run(data: str, output: str, config: str | None, fail_on: str | None, no_imag
         _conclude(audit, output, fail_on or settled.fail_on or "never", settled, console)
 
 
+@cli.command()
+@DATA
+@TO_FOLDER
+@_together(COLUMNS, SCANNING, SEED, QUIET, RATIOS)
+@click.option("--folds", type=click.IntRange(2), help="Cross-validation folds instead of three parts.")
+@click.option("--stratify", multiple=True, metavar="COLUMN", help="Also keep the mix of this column. Repeatable.")
+@click.option("--by", metavar="COLUMN", help="Order in time: the oldest to train, the newest to test.")
+@click.option("--keep-test", is_flag=True, help="Keep the test split as it is, and plan the rest anew.")
+@click.option("--repair", is_flag=True, help="Keep the split, but for the fewest moves and drops that end every leak.")
+@click.option("--export", type=click.Choice(["hardlink", "symlink", "copy"]), help="Also write OUT/split as folders of classes.")
+def split(data: str, output: str, quiet: bool, keep_test: bool, export: str | None, **options: Any) -> None:
+    """Plan a stratified split that divides no group and no duplicate set.
+
+    A split that the data has is kept, unless --ratios, --folds or --by ask for another.
+    """
+    import auditor.preparation
+
+    with Console(quiet=quiet) as console:
+        plan = auditor.preparation.split(
+            data,
+            output=output,
+            existing="keep-test" if keep_test else None,
+            export=export,
+            column=options.pop("split"),
+            scanning=_scanning(options),
+            listeners=console.listeners,
+            **options,
+        )
+    for part, counts in plan.facts["counts"].items():
+        print(printable(f"{part:>9}  {sum(counts.values()):,} images: " + ", ".join(f"{k} {n:,}" for k, n in counts.items())))
+    for claim in plan.facts["claims"]:
+        print(printable(f"{'holds' if claim['holds'] else 'FAILS':>9}  {claim['name']}: {claim['detail']}"))
+    for note in plan.facts["notes"]:
+        print(printable(f"     note  {note}"))
+    print(f"split: {Path(output) / 'split.csv'}, certificate: {Path(output) / 'split.json'}")
+
+
+@cli.command()
+@click.argument("split_file", metavar="SPLIT.csv")
+@DATA
+@_together(COLUMNS, SCANNING, QUIET)
+@click.option("-o", "--output", metavar="FOLDER", help="Folder with a scan to use again.")
+def verify(split_file: str, data: str, output: str | None, quiet: bool, **options: Any) -> None:
+    """Recompute every claim of SPLIT.csv's certificate; exit with 1 naming the first that does not hold."""
+    import auditor.preparation
+
+    with Console(quiet=quiet) as console:
+        claims = auditor.preparation.verify(
+            split_file,
+            data,
+            output=output,
+            column=options.pop("split"),
+            scanning=_scanning(options),
+            listeners=console.listeners,
+            **options,
+        )
+    for claim in claims:
+        print(printable(f"{'holds' if claim['holds'] else 'FAILS':>9}  {claim['name']}: {claim['detail']}"))
+    broken = [claim for claim in claims if not claim["holds"]]
+    if broken:
+        print(printable(f"auditor: '{split_file}' does not hold: {broken[0]['name']}: {broken[0]['detail']}"), file=sys.stderr)
+        sys.exit(1)
+
+
+PLAN = click.option("--plan", metavar="FILE", help="A split.csv [default: the one in the output folder, else the data's own split].")
+
+
+@cli.command()
+@DATA
+@TO_FOLDER
+@_together(COLUMNS, SCANNING, SEED, QUIET, PLAN, TARGET, POLICY)
+@click.option("--without", multiple=True, metavar="TRANSFORM", help="Switch a transform of the policy off. Repeatable.")
+@click.option(
+    "--max-multiple", type=click.FloatRange(0, min_open=True), default=10.0, show_default=True, help="Most images per unique image."
+)
+def augment(data: str, output: str, quiet: bool, plan: str | None, **options: Any) -> None:
+    """Write augmented images of the rare training classes, with their parents, transforms and seeds."""
+    import auditor.preparation
+
+    with Console(quiet=quiet) as console:
+        planned = auditor.preparation.planned(
+            data, plan=plan, output=output, column=options.pop("split"), label=options.pop("label"), group=options.pop("group"),
+            seed=options["seed"], scanning=_scanning(options), listeners=console.listeners,
+        )  # fmt: skip
+        target = _target(options.pop("target"))
+        made = auditor.preparation.augment(planned, output=output, target=target, listeners=console.listeners, **options)
+    for budget in made.facts["budgets"]:
+        more = f"; collect {budget['collect']:,} more" if budget["collect"] else ""
+        print(printable(f"{budget['label']}: {budget['unique']:,} unique images, {budget['made']:,} made{more}"))
+    for note in made.facts["notes"]:
+        print(printable(note))
+    print(f"manifest: {Path(output) / 'augmented.csv'}")
+
+
+@cli.command()
+@DATA
+@TO_FOLDER
+@_together(COLUMNS, SCANNING, SEED, QUIET, PLAN, TARGET, POLICY, TRAINING)
+@click.option("--no-augment", is_flag=True, help="Train without augmenting the rare classes.")
+@click.option(
+    "--time-budget", type=click.FloatRange(0), default=10.0, show_default=True, metavar="MINUTES", help="What does not fit is skipped."
+)
+def train(data: str, output: str, quiet: bool, plan: str | None, no_augment: bool, time_budget: float, **options: Any) -> None:
+    """Train the baseline CNN and say whether it under- or overfits, and what to try next."""
+    import auditor.preparation
+
+    target, policy, seed = _target(options.pop("target")), options.pop("policy"), options.pop("seed")
+    settings = _train_options(options, seed)
+    with Console(quiet=quiet) as console:
+        planned = auditor.preparation.planned(
+            data,
+            plan=plan,
+            output=output,
+            column=options.pop("split"),
+            seed=seed,
+            scanning=_scanning(options),
+            listeners=console.listeners,
+            **options,
+        )
+        extra = None if no_augment else auditor.preparation.augment(planned, target=target, policy=policy, seed=seed)
+        result = auditor.preparation.train(
+            planned, augment=extra, options=settings, time_budget=time_budget, output=output, listeners=console.listeners
+        )
+    print(printable(result.facts["summary"]))
+    for answer in result.facts["diagnosis"]:
+        print(printable(f"{answer['verdict']:>9}  {answer['question']}: {answer['text']}"))
+        for remedy in answer.get("remedies", []):
+            print(printable(f"           try: {remedy}"))
+    print(f"scores: {Path(output) / 'baseline.json'}, model: {Path(output) / 'baseline.keras'}")
+
+
+@cli.command()
+@click.argument("out", metavar="OUT")
+@click.option("-o", "--output", metavar="FILE", help="File to write, or a folder for several formats [default: OUT/report.html].")
+@click.option("--format", "formats", multiple=True, metavar="FORMAT", help="html, json, markdown, junit, github or csv. Repeatable.")
+@click.option("--no-images", is_flag=True, help="No pictures.")
+def report(out: str, output: str | None, formats: tuple[str, ...], no_images: bool) -> None:
+    """Write the report of an audit again, from its output folder OUT alone; the data is not needed."""
+    import auditor.audit
+
+    for file in auditor.audit.report(out, output=output, formats=formats, images=not no_images):
+        print(file)
+
+
+@cli.command()
+@TO_FOLDER
+@_together(SEED, QUIET)
+def demo(output: str, seed: int, quiet: bool) -> None:
+    """Audit handwritten digits with planted defects, and count which of them were found."""
+    from auditor.demonstration import demo as demonstrate
+
+    with Console(quiet=quiet) as console:
+        audit, table = demonstrate(output=output, seed=seed, listeners=console.listeners)
+    print(f"{'planted defect':<48}{'check':<18}{'planted':>8}{'found':>7}{'others named':>14}")
+    for row in table.to_dict("records"):
+        print(f"{row['defect']:<48}{row['check']:<18}{row['planted']:>8}{row['found']:>7}{row['others']:>14}")
+        if row["missed"]:
+            print(f"    missed: {row['missed']}")
+    print(f"found {table['found'].sum()} of {table['planted'].sum()} planted defects; verdict: {audit.verdict}")
+    print(f"report: {Path(output) / 'report.html'}")
+
+
 def main() -> None:
     """Run the command line; every error is one line on stderr and status 2."""
     try:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from auditor.options import Listeners
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
+
+    from auditor.baseline import Epoch
 
 #: Seconds between two plain lines of a long task.
 LINE_EVERY = 10.0
@@ -112,13 +113,7 @@ class Console:
         """Show how far the writing of images is."""
         self._show(done, total, f"{done / max(time.monotonic() - self._began, 1e-6):,.0f} images/s")
 
-    def epoch(self, numbers: Mapping[str, Any]) -> None:
+    def epoch(self, epoch: Epoch) -> None:
         """Show one epoch of training."""
-        keys = {"epoch": "epoch", "loss": "loss", "val_loss": "validation loss", "seconds_left": "s left"}
-        said = [f"{text} {numbers[k]:.3g}" if k != "epoch" else f"epoch {numbers[k]}" for k, text in keys.items() if k in numbers]
-        done, total = int(numbers.get("epoch", 0)), int(numbers.get("epochs", 0) or 0)
-        if total:
-            self._show(done, total, ", ".join(said[1:]))
-        elif time.monotonic() - self._said >= LINE_EVERY:
-            self._said = time.monotonic()
-            self.say("  " + ", ".join(said))
+        text = f"{epoch.run}: loss {epoch.loss:.3f}, validation loss {epoch.val_loss:.3f}, {epoch.seconds_left:.0f} s left"
+        self._show(epoch.epoch, epoch.epochs, text)

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from auditor.audit import OUTPUT, Audit, prepare_output, run
+from auditor.audit import Audit, run
 from auditor.errors import OutputError
 from auditor.options import Listeners
+from auditor.preparation import OUTPUT, prepare_output
 from auditor.record import MARKER
 
 if TYPE_CHECKING:
@@ -90,11 +91,11 @@ def make_data(folder: Path, seed: int = 0) -> tuple[Planted, ...]:
     pictures = [np.asarray(Image.fromarray(p).resize((32, 32), Image.Resampling.BICUBIC)) for p in small]
     train: list[tuple[str, int]] = []
     test: list[tuple[str, int]] = []
-    for label in range(10):
-        rows = random.permutation(np.flatnonzero(digits.target == label))
-        test += [(str(label), int(i)) for i in rows[:45]]
-        kept = round((len(rows) - 45) * TAIL_RATIO ** (-label / 9))
-        train += [(str(label), int(i)) for i in rows[45 : 45 + kept]]
+    for digit in range(10):
+        rows = random.permutation(np.flatnonzero(digits.target == digit))
+        test += [(str(digit), int(i)) for i in rows[:45]]
+        kept = round((len(rows) - 45) * TAIL_RATIO ** (-digit / 9))
+        train += [(str(digit), int(i)) for i in rows[45 : 45 + kept]]
 
     def write(split: str, label: str, name: str, data: bytes) -> str:
         path = Path(split, label, name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,12 +59,12 @@ class Listeners:
     scan : callable, optional
         Told (images done, images in all, bytes read, unreadable so far) while scanning.
     epoch : callable, optional
-        Told a mapping of numbers after each epoch of training.
+        Told an `auditor.baseline.Epoch` after each epoch of training.
     images : callable, optional
         Told (done, in all) while images are written.
     """
 
     stage: Callable[[str], None] = _ignore
     scan: Callable[[int, int, int, int], None] | None = None
-    epoch: Callable[[Mapping[str, Any]], None] | None = None
+    epoch: Callable[[Any], None] | None = None
     images: Callable[[int, int], None] | None = None

@@ -1,0 +1,400 @@
+"""Split, augment and train: public functions that prepare a data set, each on what the ones before it made."""
+
+from __future__ import annotations
+
+import dataclasses
+import shlex
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from auditor.checks import CHECKS, choose, run_checks
+from auditor.dataset import Dataset
+from auditor.errors import DataError, OutputError, UsageError
+from auditor.evidence import Scan
+from auditor.finding import Finding
+from auditor.options import Data, Listeners, ScanOptions
+from auditor.readers import open_dataset
+from auditor.record import MARKER, Claim
+from auditor.scanning import scan_images
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from auditor.augmentation import Augmentation, Policy
+    from auditor.baseline import Baseline, TrainOptions
+    from auditor.splitting import Plan
+
+#: The folder inside the output folder where a scan keeps what it has measured.
+STORE = "scan"
+#: Where results go unless the user says otherwise.
+OUTPUT = "auditor-out"
+
+
+#: What happens to a split that the data has.
+Existing = Literal["keep", "keep-test", "replace"]
+
+
+class Scanned(Protocol):
+    """What a scan leaves for those who come after it; an `auditor.audit.Audit` is one."""
+
+    dataset: Dataset | None
+    scan: Scan | None
+
+
+def prepare_output(folder: str | Path) -> Path:
+    """Make the output folder and mark it as auditor's.
+
+    Raises
+    ------
+    OutputError
+        It cannot be made or written.
+    """
+    folder = Path(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / MARKER).touch()
+    except OSError as error:
+        raise OutputError(
+            expected="an output folder that can be written", received=f"'{folder}' ({error.strerror})", hint="name another one with -o"
+        ) from None
+    return folder
+
+
+def open_data(data: Data, field: Data | None, label: str | None, split: str | None, group: str | None) -> Dataset:
+    """Open a data set, with the images of the field where they are given."""
+    dataset = open_dataset(data, label=label, split=split, group=group)
+    if field is None:
+        return dataset
+    from auditor.readers.field import with_field
+
+    return with_field(dataset, open_dataset(field))
+
+
+def refuse_same_place(output: str | Path | None, dataset: Dataset) -> None:
+    """Refuse to write into the data."""
+    if output is not None and Path(output).resolve() == Path(dataset.location).resolve():
+        raise UsageError(
+            expected="an output folder apart from the data",
+            received=f"'{output}' for both",
+            hint="name another folder with -o: the data is never written to",
+        )
+
+
+def addressed(findings: Iterable[Finding], dataset: Dataset, output: str) -> tuple[Finding, ...]:
+    """Fill in DATA and OUT in the commands of fixes."""
+
+    def fill(finding: Finding) -> Finding:
+        if finding.fix is None or finding.fix.command is None:
+            return finding
+        names = {"DATA": shlex.quote(dataset.location), "OUT": shlex.quote(output)}
+        words = [names.get(word, word.replace("OUT/", names["OUT"] + "/")) for word in finding.fix.command.split(" ")]
+        return dataclasses.replace(finding, fix=dataclasses.replace(finding.fix, command=" ".join(words)))
+
+    return tuple(map(fill, findings))
+
+
+def measured(dataset: Dataset, output: str | Path | None, scanning: ScanOptions, seed: int, listeners: Listeners) -> Scan:
+    """Scan a data set; what an output folder holds of it is used again where it is current."""
+    store = None if output is None else prepare_output(output) / STORE
+    listeners.stage(f"Scanning {len(dataset):,} images of {dataset.name}")
+    scanned = scan_images(dataset, jobs=scanning.jobs, on_progress=listeners.scan)
+    scan = Scan(scanned.images, scanned.signatures, empty=dataset.empty, seed=seed)
+    if not scan.readable.any():
+        reason = scanned.images["reason"].value_counts().index[0]
+        raise DataError(
+            expected="at least one readable image",
+            received=f"{len(scanned.images):,} files of which none could be read ({reason})",
+            hint="check that paths are relative to the table's folder or absolute" if dataset.kind == "table" else "check the files",
+        )
+    return scan
+
+
+def require_classes(dataset: Dataset, evidence: Scan, purpose: str) -> None:
+    """Refuse data with fewer than two classes for what needs them."""
+    present = sorted(set(evidence.labels[evidence.readable & (evidence.splits != "field")]) - {""})
+    if len(present) < 2:
+        raise DataError(
+            expected=f"images of at least two classes to {purpose}",
+            received=f"'{dataset.location}' with {'one class, ' + repr(present[0]) if present else 'no classes'}",
+            hint="put the images of each class in a folder of its own, or give a table with a label column; 'auditor scan' works without",
+        )
+
+
+def with_clusters(evidence: Scan) -> pd.DataFrame:
+    """Return the image table with its duplicate sets named by their representative."""
+    import numpy as np
+
+    near = evidence.duplicates.near
+    sizes = np.bincount(near, minlength=len(near))
+    paths = evidence.images["path"].to_numpy(dtype=object)
+    return evidence.images.assign(cluster=np.where(sizes[near] > 1, paths[near], ""))
+
+
+def split(
+    data: Data,
+    *,
+    ratios: Sequence[float] | str | None = None,
+    group: str | None = None,
+    folds: int | None = None,
+    stratify: Sequence[str] = (),
+    by: str | None = None,
+    existing: Existing | None = None,
+    repair: bool = False,
+    export: str | None = None,
+    label: str | None = None,
+    column: str | None = None,
+    scan: Scanned | None = None,
+    output: str | Path | None = None,
+    seed: int = 0,
+    scanning: ScanOptions | None = None,
+    listeners: Listeners | None = None,
+) -> Plan:
+    """Plan a stratified split that divides no group and no duplicate set.
+
+    Parameters
+    ----------
+    ratios : sequence of three numbers or str, optional
+        Shares of train, val and test, as in ``(60, 20, 20)`` or ``"70/20/10"``; by default chosen by the size of the data.
+    group : str, optional
+        Column of a table whose values must not be divided (patient, slide, session).
+    folds : int, optional
+        Number of folds for cross-validation instead of three parts.
+    existing : {"keep", "keep-test", "replace"}, optional
+        What happens to a split that the data has. By default it is kept, unless ratios, folds or an order are asked for.
+    column : str, optional
+        Column of a table that holds its present split.
+    scan : Audit, optional
+        A scan of the same data, to be used again.
+
+    Returns
+    -------
+    Plan
+        ``.table`` with a row per image and ``.facts``, the certificate.
+    """
+    from auditor.splitting import plan_split
+
+    asked = ratios is not None or folds is not None or by is not None
+    if scan is not None and scan.dataset is not None and scan.scan is not None:
+        dataset, evidence = scan.dataset, scan.scan
+    else:
+        dataset = open_data(data, None, label, column, group)
+        refuse_same_place(output, dataset)
+        evidence = measured(dataset, output, scanning or ScanOptions(), seed, listeners or Listeners())
+    require_classes(dataset, evidence, "split")
+    plan = plan_split(
+        dataset, with_clusters(evidence), ratios=ratios, folds=folds, stratify=tuple(stratify), by=by,
+        existing=existing or ("replace" if asked else "keep"), repair=repair, seed=seed,
+    )  # fmt: skip
+    if output is not None:
+        add_parts(output, split=plan.facts, split_table=plan.table, split_findings=planned_findings(evidence, plan, dataset, str(output)))
+    return plan
+
+
+def read_split(file: str | Path) -> pd.DataFrame:
+    """Read a split file, all of it text.
+
+    Raises
+    ------
+    DataError
+        It is missing, cannot be read, or has no columns ``path, label`` and ``split`` or ``fold``.
+    """
+    import pandas as pd
+
+    from auditor.reports.csv_cells import unescape_cell
+
+    expected, hint = "a split file with the columns path, label and split", "make one with 'auditor split DATA'"
+    try:
+        table = pd.read_csv(file, dtype=str, keep_default_na=False, encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise DataError(expected=expected, received=f"'{file}' ({' '.join(str(error).split())[:100]})", hint=hint) from None
+    if not {"path", "label"} <= set(table.columns) or not {"split", "fold"} & set(table.columns):
+        raise DataError(expected=expected, received=f"'{file}' with {', '.join(map(repr, table.columns[:8]))}", hint=hint)
+    for column in table.columns:
+        table[column] = table[column].map(unescape_cell)
+    return table
+
+
+def _certificate(file: str | Path) -> dict[str, Any]:
+    import json
+
+    beside = Path(file).with_suffix(".json")
+    try:
+        certificate = json.loads(beside.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(
+            expected=f"the certificate of '{file}' beside it",
+            received=f"'{beside}' ({getattr(error, 'strerror', None) or error})",
+            hint="keep split.json next to split.csv",
+        ) from None
+    if not isinstance(certificate, dict):
+        raise DataError(expected="a certificate", received=f"'{beside}', which is none", hint="make one with 'auditor split DATA'")
+    return certificate
+
+
+def verify(
+    split_file: str | Path,
+    data: Data,
+    *,
+    label: str | None = None,
+    column: str | None = None,
+    group: str | None = None,
+    output: str | Path | None = None,
+    scanning: ScanOptions | None = None,
+    listeners: Listeners | None = None,
+) -> list[Claim]:
+    """Recompute every claim that a split's certificate makes about the data.
+
+    Parameters
+    ----------
+    split_file : str or Path
+        A ``split.csv``, with its ``split.json`` beside it.
+
+    Returns
+    -------
+    list of Claim
+        In the order of the certificate; each says whether it holds.
+    """
+    from auditor.splitting import verify_split
+
+    table, certificate = read_split(split_file), _certificate(split_file)
+    group = group or certificate.get("group_column")
+    dataset = open_data(data, None, label, column, None if group == "group" else group)
+    evidence = measured(dataset, output, scanning or ScanOptions(), int(certificate.get("seed", 0)), listeners or Listeners())
+    return verify_split(table, certificate, dataset, with_clusters(evidence))
+
+
+def planned(
+    data: Data,
+    *,
+    plan: str | Path | None = None,
+    label: str | None = None,
+    column: str | None = None,
+    group: str | None = None,
+    output: str | Path | None = None,
+    seed: int = 0,
+    scanning: ScanOptions | None = None,
+    listeners: Listeners | None = None,
+) -> Plan:
+    """Return the plan of a split file; without one, of the split in the output folder, else of the split that the data has, else a new one.
+
+    Raises
+    ------
+    DataError
+        The split file is for other data.
+    """
+    from auditor.splitting import plan_split
+
+    dataset = open_data(data, None, label, column, group)
+    refuse_same_place(output, dataset)
+    if plan is None and output is not None and (Path(output) / "split.csv").exists():
+        plan = Path(output) / "split.csv"
+    table = read_split(plan) if plan is not None else None
+    evidence = measured(dataset, output, scanning or ScanOptions(), seed, listeners or Listeners())
+    require_classes(dataset, evidence, "train")
+    images = with_clusters(evidence)
+    if table is not None:
+        given = dict(zip(table["path"], zip(table["label"], table.get("split", ""), strict=False), strict=True))
+        odd = [p for p, label in zip(images["path"], images["label"], strict=True) if given.get(p, (None,))[0] != label]
+        if odd or len(given) != len(images) or "split" not in table:
+            raise DataError(
+                expected=f"a split file of '{dataset.location}' with every image and its label",
+                received=f"'{plan}', which does not fit, first at '{odd[0] if odd else 'its number of rows'}'",
+                hint="make one with 'auditor split DATA'",
+            )
+        images = images.assign(split=[given[p][1] for p in images["path"]])
+    return plan_split(dataset, images, existing="keep", seed=seed)
+
+
+def planned_findings(evidence: Scan, plan: Plan, dataset: Dataset, output: str) -> tuple[Finding, ...]:
+    """Run the split checks once more on a planned split; nothing is decoded or grouped again."""
+    if "split" not in plan.table:
+        return ()
+    planned = plan.table.set_index("path")["split"].reindex(evidence.images["path"]).fillna("").to_numpy(dtype=object)
+    checks = choose([c for c in CHECKS if c.about_splits])
+    return addressed(run_checks(evidence.with_splits(planned), checks), dataset, output)
+
+
+def add_parts(output: str | Path, **parts: Any) -> None:
+    """Write parts of a record into an output folder; where an audit of the same data stands there, its report is renewed."""
+    from auditor.reports import write_report
+    from auditor.reports.files import load_record, save_parts, save_record
+
+    folder = prepare_output(output)
+    if not (folder / "audit.json").exists():
+        save_parts(folder, **parts)
+        return
+    record = dataclasses.replace(load_record(folder), **parts)
+    save_record(record, folder)
+    write_report(record, folder / "report.html")
+
+
+def augment(
+    plan: Plan,
+    *,
+    target: str | int | float = "balanced",
+    policy: str | Path | Policy = "photo",
+    without: Sequence[str] = (),
+    max_multiple: float = 10.0,
+    way: str = "on-the-fly",
+    output: str | Path | None = None,
+    seed: int = 0,
+    listeners: Listeners | None = None,
+) -> Augmentation:
+    """Plan augmentation of the rare classes in training, and write the images where an output folder is named.
+
+    Parameters
+    ----------
+    plan : Plan
+        A split; only its training images are parents.
+    target : "balanced", int or float
+        Images per class to reach: the largest class, a count, or a share of the largest class.
+    policy : str, Path or Policy
+        A preset (``photo``, ``document``, ``microscopy``, ``digits``), a TOML file, or a policy.
+    """
+    from auditor.augmentation import plan_augmentation
+
+    listeners = listeners or Listeners()
+    made = plan_augmentation(
+        plan, target=target, policy=policy, without=tuple(without), max_multiple=max_multiple, way="files" if output else way, seed=seed
+    )
+    if output is not None:
+        listeners.stage(f"Writing {len(made.manifest):,} augmented images")
+        made = made.write(prepare_output(output), on_progress=listeners.images)
+        add_parts(output, augmentation=made.facts, augmented=made.manifest)
+    return made
+
+
+def train(
+    plan: Plan,
+    *,
+    augment: Augmentation | None = None,
+    options: TrainOptions | None = None,
+    time_budget: float = 10.0,
+    output: str | Path | None = None,
+    listeners: Listeners | None = None,
+) -> Baseline:
+    """Train the baseline CNN on a split and diagnose it.
+
+    Parameters
+    ----------
+    plan : Plan
+        A split.
+    augment : Augmentation, optional
+        Augments the rare classes on the fly.
+    options : TrainOptions, optional
+        Size of the network and how it is trained.
+    time_budget : float
+        Minutes; experiments that do not fit are left out and said.
+    """
+    from auditor.baseline import TrainOptions, train_baseline
+
+    listeners = listeners or Listeners()
+    listeners.stage("Training the baseline")
+    folder = prepare_output(output) if output is not None else None
+    result = train_baseline(
+        plan, augmentation=augment, options=options or TrainOptions(), output=folder, on_epoch=listeners.epoch, time_budget=time_budget
+    )
+    if output is not None:
+        add_parts(output, baseline=result.facts)
+    return result

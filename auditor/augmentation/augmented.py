@@ -174,9 +174,15 @@ class Augmentation:
         return keras_layers(self.policy, seed=self.seed, rescale=rescale)
 
     def dataset(
-        self, image_size: tuple[int, int] = (64, 64), batch_size: int = 32, *, labels: Sequence[str] | None = None, shuffle: bool = True
+        self,
+        image_size: tuple[int, int] = (64, 64),
+        batch_size: int = 32,
+        *,
+        labels: Sequence[str] | None = None,
+        shuffle: bool = True,
+        frequencies: Mapping[str, float] | None = None,
     ) -> Any:
         """Return a ``tf.data.Dataset`` of training batches, augmented on the fly; see `stream.dataset`."""
         from auditor.augmentation.stream import dataset
 
-        return dataset(self, image_size, batch_size, labels=labels, shuffle=shuffle)
+        return dataset(self, image_size, batch_size, labels=labels, shuffle=shuffle, frequencies=frequencies)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from auditor.augmentation.adapter import Picture
 from auditor.errors import MissingExtraError, UsageError
@@ -64,11 +65,43 @@ class Sampler:
             return picture
         return self.augmentation.transform(picture, index - self.first, epoch=epoch)
 
-    def order(self, epoch: int, shuffle: bool) -> np.ndarray[Any, np.dtype[np.int64]]:
-        """Return the order of the pictures in an epoch."""
-        if not shuffle:
-            return np.arange(len(self))
-        return np.random.default_rng([self.augmentation.seed, epoch]).permutation(len(self))
+    def order(self, epoch: int, shuffle: bool, frequencies: npt.NDArray[np.float64] | None = None) -> npt.NDArray[np.int64]:
+        """Return the order of the pictures in an epoch; with frequencies as many pictures, each class with its share of them."""
+        rng = np.random.default_rng([self.augmentation.seed, epoch])
+        if frequencies is None:
+            return rng.permutation(len(self)) if shuffle else np.arange(len(self))
+        picks = [_rounds(np.flatnonzero(self.numbers == k), n, rng) for k, n in enumerate(apportion(frequencies, len(self))) if n]
+        return rng.permutation(np.concatenate(picks))
+
+
+def _rounds(rows: npt.NDArray[np.int64], n: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+    """Return ``n`` of the rows, going through all of them in shuffled rounds: none twice more often than another."""
+    return np.concatenate([rng.permutation(rows) for _ in range(-(-n // len(rows)))])[:n]
+
+
+def apportion(shares: npt.NDArray[np.float64], n: int) -> list[int]:
+    """Return whole numbers that add up to ``n`` and are closest to ``shares * n`` (largest remainders).
+
+    Examples
+    --------
+    >>> apportion(np.array([0.5, 0.3, 0.2]), 7)
+    [4, 2, 1]
+    """
+    exact = shares / shares.sum() * n
+    whole = np.floor(exact + 1e-9).astype(int)
+    whole[np.argsort(whole - exact, kind="stable")[: n - whole.sum()]] += 1
+    return [int(k) for k in whole]
+
+
+def _shares(frequencies: Mapping[str, float], labels: Sequence[str], present: set[str]) -> npt.NDArray[np.float64]:
+    wrong = [label for label, share in frequencies.items() if label not in present or not 0 <= share < float("inf")]
+    if wrong or not sum(frequencies.values()) > 0:
+        raise UsageError(
+            expected=f"a share of at least 0 for each class of train: {', '.join(sorted(present))}"[:200],
+            received=f"{frequencies.get(wrong[0])!r} for '{wrong[0]}'" if wrong else "no share over 0",
+            hint="class_frequencies() makes them from counts",
+        )
+    return np.array([float(frequencies.get(label, 0)) for label in labels])
 
 
 def dataset(
@@ -78,6 +111,7 @@ def dataset(
     *,
     labels: Sequence[str] | None = None,
     shuffle: bool = True,
+    frequencies: Mapping[str, float] | None = None,
 ) -> Any:
     """Return a ``tf.data.Dataset`` of ``(images, label indices)``: every training image and every planned one, once an epoch.
 
@@ -93,6 +127,9 @@ def dataset(
     labels : sequence of str, optional
         The classes in the order of their indices; by default those of train, sorted.
     shuffle : bool
+    frequencies : mapping of str to float, optional
+        Shares of the classes in an epoch, as `class_frequencies` makes them: classes are then sampled with these frequencies, in shuffled
+        rounds through their images, instead of every image once. Classes that are not named are left out.
 
     Returns
     -------
@@ -108,12 +145,14 @@ def dataset(
         import tensorflow as tf
     except ImportError:
         raise MissingExtraError.of("tensorflow", "train") from None
-    sampler = Sampler(augmentation, image_size, labels if labels is not None else augmentation.labels)
+    names = tuple(labels if labels is not None else augmentation.labels)
+    sampler = Sampler(augmentation, image_size, names)
+    shares = None if frequencies is None else _shares(frequencies, names, set(augmentation.labels))
     epochs = iter(range(2**31))
 
     def batches() -> Iterator[tuple[Any, Any]]:
         epoch = next(epochs)
-        order = sampler.order(epoch, shuffle)
+        order = sampler.order(epoch, shuffle, shares)
         for start in range(0, len(order), batch_size):
             chosen = order[start : start + batch_size]
             images = np.stack([sampler.picture(int(i), epoch) for i in chosen])

@@ -108,3 +108,21 @@ def test_layers_leave_out_what_is_off_for_a_class(planned):
     made = plan_augmentation(planned, way="layers", policy=policy)
     assert "RandomRotation" not in [type(layer).__name__ for layer in made.keras_layers()]
     assert any("rotate" in note for note in made.facts["notes"])
+
+
+def test_skewed_frequencies_are_met_and_no_image_is_favoured(planned):
+    made = plan_augmentation(planned)
+    stream = made.dataset((8, 8), batch_size=5, frequencies={"cat": 0.5, "dog": 0.25, "bird": 0.25})
+    numbers = np.concatenate([y.numpy() for _, y in stream])
+    # 22 images an epoch: 11 cats; 5.5 dogs and birds, of which one is rounded up.
+    assert Counter(made.labels[i] for i in numbers) == {"cat": 11, "bird": 6, "dog": 5}
+    sampler = Sampler(made, (8, 8), made.labels)
+    cats = Counter(i for i in sampler.order(0, True, np.array([0.0, 1.0, 0.0])).tolist())
+    assert len(cats) == 8
+    assert set(cats.values()) == {2, 3}
+
+
+@pytest.mark.parametrize("frequencies", [{"zebra": 1.0}, {"cat": -0.1}, {"cat": float("nan")}, {}, {"cat": 0.0}])
+def test_impossible_frequencies_are_refused(planned, frequencies):
+    with pytest.raises(UsageError, match="a share of at least 0"):
+        plan_augmentation(planned).dataset((8, 8), frequencies=frequencies)

@@ -49,7 +49,7 @@ class Facts(NamedTuple):
 class Item(NamedTuple):
     """One file to scan: its place among the samples, its path, and its digest where it was scanned before."""
 
-    index: int
+    row: int
     path: str
     sha256: str = ""
 
@@ -79,7 +79,7 @@ class Rows:
     signatures: npt.NDArray[np.uint8]
 
 
-#: Told the place within the batch of the file that is about to be read.
+#: Told the place within the batch of the file that is about to be read; -1 once all are.
 Mark = Callable[[int], None]
 #: Says of a readable file's bytes and header what each further decoder makes of them.
 Examine = Callable[[bytes, Header], str]
@@ -97,11 +97,19 @@ def lost(path: str, defect: str, reason: str, source: Source | None = None) -> F
     return Facts(reason=reason, defect=defect, bytes=size, sha256=digest)
 
 
-def _known(header: Header) -> dict[str, object]:
-    return {
-        name: getattr(header, name)
-        for name in ("format", "mode", "width", "height", "bits", "orientation", "animated", "transparent", "trailing", "private")
-    }
+def _with_header(facts: Facts, header: Header) -> Facts:
+    return facts._replace(
+        format=header.format,
+        mode=header.mode,
+        width=header.width,
+        height=header.height,
+        bits=header.bits,
+        orientation=header.orientation,
+        animated=header.animated,
+        transparent=header.transparent,
+        trailing=header.trailing,
+        private=header.private,
+    )
 
 
 def _why(error: OSError) -> tuple[str, str]:
@@ -156,9 +164,11 @@ def scan_batch(
                 pixel_sums.append(sums(pixels))
                 signatures[len(index)] = signature_of(pixels)
                 readable.append(len(index))
-            index.append(item.index)
+            index.append(item.row)
             facts.append(found)
             stats.append(stat or FileStat(-1, -1))
+        if mark:
+            mark(-1)
     signatures = signatures[: len(index)]
     numbers = np.full((len(index), len(MEASURES)), np.nan)
     if readable:
@@ -190,11 +200,11 @@ def _scan(
         decoded = decode(data) if isolated else decode_usual(data)
     except Unreadable as error:
         found = Facts(reason=str(error), defect=error.defect, bytes=len(data), sha256=digest, survives=error.survives)
-        return stat, found._replace(**_known(error.header)), None
+        return stat, _with_header(found, error.header), None
     if decoded is None:
         return None, None, None
     found = Facts(status="ok", bytes=len(data), sha256=digest, pixel_digest=decoded.pixel_digest, defect=decoded.defect)
-    found = found._replace(**_known(decoded.header))
+    found = _with_header(found, decoded.header)
     if examine:
         found = found._replace(decoders=examine(data, decoded.header))
     return stat, found, decoded.pixels

@@ -12,11 +12,21 @@ from auditor.scanning.probe import JPEG_MAGIC, PNG_MAGIC, Header
 
 #: What other kinds of content start with (in lower case, after white space).
 CONTENTS = (
-    (b"<!doctype html", "an HTML page"), (b"<html", "an HTML page"), (b"<svg", "an SVG drawing"),
-    (b"<?xml", "an XML document"), (b"{", "JSON text"), (b"[", "JSON text"), (b"%pdf", "a PDF document"), (b"pk\x03\x04", "a ZIP archive"), (b"\x1f\x8b", "a gzip archive"),
-    (b"\x7felf", "a program"), (b"version https://git-lfs", "a Git LFS pointer, not the file itself"), (b"\x93numpy", "a NumPy array"),
-    (b"\x89hdf", "an HDF5 file"), (b"sqlite format 3", "a database"),
-)  # fmt: skip
+    (b"<!doctype html", "an HTML page"),
+    (b"<html", "an HTML page"),
+    (b"<svg", "an SVG drawing"),
+    (b"<?xml", "an XML document"),
+    (b"{", "JSON text"),
+    (b"[", "JSON text"),
+    (b"%pdf", "a PDF document"),
+    (b"pk\x03\x04", "a ZIP archive"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"\x7felf", "a program"),
+    (b"version https://git-lfs", "a Git LFS pointer, not the file itself"),
+    (b"\x93numpy", "a NumPy array"),
+    (b"\x89hdf", "an HDF5 file"),
+    (b"sqlite format 3", "a database"),
+)
 #: First bytes of image formats, for a file whose decoder gives up at once.
 MAGICS = (
     (JPEG_MAGIC, "JPEG"), (PNG_MAGIC, "PNG"), (b"GIF8", "GIF"), (b"BM", "BMP"), (b"II*\0", "TIFF"), (b"MM\0*", "TIFF"), (b"RIFF", "WEBP"),

@@ -36,7 +36,7 @@ def _thumbnail(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """Shrink to 32x32 by averaging whole blocks, after the sides were brought to multiples of 32: OpenCV is five times faster at that."""
     height, width = pixels.shape[:2]
     if (height, width) == (32, 32):
-        return pixels
+        return np.asarray(pixels, dtype=np.uint8)
     if min(height, width) < 32:
         return np.asarray(cv2.resize(pixels, (32, 32), interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
     blocks = (max(round(width / 32), 1) * 32, max(round(height / 32), 1) * 32)

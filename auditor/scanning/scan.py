@@ -1,0 +1,320 @@
+"""The scan of a data set: what is known already, what is to be read, who reads it, and the table that comes of it."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from auditor.dataset import Dataset, FileStat
+from auditor.errors import UsageError
+from auditor.scanning.batch import Facts, Item, Rows, scan_batch
+from auditor.scanning.order import reading_order
+from auditor.scanning.schema import MEASURES, SIGNATURE_BYTES
+from auditor.scanning.store import Store, arrow_facts
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+#: Told after every batch: images done, images in all, bytes read, unreadable so far.
+OnProgress = Callable[[int, int, int, int], None]
+
+#: Images and bytes in a task for a worker: enough that the hand-over costs nothing, little enough that a kill loses little.
+BATCH_IMAGES, BATCH_BYTES = 128, 8 << 20
+#: What reading an image costs at the least and per byte, in CPU seconds: measured with benchmarks/scan.py, within a factor of two.
+SECONDS_PER_IMAGE, SECONDS_PER_BYTE = 2e-4, 3e-8
+#: Below this much work no workers are started: they cost half a second of imports.
+ALONE_SECONDS = 1.0
+#: Address space that a worker may take beyond its imports: a picture of `MAX_PIXELS` with alpha, decoded twice.
+MEMORY_LIMIT = 2 << 30
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scanned:
+    """What a scan measured.
+
+    Attributes
+    ----------
+    images : DataFrame
+        The sample table with the columns of `auditor.scanning.schema` added. Where a time budget left images out, their status is
+        ``unmeasured``.
+    signatures : ndarray of uint8, shape (n_images, SIGNATURE_BYTES)
+        Row by row the same images, zero where unreadable or unmeasured.
+    measured : int
+        Images whose row is known: all, unless a time budget left some out.
+    read : int
+        Images that this call read; the others were known from an earlier scan and had not changed.
+    """
+
+    images: pd.DataFrame
+    signatures: npt.NDArray[np.uint8]
+    measured: int = -1
+    read: int = -1
+
+
+def scan_images(
+    dataset: Dataset,
+    *,
+    store: Path | None = None,
+    jobs: int | None = None,
+    engine: str = "local",
+    scheduler: str | None = None,
+    timeout: float = 20.0,
+    memory_limit: int = MEMORY_LIMIT,
+    rehash: bool = False,
+    decoders: str = "header",
+    time_budget: float | None = None,
+    seed: int = 0,
+    on_progress: OnProgress | None = None,
+) -> Scanned:
+    """Read and measure every image of a data set.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    store : Path, optional
+        Folder in which rows are kept: a scan that was killed goes on from there, and later scans read only files that have changed.
+    jobs : int, optional
+        Worker processes; by default one per core. None are started for little work.
+    engine : {"local", "dask"}
+        Worker processes on this machine, or a Dask cluster.
+    scheduler : str, optional
+        Address of the Dask scheduler; by default a cluster is started on this machine.
+    timeout : float
+        Seconds after which one image is given up.
+    memory_limit : int
+        Bytes that a worker may take for one image.
+    rehash : bool
+        Read every file, whether or not size and time of modification are as they were; what has the same bytes is not decoded again.
+    decoders : {"header", "all"}
+        Judge what other decoders do by header facts, or try OpenCV and, where it is installed, TensorFlow on each file.
+    time_budget : float, optional
+        Minutes after which no further image is begun. What was measured by then is a stratified random sample.
+    seed : int
+        Seeds the order of that sample.
+    on_progress : callable, optional
+        Called with (done, total, bytes, unreadable).
+
+    Raises
+    ------
+    UsageError
+        An engine or a choice of decoders that there is not.
+    OutputError
+        The store cannot be written.
+    MissingExtraError
+        The engine needs a package that is not installed.
+    """
+    if engine not in ("local", "dask"):
+        raise UsageError(expected="the engine 'local' or 'dask'", received=f"'{engine}'", hint="leave --engine out to scan on this machine")
+    if decoders not in ("header", "all"):
+        raise UsageError(
+            expected="the decoders 'header' or 'all'", received=f"'{decoders}'", hint="leave --decoders out to judge by headers"
+        )
+    deadline = None if time_budget is None else time.monotonic() + 60 * time_budget
+    paths = dataset.samples["path"].tolist()
+    result = _Result(paths, on_progress)
+    rows_kept = Store(store, dataset.source, decoders) if store is not None else None
+    todo = _recall(dataset, rows_kept, result, rehash)
+    sizes = result.sizes
+    order = todo if deadline is None else todo[np.argsort(_priority(dataset, seed)[todo], kind="stable")]
+    items = [Item(int(i), paths[i], result.digest(int(i))) for i in order]
+    batches = list(_batches(items, sizes)) if deadline is None else _until(deadline, _batches(items, sizes))
+    cost = len(items) * SECONDS_PER_IMAGE + float(np.maximum(sizes[order], 0).sum()) * SECONDS_PER_BYTE
+    from auditor.scanning.worker import Order
+
+    told = Order(dataset.source, timeout, memory_limit, decoders)
+    if engine == "dask":
+        from auditor.scanning.cluster import on_dask
+
+        results = on_dask(told, batches, scheduler, jobs)
+    else:
+        results = _locally(told, batches, jobs or os.cpu_count() or 1, alone=cost < ALONE_SECONDS and decoders == "header")
+    try:
+        for rows in results:
+            result.add(rows, rows_kept)
+    finally:
+        if rows_kept is not None:
+            rows_kept.flush()
+    if rows_kept is not None:
+        rows_kept.merge()
+    return result.finish(dataset)
+
+
+def _priority(dataset: Dataset, seed: int) -> npt.NDArray[np.int64]:
+    """Return the place of each sample in the reading order of a sample."""
+    import pandas as pd
+
+    strata, _ = pd.factorize(dataset.samples["split"] + "\0" + dataset.samples["label"], sort=True)
+    order = reading_order(strata.astype(np.int64), seed)
+    priority = np.empty(len(order), dtype=np.int64)
+    priority[order] = np.arange(len(order))
+    return priority
+
+
+def _recall(dataset: Dataset, store: Store | None, result: _Result, rehash: bool) -> npt.NDArray[np.int64]:
+    """Take over the rows of files that have not changed; return the places of those that must be read."""
+    stats = []
+    for path in result.paths:
+        try:
+            stats.append(dataset.source.stat(path))
+        except (OSError, ValueError):
+            stats.append(FileStat(-1, -1))
+    result.sizes, times = np.array(stats, dtype=np.int64).reshape(-1, 2).T
+    known = store.remembered(result.paths) if store is not None else None
+    everything = np.arange(len(result.paths))
+    if known is None:
+        return everything
+    same = (known.sizes == result.sizes[known.rows]) & (known.times == times[known.rows]) & (known.sizes >= 0)
+    if rehash:
+        same[:] = False
+    result.recall(known.rows, known.facts, known.signatures, same)
+    return np.setdiff1d(everything, known.rows[same])
+
+
+def _batches(items: Sequence[Item], sizes: npt.NDArray[np.int64]) -> Iterator[list[Item]]:
+    batch: list[Item] = []
+    size = 0
+    for item in items:
+        batch.append(item)
+        size += max(int(sizes[item.row]), 0)
+        if len(batch) >= BATCH_IMAGES or size >= BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _until(deadline: float, batches: Iterator[list[Item]]) -> Iterator[list[Item]]:
+    for batch in batches:
+        if time.monotonic() >= deadline:
+            return
+        yield batch
+
+
+def _locally(told: Any, batches: Any, jobs: int, *, alone: bool) -> Iterator[Rows]:
+    """Scan here: in this process where there is little to do, but for files that might cost a process its life; else in workers."""
+    from auditor.scanning.pool import Pool
+
+    if not alone:
+        with Pool(told, jobs) as pool:
+            yield from pool.run(batches)
+        return
+    risky: list[Item] = []
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        for batch in batches:
+            rows, left = scan_batch(told.source, batch, isolated=False)
+            risky.extend(left)
+            yield rows
+    finally:
+        cv2.setNumThreads(threads)
+    if risky:
+        with Pool(told, 1) as pool:
+            yield from pool.run(risky[i : i + BATCH_IMAGES] for i in range(0, len(risky), BATCH_IMAGES))
+
+
+class _Result:
+    """Rows as they come in, whatever their order; memory holds Arrow columns and signatures, never Python objects per image."""
+
+    def __init__(self, paths: list[str], on_progress: OnProgress | None) -> None:
+        self.paths, self._tell = paths, on_progress
+        self.sizes: npt.NDArray[np.int64] = np.full(len(paths), -1, dtype=np.int64)
+        self.signatures = np.zeros((len(paths), SIGNATURE_BYTES), dtype=np.uint8)
+        self._tables: list[pa.Table] = []
+        self._rows: list[npt.NDArray[np.int64]] = []
+        self._digests: dict[int, tuple[str, int]] = {}
+        self._former: tuple[pa.Table, npt.NDArray[np.uint8]] | None = None
+        self._done = self._bytes = self._unreadable = self._read = 0
+
+    def digest(self, row: int) -> str:
+        """Return the digest that a file had when it was scanned before, or ""."""
+        return self._digests.get(row, ("", -1))[0]
+
+    def recall(self, rows: npt.NDArray[np.int64], facts: pa.Table, signatures: npt.NDArray[np.uint8], same: npt.NDArray[np.bool_]) -> None:
+        """Take over the rows of files that are the same; keep the others for files that turn out to have the same bytes."""
+        import pyarrow as pa
+
+        kept = facts.filter(pa.array(same))
+        self._tables.append(kept)
+        self._rows.append(rows[same])
+        self.signatures[rows[same]] = signatures[same]
+        self._former = (facts, signatures)
+        digests = facts.column("sha256").to_pylist() if not same.all() else []
+        self._digests = {int(rows[k]): (digests[k], int(k)) for k in np.flatnonzero(~same) if digests[k]}
+        self._count(kept.column("status").to_pylist(), int(sum(kept.column("bytes").to_pylist())))
+
+    def _count(self, statuses: Sequence[str], size: int) -> None:
+        self._done += len(statuses)
+        self._bytes += size
+        self._unreadable += sum(s != "ok" for s in statuses)
+        if self._tell:
+            self._tell(self._done, len(self.paths), self._bytes, self._unreadable)
+
+    def add(self, rows: Rows, store: Store | None) -> None:
+        """Take in what a worker found, and hand it to the store."""
+        if not rows.index:
+            return
+        facts: list[Facts] = []
+        for k, (row, found) in enumerate(zip(rows.index, rows.facts, strict=True)):
+            if found is None:
+                assert self._former is not None
+                table, signatures = self._former
+                place = self._digests[row][1]
+                former = table.slice(place, 1).to_pylist()[0]
+                facts.append(Facts(**{name: former[name] for name in Facts._fields}))
+                rows.measures[k] = [np.nan if former[m.name] is None else former[m.name] for m in MEASURES]
+                rows.signatures[k] = signatures[place]
+            else:
+                facts.append(found)
+        index = np.array(rows.index, dtype=np.int64)
+        self.signatures[index] = rows.signatures
+        self._tables.append(arrow_facts(facts, rows.measures))
+        self._rows.append(index)
+        self._read += len(index)
+        if store is not None:
+            store.add([self.paths[i] for i in rows.index], rows.stats, facts, rows)
+        self._count([f.status for f in facts], sum(f.bytes for f in facts))
+
+    def finish(self, dataset: Dataset) -> Scanned:
+        """Return the table, in the order of the samples."""
+        import pyarrow as pa
+
+        rows = np.concatenate(self._rows) if self._rows else np.empty(0, np.int64)
+        if len(np.unique(rows)) != len(rows):
+            raise AssertionError(f"{len(rows)} rows for {len(np.unique(rows))} images")
+        left = np.setdiff1d(np.arange(len(self.paths)), rows)
+        if len(left):
+            blank = Facts(status="unmeasured", reason="not read within the time budget")
+            sizes = np.maximum(self.sizes[left], 0).tolist()
+            self._tables.append(arrow_facts([blank._replace(bytes=size) for size in sizes], np.full((len(left), len(MEASURES)), np.nan)))
+        whole = pa.concat_tables(self._tables) if self._tables else arrow_facts([], np.empty((0, len(MEASURES))))
+        self._tables.clear()
+        self._former = None
+        whole = whole.take(np.argsort(np.concatenate([rows, left]), kind="stable"))
+        return Scanned(_table(dataset, whole), self.signatures, measured=len(rows), read=self._read)
+
+
+def _table(dataset: Dataset, facts: pa.Table) -> pd.DataFrame:
+    """Return the sample table with facts, measures and what derives from the header."""
+    import pandas as pd
+
+    found = facts.to_pandas()
+    readable = found["status"] == "ok"
+    pixels = (found["width"].astype(float) * found["height"]).where(readable)
+    shape = pd.DataFrame(
+        {"pixels": pixels, "aspect": (found["width"] / found["height"].where(readable)), "bytes_per_pixel": found["bytes"] / pixels}
+    )
+    first = dataset.samples[["path", "label", "split", "group"]]
+    taken = {*found.columns, *shape.columns}
+    extra = dataset.samples.drop(columns=[*first.columns, *(c for c in dataset.samples.columns if c in taken)])
+    table: pd.DataFrame = pd.concat([first, found, shape, extra], axis=1)
+    return table

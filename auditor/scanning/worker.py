@@ -1,0 +1,112 @@
+"""The processes that decode: a nursery that has imported what decoding needs, and the workers that it forks.
+
+Workers may die of a file. A new one costs a fork of the nursery, not an import. The nursery is a fresh interpreter, so that nothing
+of the caller's (threads, TensorFlow, an unguarded main module) is forked or run again. Everyone leaves when the caller's sockets close,
+however the caller ended.
+"""
+
+from __future__ import annotations
+
+import math
+import mmap
+import os
+import resource
+import signal
+import socket
+import struct
+import sys
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+
+from auditor.dataset import Source
+from auditor.scanning.batch import Examine, scan_batch
+
+#: What a worker notes in shared memory: the place of the file in its batch, and how many files it has begun.
+MARK = struct.Struct("<qq")
+#: The place while no file is being decoded.
+BETWEEN = -1
+
+
+class Order(NamedTuple):
+    """What a worker is told first."""
+
+    source: Source
+    timeout: float
+    memory_limit: int
+    decoders: str
+
+
+def nursery(control: int) -> None:
+    """Fork a worker for each pair of descriptors (pipe, shared memory) that comes in; end when the other side is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    cv2.setNumThreads(1)
+    from PIL import Image
+
+    Image.init()
+    with socket.socket(fileno=control) as caller:
+        while True:
+            message, descriptors, _, _ = socket.recv_fds(caller, 1, 2)
+            if not message:
+                break
+            child = os.fork()
+            if child == 0:
+                caller.close()
+                status = 1
+                with suppress(EOFError, BrokenPipeError, ConnectionResetError):
+                    work(Connection(descriptors[0]), descriptors[1])
+                    status = 0
+                os._exit(status)
+            for descriptor in descriptors:
+                os.close(descriptor)
+            caller.sendall(struct.pack("<q", child))
+            with suppress(ChildProcessError):
+                while os.waitpid(-1, os.WNOHANG)[0]:
+                    pass
+    with suppress(ChildProcessError):
+        while True:
+            os.wait()
+
+
+def _limit_memory(extra: int) -> None:
+    """Let this process take ``extra`` bytes of address space more than it has now."""
+    with suppress(OSError, ValueError):
+        now = int(Path("/proc/self/statm").read_text("ascii").split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (now + extra, resource.getrlimit(resource.RLIMIT_AS)[1]))
+
+
+def work(pipe: Connection, memory: int) -> None:
+    """Scan batches until the pipe closes."""
+    shared = mmap.mmap(memory, MARK.size)
+    order: Order = pipe.recv()
+    _limit_memory(order.memory_limit)
+    last_resort = math.ceil(2 * order.timeout) + 5  # should whoever watches over this process be gone
+    begun = 0
+
+    def mark(place: int) -> None:
+        nonlocal begun
+        begun += 1
+        MARK.pack_into(shared, 0, place, begun)
+        signal.alarm(last_resort)
+
+    examine: Examine | None = None
+    if order.decoders == "all":
+        from auditor.scanning.decoders import compare
+
+        examine = compare
+    while True:
+        MARK.pack_into(shared, 0, BETWEEN, begun)
+        signal.alarm(0)
+        items = pipe.recv()
+        rows, _ = scan_batch(order.source, items, mark=mark, examine=examine)
+        MARK.pack_into(shared, 0, BETWEEN, begun)
+        pipe.send(rows)
+
+
+if __name__ == "__main__":
+    from auditor.scanning.worker import nursery as main  # what is unpickled must be of the importable module, not of __main__
+
+    main(int(sys.argv[1]))

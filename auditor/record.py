@@ -63,7 +63,7 @@ class SplitFacts(TypedDict, total=False):
     group_column: str | None
     groups: int  # units that are never divided, as users named them
     clusters: int  # duplicate sets
-    duplicate_threshold: int  # pHash bits
+    duplicate_threshold: float  # distance of detail up to which pictures were taken for the same
     counts: dict[str, dict[str, int]]  # part -> class -> images
     largest_deviation: float  # of a class's share of a part from the asked ratio, in [0, 1]
     deviation_bound: float  # no assignment of these units can be below this

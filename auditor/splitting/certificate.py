@@ -93,7 +93,7 @@ def _undivided(table: pd.DataFrame, key: str, name: str, one: str, many: str) ->
 
 
 def claims_of(
-    table: pd.DataFrame, ratios: Mapping[str, float], *, deviation: float, bound: float, nearest: NearestPair | None, threshold: int
+    table: pd.DataFrame, ratios: Mapping[str, float], *, deviation: float, bound: float, nearest: NearestPair | None
 ) -> list[Claim]:
     """Return the claims that can be counted from the table alone, each with whether it holds.
 
@@ -106,8 +106,6 @@ def claims_of(
         The largest class deviation and its lower bound.
     nearest : NearestPair or None
         The most similar two images in different parts.
-    threshold : int
-        pHash bits of the duplicate sets.
     """
     counts = count_parts(table)
     sizes = {p: sum(c.values()) for p, c in counts.items()}
@@ -116,7 +114,7 @@ def claims_of(
     claims = [
         Claim(name="images", holds=True, detail=f"{len(table):,} images, each with one row; {whole:,} of them are in a part."),
         _undivided(table, "group", "groups", "group", "groups"),
-        _undivided(table, "cluster", "duplicates", "duplicate set", f"duplicate sets (same content, or pHash within {threshold} bits)"),
+        _undivided(table, "cluster", "duplicates", "duplicate set", "duplicate sets"),
         Claim(
             name="parts",
             holds=not empty,

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from auditor.evidence.duplicates import NEAR_BITS
 from auditor.finding import rounded
 from auditor.record import Claim, SplitFacts
 from auditor.scanning.fingerprint import fingerprint
@@ -43,6 +42,7 @@ class Asked:
     folds: int | None = None
     stratify: tuple[str, ...] = ()
     by: str | None = None
+    duplicate_threshold: float | None = None
 
 
 def _bound(table: pd.DataFrame, ratios: Mapping[str, float]) -> float:
@@ -104,7 +104,7 @@ def split_facts(table: pd.DataFrame, images: pd.DataFrame, asked: Asked, *, left
     nearest = nearest_across(table["path"], hashes, table[column])
     claims = [
         Claim(name="fingerprint", holds=True, detail=f"The images, labels and bytes are those of {mark}."),
-        *claims_of(table, stated, deviation=off, bound=bound, nearest=nearest, threshold=NEAR_BITS),
+        *claims_of(table, stated, deviation=off, bound=bound, nearest=nearest),
     ]
     if asked.stratify:
         claims.append(_strata_claim(table, images, stated, asked.stratify))
@@ -122,7 +122,6 @@ def split_facts(table: pd.DataFrame, images: pd.DataFrame, asked: Asked, *, left
         group_column=asked.group_column,
         groups=int(table.loc[table["group"] != "", "group"].nunique()),
         clusters=int(table.loc[table["cluster"] != "", "cluster"].nunique()),
-        duplicate_threshold=NEAR_BITS,
         counts=counts,
         largest_deviation=off,
         deviation_bound=bound,
@@ -130,6 +129,8 @@ def split_facts(table: pd.DataFrame, images: pd.DataFrame, asked: Asked, *, left
         claims=claims,
         notes=[*notes, *too_small(counts)],
     )
+    if asked.duplicate_threshold is not None:
+        facts["duplicate_threshold"] = rounded(asked.duplicate_threshold) or 0.0
     if asked.folds is not None:
         facts["folds"] = asked.folds
     if asked.stratify:

@@ -173,6 +173,7 @@ def plan_split(
     existing: Existing = "keep",
     repair: bool = False,
     seed: int = 0,
+    duplicate_threshold: float | None = None,
 ) -> Plan:
     """Plan a split that divides no group and no duplicate set, with the classes in proportion.
 
@@ -198,6 +199,8 @@ def plan_split(
     repair : bool
         Keep the split but remove its leaks with the fewest moves and drops, the test images as they are.
     seed : int
+    duplicate_threshold : float, optional
+        The distance up to which the duplicate sets were made, for the certificate.
 
     Raises
     ------

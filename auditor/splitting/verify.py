@@ -103,6 +103,7 @@ def _asked(certificate: Mapping[str, Any]) -> Asked:
         folds=certificate.get("folds"),
         stratify=tuple(certificate.get("stratify", ())),
         by=certificate.get("by"),
+        duplicate_threshold=certificate.get("duplicate_threshold"),
     )
 
 

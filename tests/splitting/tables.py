@@ -20,7 +20,9 @@ def scan_table(
     """Return a scan's table with made-up digests, in the order of the paths."""
     n = len(labels)
     blank = [""] * n
-    table = pd.DataFrame({"path": [f"{i:06}.png" for i in range(n)], "label": list(labels), "split": split or blank, "group": group or blank})
+    table = pd.DataFrame(
+        {"path": [f"{i:06}.png" for i in range(n)], "label": list(labels), "split": split or blank, "group": group or blank}
+    )
     table = table.astype(str).assign(status="ok", reason="", sha256=[f"{i:064x}" for i in range(n)], cluster=cluster or blank)
     hashes = np.random.default_rng(1).integers(0, 2**63, n) if phash is None else phash
     return table.assign(phash=[f"{int(h):016x}" for h in hashes], **columns)

@@ -11,7 +11,11 @@ from auditor.splitting import plan_split
 from tests.splitting.tables import dataset_of, scan_table
 
 ROWS = st.lists(
-    st.tuples(st.sampled_from("abc"), st.sampled_from(["g1", "g2", "g3", "g4", "g5", "g6", "g7", "g8"]), st.sampled_from(["", "", "", "x", "y", "z"])),
+    st.tuples(
+        st.sampled_from("abc"),
+        st.sampled_from(["g1", "g2", "g3", "g4", "g5", "g6", "g7", "g8"]),
+        st.sampled_from(["", "", "", "x", "y", "z"]),
+    ),
     min_size=8,
     max_size=60,
 ).filter(lambda rows: len({label for label, _, _ in rows}) > 1)
@@ -60,7 +64,11 @@ def test_the_order_of_the_rows_does_not_matter(rows, random, options):
 
 
 @settings(deadline=None, max_examples=40)
-@given(st.lists(st.integers(1, 60), min_size=2, max_size=6), st.sampled_from([(60, 20, 20), (70, 20, 10), (98, 1, 1), (34, 33, 33)]), st.integers(0, 9))
+@given(
+    st.lists(st.integers(1, 60), min_size=2, max_size=6),
+    st.sampled_from([(60, 20, 20), (70, 20, 10), (98, 1, 1), (34, 33, 33)]),
+    st.integers(0, 9),
+)
 def test_without_groups_every_class_is_within_one_of_ideal(sizes, ratios, seed):
     labels = [f"c{k}" for k, n in enumerate(sizes) for _ in range(n)]
     done = plan(scan_table(labels), ratios=ratios, seed=seed)
@@ -125,7 +133,9 @@ def test_what_a_split_lacks_is_cut_out_of_train_by_groups(missing):
 
 
 def test_a_group_that_also_stands_in_test_is_not_carved():
-    table = scan_table(["a", "b"] * 20, split=["train"] * 32 + ["test"] * 8, group=["both"] * 8 + [f"g{i}" for i in range(8, 36)] + ["both"] * 4)
+    table = scan_table(
+        ["a", "b"] * 20, split=["train"] * 32 + ["test"] * 8, group=["both"] * 8 + [f"g{i}" for i in range(8, 36)] + ["both"] * 4
+    )
     done = plan(table)
     assert (done.table["split"][:8] == "train").all()
     assert failing(done) == ["groups"] and done.facts["left_out"] == 8
@@ -150,7 +160,10 @@ def test_unreadable_unlabelled_and_field_images_are_in_no_part():
     assert done.table["path"].tolist() == table["path"].drop(1).tolist()
     assert done.table.set_index("path").loc[["000003.png", "000005.png"], "split"].tolist() == ["", ""]
     assert len(done.usable) == 9
-    assert [n for n in done.facts["notes"] if "no part" in n] == ["1 images cannot be read; they are in no part.", "1 images have no class; they are in no part."]
+    assert [n for n in done.facts["notes"] if "no part" in n] == [
+        "1 images cannot be read; they are in no part.",
+        "1 images have no class; they are in no part.",
+    ]
 
 
 def test_folds_are_stratified_and_undivided():
@@ -179,7 +192,11 @@ def test_a_class_too_small_for_every_part_is_named_with_the_choices():
     done = plan(scan_table(["a"] * 20 + ["b"] * 20 + ["rare"] * 2))
     (note,) = done.facts["notes"]
     assert "'rare' (2 images)" in note and "merge" in note and "Collect" in note
-    assert (done.table["label"] == "rare").sum() == 2 and set(done.table.loc[done.table["label"] == "rare", "split"]) <= {"train", "val", "test"}
+    assert (done.table["label"] == "rare").sum() == 2 and set(done.table.loc[done.table["label"] == "rare", "split"]) <= {
+        "train",
+        "val",
+        "test",
+    }
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,9 @@ def test_thirds_written_with_one_decimal_are_read():
     assert parse_ratios("33.3/33.3/33.3") == pytest.approx((1 / 3,) * 3)
 
 
-@pytest.mark.parametrize("wrong", ["60/20/30", "60/20", "60/20/10/10", "60/40/0", "-20/60/60", "nan/20/20", "a/b/c", "", "inf/1/1", (60, 20, "x"), (None, 1, 2)])
+@pytest.mark.parametrize(
+    "wrong", ["60/20/30", "60/20", "60/20/10/10", "60/40/0", "-20/60/60", "nan/20/20", "a/b/c", "", "inf/1/1", (60, 20, "x"), (None, 1, 2)]
+)
 def test_what_does_not_add_up_is_refused_in_one_line(wrong):
     with pytest.raises(UsageError) as refused:
         parse_ratios(wrong)

@@ -151,7 +151,7 @@ class Policy:
         chosen = [s for s, u in zip(steps, rng.random(len(steps)), strict=True) if u < s.probability]
         if not chosen and steps:
             chosen = [steps[int(rng.integers(len(steps)))]]
-        return json.dumps([{"name": s.name, **BY_NAME[s.name].draw(s.magnitudes, rng)} for s in chosen], separators=(",", ":"))
+        return json.dumps([{"name": s.name, **BY_NAME[s.name].draw(s.magnitudes, rng, False)} for s in chosen], separators=(",", ":"))
 
     def facts(self) -> list[PolicyStep]:
         """Return the steps as plain data, for the record."""

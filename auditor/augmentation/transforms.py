@@ -6,6 +6,7 @@ Drawn values are relative to the picture (shares of its sides, degrees), so that
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -33,7 +34,7 @@ class Magnitude:
 class Transform:
     """A transform by name.
 
-    ``draw`` maps magnitudes and a generator to drawn values; ``kind`` says how they are applied:
+    ``draw`` maps magnitudes, a generator, and whether to draw at the limit of the range, to drawn values; ``kind`` says how they are applied:
     ``"flip"``, ``"matrix"`` (consecutive ones are applied as one warp), ``"elastic"`` or ``"tone"``.
     """
 
@@ -41,7 +42,17 @@ class Transform:
     title: str
     kind: str
     magnitudes: tuple[Magnitude, ...] = ()
-    draw: Callable[[Mapping[str, float], np.random.Generator], Drawn] = field(repr=False)
+    draw: Callable[[Mapping[str, float], np.random.Generator, bool], Drawn] = field(repr=False)
+
+    def weaker(self, magnitudes: Mapping[str, float], share: float) -> dict[str, float]:
+        """Return magnitudes at a share of their strength: half of 20 degrees is 10, half of a crop to 0.8 is one to 0.9."""
+        scaled = dict(magnitudes)
+        for m in self.magnitudes:
+            if m.name == "share":
+                scaled[m.name] = 1 - share * (1 - magnitudes[m.name])
+            elif m.name != "cells":
+                scaled[m.name] = share * magnitudes[m.name]
+        return {m.name: min(max(scaled[m.name], m.low), m.high) for m in self.magnitudes}
 
     @property
     def defaults(self) -> dict[str, float]:
@@ -49,34 +60,38 @@ class Transform:
         return {m.name: m.default for m in self.magnitudes}
 
 
-def _symmetric(rng: np.random.Generator, most: float) -> float:
-    return round(float(rng.uniform(-most, most)), DIGITS)
+def _within(rng: np.random.Generator, most: float, at_limit: bool) -> float:
+    """Draw a value of either sign, uniform up to ``most``, or one of the two limits."""
+    value = float(rng.uniform(-most, most))
+    return round(math.copysign(most, value) if at_limit else value, DIGITS)
 
 
-def _flip(magnitudes: Mapping[str, float], rng: np.random.Generator) -> Drawn:
+def _flip(magnitudes: Mapping[str, float], rng: np.random.Generator, at_limit: bool) -> Drawn:
     return {}
 
 
-def _rotate(magnitudes: Mapping[str, float], rng: np.random.Generator) -> Drawn:
-    return {"angle": _symmetric(rng, magnitudes["degrees"])}
+def _rotate(magnitudes: Mapping[str, float], rng: np.random.Generator, at_limit: bool) -> Drawn:
+    return {"angle": _within(rng, magnitudes["degrees"], at_limit)}
 
 
-def _crop(magnitudes: Mapping[str, float], rng: np.random.Generator) -> Drawn:
-    share = round(float(rng.uniform(magnitudes["share"], 1)), DIGITS)
+def _crop(magnitudes: Mapping[str, float], rng: np.random.Generator, at_limit: bool) -> Drawn:
+    share = round(magnitudes["share"] if at_limit else float(rng.uniform(magnitudes["share"], 1)), DIGITS)
     left, top = (round(float(rng.uniform(0, 1 - share)), DIGITS) for _ in range(2))
     return {"share": share, "left": left, "top": top}
 
 
-def _perspective(magnitudes: Mapping[str, float], rng: np.random.Generator) -> Drawn:
-    return {"corners": np.round(rng.uniform(-1, 1, 8) * magnitudes["shift"], DIGITS).tolist()}
+def _perspective(magnitudes: Mapping[str, float], rng: np.random.Generator, at_limit: bool) -> Drawn:
+    return {"corners": [_within(rng, magnitudes["shift"], at_limit) for _ in range(8)]}
 
 
-def _elastic(magnitudes: Mapping[str, float], rng: np.random.Generator) -> Drawn:
-    return {"shift": round(float(rng.uniform(0.3, 1) * magnitudes["shift"]), DIGITS), "cells": int(magnitudes["cells"])}
+def _elastic(magnitudes: Mapping[str, float], rng: np.random.Generator, at_limit: bool) -> Drawn:
+    # Below three tenths of the largest shift the distortion is hard to see: such an image would be a copy.
+    share = 1.0 if at_limit else float(rng.uniform(0.3, 1))
+    return {"shift": round(share * magnitudes["shift"], DIGITS), "cells": int(magnitudes["cells"])}
 
 
-def _brightness_contrast(magnitudes: Mapping[str, float], rng: np.random.Generator) -> Drawn:
-    return {"brightness": _symmetric(rng, magnitudes["brightness"]), "contrast": _symmetric(rng, magnitudes["contrast"])}
+def _brightness_contrast(magnitudes: Mapping[str, float], rng: np.random.Generator, at_limit: bool) -> Drawn:
+    return {name: _within(rng, magnitudes[name], at_limit) for name in ("brightness", "contrast")}
 
 
 #: Every transform, in the order in which a policy should apply them: exact flips first, one warp, then grey levels.

@@ -108,11 +108,11 @@ def test_every_transform_is_in_a_preset_and_changes_the_picture():
     assert used == {t.name for t in TRANSFORMS}
     rng = np.random.default_rng(0)
     for t in TRANSFORMS:
-        assert not np.array_equal(run({"name": t.name, **t.draw(t.defaults, rng)}), PICTURE)
+        assert not np.array_equal(run({"name": t.name, **t.draw(t.defaults, rng, True)}), PICTURE)
 
 
 def test_one_pixel_survives():
     dot = np.full((1, 1, 3), 100, np.uint8)
     for t in TRANSFORMS:
-        out = run({"name": t.name, **t.draw(t.defaults, np.random.default_rng(0))}, on=dot)
+        out = run({"name": t.name, **t.draw(t.defaults, np.random.default_rng(0), False)}, on=dot)
         assert out.shape == (1, 1, 3)

@@ -1,14 +1,26 @@
-"""A record as one HTML file."""
+"""A page as one HTML file: no request, nothing executed but the one script whose digest the page itself declares."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import json
 from functools import cache
-from typing import TYPE_CHECKING
+from importlib import resources
+from typing import TYPE_CHECKING, Any
 
 from auditor.record import Record
+from auditor.reports.page import Page, build_page
+from auditor.reports.sections.pictures import BUDGET
+from auditor.reports.wording import count, sentence, shortened, visible
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+
+#: Bytes of a report at most.
+HEAVIEST = 5_000_000
+STYLES = ("variables", "page", "verdict", "finding", "gallery", "chart", "table", "controls", "print")
+SCRIPTS = ("storage", "filters", "review", "page")
 
 
 @cache
@@ -16,18 +28,83 @@ def environment() -> Environment:
     """Return the one Jinja2 environment of all templates; everything is escaped, and an unknown name is an error."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    return Environment(
-        loader=PackageLoader("auditor.templates", ""), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    made = Environment(
+        loader=PackageLoader("auditor.templates", ""),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_seen,
     )
+    made.filters |= {"count": count, "short": shortened, "sentence": sentence, "json": json.dumps, "lines": _with_lines}
+    return made
 
 
 def render_html(record: Record, *, images: bool = True) -> str:
-    """Return the report: one page that needs nothing else.
+    """Return the report: one page of at most `HEAVIEST` bytes that needs nothing else.
 
     Parameters
     ----------
     record : Record
     images : bool
-        Show pictures. Without them the report says what they would have shown.
+        Show pictures. Without them the report names what they would have shown.
     """
-    return environment().get_template("plain.html").render(record=record, images=images)
+    budget = BUDGET if images else 0
+    while True:
+        html = render_page(build_page(record, images=budget > 0, budget=budget))
+        over = len(html.encode("utf-8", "backslashreplace")) - HEAVIEST
+        if over <= 0 or budget == 0:
+            return html
+        budget = max(budget - over - 50_000, 0) if budget > over else 0
+
+
+def render_page(page: Page) -> str:
+    """Return a page as HTML."""
+    from markupsafe import Markup
+
+    style = _joined("styles", STYLES, ".css")
+    script = _joined("scripts", SCRIPTS, ".js")
+    return (
+        environment()
+        .get_template("report.html")
+        .render(
+            page=page,
+            style=Markup(style),  # noqa: S704 - shipped files, not the user's text
+            script=Markup(script),  # noqa: S704
+            style_hash=_digest(style),
+            script_hash=_digest(script),
+            data=script_data(page),
+        )
+    )
+
+
+def script_data(page: Page) -> dict[str, Any]:
+    """Return what the script is told: which images can be decided on."""
+    return {
+        "fingerprint": page.fingerprint,
+        "name": page.name,
+        "auditor": page.version,
+        "classes": [r.label for r in page.classes.rows] if page.classes else [],
+        "items": [[p.path, p.label, p.split] for p in page.items],
+    }
+
+
+def _seen(value: Any) -> Any:
+    """Show control and direction characters of any text instead of obeying them."""
+    return visible(value) if type(value) is str else value
+
+
+def _with_lines(text: str) -> Any:
+    from markupsafe import Markup, escape
+
+    return Markup("\n").join(escape(visible(line)) for line in text.split("\n"))
+
+
+@cache
+def _joined(folder: str, names: tuple[str, ...], ending: str) -> str:
+    files = resources.files("auditor.templates") / folder
+    return "\n".join((files / f"{name}{ending}").read_text(encoding="utf-8").strip() for name in names)
+
+
+def _digest(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")

@@ -1,0 +1,230 @@
+"""The baseline: what a small network learned, and what that says about the data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from auditor.record import BaselineFacts, ClassScore, Estimate, Record, Scores
+from auditor.reports.charts.curves import Curves, draw_curves
+from auditor.reports.charts.matrix import Matrix, Reliability, draw_matrix, draw_reliability
+from auditor.reports.sections.pictures import Picture, Pictures
+from auditor.reports.sections.plain_table import PlainTable, cell, heading, is_estimate, plain_table
+from auditor.reports.wording import count, interval, number, plural, sentence, share
+
+#: Scores in the order of the table, with their names.
+METRICS = {
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy",
+    "macro_f1": "macro F1",
+    "geometric_mean": "geometric mean of recalls",
+}
+#: Classes of the per-class table, mistakes, and training runs with curves that are shown.
+ROWS, MISTAKES, RUNS = 60, 18, 3
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer of the diagnosis."""
+
+    question: str
+    verdict: str
+    text: str
+    remedies: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The curves of one training run."""
+
+    name: str
+    words: str
+    loss: Curves | None
+    accuracy: Curves | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClassLine:
+    """A class's scores; ``recall`` as places on a scale from 0 to 100."""
+
+    label: str
+    support: str
+    precision: str
+    recall: str
+    f1: str
+    at: float
+    low: float
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class PartScores:
+    """What is known about one split: per class, confusion, reliability, mistakes."""
+
+    part: str
+    images: str
+    classes: tuple[ClassLine, ...]
+    classes_left_out: int
+    matrix: Matrix | None
+    reliability: Reliability | None
+    slices: PlainTable | None
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """A confident mistake."""
+
+    picture: Picture
+    predicted: str
+    confidence: str
+    part: str
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineView:
+    """The section about the baseline."""
+
+    summary: str
+    setting: str
+    answers: tuple[Answer, ...]
+    runs: tuple[Run, ...]
+    runs_left_out: int
+    parts: tuple[str, ...]
+    scores: tuple[tuple[str, tuple[str, ...]], ...]
+    details: tuple[PartScores, ...]
+    mistakes: tuple[Mistake, ...]
+    tables: tuple[PlainTable, ...]
+    notes: tuple[str, ...]
+    config: tuple[tuple[str, str], ...]
+
+
+def baseline(record: Record, pictures: Pictures) -> BaselineView | None:
+    """Return the section, or ``None`` where nothing was trained."""
+    facts = record.baseline
+    if facts is None:
+        return None
+    parts = tuple(p for p in ("train", "val", "test") if p in facts.get("scores", {}))
+    histories = facts.get("histories", [])
+    mistakes = [
+        Mistake(pictures.show(m["path"]), m["predicted"], share(m["confidence"]), part)
+        for part in ("val", "test")
+        for m in facts.get("scores", {}).get(part, {}).get("mistakes", [])[:MISTAKES]
+    ]
+    return BaselineView(
+        summary=sentence(facts.get("summary", "")) if facts.get("summary") else "",
+        setting=_setting(facts),
+        answers=tuple(
+            Answer(d["question"], d["verdict"], d.get("text", ""), tuple(d.get("remedies", []))) for d in facts.get("diagnosis", [])
+        ),
+        runs=tuple(_run(h) for h in histories[:RUNS]),
+        runs_left_out=max(len(histories) - RUNS, 0),
+        parts=parts,
+        scores=_score_rows(facts, parts),
+        details=tuple(_part(facts, part, facts["scores"][part]) for part in ("test", "val") if part in parts),
+        mistakes=tuple(mistakes[:MISTAKES]),
+        tables=tuple(_tables(facts)),
+        notes=tuple(facts.get("notes", [])),
+        config=tuple((heading(k), cell(v)) for k, v in facts.get("config", {}).items()),
+    )
+
+
+def _setting(facts: BaselineFacts) -> str:
+    parts = []
+    if facts.get("parameters"):
+        parts.append(f"{count(facts['parameters'])} parameters")
+    if facts.get("image_size"):
+        parts.append("pictures of " + " x ".join(str(n) for n in facts["image_size"][:2]) + " pixels")
+    if facts.get("counts"):
+        parts.append(", ".join(f"{name} {count(n)}" for name, n in facts["counts"].items()) + " images")
+    if facts.get("seconds"):
+        parts.append(f"{count(facts['seconds'])} seconds")
+    return " · ".join(parts)
+
+
+def _run(history: Mapping[str, Any]) -> Run:
+    best = history.get("best_epoch")
+    epochs = len(history.get("loss", []))
+    ended = history.get("ended_by") or ("early stopping" if history.get("stopped_early") else "all epochs")
+    words = f"{plural(epochs, 'epoch')}, seed {history.get('seed', 0)}, ended by {ended}"
+    loss = {"training": history.get("loss", []), "validation": history.get("val_loss", [])}
+    accuracy = {"training": history.get("accuracy", []), "validation": history.get("val_accuracy", [])}
+    return Run(
+        str(history.get("name", "")),
+        words,
+        draw_curves("Loss by epoch", "cross-entropy loss", loss, best),
+        draw_curves("Accuracy by epoch", "accuracy", accuracy, best),
+    )
+
+
+def _score_rows(facts: BaselineFacts, parts: tuple[str, ...]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    rows = []
+    for key, name in METRICS.items():
+        cells = tuple(_estimate(facts["scores"][p].get(key)) for p in parts)  # type: ignore[arg-type]
+        if any(cells):
+            rows.append((name, cells))
+    for reference, by_part in facts.get("references", {}).items():
+        for key in ("balanced_accuracy", "accuracy"):
+            cells = tuple(_estimate(by_part.get(p, {}).get(key)) if isinstance(by_part.get(p), Mapping) else "" for p in parts)
+            if any(cells):
+                rows.append((f"{heading(reference)}: {METRICS[key]}", cells))
+    return tuple(rows)
+
+
+def _estimate(value: Estimate | float | None) -> str:
+    if value is None:
+        return ""
+    if is_estimate(value):
+        return interval(value["value"], value["low"], value["high"])  # type: ignore[index]
+    return share(float(value)) if isinstance(value, int | float) else cell(value)
+
+
+def _part(facts: BaselineFacts, part: str, scores: Scores) -> PartScores:
+    lines = sorted((_line(c) for c in scores.get("classes", [])), key=lambda line: line.at)
+    labels = [c["label"] for c in scores.get("classes", [])] or list(facts.get("labels", []))
+    return PartScores(
+        part,
+        count(scores.get("images", 0)),
+        tuple(lines[:ROWS]),
+        max(len(lines) - ROWS, 0),
+        draw_matrix(scores.get("confusion", []), labels),
+        draw_reliability(scores.get("calibration", {}) or {}),
+        plain_table("Accuracy by slice", scores.get("slices", [])),
+    )
+
+
+def _line(score: ClassScore) -> ClassLine:
+    def text(e: Estimate) -> str:
+        return f"{number(100 * e['value'])} ({number(100 * e['low'])}–{number(100 * e['high'])})"
+
+    recall = score["recall"]
+    low, high = round(100 * recall["low"], 1), round(100 * recall["high"], 1)
+    return ClassLine(
+        score["label"],
+        count(score["support"]),
+        text(score["precision"]),
+        text(recall),
+        text(score["f1"]),
+        round(100 * recall["value"], 1),
+        low,
+        round(high - low, 1),
+    )
+
+
+def _tables(facts: BaselineFacts) -> list[PlainTable]:
+    made = [
+        plain_table("Remedies tried", [r for r in facts.get("remedies", []) if isinstance(r, Mapping)]),
+        plain_table("Compared", [r for r in facts.get("comparison", []) if isinstance(r, Mapping)]),
+        _mapping_table("Learning curve", facts.get("learning_curve", {})),
+        _mapping_table("Tuning", facts.get("tuning", {})),
+        _mapping_table("Differences below these are noise", facts.get("noise_floor", {})),
+    ]
+    return [t for t in made if t is not None]
+
+
+def _mapping_table(title: str, facts: Mapping[str, Any]) -> PlainTable | None:
+    """A list of rows inside is the table; what stands around it becomes rows of its own."""
+    lists = [v for v in facts.values() if isinstance(v, list) and v and all(isinstance(r, Mapping) for r in v)]
+    if len(lists) == 1:
+        return plain_table(title, lists[0])
+    return plain_table(title, [{"what": heading(k), "value": cell(v)} for k, v in facts.items()])

@@ -1,0 +1,140 @@
+"""Findings: what, how sure, which images, why it matters, how to mend it."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from auditor.finding import Finding, Severity, Waiver
+from auditor.reports.charts.scale import Scale, draw_scale
+from auditor.reports.sections.pictures import Picture, Pictures
+from auditor.reports.wording import count, number, plural, quantity, shortened
+
+#: Examples that are seen at once, and those that can be unfolded. `auditor.reports.thumbnails.ROWS` makes their pictures.
+AT_ONCE, UNFOLDED = 6, 24
+#: Letters of a text on the page: data sets with thousands of classes make long sentences.
+LONGEST_TEXT = 1_500
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A row of evidence: one picture, or two that belong together."""
+
+    pictures: tuple[Picture, ...]
+    suggested: str
+    other_label: bool
+    score: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingView:
+    """A finding as the page shows it."""
+
+    id: str
+    anchor: str
+    code: str
+    severity: str
+    title: str
+    summary: str
+    why: str
+    images: str
+    scale: Scale | None
+    undecided: str
+    examples: tuple[Example, ...]
+    more: tuple[Example, ...]
+    left_out: str
+    suspects: bool
+    fix_text: str
+    command: str
+    q_value: str
+    parameters: str
+    waiver: Waiver | None
+    classes: tuple[str, ...]
+    splits: tuple[str, ...]
+    affected: int
+
+
+def view(finding: Finding, pictures: Pictures, *, prefix: str = "finding") -> FindingView:
+    """Return what the page shows of a finding."""
+    examples = _examples(finding, pictures)
+    rows = 0 if finding.evidence is None else len(finding.evidence)
+    paired = any(len(e.pictures) > 1 for e in examples)
+    unseen = rows - len(examples)
+    effect = finding.effect
+    return FindingView(
+        id=finding.id,
+        anchor=anchor(finding, prefix),
+        code=finding.code,
+        severity=finding.severity.value,
+        title=shortened(finding.title, 200),
+        summary=shortened(finding.summary, LONGEST_TEXT),
+        why=shortened(finding.why, LONGEST_TEXT),
+        images=f"{count(finding.affected)} of {plural(finding.total, 'image')}" if finding.total else "",
+        scale=None if effect is None else draw_scale(effect),
+        undecided=_undecided(finding),
+        examples=examples[:AT_ONCE],
+        more=examples[AT_ONCE:],
+        left_out=f"{plural(unseen, 'more pair' if paired else 'more image')} in findings.csv" if unseen > 0 else "",
+        suspects=any(e.suggested for e in examples),
+        fix_text=shortened(finding.fix.text, LONGEST_TEXT) if finding.fix else "",
+        command=(finding.fix.command or "") if finding.fix else "",
+        q_value="" if finding.q_value is None else number(finding.q_value, 2),
+        parameters=", ".join(f"{name} = {value}" for name, value in finding.parameters.items()),
+        waiver=finding.waiver,
+        classes=_values(finding.classes, (p.label for e in examples for p in e.pictures)),
+        splits=_values(finding.splits, (p.split for e in examples for p in e.pictures)),
+        affected=finding.affected,
+    )
+
+
+def anchor(finding: Finding, prefix: str = "finding") -> str:
+    """Return the place of a finding on the page: its identity, with a digest where that holds what an identifier must not.
+
+    Examples
+    --------
+    >>> from auditor.finding import Finding
+    >>> anchor(Finding(code="label-shift", scope="train-test", title="", summary=""))
+    'finding-label-shift:train-test'
+    """
+    plain = re.sub(r"[^A-Za-z0-9:._-]", "-", finding.id)
+    return f"{prefix}-{plain}" if plain == finding.id else f"{prefix}-{plain[:60]}-{zlib.crc32(finding.id.encode('utf-8', 'replace')):08x}"
+
+
+def is_open(finding: Finding) -> bool:
+    """Whether a finding is shown among the findings, not folded away below."""
+    return finding.severity not in (Severity.PASS, Severity.SKIPPED)
+
+
+def _examples(finding: Finding, pictures: Pictures) -> tuple[Example, ...]:
+    if finding.evidence is None or "path" not in finding.evidence or not is_open(finding):
+        return ()
+    found = []
+    for row in finding.evidence.head(UNFOLDED).to_dict("records"):
+        paths = [str(row[c]) for c in ("path", "other_path") if isinstance(row.get(c), str) and row[c]]
+        if not paths:
+            continue
+        shown = tuple(pictures.show(p) for p in paths)
+        suggested = row.get("suggested_label")
+        score = row.get("score")
+        found.append(
+            Example(
+                shown,
+                suggested if isinstance(suggested, str) else "",
+                len(shown) == 2 and shown[0].label != shown[1].label,
+                number(float(score)) if isinstance(score, int | float) and score == score else "",
+            )
+        )
+    return tuple(found)
+
+
+def _undecided(finding: Finding) -> str:
+    effect = finding.effect
+    if effect is None or finding.severity is not Severity.UNDECIDED or effect.detectable is None:
+        return ""
+    return f"Not enough data to say: this much could have shown {quantity(effect.detectable, effect.unit)} or more."
+
+
+def _values(*groups: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(v for group in groups for v in group if v))

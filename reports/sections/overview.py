@@ -1,0 +1,132 @@
+"""The first screen: the verdict in a sentence, the data set in numbers, and what to do first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from auditor.finding import Finding, Severity
+from auditor.record import SPLITS, Record
+from auditor.reports.sections.findings import anchor
+from auditor.reports.wording import count, joined, plural, share
+from auditor.stats.imbalance import evenness
+
+#: Faults that make every other number of an evaluation meaningless: among equally severe findings they come first.
+FIRST = ("split-leak", "group-leak", "conflicting-labels", "empty-class", "unseen-class", "unreadable", "truncated")
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A number about the data set, and what it counts."""
+
+    number: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One of the things to do first."""
+
+    title: str
+    text: str
+    command: str
+    anchor: str
+    severity: str
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What the first screen says."""
+
+    level: str
+    headline: str
+    tally: str
+    facts: tuple[Fact, ...]
+    steps: tuple[Step, ...]
+    steps_title: str
+
+
+def overview(record: Record) -> Overview:
+    """Return the first screen."""
+    ordered = first_things(record.findings)
+    steps = _steps(ordered)
+    titles = {0: "Nothing needs doing first", 1: "Do this first", 2: "Do these two first", 3: "Do these three first"}
+    return Overview(record.verdict.value, _headline(record, ordered), _tally(record), _facts(record), steps, titles[len(steps)])
+
+
+def first_things(findings: Sequence[Finding]) -> list[Finding]:
+    """Return the findings that ask for something, the most urgent first."""
+    asking = [f for f in findings if f.waiver is None and f.severity in (Severity.ERROR, Severity.WARNING, Severity.UNDECIDED)]
+    return sorted(asking, key=lambda f: (f.severity.rank, FIRST.index(f.code) if f.code in FIRST else len(FIRST)))
+
+
+def _headline(record: Record, ordered: Sequence[Finding]) -> str:
+    if not ordered:
+        checked = sum(f.severity is Severity.PASS for f in record.findings)
+        return f"Fit to train on: {plural(checked, 'check')} passed, none failed." if checked else "Nothing was checked."
+    words = {
+        Severity.ERROR: "Not fit to train on yet",
+        Severity.WARNING: "Fit to train on with care",
+        Severity.UNDECIDED: "No fault was shown, but the data cannot settle everything",
+    }
+    worst = ordered[0]
+    title = worst.title.rstrip(".")
+    return f"{words[worst.severity]}: {title[:1].lower()}{title[1:]}." if title[1:2].islower() else f"{words[worst.severity]}: {title}."
+
+
+def _tally(record: Record) -> str:
+    counted = [(s, sum(f.severity is s and f.waiver is None for f in record.findings)) for s in Severity]
+    words = {
+        Severity.ERROR: ("error", "errors"),
+        Severity.WARNING: ("warning", "warnings"),
+        Severity.UNDECIDED: ("undecided", "undecided"),
+        Severity.INFO: ("note", "notes"),
+        Severity.PASS: ("check passed", "checks passed"),
+        Severity.SKIPPED: ("not checked", "not checked"),
+    }
+    parts = [plural(n, *words[s]) for s, n in counted if n]
+    waived = sum(f.waiver is not None for f in record.findings)
+    return " · ".join(
+        [*parts, *([plural(waived, "waived", "waived")] if waived else []), plural(record.dataset.unreadable, "unreadable file")]
+    )
+
+
+def _facts(record: Record) -> tuple[Fact, ...]:
+    facts = record.dataset
+    read = "all read" if not facts.unreadable else f"{count(facts.unreadable)} unreadable"
+    found = [Fact(count(facts.images), f"images, {read}")]
+    if facts.unique:
+        copies = facts.images - facts.unreadable - facts.unique
+        found.append(
+            Fact(count(facts.unique), f"unique images, {share(copies / facts.images)} copies" if copies > 0 else "unique images, no copies")
+        )
+    if facts.classes:
+        sizes = record.images.loc[record.images["label"] != "", "label"].value_counts()
+        even = f", evenness {evenness(sizes.to_numpy()):.2f}" if len(sizes) > 1 else ""
+        found.append(Fact(count(len(facts.classes)), f"{'class' if len(facts.classes) == 1 else 'classes'}{even}"))
+    if facts.groups:
+        found.append(Fact(count(facts.groups), "groups"))
+    named = [s for s in (*SPLITS, *sorted(set(facts.splits) - set(SPLITS))) if s and facts.splits.get(s)]
+    if named:
+        shown = named[:4]
+        found.append(Fact(" / ".join(count(facts.splits[s]) for s in shown), " / ".join(shown) + (" …" if len(named) > 4 else "")))
+    return tuple(found)
+
+
+def _steps(ordered: Sequence[Finding]) -> tuple[Step, ...]:
+    steps: list[Step] = []
+    said: set[str] = set()
+    for finding in ordered:
+        if finding.fix is None or len(steps) == 3:
+            continue
+        command = finding.fix.command or ""
+        if finding.code in said or (command and command in said):
+            continue
+        said |= {finding.code, command} - {""}
+        steps.append(Step(finding.title, finding.fix.text, command, anchor(finding), finding.severity.value))
+    return tuple(steps)
+
+
+def listed(names: Sequence[str], most: int = 8) -> str:
+    """Return names as a list that ends, with a count of what it leaves out."""
+    return joined(names) if len(names) <= most else f"{', '.join(names[:most])} and {count(len(names) - most)} more"

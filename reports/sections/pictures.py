@@ -1,0 +1,84 @@
+"""Pictures on the page: each is embedded once, and shown wherever it is needed."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
+
+from auditor.record import Record
+from auditor.reports.wording import shortened
+
+#: Bytes of embedded pictures at most (base64): two thirds of the 5 MB that a report may weigh.
+BUDGET = 3_300_000
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An image of the data set as it is shown. ``thumb`` numbers the embedded picture, ``item`` the entry for reviewing."""
+
+    path: str
+    label: str
+    split: str
+    thumb: int | None
+    item: int
+
+    @property
+    def name(self) -> str:
+        """The end of the path, which tells images apart."""
+        return shortened(self.path.rsplit("/", 1)[-1], 26)
+
+    @property
+    def text(self) -> str:
+        """What a reader who does not see the picture is told."""
+        return ", ".join(part for part in (self.path, self.label and f"class {self.label}", self.split) if part)
+
+
+class Pictures:
+    """Hands out pictures while a page is built, and remembers which are to be embedded."""
+
+    def __init__(self, record: Record, *, shown: bool = True, budget: int = BUDGET) -> None:
+        self._images, self._budget = record.images, budget
+        self._thumbnails: Mapping[str, bytes] = record.thumbnails if shown else {}
+        self.embedded: dict[str, int] = {}
+        self.items: dict[str, Picture] = {}
+        self.left_out = 0
+
+    @cached_property
+    def _rows(self) -> pd.Index[str]:
+        return pd.Index(self._images["path"])
+
+    def show(self, path: str) -> Picture:
+        """Return the picture of a path; without an embedded thumbnail where there is none or no room for it."""
+        if path not in self.items:
+            label, split = self._facts(path)
+            self.items[path] = Picture(path, label, split, self.embed(path), len(self.items))
+        return self.items[path]
+
+    def embed(self, path: str) -> int | None:
+        """Return the number of the embedded thumbnail of a path, or of another key of the thumbnails."""
+        if path in self.embedded:
+            return self.embedded[path]
+        data = self._thumbnails.get(path)
+        if data is None:
+            return None
+        size = 4 * len(data) // 3 + 100
+        if size > self._budget:
+            self.left_out += 1
+            return None
+        self._budget -= size
+        return self.embedded.setdefault(path, len(self.embedded))
+
+    def sources(self) -> list[tuple[int, str]]:
+        """Return number and base64 of each embedded thumbnail."""
+        return [(k, base64.b64encode(self._thumbnails[path]).decode("ascii")) for path, k in self.embedded.items()]
+
+    def _facts(self, path: str) -> tuple[str, str]:
+        at = self._rows.get_indexer_for([path])
+        if not len(at) or at[0] < 0:
+            return "", ""
+        row = self._images.iloc[int(at[0])]
+        return str(row["label"]), str(row["split"])

@@ -1,0 +1,146 @@
+"""Numbers and names as people read them."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections.abc import Iterable
+
+#: Stands for what a control character would do to the line.
+SHOWN = {"\n": "␊", "\r": "␍", "\t": "␉", "\0": "␀"}
+#: Letters of a path that are shown before its middle is left out.
+LONGEST = 60
+
+
+def visible(text: str) -> str:
+    """Return a text in which control and direction characters are seen instead of obeyed.
+
+    Examples
+    --------
+    >>> visible("a\\nb"), visible("x\\u202egnp.exe")
+    ('a␊b', 'x⟨U+202E⟩gnp.exe')
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        SHOWN.get(c, f"⟨U+{ord(c):04X}⟩") if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp") and c != "\u200d" else c
+        for c in text
+    )
+
+
+def shortened(text: str, longest: int = LONGEST) -> str:
+    """Leave out the middle of a long text.
+
+    Examples
+    --------
+    >>> shortened("a" * 30 + "b" * 30, 11)
+    'aaaaa…bbbbb'
+    """
+    if len(text) <= longest:
+        return text
+    half = (longest - 1) // 2
+    return f"{text[: longest - 1 - half]}…{text[-half:]}"
+
+
+def count(number: float) -> str:
+    """Return a whole number with thousands apart.
+
+    Examples
+    --------
+    >>> count(1234567)
+    '1,234,567'
+    """
+    return f"{number:,.0f}"
+
+
+def number(value: float, digits: int = 3) -> str:
+    """Return a number with a few significant digits, never in exponents that a reader must decode.
+
+    Examples
+    --------
+    >>> number(0.031), number(11.04), number(12345.6), number(0.0), number(4e-7)
+    ('0.031', '11', '12,346', '0', '0.0000004')
+    """
+    if not math.isfinite(value):
+        return "unbounded" if value > 0 else "unbounded below"
+    if value == 0:
+        return "0"
+    if abs(value) >= 10**digits:
+        return f"{value:,.0f}"
+    decimals = max(digits - 1 - math.floor(math.log10(abs(value))), 0)
+    text = f"{value:.{decimals}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def share(value: float) -> str:
+    """Return a share of one in percent.
+
+    Examples
+    --------
+    >>> share(0.1234), share(1.0), share(0.0004), share(0.99961)
+    ('12.3 %', '100 %', '0.04 %', '99.96 %')
+    """
+    percent = 100 * value
+    near_end = 0 < percent < 1 or 99 < percent < 100
+    return f"{number(percent, 3 if not near_end else 1 if percent < 1 else 4)} %"
+
+
+def quantity(value: float, unit: str) -> str:
+    """Return an effect in its unit.
+
+    Examples
+    --------
+    >>> quantity(11.0, "ratio"), quantity(0.05, "share"), quantity(3, "images"), quantity(0.031, "")
+    ('11 : 1', '5 %', '3 images', '0.031')
+    """
+    if unit == "share":
+        return share(value)
+    if unit == "ratio":
+        return f"{number(value)} : 1"
+    return f"{number(value)} {unit}" if unit else number(value)
+
+
+def interval(value: float, low: float, high: float, unit: str = "share") -> str:
+    """Return an estimate with its interval.
+
+    Examples
+    --------
+    >>> interval(0.9, 0.85, 0.94)
+    '90 % (85 % to 94 %)'
+    """
+    return f"{quantity(value, unit)} ({quantity(low, unit)} to {quantity(high, unit)})"
+
+
+def joined(words: Iterable[str]) -> str:
+    """Return words as a list in a sentence.
+
+    Examples
+    --------
+    >>> joined(["a", "b", "c"]), joined(["a"])
+    ('a, b and c', 'a')
+    """
+    *first, last = list(words) or [""]
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def plural(number: int, one: str, many: str | None = None) -> str:
+    """Return a count with its noun.
+
+    Examples
+    --------
+    >>> plural(1, "class", "classes"), plural(1200, "image")
+    ('1 class', '1,200 images')
+    """
+    return f"{count(number)} {one if number == 1 else many or one + 's'}"
+
+
+def sentence(text: str) -> str:
+    """Return a text that starts with a capital and ends with a full stop.
+
+    Examples
+    --------
+    >>> sentence("too few images")
+    'Too few images.'
+    """
+    text = text.strip()
+    return f"{text[:1].upper()}{text[1:]}{'' if text[-1:] in '.!?' else '.'}"

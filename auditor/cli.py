@@ -213,13 +213,16 @@ def run(data: str, output: str, config: str | None, fail_on: str | None, no_imag
 @click.option("--folds", type=click.IntRange(2), help="Cross-validation folds instead of three parts.")
 @click.option("--stratify", multiple=True, metavar="COLUMN", help="Also keep the mix of this column. Repeatable.")
 @click.option("--by", metavar="COLUMN", help="Order in time: the oldest to train, the newest to test.")
-@click.option("--keep-test", is_flag=True, help="Keep the test split as it is, and plan the rest anew.")
+@click.option("--replace", "existing", flag_value="replace", help="Plan all parts anew even where the data has a split.")
+@click.option("--keep-test", "existing", flag_value="keep-test", help="Keep the test split as it is, and plan the rest anew.")
 @click.option("--repair", is_flag=True, help="Keep the split, but for the fewest moves and drops that end every leak.")
-@click.option("--export", type=click.Choice(["hardlink", "symlink", "copy"]), help="Also write OUT/split as folders of classes.")
-def split(data: str, output: str, quiet: bool, keep_test: bool, export: str | None, **options: Any) -> None:
+@click.option(
+    "--export", type=click.Choice(["hardlink", "symlink", "copy"]), help="Also write OUT/folders: train, val and test with class folders."
+)
+def split(data: str, output: str, quiet: bool, **options: Any) -> None:
     """Plan a stratified split that divides no group and no duplicate set.
 
-    A split that the data has is kept, unless --ratios, --folds or --by ask for another.
+    A split that the data has is kept, unless --replace, --ratios, --folds or --by ask for another.
     """
     import auditor.preparation
 
@@ -227,8 +230,6 @@ def split(data: str, output: str, quiet: bool, keep_test: bool, export: str | No
         plan = auditor.preparation.split(
             data,
             output=output,
-            existing="keep-test" if keep_test else None,
-            export=export,
             column=options.pop("split"),
             scanning=_scanning(options),
             listeners=console.listeners,

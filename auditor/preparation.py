@@ -31,6 +31,10 @@ STORE = "scan"
 OUTPUT = "auditor-out"
 
 
+#: Where a split is written as folders, inside the output folder.
+TREE = "folders"
+#: How it is written.
+Export = Literal["hardlink", "symlink", "copy"]
 #: What happens to a split that the data has.
 Existing = Literal["keep", "keep-test", "replace"]
 
@@ -89,6 +93,8 @@ def addressed(findings: Iterable[Finding], dataset: Dataset, output: str) -> tup
             return finding
         names = {"DATA": shlex.quote(dataset.location), "OUT": shlex.quote(output)}
         words = [names.get(word, word.replace("OUT/", names["OUT"] + "/")) for word in finding.fix.command.split(" ")]
+        if output != OUTPUT and "-o" not in words:
+            words += ["-o", names["OUT"]]
         return dataclasses.replace(finding, fix=dataclasses.replace(finding.fix, command=" ".join(words)))
 
     return tuple(map(fill, findings))
@@ -141,7 +147,7 @@ def split(
     by: str | None = None,
     existing: Existing | None = None,
     repair: bool = False,
-    export: str | None = None,
+    export: Export | None = None,
     label: str | None = None,
     column: str | None = None,
     scan: Scanned | None = None,
@@ -162,6 +168,10 @@ def split(
         Number of folds for cross-validation instead of three parts.
     existing : {"keep", "keep-test", "replace"}, optional
         What happens to a split that the data has. By default it is kept, unless ratios, folds or an order are asked for.
+    repair : bool
+        Keep the split, but for the fewest moves and drops that end every leak.
+    export : {"hardlink", "symlink", "copy"}, optional
+        Also write the split as folders of classes under the output folder, for Keras' ``image_dataset_from_directory``.
     column : str, optional
         Column of a table that holds its present split.
     scan : Audit, optional
@@ -172,7 +182,7 @@ def split(
     Plan
         ``.table`` with a row per image and ``.facts``, the certificate.
     """
-    from auditor.splitting import plan_split
+    from auditor.splitting import export_tree, plan_split
 
     asked = ratios is not None or folds is not None or by is not None
     if scan is not None and scan.dataset is not None and scan.scan is not None:
@@ -186,50 +196,12 @@ def split(
         dataset, with_clusters(evidence), ratios=ratios, folds=folds, stratify=tuple(stratify), by=by,
         existing=existing or ("replace" if asked else "keep"), repair=repair, seed=seed,
     )  # fmt: skip
+    if output is not None and export is not None:
+        (listeners or Listeners()).stage("Writing the split as folders")
+        export_tree(plan, Path(output) / TREE, export)
     if output is not None:
         add_parts(output, split=plan.facts, split_table=plan.table, split_findings=planned_findings(evidence, plan, dataset, str(output)))
     return plan
-
-
-def read_split(file: str | Path) -> pd.DataFrame:
-    """Read a split file, all of it text.
-
-    Raises
-    ------
-    DataError
-        It is missing, cannot be read, or has no columns ``path, label`` and ``split`` or ``fold``.
-    """
-    import pandas as pd
-
-    from auditor.reports.csv_cells import unescape_cell
-
-    expected, hint = "a split file with the columns path, label and split", "make one with 'auditor split DATA'"
-    try:
-        table = pd.read_csv(file, dtype=str, keep_default_na=False, encoding="utf-8")
-    except (OSError, ValueError) as error:
-        raise DataError(expected=expected, received=f"'{file}' ({' '.join(str(error).split())[:100]})", hint=hint) from None
-    if not {"path", "label"} <= set(table.columns) or not {"split", "fold"} & set(table.columns):
-        raise DataError(expected=expected, received=f"'{file}' with {', '.join(map(repr, table.columns[:8]))}", hint=hint)
-    for column in table.columns:
-        table[column] = table[column].map(unescape_cell)
-    return table
-
-
-def _certificate(file: str | Path) -> dict[str, Any]:
-    import json
-
-    beside = Path(file).with_suffix(".json")
-    try:
-        certificate = json.loads(beside.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise DataError(
-            expected=f"the certificate of '{file}' beside it",
-            received=f"'{beside}' ({getattr(error, 'strerror', None) or error})",
-            hint="keep split.json next to split.csv",
-        ) from None
-    if not isinstance(certificate, dict):
-        raise DataError(expected="a certificate", received=f"'{beside}', which is none", hint="make one with 'auditor split DATA'")
-    return certificate
 
 
 def verify(
@@ -255,9 +227,9 @@ def verify(
     list of Claim
         In the order of the certificate; each says whether it holds.
     """
-    from auditor.splitting import verify_split
+    from auditor.splitting import read_certificate, read_split, verify_split
 
-    table, certificate = read_split(split_file), _certificate(split_file)
+    table, certificate = read_split(split_file), read_certificate(Path(split_file).with_suffix(".json"))
     group = group or certificate.get("group_column")
     dataset = open_data(data, None, label, column, None if group == "group" else group)
     evidence = measured(dataset, output, scanning or ScanOptions(), int(certificate.get("seed", 0)), listeners or Listeners())
@@ -283,27 +255,16 @@ def planned(
     DataError
         The split file is for other data.
     """
-    from auditor.splitting import plan_split
+    from auditor.splitting import plan_split, read_plan
 
     dataset = open_data(data, None, label, column, group)
     refuse_same_place(output, dataset)
     if plan is None and output is not None and (Path(output) / "split.csv").exists():
         plan = Path(output) / "split.csv"
-    table = read_split(plan) if plan is not None else None
     evidence = measured(dataset, output, scanning or ScanOptions(), seed, listeners or Listeners())
     require_classes(dataset, evidence, "train")
     images = with_clusters(evidence)
-    if table is not None:
-        given = dict(zip(table["path"], zip(table["label"], table.get("split", ""), strict=False), strict=True))
-        odd = [p for p, label in zip(images["path"], images["label"], strict=True) if given.get(p, (None,))[0] != label]
-        if odd or len(given) != len(images) or "split" not in table:
-            raise DataError(
-                expected=f"a split file of '{dataset.location}' with every image and its label",
-                received=f"'{plan}', which does not fit, first at '{odd[0] if odd else 'its number of rows'}'",
-                hint="make one with 'auditor split DATA'",
-            )
-        images = images.assign(split=[given[p][1] for p in images["path"]])
-    return plan_split(dataset, images, existing="keep", seed=seed)
+    return plan_split(dataset, images, existing="keep", seed=seed) if plan is None else read_plan(plan, dataset, images)
 
 
 def planned_findings(evidence: Scan, plan: Plan, dataset: Dataset, output: str) -> tuple[Finding, ...]:

@@ -87,7 +87,7 @@ class LabelShift:
             fix=Fix(
                 text=f"Split again, stratified by class; where {pair.second} has the mix of the field, keep it and weight the classes "
                 f"of {pair.first} instead.",
-                command="auditor split DATA --existing replace",
+                command="auditor split DATA --replace",
             ),
             classes=tuple(classes[shown].tolist()),
             splits=(pair.first, pair.second),

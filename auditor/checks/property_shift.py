@@ -9,7 +9,19 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from auditor.evidence import Scan
-from auditor.evidence.shift import Distance, Pair, compare, detectable, exhibit, in_words, matched, pairs, undecided_because
+from auditor.evidence.domain import Domain, tell_apart
+from auditor.evidence.shift import (
+    Distance,
+    Pair,
+    compare,
+    detectable,
+    exhibit,
+    explaining,
+    in_words,
+    matched,
+    pairs,
+    undecided_because,
+)  # fmt: skip
 from auditor.finding import Effect, Finding, Fix, Severity, grade
 from auditor.scanning.schema import MEASURES, SHAPE_MEASURES, Measure
 
@@ -18,6 +30,11 @@ if TYPE_CHECKING:
 
 #: Properties named beside the worst, and images shown as evidence.
 SHOWN, EXHIBITS = 3, 200
+
+#: A classifier on all properties: what no single one shows, such as less noise than a picture this sharp should have.
+TOGETHER = Measure(name="together", title="All properties together", unit="log odds", text="score of a classifier on all properties")
+#: Ratios of properties tell how a picture was processed, so the classifier gets logarithms; this keeps them finite at 0.
+SMALL = 1e-3
 
 Compared = tuple[Measure, Distance]
 
@@ -43,10 +60,14 @@ class PropertyShift:
     def _compare(self, scan: Scan, pair: Pair) -> Finding:
         measures = [m for m in (*MEASURES, *SHAPE_MEASURES) if m.name in scan.images.columns]
         weights = matched(scan.labels[pair.rows], scan.labels[pair.other_rows])
-        found: list[Compared] = []
-        for measure in measures:
-            values = scan.images[measure.name].to_numpy(dtype=float)
-            found.append((measure, compare(pair, values[pair.rows], values[pair.other_rows], pair.alpha / len(measures), weights)))
+        table = scan.images[[m.name for m in measures]].to_numpy(dtype=float)
+        alpha = pair.alpha / 2 / len(measures)  # the other half of the error is for all properties together
+        found: list[Compared] = [
+            (m, compare(pair, table[pair.rows, k], table[pair.other_rows, k], alpha, weights)) for k, m in enumerate(measures)
+        ]
+        domain = tell_apart(pair, np.log(np.abs(table) + SMALL), scan.generator(self.code, pair.scope))
+        if domain is not None:
+            found.append((TOGETHER, compare(pair, *domain.held_scores, pair.alpha / 2, weights)))
         found.sort(key=lambda f: (-f[1].low, -f[1].value))
         measure, worst = found[0]
         effect = Effect(
@@ -62,10 +83,16 @@ class PropertyShift:
             Severity.PASS: f"Brightness, sharpness, noise and other properties agree {between}",
             Severity.UNDECIDED: f"Too few images to say whether properties agree {between}",
         }
+        single = [(m, d) for m, d in shifted if m is not TOGETHER]
         summary = _sentence(measure, worst, pair)
+        if measure is TOGETHER and shifted and domain is not None:
+            explained = explaining(scan, pair, domain.scores, domain.other_scores)
+            summary += f" It goes along most with {explained[0]} (rank correlation {explained[1]:+.2f})." if explained else ""
         if shifted[1:]:
             rest = ", ".join(f"{m.title.lower()} ({d.value:.2f})" for m, d in shifted[1 : 1 + SHOWN])
-            summary += f" Also {rest}" + (f" and {len(shifted) - 1 - SHOWN} more." if len(shifted) > 1 + SHOWN else ".")
+            summary += f" Also beyond {self.warn_distance:.2f}: {rest}" + (
+                f" and {len(shifted) - 1 - SHOWN} more." if len(shifted) > 1 + SHOWN else "."
+            )
         if severity is Severity.UNDECIDED:
             summary += undecided_because(effect, pair)
         if pair.sampled:
@@ -73,7 +100,7 @@ class PropertyShift:
         return Finding(
             code=self.code,
             scope=pair.scope,
-            title=f"{_names(shifted)} {between}" if shifted else titles[severity],
+            title=f"{_names(single)} {between}" if shifted else titles[severity],
             summary=summary,
             why="A model can take such a property for the class, and is measured on pictures that are not like those it learned from.",
             affected=round(worst.value * len(pair.other_rows)),
@@ -82,9 +109,9 @@ class PropertyShift:
             fix=Fix(
                 text=f"Find out how the pictures of {pair.second} were made differently (camera, compression, resizing); process "
                 f"all alike, or split again at random, or augment training with the range seen in {pair.second}.",
-                command=None if "field" in (pair.first, pair.second) else "auditor split DATA --existing replace",
+                command=None if "field" in (pair.first, pair.second) else "auditor split DATA --replace",
             ),
-            evidence=_exhibits(scan, pair, measure, worst) if shifted else None,
+            evidence=_exhibits(scan, pair, measure, worst, domain) if shifted else None,
             splits=(pair.first, pair.second),
             details={
                 "properties": [{"name": m.name, "title": m.title, "unit": m.unit, **asdict(d)} for m, d in found],
@@ -98,28 +125,37 @@ def _number(value: float) -> str:
 
 
 def _sentence(measure: Measure, d: Distance, pair: Pair) -> str:
+    interval = f"Kolmogorov-Smirnov distance {d.value:.2f} ({in_words(d.low, d.high)}, all properties together)"
+    remaining = f", of which {d.remaining:.2f} remains once classes are weighted to the same mix" if d.remaining is not None else ""
+    if measure is TOGETHER:
+        taken = d.shares if d.rises else (1 - d.shares[0], 1 - d.shares[1])
+        return (
+            f"Taken together, the properties tell more than any single one: by them a classifier takes {taken[0]:.0%} of {pair.first} and "
+            f"{taken[1]:.0%} of {pair.second} for {pair.second}; {interval}{remaining}."
+        )
     unit = f" {measure.unit}" if measure.unit and "/" not in measure.unit else ""
-    text = (
+    return (
         f"{measure.title} differs most: above {_number(d.at)}{unit} are {d.shares[0]:.0%} of {pair.first} and {d.shares[1]:.0%} of "
-        f"{pair.second} (medians {_number(d.medians[0])} and {_number(d.medians[1])}); Kolmogorov-Smirnov distance {d.value:.2f} "
-        f"({in_words(d.low, d.high)}, all properties together)"
+        f"{pair.second} (medians {_number(d.medians[0])} and {_number(d.medians[1])}); {interval}{remaining}."
     )
-    if d.remaining is not None:
-        text += f", of which {d.remaining:.2f} remains once classes are weighted to the same mix"
-    return text + "."
 
 
 def _names(shifted: list[Compared]) -> str:
     names = [m.title if i == 0 else m.title.lower() for i, (m, _) in enumerate(shifted[:SHOWN])]
+    if not names:
+        return "Properties, taken together, differ"
     if len(names) == 1:
         return f"{names[0]} differs"
     return f"{', '.join(names[:-1])} and {names[-1]} differ"
 
 
-def _exhibits(scan: Scan, pair: Pair, measure: Measure, worst: Distance) -> pd.DataFrame:
+def _exhibits(scan: Scan, pair: Pair, measure: Measure, worst: Distance, domain: Domain | None) -> pd.DataFrame:
     """Images of the second split on its side of the threshold, those farthest out among the first split first."""
-    values = scan.images[measure.name].to_numpy(dtype=float)
-    mine, theirs = values[pair.rows], values[pair.other_rows]
+    if measure is TOGETHER and domain is not None:
+        mine, theirs = domain.scores, domain.other_scores
+    else:
+        values = scan.images[measure.name].to_numpy(dtype=float)
+        mine, theirs = values[pair.rows], values[pair.other_rows]
     mine = np.sort(mine[np.isfinite(mine)])
     if worst.rises:
         beyond, depth = theirs > worst.at, np.searchsorted(mine, theirs, side="left") / len(mine)

@@ -71,7 +71,7 @@ class SplitLeak:
                     f"Make the split anew, with each duplicate set in one part; or drop the {len(rows):,} {held} images listed, or their "
                     f"partners in {first}."
                 ),
-                command="auditor split DATA --ratios 60,20,20 -o OUT",
+                command="auditor split DATA --replace -o OUT",
             )
             if len(rows)
             else None,

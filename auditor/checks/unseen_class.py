@@ -94,7 +94,7 @@ class UnseenClass:
             effect=effect,
             fix=Fix(
                 text="Check for a misspelt or misplaced class folder; otherwise split again, stratified by class, or collect images of it.",
-                command="auditor split DATA --existing replace",
+                command="auditor split DATA --replace",
             ),
             classes=tuple(c[4] for c in candidates),
             splits=(pair.first, pair.second),

@@ -77,12 +77,11 @@ def share(value: float) -> str:
 
     Examples
     --------
-    >>> share(0.1234), share(1.0), share(0.0004), share(0.99961)
-    ('12.3 %', '100 %', '0.04 %', '99.96 %')
+    >>> share(0.1234), share(1.0), share(0.00654), share(0.99961)
+    ('12.3 %', '100 %', '0.65 %', '99.96 %')
     """
     percent = 100 * value
-    near_end = 0 < percent < 1 or 99 < percent < 100
-    return f"{number(percent, 3 if not near_end else 1 if percent < 1 else 4)} %"
+    return f"{number(percent, 2 if 0 < percent < 1 else 4 if 99 < percent < 100 else 3)} %"
 
 
 def quantity(value: float, unit: str) -> str:

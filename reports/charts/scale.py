@@ -85,9 +85,11 @@ def in_words(effect: Effect) -> str:
     if effect.low != effect.high:
         parts.append(f"95 % interval {quantity(effect.low, effect.unit)} to {quantity(effect.high, effect.unit)}")
     beyond = "above" if effect.worse == "higher" else "below"
-    for word, limit in (("warns", effect.warn_at), ("errs", effect.error_at)):
+    for word, limit in (("warning", effect.warn_at), ("error", effect.error_at)):
         if limit is not None:
             parts.append(f"{word} {beyond} {quantity(limit, effect.unit)}")
+    if effect.detectable is not None:
+        parts.append(f"this much data could have shown {quantity(effect.detectable, effect.unit)} or more")
     if effect.warn_at is None and effect.error_at is None:
         parts.append("for information")
     return "; ".join(parts)

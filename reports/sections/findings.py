@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from auditor.finding import Finding, Severity, Waiver
 from auditor.reports.charts.scale import Scale, draw_scale
 from auditor.reports.sections.pictures import Picture, Pictures
-from auditor.reports.wording import count, number, plural, quantity, shortened
+from auditor.reports.wording import count, number, plural, shortened
 
 #: Examples that are seen at once, and those that can be unfolded. `auditor.reports.thumbnails.ROWS` makes their pictures.
 AT_ONCE, UNFOLDED = 6, 24
 #: Letters of a text on the page: data sets with thousands of classes make long sentences.
 LONGEST_TEXT = 1_500
+#: Adjusted p-values below this are not told apart.
+SMALL = 0.0001
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,6 @@ class FindingView:
     why: str
     images: str
     scale: Scale | None
-    undecided: str
     examples: tuple[Example, ...]
     more: tuple[Example, ...]
     left_out: str
@@ -73,14 +74,13 @@ def view(finding: Finding, pictures: Pictures, *, prefix: str = "finding") -> Fi
         why=shortened(finding.why, LONGEST_TEXT),
         images=f"{count(finding.affected)} of {plural(finding.total, 'image')}" if finding.total else "",
         scale=None if effect is None else draw_scale(effect),
-        undecided=_undecided(finding),
         examples=examples[:AT_ONCE],
         more=examples[AT_ONCE:],
         left_out=f"{plural(unseen, 'more pair' if paired else 'more image')} in findings.csv" if unseen > 0 else "",
         suspects=any(e.suggested for e in examples),
         fix_text=shortened(finding.fix.text, LONGEST_TEXT) if finding.fix else "",
         command=(finding.fix.command or "") if finding.fix else "",
-        q_value="" if finding.q_value is None else number(finding.q_value, 2),
+        q_value="" if finding.q_value is None else _small(finding.q_value),
         parameters=", ".join(f"{name} = {value}" for name, value in finding.parameters.items()),
         waiver=finding.waiver,
         classes=_values(finding.classes, (p.label for e in examples for p in e.pictures)),
@@ -129,11 +129,8 @@ def _examples(finding: Finding, pictures: Pictures) -> tuple[Example, ...]:
     return tuple(found)
 
 
-def _undecided(finding: Finding) -> str:
-    effect = finding.effect
-    if effect is None or finding.severity is not Severity.UNDECIDED or effect.detectable is None:
-        return ""
-    return f"Not enough data to say: this much could have shown {quantity(effect.detectable, effect.unit)} or more."
+def _small(probability: float) -> str:
+    return f"= {number(probability, 2)}" if probability >= SMALL else f"< {number(SMALL)}"
 
 
 def _values(*groups: Iterable[str]) -> tuple[str, ...]:

@@ -13,6 +13,8 @@ from auditor.reports.wording import count
 MOST = 2_000
 #: Classes that get a colour of their own; the others share one.
 COLOURS = 8
+#: Worst rows of a finding that are ringed.
+SUSPECTS = 40
 SIDE = 460.0
 
 
@@ -47,7 +49,7 @@ def draw_map(record: Record) -> Map | None:
         p
         for f in record.findings
         if f.code in ("label-error", "outlier", "conflicting-labels") and f.evidence is not None and "path" in f.evidence
-        for p in f.evidence["path"].head(200)
+        for p in f.evidence["path"].head(SUSPECTS)
     }
     suspect = [bool(p.get("suspect")) or p["path"] in open_paths for p in given]
     order = sorted(range(len(given)), key=lambda i: suspect[i])[-MOST:]

@@ -29,7 +29,7 @@ class Picture:
     @property
     def name(self) -> str:
         """The end of the path, which tells images apart."""
-        return shortened(self.path.rsplit("/", 1)[-1], 26)
+        return shortened(self.path.rsplit("/", 1)[-1], 15)
 
     @property
     def text(self) -> str:

@@ -20,7 +20,7 @@ function buildReview() {
     const inside = [...group.querySelectorAll("figure[data-item]")];
     if (!inside.length) continue;
     const isSet = group.matches(".set");
-    const bar = isSet ? group.querySelector("p") : make("div", { class: "tools" });
+    const bar = make("div", { class: "tools" });
     const offer = (text, changes) => {
       const button = make("button", { type: "button", class: "button" }, text);
       button.addEventListener("click", () => decide(changes()));
@@ -33,8 +33,9 @@ function buildReview() {
     } else {
       offer("keep all shown", all("keep"));
       offer("drop all shown", all("drop"));
-      group.append(bar);
     }
+    const after = isSet ? null : group.querySelector(".fix, .thresholds");
+    group.insertBefore(bar, after);
   }
 }
 

@@ -2,18 +2,80 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import combinations, pairwise
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from auditor.evidence.matching import INVERSE, TURN_NAMES, Comparison, close_pairs, sign_hashes
+
 if TYPE_CHECKING:
     import pandas as pd
 
-#: pHash bits up to which two pictures are near duplicates.
-NEAR_BITS = 4
+    from auditor.evidence.neighbours import Neighbours
+
+#: Distance of detail up to which two pictures are the same, where the data set is too small to tell: of 7,500 nearest neighbours among
+#: 1,702 photos of clothes, 3 pairs are nearer, and all kinds of copies but framed ones are (``benchmarks/duplicates.py``).
+DEFAULT_THRESHOLD = 0.08
+#: A threshold calibrated on the classes stays between these: no two photos of different things were seen nearer than the first, beyond
+#: the second copies are not found in greater number.
+LEAST_OF_CLASSES, MOST_OF_CLASSES = 0.05, 0.15
+#: A copy must be so many times nearer than the nearest picture of most images is (the 75th percentile, so that up to three quarters of the
+#: images may have copies): where look-alikes fill their space evenly in four dimensions or more, 1 in 1,000 images has one so near. It
+#: matters where all pictures are alike (digits, drawings), and is no reason to ask for less than the second number.
+TYPICAL, TYPICAL_FACTOR, LEAST_THRESHOLD = 0.75, 6.0, 0.02
+#: Images whose nearest picture of another class may be taken for a copy: 1 in 1,000.
+FALSE_RATE = 0.001
+#: Images from which that rate can be measured: in fewer it is less than three images. They are counted by the share of compared pairs
+#: that are of two classes, as only those can tell.
+CALIBRATION_IMAGES = 3000
+#: A mirrored or turned picture must be nearer by this factor: seven more ways to look alike.
+TURNED_FACTOR = 0.7
+#: Descriptor neighbours of each image that are compared (they contain 99 % of near duplicates), and the least cosine for it.
+NEIGHBOURS, LEAST_COSINE = 5, 0.45
+#: Images up to which descriptor neighbours are searched for duplicates; beyond, hashes alone find them (re-encoded, resized, mirrored and
+#: turned copies, but only one in ten of those cropped by 5 %).
+SEARCHED_BY_DESCRIPTOR = 200_000
+#: Distance, as they lie, from which alignment is not tried: shifted by 5 % copies stay below it.
+HOPELESS = 0.95
+#: Images up to which hashes that differ in 6 bits are compared; beyond, in 4.
+SIX_BITS_LIMIT = 20_000
+
+Rows = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibration:
+    """The threshold of near duplicates in a data set, and how it was found.
+
+    Attributes
+    ----------
+    threshold : float
+        The distance up to which pictures were taken for the same.
+    calibrated : bool
+        Whether it was measured on this data set; else it is the default, or less.
+    typical : float
+        The distance that most images' nearest pictures are `TYPICAL_FACTOR` times beyond: the threshold is never above it (but for
+        `LEAST_THRESHOLD`).
+    false_rate : float
+        Share of the labelled images that have a picture of another class within the threshold; a lower bound of the rate of false
+        matches, as look-alikes of one class are not in it. NaN where it cannot be measured.
+    expected_false : float
+        Compared pairs within the threshold that are expected to be look-alikes, if those of one class are as rare as those of two;
+        they are more. NaN where that cannot be measured.
+    """
+
+    threshold: float = DEFAULT_THRESHOLD
+    calibrated: bool = False
+    typical: float = 1.0
+    false_rate: float = float("nan")
+    expected_false: float = float("nan")
+
+    @property
+    def certain(self) -> float:
+        """Distance below which a pair is a copy beyond doubt: half the threshold, where look-alikes are some 16 times rarer."""
+        return self.threshold / 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,22 +88,29 @@ class DuplicateSets:
         Number of the row that represents the set of each image: of byte- or pixel-identical images, and of those or near-identical
         ones (``near`` is coarser than ``exact``). An image that is alone represents itself; so does an unreadable one.
     reason : ndarray of str, shape (n_images,)
-        Why the image belongs to its representative: ``"same bytes"``, ``"same pixels"``, ``"pHash 3 bits"``; "" for representatives.
+        Why the image belongs to its representative: ``"same bytes"``, ``"same pixels"``, ``"same picture"``, ``"same picture,
+        mirrored"``, ...; "" for representatives.
     distance : ndarray of float64, shape (n_images,)
-        pHash bits to the representative; 0 for exact copies and representatives.
+        Distance of detail to the representative, in [0, 1]; 0 for exact copies and representatives.
+    turned : ndarray of bool, shape (n_images,)
+        Whether the image is mirrored or turned against its representative.
+    calibration : Calibration
+        The distance up to which pictures were taken for the same, and how it was found.
     """
 
-    exact: npt.NDArray[np.int64]
-    near: npt.NDArray[np.int64]
+    exact: Rows
+    near: Rows
     reason: npt.NDArray[np.object_]
     distance: npt.NDArray[np.float64]
+    turned: npt.NDArray[np.bool_]
+    calibration: Calibration = Calibration()
 
     @property
     def score(self) -> npt.NDArray[np.float64]:
-        """How sure each link is, shape (n_images,): 1 for exact copies, less the farther the image is from its representative."""
-        return np.asarray(1 - self.distance / 64)
+        """How sure each link is, shape (n_images,): 1 for exact copies, else the correlation of detail with the representative."""
+        return np.asarray(1 - self.distance)
 
-    def partners(self, held: npt.NDArray[np.bool_], other: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+    def partners(self, held: npt.NDArray[np.bool_], other: npt.NDArray[np.bool_]) -> Rows:
         """Return for each image of ``held`` the closest one of its set among ``other``, shape (n_images,); -1 where there is none.
 
         An exact copy comes first, then the member that is nearest to the representative.
@@ -58,65 +127,194 @@ class DuplicateSets:
         return out
 
 
-def _close_pairs(hashes: npt.NDArray[np.uint64], bits: int) -> npt.NDArray[np.int64]:
-    """Return all pairs (i < j) of distinct hashes within ``bits`` (at most 4), shape (n_pairs, 2), exactly.
+@dataclass(slots=True, eq=False)
+class _Links:
+    """Compared pairs: rows ``first < second`` of the images, how the second is turned against the first, and their distance."""
 
-    Pigeonhole over six bands: four differing bits leave at least two bands equal, so 15 sorted tables hold every pair.
-    """
-    edges = np.array([0, 11, 22, 33, 44, 54, 64])
-    bands = [(hashes >> np.uint64(a)) & np.uint64((1 << int(b - a)) - 1) for a, b in pairwise(edges)]
-    found: list[npt.NDArray[np.int64]] = []
-    for first, second in combinations(range(6), 2):
-        key = (bands[first] << np.uint64(11)) | bands[second]
-        order = np.argsort(key, kind="stable")
-        ranked = key[order]
-        step = 1
-        while step < len(order):
-            same = np.flatnonzero(ranked[step:] == ranked[:-step])
-            if not len(same):
-                break
-            i, j = order[same], order[same + step]
-            near = np.bitwise_count(hashes[i] ^ hashes[j]) <= bits
-            found.append(np.sort(np.stack([i[near], j[near]], axis=1), axis=1))
-            step += 1
-    return np.unique(np.concatenate(found), axis=0) if found else np.empty((0, 2), np.int64)
+    first: Rows
+    second: Rows
+    turn: Rows
+    distance: npt.NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+
+    def __getitem__(self, which: npt.NDArray[np.bool_] | Rows) -> _Links:
+        return _Links(self.first[which], self.second[which], self.turn[which], self.distance[which])
 
 
-def find_duplicates(images: pd.DataFrame, bits: int = NEAR_BITS) -> DuplicateSets:
-    """Group images into duplicate sets; every member is verified against its representative, so there are no chains."""
+def exact_sets(images: pd.DataFrame) -> tuple[Rows, npt.NDArray[np.object_]]:
+    """Return the representative of each image among those with its bytes or pixels, and why; both of shape (n_images,)."""
+    import pandas as pd
+
     n = len(images)
-    rows = np.arange(n)
-    exact, reason, distance = rows.copy(), np.full(n, "", dtype=object), np.zeros(n)
-    readable = (images["status"] == "ok").to_numpy()
+    exact, reason = np.arange(n), np.full(n, "", dtype=object)
+    readable = np.flatnonzero((images["status"] == "ok").to_numpy())
     for column, why in (("pixel_digest", "same pixels"), ("sha256", "same bytes")):
-        first = images.loc[readable].groupby(column, sort=False).head(1)
-        representative = images.loc[readable, column].map(dict(zip(first[column], first.index, strict=True))).to_numpy()
-        copies = representative != rows[readable]
-        exact[readable] = np.minimum(exact[readable], representative)
-        reason[rows[readable][copies]] = why
-    near = exact.copy()
-    heads = rows[readable & (exact == rows)]
-    hashes = np.array([int(h, 16) for h in images["phash"].to_numpy()[heads]], dtype=np.uint64)
-    taken = np.zeros(n, dtype=bool)
-    neighbours: dict[int, list[int]] = {}
-    values, inverse = np.unique(hashes, return_inverse=True)
-    members = [heads[g] for g in np.split(np.argsort(inverse, kind="stable"), np.cumsum(np.bincount(inverse))[:-1])] if len(heads) else []
-    for i, j in _close_pairs(values, bits):
-        neighbours.setdefault(int(i), []).append(int(j))
-        neighbours.setdefault(int(j), []).append(int(i))
-    flat = images["contrast"].to_numpy() < 0.02  # a flat picture has no structure to hash
-    for i in sorted(range(len(values)), key=lambda i: (-len(neighbours.get(i, ())), int(members[i][0]))):
-        group = [m for k in (i, *neighbours.get(i, ())) for m in members[k] if not taken[m] and not flat[m]]
-        if not group or taken[members[i]].all():
+        code, _ = pd.factorize(images[column].to_numpy(dtype=object)[readable])
+        first = np.full(int(code.max(initial=-1)) + 1, n, dtype=np.int64)
+        np.minimum.at(first, code, readable)
+        copies = first[code] != readable
+        exact[readable] = np.minimum(exact[readable], first[code])
+        reason[readable[copies]] = why
+    return exact[exact], reason
+
+
+def _candidates(rows: Rows, hashes: npt.NDArray[np.uint64], neighbours: Neighbours | None) -> _Links:
+    """Return the pairs of the given rows worth comparing, each once under each turn it was found by."""
+    bits = 6 if len(rows) <= SIX_BITS_LIMIT else 4
+    first, second, turns = [], [], []
+    for turn in (0, 1, 2, 3, 4, 5, 6):
+        pairs = close_pairs(hashes[turn], hashes[0], bits)
+        query, base = rows[pairs[:, 0]], rows[pairs[:, 1]]
+        # The query, turned, looks like the base: turning the later of the two back undoes it.
+        backwards = query > base
+        keep = query != base if INVERSE[turn] != turn else query < base
+        first.append(np.minimum(query, base)[keep])
+        second.append(np.maximum(query, base)[keep])
+        turns.append(np.where(backwards, turn, INVERSE[turn])[keep])
+    if neighbours is not None:
+        own = np.repeat(np.arange(len(neighbours.rows)), neighbours.rows.shape[1])
+        other = neighbours.rows.ravel()
+        present = np.zeros(len(neighbours.rows), dtype=bool)
+        present[rows] = True
+        keep = (other >= 0) & (neighbours.similarity.ravel() >= LEAST_COSINE) & present[own] & present[np.maximum(other, 0)]
+        first.append(np.minimum(own, other)[keep])
+        second.append(np.maximum(own, other)[keep])
+        turns.append(np.zeros(int(keep.sum()), dtype=np.int64))
+    found = np.unique(np.stack([np.concatenate(first), np.concatenate(second), np.concatenate(turns)]), axis=1)
+    return _Links(found[0], found[1], found[2])
+
+
+def _measure(comparison: Comparison, links: _Links, certain: float) -> _Links:
+    """Return the links with their distances; of a pair found under several turns the nearest stays, untouched first."""
+    distance = comparison.distance(links.first, links.second, links.turn).astype(np.float64)
+    doubtful = np.flatnonzero((distance > certain) & (distance < HOPELESS))
+    part = links.first[doubtful], links.second[doubtful], links.turn[doubtful]
+    inverse = np.asarray(INVERSE)[part[2]]
+    aligned = np.minimum(comparison.aligned_distance(*part), comparison.aligned_distance(part[1], part[0], inverse))
+    distance[doubtful] = np.minimum(distance[doubtful], aligned)
+    near = np.flatnonzero(distance <= MOST_OF_CLASSES)
+    distance[near[~comparison.same_colours(links.first[near], links.second[near], links.turn[near])]] = 1
+    distance = np.clip(np.where(links.turn > 0, distance / TURNED_FACTOR, distance), 0, 1)
+    order = np.lexsort((links.turn, distance, links.second, links.first))
+    pair = np.stack([links.first[order], links.second[order]])
+    fresh = np.ones(len(order), dtype=bool)
+    fresh[1:] = (pair[:, 1:] != pair[:, :-1]).any(axis=0)
+    kept = order[fresh]
+    return _Links(links.first[kept], links.second[kept], links.turn[kept], distance[kept])
+
+
+def calibrate(links: _Links, labels: npt.NDArray[np.object_], used: npt.NDArray[np.bool_]) -> Calibration:
+    """Choose the threshold from the distances between compared pictures of different classes, which are no copies.
+
+    It is where `FALSE_RATE` of the images would be matched with a look-alike; with too few images to measure that, the default, lowered
+    where the data contradict it. Pairs nearer than `LEAST_OF_CLASSES` are copies under two labels and take no part.
+    """
+    typical = float(np.quantile(_nearest(links[links.turn == 0], len(labels))[used], TYPICAL)) / TYPICAL_FACTOR
+    known = used & (labels != "")
+    plain = links[(links.turn == 0) & known[links.first] & known[links.second]]
+    plain = plain[plain.distance > min(LEAST_OF_CLASSES, typical)]
+    different = labels[plain.first] != labels[plain.second]
+    if not different.any():
+        return Calibration(threshold=float(np.clip(typical, LEAST_THRESHOLD, DEFAULT_THRESHOLD)), typical=typical)
+    ranked = np.sort(_nearest(plain[different], len(labels))[known])
+    telling = len(ranked) * float(different.mean())
+    calibrated = telling >= CALIBRATION_IMAGES
+    limit = float(np.nextafter(ranked[int(FALSE_RATE * telling)], 0))
+    threshold = float(np.clip(limit, LEAST_OF_CLASSES, MOST_OF_CLASSES if calibrated else DEFAULT_THRESHOLD))
+    threshold = max(min(threshold, typical), LEAST_THRESHOLD)
+    false = plain.distance <= threshold
+    among = float(false[different].mean())
+    return Calibration(
+        threshold=threshold,
+        calibrated=calibrated,
+        typical=typical,
+        false_rate=float((ranked <= threshold).mean()),
+        expected_false=float(false[different].sum() + among * (~different).sum()),
+    )
+
+
+def _nearest(links: _Links, n: int) -> npt.NDArray[np.float64]:
+    """Return the distance of each of n images to its nearest compared picture, 1 where none was compared."""
+    nearest = np.ones(n)
+    for rows in (links.first, links.second):
+        np.minimum.at(nearest, rows, links.distance)
+    return nearest
+
+
+def find_duplicates(
+    images: pd.DataFrame, signatures: npt.NDArray[np.uint8] | None = None, neighbours: Neighbours | None = None, *, near: bool = True
+) -> DuplicateSets:
+    """Group images into duplicate sets; every member is verified against its representative, so there are no chains.
+
+    Candidates are pairs of like hashes (under all flips and quarter turns) and descriptor neighbours; a candidate is a copy if the
+    detail of the two thumbnails correlates, as they lie or after a shift and zoom.
+
+    Parameters
+    ----------
+    images : DataFrame
+        Needs ``status, sha256, pixel_digest, label``; index 0..n-1.
+    signatures : ndarray of uint8, shape (n_images, SIGNATURE_BYTES), optional
+        Without them only exact copies are found.
+    neighbours : Neighbours, optional
+        Descriptor neighbours; without them only what the hashes find is compared.
+    near : bool
+        Whether to look for near duplicates.
+    """
+    exact, reason = exact_sets(images)
+    n = len(images)
+    distance, turned, near_set = np.zeros(n), np.zeros(n, dtype=bool), exact.copy()
+    heads = np.flatnonzero((images["status"] == "ok").to_numpy() & (exact == np.arange(n)))
+    if not near or signatures is None or len(heads) < 2:
+        return DuplicateSets(exact, near_set, reason, distance, turned)
+    labels = images["label"].to_numpy(dtype=object)
+    used = np.zeros(n, dtype=bool)
+    used[heads] = True
+    comparison = Comparison(signatures)
+    links = _measure(comparison, _candidates(heads, sign_hashes(signatures[heads]), neighbours), LEAST_THRESHOLD)
+    chosen = calibrate(links, labels, used)
+    threshold = chosen.threshold
+    for member, head, turn, far in _stars(links[links.distance <= threshold], comparison, threshold):
+        near_set[member], distance[member], turned[member] = head, far, turn > 0
+        reason[member] = f"same picture, {TURN_NAMES[turn]}" if turn else "same picture"
+    copies = exact != np.arange(n)
+    distance[copies], turned[copies] = distance[exact[copies]], turned[exact[copies]]
+    return DuplicateSets(exact, near_set[exact], reason, distance, turned, chosen)
+
+
+def _stars(links: _Links, comparison: Comparison, threshold: float) -> list[tuple[int, int, int, float]]:
+    """Cut verified links into sets: (member, representative, turn, distance), each member within the threshold of its representative.
+
+    The image with most links represents first; neighbours of its members join where they, compared with it, are copies too.
+    """
+    linked: dict[int, dict[int, tuple[int, float]]] = {}
+    for a, b, turn, far in zip(links.first.tolist(), links.second.tolist(), links.turn.tolist(), links.distance.tolist(), strict=True):
+        linked.setdefault(a, {})[b] = (turn, far)
+        linked.setdefault(b, {})[a] = (INVERSE[turn], far)
+    taken: set[int] = set()
+    out: list[tuple[int, int, int, float]] = []
+    for head in sorted(linked, key=lambda row: (-len(linked[row]), row)):
+        if head in taken:
             continue
-        head = next((m for m in members[i] if not taken[m] and not flat[m]), None)
-        if head is None:
+        members = {row: link for row, link in linked[head].items() if row not in taken}
+        if not members:
             continue
-        for m in group:
-            taken[m] = True
-            if m != head:
-                near[m] = head
-                distance[m] = float(np.bitwise_count(np.uint64(int(images["phash"].iat[m], 16)) ^ values[i]))
-                reason[m] = f"pHash {int(distance[m])} bits"
-    near = near[exact]
-    return DuplicateSets(exact, near, reason, distance)
+        taken.add(head)
+        tested = {head, *members}
+        frontier = list(members)
+        while frontier:
+            further = sorted({r for m in frontier for r in linked[m]} - tested - taken)
+            tested.update(further)
+            # Between two members of one set nothing is turned but by way of the links that led there.
+            turns = [0] if not any(turn for turn, _ in members.values()) else range(8)
+            frontier = []
+            if further:
+                pairs = _Links(
+                    np.full(len(further) * len(turns), head), np.repeat(further, len(turns)), np.tile(np.asarray(turns), len(further))
+                )
+                close = _measure(comparison, pairs, LEAST_THRESHOLD)
+                for row, turn, far in zip(close.second.tolist(), close.turn.tolist(), close.distance.tolist(), strict=True):
+                    if far <= threshold:
+                        members[row] = (turn, far)
+                        frontier.append(row)
+        taken.update(members)
+        out.extend((row, head, turn, far) for row, (turn, far) in sorted(members.items()))
+    return out

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from auditor.evidence.descriptor import describe
-from auditor.evidence.duplicates import DuplicateSets, find_duplicates
+from auditor.evidence.duplicates import NEIGHBOURS, SEARCHED_BY_DESCRIPTOR, DuplicateSets, find_duplicates
 from auditor.evidence.neighbours import Neighbours, find_neighbours
 from auditor.evidence.probabilities import Probabilities, find_probabilities
 from auditor.record import SPLITS
@@ -78,7 +78,8 @@ class Scan:
     @cached_property
     def duplicates(self) -> DuplicateSets:
         """Duplicate sets of the readable images."""
-        return find_duplicates(self.images)
+        wide = int(self.readable.sum()) <= SEARCHED_BY_DESCRIPTOR
+        return find_duplicates(self.images, self.signatures, self.neighbours(NEIGHBOURS) if wide else None)
 
     @cached_property
     def unique(self) -> npt.NDArray[np.bool_]:

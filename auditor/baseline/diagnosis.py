@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from auditor.baseline.scores import share
 from auditor.record import Diagnosis, Estimate, History, Scores
 
 #: Training accuracy minus validation accuracy from which a model is called overfitted. A gap of a tenth is what the usual remedies
@@ -50,14 +51,18 @@ def fitting_diagnosis(train: Scores, val: Scores, history: History) -> list[Diag
     epochs = len(history["loss"])
     best = history["best_epoch"] + 1
     overfit = decide(gap, GAP)
-    short = Estimate(value=1 - learned["value"], low=1 - learned["high"], high=1 - learned["low"])
+    # Early stopping may keep weights from before the training images were learned: whether they can be learned shows in the best epoch.
+    reached = share(max(history["accuracy"]) * train["images"], train["images"])
+    best_fit = max(learned, reached, key=lambda e: e["value"])
+    short = Estimate(value=1 - best_fit["value"], low=1 - best_fit["high"], high=1 - best_fit["low"])
     underfit = decide(short, 1 - LEARNED)
     numbers = (
         f"balanced accuracy is {interval(learned)} on training images and {interval(seen)} on validation images, "
-        f"a gap of {interval(gap)}; validation loss was lowest after epoch {best} of {epochs}"
+        f"a gap of {interval(gap)}; training accuracy reached {percent(reached['value'])}; "
+        f"validation loss was lowest after epoch {best} of {epochs}"
     )
     return [
-        _underfitting(underfit, numbers, learned, history),
+        _underfitting(underfit, numbers, best_fit, history),
         _overfitting(overfit, numbers, gap, history),
         _too_short(history),
     ]
@@ -75,7 +80,7 @@ def _underfitting(verdict: str, numbers: str, learned: Estimate, history: Histor
         verdict=verdict,
         text=text,
         remedies=remedies if verdict != "no" else [],
-        evidence={"train_balanced_accuracy": learned, "line": LEARNED, "epochs": len(history["loss"])},
+        evidence={"training_accuracy": learned, "line": LEARNED, "epochs": len(history["loss"])},
     )
 
 
@@ -101,12 +106,13 @@ def _too_short(history: History) -> Diagnosis:
     evidence: dict[str, Any] = {"epochs": epochs, "best_epoch": best, "ended_by": ended}
     if ended == "early stopping":
         verdict, text = "no", f"Training was long enough: validation loss stopped falling after epoch {best} of {epochs}."
-    elif best < epochs - 1:
-        verdict, text = "no", f"Training was long enough: validation loss was lowest after epoch {best} of {epochs} and rose since."
+    elif best < epochs:
+        verdict = "undecided"
+        text = f"Whether training was long enough cannot be said: validation loss was lowest after epoch {best} of {epochs}, near the end."
     else:
         why = "the time budget ended training" if ended == "time" else "all epochs were used"
         verdict, text = "yes", f"Training was too short: validation loss was still falling at epoch {best} of {epochs}, when {why}."
-    remedies = (["a larger time budget"] if ended == "time" else ["more epochs"]) if verdict == "yes" else []
+    remedies = (["a larger time budget"] if ended == "time" else ["more epochs"]) if verdict != "no" else []
     return Diagnosis(question="training too short", verdict=verdict, text=text, evidence=evidence, remedies=remedies)
 
 

@@ -80,7 +80,7 @@ class TrainOptions:
     depth: int | None = None
     epochs: int | None = None
     batch_size: int = 32
-    learning_rate: float = 1e-3
+    learning_rate: float = 3e-3
     dropout: float = 0.2
     l1: float = 0.0
     l2: float = 1e-4

@@ -103,13 +103,17 @@ def calibration(labels: npt.NDArray[np.int64], probabilities: npt.NDArray[np.flo
     rows = []
     for b in np.unique(bins):
         inside = bins == b
+        n, hits = int(inside.sum()), int(right[inside].sum())
+        found = share(hits, n)
         rows.append(
             {
-                "low": b / BINS,
-                "high": (b + 1) / BINS,
-                "images": int(inside.sum()),
+                "from": b / BINS,
+                "to": (b + 1) / BINS,
+                "images": n,
                 "confidence": rounded(float(confidence[inside].mean())),
-                "accuracy": share(int(right[inside].sum()), int(inside.sum())),
+                "accuracy": found["value"],
+                "low": found["low"],
+                "high": found["high"],
             }
         )
     gap = sum(abs(float(confidence[bins == b].mean()) - float(right[bins == b].mean())) * (bins == b).mean() for b in np.unique(bins))

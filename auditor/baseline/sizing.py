@@ -1,4 +1,4 @@
-"""The stated rules by which the data sizes the baseline."""
+"""The stated rules by which the data and the time budget size the baseline."""
 
 from __future__ import annotations
 
@@ -7,29 +7,51 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-#: Sides to choose from, in pixels. All halve cleanly three times.
-SIDES = (32, 48, 64, 96, 128)
-#: Pixels a training epoch may read: 6 million cost about 2 CPU seconds per epoch with 16 filters, so that 30 epochs take a minute.
-EPOCH_PIXELS = 6_000_000
-#: Optimiser steps to aim for: small data needs many epochs to converge, large data few.
+#: Sides to choose from, in pixels; from 64 on the first convolution has stride 2, so that 64 costs what 32 does.
+SIDES = (32, 64, 96, 128)
+#: Positions of the first feature map that an epoch over the training images may compute: 2 million cost about 3 CPU seconds.
+EPOCH_POSITIONS = 2_000_000
+#: Bytes that the pixel cache may take before the side goes down to 32.
+CACHE_BYTES = 2 * 2**30
+#: Optimiser steps to aim for: small data needs many epochs to converge, large data few. With 32 images each they take about 80 CPU seconds.
 STEPS = 1500
+#: CPU seconds per image and epoch at 1024 positions and 16 filters (``benchmarks/train.py``); plans what fits into a time budget.
+SECONDS_PER_IMAGE = 1.7e-3
+#: Seconds that loading TensorFlow, tracing and scoring take, whatever the data.
+OVERHEAD = 12.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Size:
-    """Size of the model and of its training, with the reason in words."""
+    """Size of the model and of its training, with the reason in words.
+
+    ``seconds`` is what the whole run is expected to cost: an estimate from the size alone, so that what is planned within a time
+    budget depends on the data and the options and not on the clock.
+    """
 
     image_size: int
     filters: int
     depth: int
     epochs: int
     patience: int
+    seconds: float
     reason: str
+
+
+def positions(image_size: int) -> float:
+    """Return the positions of the first feature map, which the cost of a model goes by."""
+    return (image_size / (2 if image_size >= 64 else 1)) ** 2
+
+
+def seconds_per_image(image_size: int, filters: int) -> float:
+    """Return the expected CPU seconds that training on one image takes once."""
+    return SECONDS_PER_IMAGE * positions(image_size) / 1024 * (0.3 + 0.7 * (filters / 16) ** 2)
 
 
 def choose_size(
     short_sides: npt.ArrayLike,
     n_train: int,
+    n_made: int,
     batch_size: int,
     *,
     image_size: int | None = None,
@@ -37,37 +59,50 @@ def choose_size(
     depth: int | None = None,
     epochs: int | None = None,
     patience: int | None = None,
+    seconds: float = float("inf"),
 ) -> Size:
     """Choose what was not given.
 
-    The rules: the side is the largest of `SIDES` not above the median short side of the training images, and not above what reads
-    `EPOCH_PIXELS` per epoch; 16 filters up to 20,000 training images, 32 above; as many stages as leave at least 4 pixels a side, at
-    most 3 (4 at 96 pixels and more); epochs for about `STEPS` steps, between 5 and 40; patience a fifth of them, at least 4.
+    The rules. Side: the largest of `SIDES` that is not above the median short side of the training images, with at most
+    `EPOCH_POSITIONS` in an epoch (96 and 128 px are for small data) and `CACHE_BYTES` of cache. Filters: 16, and 32 above 20,000
+    training images. Stages: 3, and 4 from 96 px on, where the last map keeps at least 4 pixels a side. Epochs: about `STEPS` steps,
+    between 5 and 40, and no more than fit into ``seconds`` by the expected cost, at least 3. Patience: a fifth of the epochs, at least 4.
 
     Parameters
     ----------
-    short_sides : array_like of shape (n_train,)
-        Shorter side of each training image, in pixels; may be empty when unknown.
-    n_train : int
-        Training images.
+    short_sides : array_like of shape (n,)
+        Shorter side of the training images, in pixels; may be empty when unknown.
+    n_train, n_made : int
+        Training images, and augmented ones that are fed beside them.
+    batch_size : int
+    seconds : float
+        What the run may cost.
     """
     sides = np.asarray(short_sides, dtype=float)
     median = float(np.median(sides)) if len(sides) else 64.0
-    affordable = (EPOCH_PIXELS / max(n_train, 1)) ** 0.5
-    chosen = image_size or max((s for s in SIDES if s <= min(median, affordable)), default=SIDES[0])
-    stages = depth or min(4 if chosen >= 96 else 3, max(1, int(np.log2(chosen / 4))))
-    per_epoch = max(1, -(-n_train // batch_size))
-    rounds = epochs or int(np.clip(round(STEPS / per_epoch), 5, 40))
-    reason = (
-        f"{chosen} px: given"
-        if image_size
-        else f"{chosen} px: the median short side is {median:.0f} px, and {n_train:,} training images allow {affordable:.0f} px"
-    )
+    fits = [
+        s
+        for s in SIDES
+        if s <= median and (s <= 64 or n_train * positions(s) <= EPOCH_POSITIONS) and (s == SIDES[0] or n_train * s * s * 3 <= CACHE_BYTES)
+    ]
+    side = image_size or max(fits, default=SIDES[0])
+    width = filters or (16 if n_train <= 20_000 else 32)
+    stages = depth or min(4 if side >= 96 else 3, max(1, int(np.log2(side / (2 if side >= 64 else 1) / 4))))
+    fed = n_train + n_made
+    per_epoch = fed * seconds_per_image(side, width)
+    rounds = int(np.clip(round(STEPS / max(1, -(-fed // batch_size))), 5, 40))
+    reason = f"{side} px: " + ("as asked" if image_size else f"the median short side of {n_train:,} training images is {median:.0f} px")
+    affordable = (seconds - OVERHEAD) / per_epoch
+    if affordable < rounds:
+        rounds = max(int(affordable), 3)
+        reason += f"; {rounds} epochs are expected to fit into the time"
+    rounds = epochs or rounds
     return Size(
-        image_size=chosen,
-        filters=filters or (16 if n_train <= 20_000 else 32),
+        image_size=side,
+        filters=width,
         depth=stages,
         epochs=rounds,
         patience=patience or max(4, rounds // 5),
+        seconds=rounds * per_epoch,
         reason=reason,
     )

@@ -34,14 +34,16 @@ if TYPE_CHECKING:
 
     from auditor.augmentation.augmented import Augmentation
 
-#: Epochs for which each scaling is tried: the first differences of the loss curves show within three.
-PILOT_EPOCHS = 3
+#: Optimiser steps for which each scaling is tried: enough for the loss to fall to about half its way.
+PILOT_STEPS = 100
 #: Share by which standardisation must lower the validation loss to be preferred: about what the first losses vary from seed to seed.
 PILOT_MARGIN = 0.05
 #: Training images that are scored at the end at most; their Wilson half-width is then below 2.2 points.
 SCORED_TRAINING = 2000
 #: Minutes below which the pilot that chooses the scaling is left out.
 PILOT_MINUTES = 2.0
+#: Share of the time budget that the model itself is planned to take where experiments follow.
+MAIN_SHARE = 0.5
 
 
 @contextlib.contextmanager
@@ -110,8 +112,10 @@ def train_baseline(
     load()
     notes: list[str] = []
     rows = usable_rows(plan, notes, seed=options.seed)
-    size = _size(rows, measures, augmentation, options)
-    deadline = began + time_budget * 60 if time_budget is not None else math.inf
+    allowed = time_budget * 60 if time_budget is not None else math.inf
+    share = MAIN_SHARE if options.experiments else 1.0
+    size = _size(rows, measures, augmentation, options, allowed * share)
+    deadline = began + allowed
     with _working_folder(output) as (folder, stays):
         material = gather(plan, rows, size.image_size, folder, notes, augmentation=augmentation, seed=options.seed)
         statistics = pixel_statistics(material.train.cache.stream(material.train.rows))
@@ -127,9 +131,7 @@ def train_baseline(
         )
         scaler, reason = _choose_scaling(session, statistics.standard(), time_budget)
         session = replace(session, scaler=scaler)
-        share = 0.5 if options.experiments else 0.9  # the rest is for scores and experiments
-        limit = began + (deadline - began) * share if math.isfinite(deadline) else math.inf
-        run = session.run("baseline", seed=options.seed, deadline=limit)
+        run = session.run("baseline", seed=options.seed, deadline=began + allowed * 0.9)  # scoring takes the rest
         net, history = session.train(run)
         scores, probabilities = _scores(net, material, options.seed)
         diagnosis = fitting_diagnosis(scores["train"], scores["val"], history)
@@ -168,23 +170,27 @@ def train_baseline(
         return result
 
 
-def _size(rows: pd.DataFrame, measures: pd.DataFrame | None, augmentation: Augmentation | None, options: TrainOptions) -> Size:
+def _size(
+    rows: pd.DataFrame, measures: pd.DataFrame | None, augmentation: Augmentation | None, options: TrainOptions, seconds: float
+) -> Size:
     training = rows[rows["split"] == "train"]
     sides: Any = np.empty(0)
     if measures is not None and {"path", "width", "height"} <= set(measures.columns):
         known = measures[measures["path"].isin(set(training["path"]))]
-        sides = np.minimum(known["width"], known["height"]).to_numpy(dtype=float)
+        sides = known[["width", "height"]].min(axis=1).to_numpy(dtype=float)
         sides = sides[sides > 0]
     made = len(augmentation.manifest) if augmentation is not None else 0
     return choose_size(
         sides,
-        len(training) + made,
+        len(training),
+        made,
         options.batch_size,
         image_size=options.image_size,
         filters=options.filters,
         depth=options.depth,
         epochs=options.epochs,
         patience=options.patience,
+        seconds=seconds,
     )
 
 
@@ -208,14 +214,17 @@ def _choose_scaling(session: Session, standard: Scaler, time_budget: float | Non
     if time_budget is not None and time_budget < PILOT_MINUTES:
         return session.scaler, f"min-max without a trial: the time budget is under {PILOT_MINUTES:g} minutes"
     lowest = {}
+    train, batch = session.material.train, session.options.batch_size
+    some = train.take(np.random.default_rng([session.options.seed, 0x7069]).permutation(len(train))[: PILOT_STEPS * batch])
+    epochs = max(1, round(PILOT_STEPS * batch / len(some)))
     for scaler in (session.scaler, standard):
         trial = replace(session, scaler=scaler, folder=None)
-        run = trial.run(f"trial of {scaler.kind} scaling", seed=session.options.seed, epochs=PILOT_EPOCHS, patience=PILOT_EPOCHS)
-        _, history = trial.train(run)
+        run = trial.run(f"trial of {scaler.kind} scaling", seed=session.options.seed, epochs=epochs, patience=epochs)
+        _, history = trial.train(run, samples=some)
         lowest[scaler.kind] = min(history["val_loss"])
     numbers = (
-        f"lowest validation loss after {PILOT_EPOCHS} epochs from the same weights: {lowest['min-max']:.3f} with min-max, "
-        f"{lowest['standard']:.3f} with standardisation"
+        f"lowest validation loss after {epochs} epochs of {len(some):,} images from the same weights: "
+        f"{lowest['min-max']:.3f} with min-max, {lowest['standard']:.3f} with standardisation"
     )
     if lowest["standard"] < lowest["min-max"] * (1 - PILOT_MARGIN):
         return standard, numbers

@@ -191,6 +191,11 @@ def findings_table(findings: tuple[Finding, ...]) -> pd.DataFrame:
     return together[list(FINDINGS_COLUMNS)]
 
 
+def findings_csv(record: Record) -> str:
+    """Return ``findings.csv`` as text."""
+    return _csv(findings_table(record.findings)).decode("utf-8")
+
+
 def significant(numbers: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Round to 6 significant digits (to 22 decimals, where that is fewer).
 
@@ -249,4 +254,14 @@ def _thumbnail_table(thumbnails: Mapping[str, bytes]) -> pd.DataFrame:
     return pd.DataFrame({"path": list(thumbnails), "image": list(thumbnails.values())}, columns=["path", "image"])
 
 
-__all__ = ["FINDINGS_COLUMNS", "findings_table", "load_record", "read_csv", "save_parts", "save_record", "significant", "write_atomically"]
+__all__ = [
+    "FINDINGS_COLUMNS",
+    "findings_csv",
+    "findings_table",
+    "load_record",
+    "read_csv",
+    "save_parts",
+    "save_record",
+    "significant",
+    "write_atomically",
+]

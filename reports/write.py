@@ -8,11 +8,22 @@ from pathlib import Path
 from auditor.errors import UsageError
 from auditor.record import Record
 from auditor.reports.audit_json import audit_to_json, dump_json
-from auditor.reports.files import write_atomically
+from auditor.reports.badge import render_badge
+from auditor.reports.files import findings_csv, write_atomically
 from auditor.reports.html import render_html
+from auditor.reports.junit import render_junit
+from auditor.reports.text import render_github, render_markdown
 
-#: Formats and the ending of their files.
-FORMATS: dict[str, str] = {"html": ".html", "json": ".json"}
+#: Formats, and the names of their files in a folder.
+FORMATS: dict[str, str] = {
+    "html": "report.html",
+    "json": "audit.json",
+    "markdown": "report.md",
+    "junit": "junit.xml",
+    "github": "annotations.txt",
+    "csv": "findings.csv",
+    "badge": "badge.svg",
+}
 
 
 def render(record: Record, format: str, *, images: bool = True) -> str:
@@ -26,6 +37,11 @@ def render(record: Record, format: str, *, images: bool = True) -> str:
     renderers: dict[str, Callable[[], str]] = {
         "html": lambda: render_html(record, images=images),
         "json": lambda: dump_json(audit_to_json(record)).decode("utf-8"),
+        "markdown": lambda: render_markdown(record),
+        "junit": lambda: render_junit(record),
+        "github": lambda: render_github(record),
+        "csv": lambda: findings_csv(record),
+        "badge": lambda: render_badge(record),
     }
     if format not in renderers:
         raise UsageError(expected=f"one of the formats {', '.join(FORMATS)}", received=f"'{format}'", hint="name one of them with --format")
@@ -42,7 +58,7 @@ def write_report(record: Record, file: Path, *, format: str | None = None, image
     OutputError
         The file cannot be written.
     """
-    endings = {ending: name for name, ending in FORMATS.items()}
+    endings = {Path(name).suffix: format for format, name in FORMATS.items()}
     content = render(record, format or endings.get(file.suffix.lower(), "html"), images=images)
     write_atomically(file, content.encode("utf-8", "backslashreplace"))
     return file

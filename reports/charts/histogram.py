@@ -76,7 +76,16 @@ def draw_histogram(values: Mapping[str, npt.NDArray[np.float64]], *, name: str, 
         corners.append((x.place(edges[-1]), BOTTOM))
         quartiles = np.quantile(kept[split], [0.25, 0.5, 0.75])
         outline = path_through(corners)
-        series.append(Series(split, series_number(split, order.index(split)), outline, f"{outline}Z", number(quartiles[1]), f"{number(quartiles[0])} to {number(quartiles[2])}"))
+        series.append(
+            Series(
+                split,
+                series_number(split, order.index(split)),
+                outline,
+                f"{outline}Z",
+                number(quartiles[1]),
+                f"{number(quartiles[0])} to {number(quartiles[2])}",
+            )
+        )
     ladder = np.array([np.cumsum(s) for s in shares.values()])
     distance = float((ladder.max(axis=0) - ladder.min(axis=0)).max())
     y_ticks = tuple(Tick(t.at, f"{number(float(t.text) * 100)} %") for t in y.ticks(3))

@@ -1,0 +1,109 @@
+"""What terminals and hosts show: Markdown for a pull request, annotations for a workflow, and a line per finding."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from auditor.finding import Finding, Severity
+from auditor.record import Record
+from auditor.reports.charts.scale import in_words
+from auditor.reports.sections.overview import first_things, overview
+from auditor.reports.wording import count, plural, quantity, visible
+
+#: Findings in full in a comment; GitHub cuts a comment at 65,536 characters.
+MOST = 40
+LONGEST = 60_000
+
+
+def render_markdown(record: Record) -> str:
+    """Return a comment for a pull request: the verdict, a table of open findings, and what to type.
+
+    Markup in names is escaped; nothing in it mentions anybody or links anywhere.
+    """
+    screen = overview(record)
+    lines = [f"## Audit of {escape_markdown(record.dataset.name)}", "", f"**{escape_markdown(screen.headline)}**", ""]
+    lines += [screen.tally, "", " · ".join(f"{f.number} {f.text}" for f in screen.facts), ""]
+    opened = [f for f in record.findings if f.severity not in (Severity.PASS, Severity.SKIPPED)]
+    if opened:
+        lines += ["| severity | finding | effect | images | what |", "|---|---|---|---|---|"]
+        for finding in opened[:MOST]:
+            effect = "" if finding.effect is None else quantity(finding.effect.value, finding.effect.unit)
+            grade = f"{finding.severity.value}{' (waived)' if finding.waiver else ''}"
+            cells = (
+                grade,
+                f"`{_code(finding.id)}`",
+                effect,
+                f"{count(finding.affected)} of {count(finding.total)}",
+                escape_markdown(finding.title),
+            )
+            lines.append(f"| {' | '.join(cells)} |")
+        if len(opened) > MOST:
+            lines += ["", f"{plural(len(opened) - MOST, 'further finding')} in `audit.json`."]
+    steps = [f for f in first_things(record.findings) if f.fix and f.fix.command][:3]
+    if steps:
+        lines += ["", "**First**", ""]
+        lines += [f"{i}. {escape_markdown(f.fix.text)} `{_code(f.fix.command or '')}`" for i, f in enumerate(steps, 1) if f.fix]
+    lines += ["", f"Fingerprint `{record.dataset.fingerprint[:12]}`"]
+    text = "\n".join(lines)
+    return f"{text[:LONGEST]}\n"
+
+
+def render_github(record: Record) -> str:
+    """Return GitHub workflow commands, one per open finding: errors, warnings, and notices for what is undecided."""
+    kinds = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.UNDECIDED: "notice"}
+    return "".join(
+        f"::{kinds[f.severity]} title={_property(f'{f.id}: {f.title}')}::{_data(f.summary)}\n" for f in _failing(record.findings)
+    )
+
+
+def one_line(finding: Finding) -> str:
+    """Return a finding as one line of a terminal, without control characters.
+
+    Examples
+    --------
+    >>> one_line(Finding(code="dark", title="Dark images", summary="3 of 9 images\\nare dark."))
+    'skipped: dark: 3 of 9 images␊are dark.'
+    """
+    return visible(f"{finding.severity.value}: {finding.id}: {finding.summary}")
+
+
+def described(finding: Finding) -> str:
+    """Return a finding in a few lines of plain text."""
+    lines = [visible(finding.summary)]
+    if finding.effect is not None:
+        lines.append(visible(f"{quantity(finding.effect.value, finding.effect.unit)} {in_words(finding.effect)}"))
+    if finding.why:
+        lines.append(visible(finding.why))
+    if finding.fix is not None:
+        lines.append(visible(f"Fix: {finding.fix.text} {finding.fix.command or ''}".strip()))
+    return "\n".join(lines)
+
+
+def escape_markdown(text: str) -> str:
+    """Return a text in which Markdown and HTML mean nothing.
+
+    Examples
+    --------
+    >>> escape_markdown("a|b *c* <i> @someone #12 [x](y)")
+    'a\\\\|b \\\\*c\\\\* &lt;i&gt; &#64;someone &#35;12 \\\\[x\\\\](y)'
+    """
+    text = visible(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return re.sub(r"([\\`*_\[\]|~!])", r"\\\1", text.replace("#", "&#35;").replace("@", "&#64;"))
+
+
+def _code(text: str) -> str:
+    return visible(text).replace("`", "'").replace("|", "\\|")
+
+
+def _failing(findings: Iterable[Finding]) -> list[Finding]:
+    return [f for f in findings if f.waiver is None and f.severity in (Severity.ERROR, Severity.WARNING, Severity.UNDECIDED)]
+
+
+def _data(text: str) -> str:
+    """Escape as GitHub's workflow commands ask: https://docs.github.com/actions/reference/workflow-commands."""
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

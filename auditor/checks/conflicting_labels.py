@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from auditor.checks.duplicate_pairs import names, pair_evidence, pair_score
+from auditor.checks.duplicate_pairs import names, pair_evidence, pair_score, sure
 from auditor.evidence import Scan
 from auditor.finding import Effect, Finding, Fix
 
@@ -33,8 +33,10 @@ class ConflictingLabels:
         """Yield one finding."""
         import pandas as pd
 
+        # A mirrored or turned picture may well be of another class: a turned 6 is a 9.
         labelled = scan.readable & (scan.labels != "")
-        table = pd.DataFrame({"set": scan.duplicates.near, "label": scan.labels, "row": np.arange(len(labelled))})[labelled]
+        straight = labelled & ~scan.duplicates.turned
+        table = pd.DataFrame({"set": scan.duplicates.near, "label": scan.labels, "row": np.arange(len(labelled))})[straight]
         counts = table.groupby(["set", "label"], sort=True)["row"].agg(["size", "first"]).reset_index()
         counts = counts[counts.groupby("set")["label"].transform("size") > 1]
         # Of each set the two labels with most images; ties go to the first in order of label, and then nothing is suggested.
@@ -44,7 +46,7 @@ class ConflictingLabels:
         rows = table["row"].to_numpy()
         total = int(labelled.sum())
         share = len(rows) / total
-        evidence = None
+        evidence, certain = None, 0
         if len(rows):
             top, other = first.loc[table["set"]], second.loc[table["set"]]
             agrees = top["label"].to_numpy() == table["label"].to_numpy()
@@ -52,7 +54,9 @@ class ConflictingLabels:
             clear = top["size"].to_numpy() > other["size"].to_numpy()
             suggested = np.where(clear & ~agrees, top["label"].to_numpy(), "")
             by_path = pd.Series(suggested, index=scan.images["path"].to_numpy(dtype=object)[rows])
-            evidence = pair_evidence(scan, rows, others, pair_score(scan, rows, others))
+            score = pair_score(scan, rows, others)
+            certain = int(sure(scan, score).sum())
+            evidence = pair_evidence(scan, rows, others, score)
             evidence["suggested_label"] = by_path.loc[evidence["path"]].to_numpy()
         pairs = sorted({f"{a} / {b}" for a, b in zip(*(sorted_pair(first, second)), strict=True)}) if len(rows) else []
         yield Finding(
@@ -60,21 +64,27 @@ class ConflictingLabels:
             title="The same picture carries different labels" if len(rows) else "Copies agree in their labels",
             summary=(
                 f"{len(rows):,} of {total:,} labelled images ({share:.2%}) are in {len(first):,} duplicate sets with more than one label: "
-                f"{', '.join(pairs[:5])}{' and others' if len(pairs) > 5 else ''}."
+                f"{', '.join(pairs[:5])}{' and others' if len(pairs) > 5 else ''}; {certain:,} are copies beyond doubt."
                 if len(rows)
                 else f"No duplicate set among {total:,} labelled images has more than one label."
             ),
             why="At most one of the labels is right: the model is taught both, and is marked wrong whichever it learns.",
             affected=len(rows),
             total=total,
-            effect=Effect.counted(
-                "share of images with conflicting labels", share, warn_at=self.warn_share, error_at=self.error_share, unit="share"
+            effect=Effect(
+                name="share of images with conflicting labels",
+                value=share,
+                low=certain / total,
+                high=share,
+                warn_at=self.warn_share,
+                error_at=self.error_share,
+                unit="share",
             ),
             fix=Fix(text="Decide each set: correct the label, or drop the set if the picture shows both classes.") if len(rows) else None,
             evidence=evidence,
             classes=names(scan, rows, scan.labels),
             splits=names(scan, rows, scan.splits),
-            details={"sets": len(first), "label_pairs": pairs[:50]},
+            details={"sets": len(first), "label_pairs": pairs[:50], "certain": certain},
         )
 
 

@@ -28,6 +28,32 @@ def pair_score(scan: Scan, rows: npt.NDArray[np.int64], others: npt.NDArray[np.i
     return np.where(same, 1.0, np.minimum(duplicates.score[rows], duplicates.score[others]))
 
 
+def sure(scan: Scan, score: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    """Return which pairs are copies beyond doubt; the others may be look-alikes."""
+    return np.asarray(score >= 1 - scan.duplicates.calibration.certain)
+
+
+def how_found(scan: Scan) -> str:
+    """Return the sentence that says how near near is, and how many of the pairs may be look-alikes."""
+    found = scan.duplicates.calibration
+    if not found.calibrated:
+        return (
+            f"Near means a distance of at most {found.threshold:.3f}: too few compared pairs are of two classes to measure the rate of "
+            "look-alikes here."
+        )
+    return (
+        f"Near means a distance of at most {found.threshold:.3f}, where {found.false_rate:.2%} of the images have a look-alike of another "
+        f"class; at least {found.expected_false:.0f} false pairs are to be expected, more if images of one class are much alike."
+    )
+
+
+def calibration_details(scan: Scan) -> dict[str, float | bool]:
+    """Return the threshold and how it was found, as plain numbers."""
+    found = scan.duplicates.calibration
+    known = {} if np.isnan(found.false_rate) else {"false_rate": found.false_rate, "expected_false_pairs": found.expected_false}
+    return {"threshold": found.threshold, "calibrated": found.calibrated, **known}
+
+
 def names(scan: Scan, rows: npt.NDArray[np.int64], values: npt.NDArray[np.object_]) -> tuple[str, ...]:
     """Return the distinct, known values of some rows, sorted."""
     return tuple(sorted(set(values[rows].tolist()) - {""}))

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from auditor.checks.duplicate_pairs import names, pair_evidence
+from auditor.checks.duplicate_pairs import calibration_details, how_found, names, pair_evidence, sure
 from auditor.evidence import Scan
 from auditor.finding import Effect, Finding, Fix
 
@@ -34,24 +34,28 @@ class NearDuplicate:
         total = int(scan.readable.sum())
         sets = len(np.unique(duplicates.near[rows]))
         share = len(rows) / total
+        score = duplicates.score[rows]
+        certain = int(sure(scan, score).sum())
+        turned = int(duplicates.turned[rows].sum())
+        effect = Effect(name="share of near copies", value=share, low=certain / total, high=share, warn_at=self.warn_share, unit="share")
         yield Finding(
             code=self.code,
             title="Some images are nearly the same picture" if len(rows) else "No two images are nearly the same picture",
             summary=(
-                f"{len(rows):,} of {total:,} readable images ({share:.2%}) are near copies of another, in {sets:,} sets; every one was "
-                "compared with the image that represents its set."
+                f"{len(rows):,} of {total:,} readable images ({share:.2%}) are near copies of another, in {sets:,} sets; {certain:,} of "
+                f"them beyond doubt, {turned:,} mirrored or turned. {how_found(scan)}"
                 if len(rows)
                 else f"None of {total:,} readable images is a near copy of another."
             ),
             why="Near copies add little to learn; divided between training and test they let a model score by memory.",
             affected=len(rows),
             total=total,
-            effect=Effect.counted("share of near copies", share, warn_at=self.warn_share, unit="share"),
+            effect=effect,
             fix=Fix(text="Keep the best of each set, or at least keep each set in one split.", command="auditor split DATA -o OUT")
             if len(rows)
             else None,
-            evidence=pair_evidence(scan, rows, duplicates.near[rows], duplicates.score[rows]) if len(rows) else None,
+            evidence=pair_evidence(scan, rows, duplicates.near[rows], score) if len(rows) else None,
             classes=names(scan, rows, scan.labels),
             splits=names(scan, rows, scan.splits),
-            details={"sets": sets},
+            details={"sets": sets, "certain": certain, "turned": turned, **calibration_details(scan)},
         )

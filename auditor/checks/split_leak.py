@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from auditor.checks.duplicate_pairs import names, pair_evidence, pair_score
+from auditor.checks.duplicate_pairs import names, pair_evidence, pair_score, sure
 from auditor.evidence import Scan
 from auditor.finding import Effect, Finding, Fix
 
@@ -47,9 +47,12 @@ class SplitLeak:
         exact = int((scan.duplicates.exact[rows] == scan.duplicates.exact[others]).sum())
         labels = scan.labels[rows] != scan.labels[others]
         disagree = int((labels & (scan.labels[rows] != "") & (scan.labels[others] != "")).sum())
+        score = pair_score(scan, rows, others)
+        certain = int(sure(scan, score).sum())
         title = f"No {held} image is also in {first}"
         if len(rows):
-            title = f"Every {held} image is also in {first}" if len(rows) == total else f"Some {held} images are also in {first}"
+            every, verb = len(rows) == total, "may be" if not certain else "is" if len(rows) == total else "are"
+            title = f"{'Every' if every else 'Some'} {held} image{'' if every else 's'} {verb} also in {first}"
         # The field is where the model will be used: a picture of it in training is no fault of the split.
         warn_at, error_at = (self.error_share, None) if held == "field" else (None, self.error_share)
         return Finding(
@@ -57,15 +60,24 @@ class SplitLeak:
             scope=f"{first}-{held}",
             title=title,
             summary=(
-                f"{len(rows):,} of {total:,} readable {held} images ({share:.2%}) are copies of a {first} image: {exact:,} exact and "
-                f"{len(rows) - exact:,} near." + (f" {disagree:,} of them have another label there." if disagree else "")
+                f"{len(rows):,} of {total:,} readable {held} images ({share:.2%}) are copies of a {first} image: {exact:,} exact, "
+                f"{certain - exact:,} near beyond doubt, {len(rows) - certain:,} that may be look-alikes."
+                + (f" {disagree:,} of them have another label there." if disagree else "")
                 if len(rows)
                 else f"None of {total:,} readable {held} images is a copy or near copy of a {first} image."
             ),
             why=INFLATES.get(held, f"Every score on {held}: it counts images that are also in {first}."),
             affected=len(rows),
             total=total,
-            effect=Effect.counted(f"share of {held} images that are in {first}", share, unit="share", warn_at=warn_at, error_at=error_at),
+            effect=Effect(
+                name=f"share of {held} images that are in {first}",
+                value=share,
+                low=certain / total if total else 0.0,
+                high=share,
+                warn_at=warn_at,
+                error_at=error_at,
+                unit="share",
+            ),
             fix=Fix(
                 text=(
                     f"Make the split anew, with each duplicate set in one part; or drop the {len(rows):,} {held} images listed, or their "
@@ -75,8 +87,8 @@ class SplitLeak:
             )
             if len(rows)
             else None,
-            evidence=pair_evidence(scan, rows, others, pair_score(scan, rows, others)) if len(rows) else None,
+            evidence=pair_evidence(scan, rows, others, score) if len(rows) else None,
             classes=names(scan, rows, scan.labels),
             splits=(first, held),
-            details={"exact": exact, "near": len(rows) - exact, "other_label": disagree},
+            details={"exact": exact, "near": len(rows) - exact, "certain": certain, "other_label": disagree},
         )

@@ -5,9 +5,11 @@ from auditor.checks.base import Check, choose, configure, parameters, run_checks
 from auditor.checks.bit_depth import BitDepth
 from auditor.checks.blurry import Blurry
 from auditor.checks.bright import Bright
+from auditor.checks.class_content_shift import ClassContentShift
 from auditor.checks.class_imbalance import ClassImbalance
 from auditor.checks.colour_mode import ColourMode
 from auditor.checks.conflicting_labels import ConflictingLabels
+from auditor.checks.content_shift import ContentShift
 from auditor.checks.dark import Dark
 from auditor.checks.decoder_mismatch import DecoderMismatch
 from auditor.checks.empty_class import EmptyClass
@@ -59,6 +61,8 @@ CHECKS: tuple[type[Check], ...] = (
     LabelNames,
     LabelShift,
     PropertyShift,
+    ContentShift,
+    ClassContentShift,
     UnseenClass,
     LabelError,
 )

@@ -27,7 +27,7 @@ class EmptyClass:
         """Yield one finding."""
         readable = set(scan.labels[scan.readable]) - {""}
         folders = {label for _, label in scan.empty if label} - readable
-        broken = set(scan.classes) - readable
+        broken = set(scan.classes) - readable - set(scan.labels[~scan.measured])
         empty = sorted(folders | broken)
         splits = sorted({split for split, label in scan.empty if split and not label} - set(scan.split_names))
         in_split = set(scan.labels[scan.readable & (scan.splits != "")])

@@ -84,15 +84,15 @@ class PropertyShift:
             Severity.UNDECIDED: f"Too few images to say whether properties agree {between}",
         }
         single = [(m, d) for m, d in shifted if m is not TOGETHER]
-        summary = _sentence(measure, worst, pair)
+        summary = _sentence(*(single or found)[0], pair)
         if measure is TOGETHER and shifted and domain is not None:
+            if single:
+                summary += f" All properties together differ by {worst.value:.2f} ({in_words(worst.low, worst.high)})."
             explained = explaining(scan, pair, domain.scores, domain.other_scores)
-            summary += f" It goes along most with {explained[0]} (rank correlation {explained[1]:+.2f})." if explained else ""
-        if shifted[1:]:
-            rest = ", ".join(f"{m.title.lower()} ({d.value:.2f})" for m, d in shifted[1 : 1 + SHOWN])
-            summary += f" Also beyond {self.warn_distance:.2f}: {rest}" + (
-                f" and {len(shifted) - 1 - SHOWN} more." if len(shifted) > 1 + SHOWN else "."
-            )
+            summary += f" The difference goes along most with {explained[0]} (rank correlation {explained[1]:+.2f})." if explained else ""
+        if single[1:]:
+            rest = ", ".join(f"{m.title.lower()} ({d.value:.2f})" for m, d in single[1 : 1 + SHOWN])
+            summary += f" Also {rest}" + (f" and {len(single) - 1 - SHOWN} more." if len(single) > 1 + SHOWN else ".")
         if severity is Severity.UNDECIDED:
             summary += undecided_because(effect, pair)
         if pair.sampled:
@@ -125,7 +125,7 @@ def _number(value: float) -> str:
 
 
 def _sentence(measure: Measure, d: Distance, pair: Pair) -> str:
-    interval = f"Kolmogorov-Smirnov distance {d.value:.2f} ({in_words(d.low, d.high)}, all properties together)"
+    interval = f"Kolmogorov-Smirnov distance {d.value:.2f} ({in_words(d.low, d.high)})"
     remaining = f", of which {d.remaining:.2f} remains once classes are weighted to the same mix" if d.remaining is not None else ""
     if measure is TOGETHER:
         taken = d.shares if d.rises else (1 - d.shares[0], 1 - d.shares[1])

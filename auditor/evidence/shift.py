@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from auditor.scanning.schema import MEASURES, SHAPE_MEASURES
 from auditor.stats.clusters import FEWEST_GROUPS, effective_size_of_values
 from auditor.stats.distance import dkw_half_width, kolmogorov_p_value, kolmogorov_smirnov
 
@@ -247,6 +248,27 @@ def exhibit(scan: Scan, rows: npt.NDArray[np.int64], scores: Floats, split: str,
             "score": scores[order],
         }
     )
+
+
+def explaining(scan: Scan, pair: Pair, scores: Floats, other_scores: Floats) -> tuple[str, float] | None:
+    """Return the property that goes along best with a score of both splits' images, and its rank correlation with it."""
+    rows, score = np.concatenate([pair.rows, pair.other_rows]), np.concatenate([scores, other_scores])
+    best: tuple[str, float] | None = None
+    for measure in (*MEASURES, *SHAPE_MEASURES):
+        if measure.name in scan.images.columns:
+            values = scan.images[measure.name].to_numpy(dtype=float)[rows]
+            use = np.isfinite(values) & np.isfinite(score)
+            if use.sum() > 1 and np.ptp(values[use]) > 0 and np.ptp(score[use]) > 0:
+                correlation = float(np.corrcoef(_ranks(values[use]), _ranks(score[use]))[0, 1])
+                if best is None or abs(correlation) > abs(best[1]):
+                    best = measure.title.lower(), correlation
+    return best
+
+
+def _ranks(values: Floats) -> Floats:
+    """Mean ranks, ties alike."""
+    _, numbers, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return np.asarray((np.cumsum(counts) - (counts - 1) / 2)[numbers])
 
 
 def undecided_because(effect: Effect, pair: Pair) -> str:

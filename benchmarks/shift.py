@@ -57,7 +57,7 @@ def rotate(picture: Picture, rng: np.random.Generator) -> Picture:
     return cv2.warpAffine(picture, turn, (width, height), borderMode=cv2.BORDER_REFLECT)
 
 
-def recompress(picture: Picture, rng: np.random.Generator) -> Picture:
+def recompress_and_hide(picture: Picture, rng: np.random.Generator) -> Picture:
     return _jpeg(picture, 50)
 
 
@@ -65,14 +65,24 @@ def unchanged(picture: Picture, rng: np.random.Generator) -> Picture:
     return picture
 
 
-FAULTS: dict[str, Callable[[Picture, np.random.Generator], Picture]] = {
-    "unchanged": unchanged, "noise": noise, "blur": blur, "brightness": brighten, "rotation": rotate, "recompression": recompress,
-}  # fmt: skip
+#: What is done to a picture, and the JPEG quality it is saved at: `QUALITY`, as the clean ones are, but for plain re-compression.
+FAULTS: dict[str, tuple[Callable[[Picture, np.random.Generator], Picture], int]] = {
+    "unchanged": (unchanged, QUALITY),
+    "noise sd 10": (noise, QUALITY),
+    "blur sd 1 px": (blur, QUALITY),
+    "brightness +30 %": (brighten, QUALITY),
+    "rotation to 40 degrees": (rotate, QUALITY),
+    "re-compression at 50": (unchanged, 50),
+    "re-compression at 50 hidden by 90": (recompress_and_hide, QUALITY),
+}
+
+
+Pool = tuple[pd.DataFrame, np.ndarray]
 
 
 def scanned(
-    data: Path, cache: Path, name: str, change: Callable[[Picture, np.random.Generator], list[Picture]]
-) -> tuple[pd.DataFrame, np.ndarray]:
+    data: Path, cache: Path, name: str, change: Callable[[Picture, np.random.Generator], list[Picture]], quality: int = QUALITY
+) -> Pool:
     """Scan changed copies of the pictures of a data set, once; ``group`` is the photo."""
     table, marks = cache / f"{name}.pkl", cache / f"{name}.npy"
     if not table.exists():
@@ -84,7 +94,7 @@ def scanned(
                 rng = np.random.default_rng([i, int(hashlib.sha256(name.encode()).hexdigest()[:8], 16)])
                 for k, new in enumerate(change(picture, rng)):
                     file = f"{i:06d}_{k}.jpg"
-                    cv2.imwrite(f"{folder}/{file}", new, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+                    cv2.imwrite(f"{folder}/{file}", new, [cv2.IMWRITE_JPEG_QUALITY, quality])
                     rows.append((file, label, f"p{i:06d}"))
             pd.DataFrame(rows, columns=["path", "label", "group"]).to_csv(f"{folder}/table.csv", index=False)
             found = scan_images(open_dataset(f"{folder}/table.csv"), jobs=1)
@@ -93,11 +103,13 @@ def scanned(
     return pd.read_pickle(table), np.load(marks)
 
 
-def pools(data: Path, cache: Path) -> dict[str, tuple[pd.DataFrame, np.ndarray]]:
-    return {name: scanned(data, cache, name, lambda p, rng, fault=fault: [fault(p, rng)]) for name, fault in FAULTS.items()}
+def faulty_pool(data: Path, cache: Path, name: str) -> Pool:
+    """Scan all photos with one fault, or ``unchanged``."""
+    change, quality = FAULTS[name]
+    return scanned(data, cache, name, lambda picture, rng: [change(picture, rng)], quality)
 
 
-def tiles(data: Path, cache: Path) -> tuple[pd.DataFrame, np.ndarray]:
+def tiles(data: Path, cache: Path) -> Pool:
     """Cut tiles out of each photo: a large data set of real pictures that comes in groups."""
 
     def cut(picture: Picture, rng: np.random.Generator) -> list[Picture]:
@@ -109,7 +121,7 @@ def tiles(data: Path, cache: Path) -> tuple[pd.DataFrame, np.ndarray]:
     return scanned(data, cache, "tiles", cut)
 
 
-def assemble(parts: list[tuple[tuple[pd.DataFrame, np.ndarray], np.ndarray, str]], *, grouped: bool, seed: int) -> Scan:
+def assemble(parts: list[tuple[Pool, np.ndarray, str]], *, grouped: bool, seed: int) -> Scan:
     """Put rows of pools together as splits of one data set."""
     images = pd.concat([pool[0].iloc[rows].assign(split=split) for pool, rows, split in parts], ignore_index=True)
     images["path"] = [f"{i:07d}.jpg" for i in range(len(images))]
@@ -141,7 +153,9 @@ def tally(name: str, n: int, scans: Iterator[Scan]) -> str:
     return f"| {name} | {n:,} | {trials} | {shares} | {seconds:.1f} |"
 
 
-HEADER = f"| case | images a side | trials | any | {' | '.join(FAMILY)} | CPU s each |\n|---|" + "---|" * (len(FAMILY) + 4)
+HEADER = "\n".join(
+    ["| case | images a side | trials | any | " + " | ".join(FAMILY) + " | CPU s each |", "|---|" + "---|" * (len(FAMILY) + 4)]
+)
 
 
 def main() -> None:
@@ -166,7 +180,7 @@ def main() -> None:
 
 def calibration(data: Path, cache: Path, n: int, trials: int) -> str:
     """Random halves: photos where there are enough of them, else tiles in groups that stay whole."""
-    pool = pools(data, cache)["unchanged"]
+    pool = faulty_pool(data, cache, "unchanged")
     grouped = 2 * n > len(pool[0])
     if grouped:
         pool = tiles(data, cache)
@@ -188,18 +202,16 @@ def calibration(data: Path, cache: Path, n: int, trials: int) -> str:
 
 def power(data: Path, cache: Path, n: int, trials: int) -> Iterator[str]:
     """Every fault in half the images of one side, then one class knocked out of it."""
-    pool = pools(data, cache)
-    clean = pool["unchanged"]
+    clean = faulty_pool(data, cache, "unchanged")
     labels = clean[0]["label"].to_numpy()
     n = min(n, len(labels) // 2)
 
     def faulty(fault: str) -> Iterator[Scan]:
+        broken = faulty_pool(data, cache, fault)
         for trial in range(trials):
             drawn = np.random.default_rng([n, trial, 1]).permutation(len(labels))
-            yield assemble(
-                [(clean, drawn[:n], "train"), (clean, drawn[n : n + n // 2], "test"), (pool[fault], drawn[n + n // 2 : 2 * n], "test")],
-                grouped=False, seed=trial,
-            )  # fmt: skip
+            sides = [(clean, drawn[:n], "train"), (clean, drawn[n : n + n // 2], "test"), (broken, drawn[n + n // 2 : 2 * n], "test")]
+            yield assemble(sides, grouped=False, seed=trial)
 
     def without(trial_class: Callable[[int], str]) -> Iterator[Scan]:
         for trial in range(trials):

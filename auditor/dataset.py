@@ -43,13 +43,16 @@ class LocalFiles:
     root: str
     names: dict[str, str] = field(default_factory=dict)
 
+    def _name(self, path: str) -> str:
+        return os.path.join(self.root, self.names.get(path, path))  # noqa: PTH118 - twice as fast, and asked for every image
+
     def locate(self, path: str) -> Path:
         """Return the file's place on disk."""
-        return Path(self.root, self.names.get(path, path))
+        return Path(self._name(path))
 
     def stat(self, path: str) -> FileStat:
         """Return size and time of modification; a FIFO, device or folder raises OSError instead of blocking."""
-        found = self.locate(path).stat()
+        found = os.stat(self._name(path))  # noqa: PTH116
         if not stat_module.S_ISREG(found.st_mode):
             raise OSError("not a regular file")
         return FileStat(found.st_size, found.st_mtime_ns)
@@ -57,7 +60,9 @@ class LocalFiles:
     def read(self, path: str) -> bytes:
         """Return the bytes of one file."""
         self.stat(path)
-        return self.locate(path).read_bytes()
+        handle = os.open(self._name(path), os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
+        with open(handle, "rb", buffering=0) as file:  # noqa: PTH123
+            return file.read()
 
 
 def shown_name(name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import ClassVar
 
 import numpy as np
@@ -12,28 +13,34 @@ from auditor.checks.file_share import Wording, counted, file_finding
 from auditor.evidence import Scan
 from auditor.finding import Finding, Fix
 
-#: What tf.io.decode_image reads (its documentation): Keras' image_dataset_from_directory takes these by extension.
+#: What tf.io.decode_image reads (its documentation).
 TENSORFLOW = frozenset({"JPEG", "MPO", "PNG", "GIF", "BMP", "DIB", "WEBP"})
+#: The extensions that Keras' image_dataset_from_directory takes (Keras 3, image_dataset_utils.ALLOWLIST_FORMATS).
+KERAS = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png"})
 #: What the OpenCV wheels from PyPI are built with.
 OPENCV = frozenset({"JPEG", "MPO", "PNG", "GIF", "BMP", "DIB", "WEBP", "TIFF", "AVIF", "JPEG2000", "PPM", "SUN", "HDR"})
+#: tf.io.decode_image gives these a fourth dimension, animated or not, unless told not to (tried with TensorFlow 2.21).
+FOUR_DIMENSIONS = frozenset({"GIF", "WEBP"})
 
 
-def expected(format: str, mode: str, bits: int, orientation: int, animated: bool, transparent: bool) -> list[str]:
-    """Return what other decoders are known to do with a file of these header facts that Pillow reads; empty where they agree.
+def expected(path: str, format: str, mode: str, bits: int, orientation: int, transparent: bool) -> list[str]:
+    """Return what others are known to do with a file of this name and these header facts, which Pillow reads; empty where they agree.
 
     Examples
     --------
-    >>> expected("JPEG", "RGB", 8, 6, False, False), expected("TIFF", "RGB", 8, 1, False, False)
-    (['OpenCV turns it'], ['TensorFlow refuses it'])
+    >>> expected("a.jpg", "JPEG", "RGB", 8, 6, False), expected("a.tif", "TIFF", "RGB", 8, 1, False)
+    (['OpenCV turns it'], ['TensorFlow refuses it', 'Keras passes it over'])
     """
     found = []
     if format not in TENSORFLOW:
         found.append("TensorFlow refuses it")
+    if PurePosixPath(path).suffix.lower() not in KERAS:
+        found.append("Keras passes it over")
     if format not in OPENCV:
         found.append("OpenCV refuses it")
     if orientation > 1 and format in ("JPEG", "MPO", "PNG", "TIFF", "WEBP"):
         found.append("OpenCV turns it")
-    if animated and format == "GIF":
+    if format in FOUR_DIMENSIONS:
         found.append("TensorFlow returns four dimensions")
     if mode == "CMYK":
         found.append("colours differ (CMYK)")
@@ -58,12 +65,8 @@ class DecoderMismatch:
     def __call__(self, scan: Scan) -> Iterator[Finding]:
         """Yield one finding."""
         images = scan.images
-        said = [
-            told or " / ".join(expected(format, mode, bits, orientation, animated, transparent))
-            for told, format, mode, bits, orientation, animated, transparent in zip(
-                *(images[c].tolist() for c in ("decoders", "format", "mode", "bits", "orientation", "animated", "transparent")), strict=True
-            )
-        ]
+        columns = (images[c].tolist() for c in ("decoders", "path", "format", "mode", "bits", "orientation", "transparent"))
+        said = [told or " / ".join(expected(*facts)) for told, *facts in zip(*columns, strict=True)]
         tried = images["decoders"].ne("").to_numpy()
         problems = np.array([text not in ("", "alike") for text in said], dtype=bool) & scan.readable
         kinds = [part for text, p in zip(said, problems, strict=True) if p for part in text.split(" / ")]

@@ -58,7 +58,6 @@ def file_finding(
     rows = np.flatnonzero(affected & scan.measured)
     total, sampled = len(scan.images), int(scan.measured.sum())
     share = len(rows) / sampled if sampled else 0.0
-    thresholds: dict[str, float | None] = {"warn_at": warn_share, "error_at": error_share}
     bound = ""
     if sampled == total:
         size = Effect.counted(effect, share, warn_at=warn_share, error_at=error_share, unit="share")
@@ -66,7 +65,9 @@ def file_finding(
         from auditor.stats.sampling import most_affected
 
         most = max(most_affected(len(rows), sampled, total) / total, share)
-        size = Effect(name=effect, value=share, low=min(len(rows) / total, share), high=most, unit="share", **thresholds)
+        size = Effect(
+            name=effect, value=share, low=min(len(rows) / total, share), high=most, unit="share", warn_at=warn_share, error_at=error_share
+        )
         bound = f" A sample of {sampled:,} of {total:,} images was read: at most {most:.3%} of all are affected (95 % confidence, exact)."
     table = None
     if len(rows):

@@ -33,9 +33,9 @@ def blur(luma: npt.NDArray[np.uint8]) -> float:
     Proc. SPIE 6492, 2007.
     """
     found: list[float] = []
-    for lines in (luma[:: -(-luma.shape[0] // BLUR_LINES)], luma[:, :: -(-luma.shape[1] // BLUR_LINES)].T):
+    for turned in (luma, cv2.transpose(luma)):
+        lines = np.ascontiguousarray(turned[:: -(-turned.shape[0] // BLUR_LINES)])
         if lines.shape[1] > 1:
-            lines = np.ascontiguousarray(lines)
             again = cv2.blur(lines, (REBLUR, 1))
             before = cv2.absdiff(lines[:, 1:], lines[:, :-1])
             lost = cv2.subtract(before, cv2.absdiff(again[:, 1:], again[:, :-1]))
@@ -63,12 +63,13 @@ def sums(pixels: npt.NDArray[np.uint8]) -> Sums:
     if not colour:
         filled = np.flatnonzero(histogram)
         return histogram, (height * width, interior, laplacian, squares, noise, 0.0, filled[0], filled[-1], blur(luma), *[-1.0] * 6)
-    means, deviations = cv2.meanStdDev(pixels)
-    lowest, highest, _, _ = cv2.minMaxLoc(pixels.reshape(height, width * 3))
-    saturation = cv2.sumElems(cv2.cvtColor(pixels, cv2.COLOR_BGR2HSV))[1]
+    blue, green, red = cv2.split(pixels)  # OpenCV is several times faster on single planes
+    highest, lowest = cv2.max(cv2.max(blue, green), red), cv2.min(cv2.min(blue, green), red)
+    saturation = cv2.sumElems(cv2.divide(cv2.subtract(highest, lowest), highest, scale=255))[0]
+    spreads = [cv2.meanStdDev(plane) for plane in (red, green, blue)]
     return histogram, (
-        height * width, interior, laplacian, squares, noise, saturation, lowest, highest, blur(luma),
-        *means.ravel()[::-1].tolist(), *deviations.ravel()[::-1].tolist()
+        height * width, interior, laplacian, squares, noise, saturation, cv2.minMaxLoc(lowest)[0], cv2.minMaxLoc(highest)[1], blur(luma),
+        *(float(mean.item()) for mean, _ in spreads), *(float(deviation.item()) for _, deviation in spreads),
     )  # fmt: skip
 
 

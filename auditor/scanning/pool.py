@@ -31,6 +31,8 @@ from auditor.scanning.worker import BETWEEN, MARK, Order
 WATCH = 0.25
 #: Numerical libraries start a thread per core at import; a worker needs one.
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+#: What a worker may take before its first file, in seconds: the import of TensorFlow where every decoder is tried, on a busy machine.
+IMPORTS = 120.0
 #: Where the package `auditor` is.
 PACKAGE = str(Path(__file__).resolve().parents[2])
 
@@ -167,10 +169,11 @@ class Pool:
         """Kill workers that are still at the file that they began too long ago."""
         now = time.monotonic()
         for worker in self._workers:
-            _, begun = worker.begun()
+            place, begun = worker.begun()
+            allowed = self._order.timeout if place >= 0 else self._order.timeout + IMPORTS
             if begun != worker.seen:
                 worker.seen, worker.since = begun, now
-            elif worker.batch and now - worker.since > self._order.timeout and not worker.late:
+            elif worker.batch and now - worker.since > allowed and not worker.late:
                 worker.late = True
                 with suppress(ProcessLookupError):
                     os.kill(worker.pid, signal.SIGKILL)

@@ -46,6 +46,9 @@ class Header:
     usual: bool = True
 
 
+CUT = Header("JPEG", defect="truncated", reason="truncated: the file ends inside its header", usual=False)
+
+
 def probe(data: bytes) -> Header | None:
     """Return what the structure of a JPEG or PNG says; ``None`` for other formats."""
     if data.startswith(JPEG_MAGIC):
@@ -58,11 +61,9 @@ def probe(data: bytes) -> Header | None:
 def _jpeg_end(data: bytes, position: int, scans_follow: bool) -> tuple[int, int]:
     """Return the position just behind the end marker (-1 where there is none) and the number of scans."""
     scans = 1
-    if not scans_follow:
+    if not scans_follow:  # entropy-coded data cannot hold a marker
         end = data.find(b"\xff\xd9", position)
-        second = data.find(b"\xff\xda", position, end if end >= 0 else len(data))
-        if second < 0:
-            return (end + 2 if end >= 0 else -1), scans
+        return (end + 2 if end >= 0 else -1), scans
     while True:
         found = NEXT_MARKER.search(data, position)
         if found is None:
@@ -81,20 +82,18 @@ def _jpeg_end(data: bytes, position: int, scans_follow: bool) -> tuple[int, int]
 
 def _jpeg(data: bytes) -> Header:
     position, size = 2, len(data)
-    header = Header("JPEG", usual=False)
-    cut = replace(header, defect="truncated", reason="truncated: the file ends inside its header")
     frame, mpo, orientation, private = -1, False, 1, ""
-    mode, width, height, bits = "", 0, 0, 8
+    mode, width, height, bits, components = "", 0, 0, 8, 0
     while True:
         position = data.find(b"\xff", position)
         if position < 0 or position + 4 > size:
-            return cut
+            return CUT
         marker = data[position + 1]
         if marker in (0xFF, 0x00):
             position += 1
             continue
         if marker == 0xD9:
-            return replace(header, defect="broken-header", reason="broken header: the JPEG ends before any picture data")
+            return Header("JPEG", defect="broken-header", reason="broken header: the JPEG ends before any picture data", usual=False)
         if 0xD0 <= marker <= 0xD8 or marker == 0x01:
             position += 2
             continue
@@ -103,7 +102,7 @@ def _jpeg(data: bytes) -> Header:
         position += 2 + length
         if marker in START_OF_FRAME and frame < 0:
             if body + 6 > size:
-                return cut
+                return CUT
             frame = marker
             bits, height, width, components = struct.unpack_from(">BHHB", data, body)
             mode = {1: "L", 3: "RGB", 4: "CMYK"}.get(components, "")
@@ -113,16 +112,15 @@ def _jpeg(data: bytes) -> Header:
             mpo = True
         elif marker == 0xDA:
             break
-    header = Header(
-        "MPO" if mpo else "JPEG", mode, width, height, bits, orientation, private=private,
-        usual=frame in USUAL_FRAMES and mode in ("L", "RGB") and bits == 8 and width > 0 and height > 0,
-    )  # fmt: skip
     if frame < 0:
-        return replace(header, defect="broken-header", reason="broken header: the JPEG has no frame header", usual=False)
-    end, scans = _jpeg_end(data, position, frame != 0xC0)
-    if end < 0:
-        return replace(header, defect="missing-end-marker", reason="", usual=False)  # how much is missing is known after decoding
-    return replace(header, trailing=0 if mpo else size - end, usual=header.usual and scans <= USUAL_SCANS)
+        return Header("JPEG", defect="broken-header", reason="broken header: the JPEG has no frame header", usual=False)
+    several = frame != 0xC0 or body >= size or data[body] < components
+    end, scans = _jpeg_end(data, position, several)
+    usual = frame in USUAL_FRAMES and mode in ("L", "RGB") and bits == 8 and width > 0 and height > 0 and end > 0 and scans <= USUAL_SCANS
+    return Header(
+        "MPO" if mpo else "JPEG", mode, width, height, bits, orientation, private=private, trailing=0 if mpo or end < 0 else size - end,
+        defect="missing-end-marker" if end < 0 else "", usual=usual,  # how much is missing is known after decoding
+    )  # fmt: skip
 
 
 def _png(data: bytes) -> Header:

@@ -81,8 +81,10 @@ def _limit_memory(extra: int) -> None:
 def work(pipe: Connection, memory: int) -> None:
     """Scan batches until the pipe closes."""
     shared = mmap.mmap(memory, MARK.size)
+    silence = os.open(os.devnull, os.O_WRONLY)  # what native code has to say in its last moments is nothing to the user
+    os.dup2(silence, 2)
+    os.close(silence)
     order: Order = pipe.recv()
-    _limit_memory(order.memory_limit)
     last_resort = math.ceil(2 * order.timeout) + 5  # should whoever watches over this process be gone
     begun = 0
 
@@ -94,9 +96,11 @@ def work(pipe: Connection, memory: int) -> None:
 
     examine: Examine | None = None
     if order.decoders == "all":
-        from auditor.scanning.decoders import compare
+        from auditor.scanning.decoders import compare, tensorflow
 
+        tensorflow()
         examine = compare
+    _limit_memory(order.memory_limit)
     while True:
         MARK.pack_into(shared, 0, BETWEEN, begun)
         signal.alarm(0)

@@ -18,7 +18,6 @@ import auditor
 from auditor.checks import CHECKS, choose, run_checks
 from auditor.config import Config, waive
 from auditor.dataset import Dataset
-from auditor.errors import DataError
 from auditor.evidence import Scan
 from auditor.finding import Finding, Severity
 from auditor.options import Data, Listeners, ScanOptions
@@ -31,6 +30,7 @@ from auditor.preparation import (
     prepare_output,
     refuse_same_place,
     require_classes,
+    require_packages,
     with_clusters,
 )
 from auditor.provenance import dataset_facts, provenance
@@ -239,23 +239,19 @@ def run(
     Takes what `scan`, `split`, `augment` and `train` take; see there. A split that the data has is kept unless ratios are given.
     """
     from auditor.baseline import TrainOptions, train_baseline
-    from auditor.splitting import plan_split
+    from auditor.splitting import parse_ratios, plan_split
 
     listeners, config, started = listeners or Listeners(), config or Config(), time.time()
     dataset = open_data(data, field, label, split, group)
-    if len(dataset.classes) < 2:
-        raise DataError(
-            expected="images of at least two classes",
-            received=f"'{dataset.location}' with {len(dataset.classes)}",
-            hint="'auditor scan' works without classes",
-        )
+    require_classes(dataset, "train")
+    require_packages("albumentations", "keras", "tensorflow")
+    ratios = parse_ratios(ratios) if ratios is not None else None
     audit = _checked(
         dataset, output=output, config=config, seed=seed, reproducible=reproducible, listeners=listeners, scanning=scanning or ScanOptions()
     )
     folder = Path(output)
     evidence = audit.scan
     assert evidence is not None
-    require_classes(dataset, evidence, "train")
     listeners.stage("Planning the split and the augmentation")
     plan = plan_split(dataset, with_clusters(evidence), ratios=ratios, existing="replace" if ratios else "keep", seed=seed)
     augmentation = auditor.augment(plan, target=target, policy=policy, seed=seed)

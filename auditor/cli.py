@@ -86,7 +86,7 @@ def _scanning(options: dict[str, Any], time_budget: float | None = None) -> Scan
     return ScanOptions(**{n: options.pop(n) for n in names}, time_budget=time_budget)
 
 
-def _conclude(audit: Audit, output: str, fail_on: str, config: Config, console: Console) -> NoReturn:
+def _conclude(audit: Audit, output: str, fail_on: str, config: Config) -> NoReturn:
     """Print the verdict and what failed, and leave with the exit status."""
     import datetime
 
@@ -105,10 +105,11 @@ def _conclude(audit: Audit, output: str, fail_on: str, config: Config, console: 
     print(f"report: {Path(output) / 'report.html'}")
     failing = audit.failing(fail_on)
     for finding in failing:
-        console.say(f"auditor: {finding.severity} at --fail-on {fail_on}: {finding.id}: {finding.title}")
+        print(printable(f"auditor: {finding.severity}, {finding.id}: {finding.title}"), file=sys.stderr)
     old = expired(config.waivers, datetime.datetime.now(datetime.UTC).date())
     for name, waiver in old.items():
-        console.say(f"auditor: the waiver of '{name}' ended on {waiver.expires} ({waiver.owner}): renew it or mend the data")
+        ended = f"auditor: the waiver of '{name}' ended on {waiver.expires} ({waiver.owner}): renew it or mend the data"
+        print(printable(ended), file=sys.stderr)
     sys.exit(1 if failing or old else 0)
 
 
@@ -138,7 +139,7 @@ def scan(data: str, output: str, config: str | None, fail_on: str | None, no_ima
         audit = auditor.audit.scan(
             data, output=output, config=settled, images=not no_images, scanning=scanning, listeners=console.listeners, **options
         )
-        _conclude(audit, output, fail_on or settled.fail_on or "never", settled, console)
+        _conclude(audit, output, fail_on or settled.fail_on or "never", settled)
 
 
 TRAINING = _together(
@@ -203,7 +204,7 @@ def run(data: str, output: str, config: str | None, fail_on: str | None, no_imag
             listeners=console.listeners,
             **options,
         )
-        _conclude(audit, output, fail_on or settled.fail_on or "never", settled, console)
+        _conclude(audit, output, fail_on or settled.fail_on or "never", settled)
 
 
 @cli.command()
@@ -314,6 +315,7 @@ def train(data: str, output: str, quiet: bool, plan: str | None, no_augment: boo
     import auditor.preparation
 
     target, policy, seed = _target(options.pop("target")), options.pop("policy"), options.pop("seed")
+    auditor.preparation.require_packages("keras", "tensorflow")
     settings = _train_options(options, seed)
     with Console(quiet=quiet) as console:
         planned = auditor.preparation.planned(

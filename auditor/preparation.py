@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import shlex
+import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from auditor.checks import CHECKS, choose, run_checks
 from auditor.dataset import Dataset
-from auditor.errors import DataError, OutputError, UsageError
+from auditor.errors import DataError, MissingExtraError, OutputError, UsageError
 from auditor.evidence import Scan
 from auditor.finding import Finding
 from auditor.options import Data, Listeners, ScanOptions
@@ -102,11 +103,14 @@ def addressed(findings: Iterable[Finding], dataset: Dataset, output: str) -> tup
 
 def measured(dataset: Dataset, output: str | Path | None, scanning: ScanOptions, seed: int, listeners: Listeners) -> Scan:
     """Scan a data set; what an output folder holds of it is used again where it is current."""
+    fresh = output is not None and not Path(output).exists()
     store = None if output is None else prepare_output(output) / STORE
     listeners.stage(f"Scanning {len(dataset):,} images of {dataset.name}")
-    scanned = scan_images(dataset, jobs=scanning.jobs, on_progress=listeners.scan)
+    scanned = scan_images(dataset, store=store, on_progress=listeners.scan, **dataclasses.asdict(scanning))
     scan = Scan(scanned.images, scanned.signatures, empty=dataset.empty, seed=seed)
     if not scan.readable.any():
+        if fresh and output is not None:
+            shutil.rmtree(output)
         reason = scanned.images["reason"].value_counts().index[0]
         raise DataError(
             expected="at least one readable image",
@@ -116,15 +120,25 @@ def measured(dataset: Dataset, output: str | Path | None, scanning: ScanOptions,
     return scan
 
 
-def require_classes(dataset: Dataset, evidence: Scan, purpose: str) -> None:
-    """Refuse data with fewer than two classes for what needs them."""
-    present = sorted(set(evidence.labels[evidence.readable & (evidence.splits != "field")]) - {""})
+def require_classes(dataset: Dataset, purpose: str) -> None:
+    """Refuse data with fewer than two classes for what needs them; asked before any image is read."""
+    labels = dataset.samples.loc[dataset.samples["split"] != "field", "label"]
+    present = sorted(set(labels) - {""})
     if len(present) < 2:
         raise DataError(
             expected=f"images of at least two classes to {purpose}",
             received=f"'{dataset.location}' with {'one class, ' + repr(present[0]) if present else 'no classes'}",
-            hint="put the images of each class in a folder of its own, or give a table with a label column; 'auditor scan' works without",
+            hint="put the images of each class in a folder of its own, or name a table's column with --label; 'auditor scan' needs none",
         )
+
+
+def require_packages(*packages: str) -> None:
+    """Refuse early what would fail late: packages of the extra ``train`` that are not installed. None is imported."""
+    from importlib.util import find_spec
+
+    for package in packages:
+        if find_spec(package) is None:
+            raise MissingExtraError.of(package, "train")
 
 
 def with_clusters(evidence: Scan) -> pd.DataFrame:
@@ -182,16 +196,17 @@ def split(
     Plan
         ``.table`` with a row per image and ``.facts``, the certificate.
     """
-    from auditor.splitting import export_tree, plan_split
+    from auditor.splitting import export_tree, parse_ratios, plan_split
 
+    ratios = parse_ratios(ratios) if ratios is not None else None
     asked = ratios is not None or folds is not None or by is not None
     if scan is not None and scan.dataset is not None and scan.scan is not None:
         dataset, evidence = scan.dataset, scan.scan
     else:
         dataset = open_data(data, None, label, column, group)
         refuse_same_place(output, dataset)
+        require_classes(dataset, "split")
         evidence = measured(dataset, output, scanning or ScanOptions(), seed, listeners or Listeners())
-    require_classes(dataset, evidence, "split")
     plan = plan_split(
         dataset, with_clusters(evidence), ratios=ratios, folds=folds, stratify=tuple(stratify), by=by,
         existing=existing or ("replace" if asked else "keep"), repair=repair, seed=seed,
@@ -259,10 +274,10 @@ def planned(
 
     dataset = open_data(data, None, label, column, group)
     refuse_same_place(output, dataset)
+    require_classes(dataset, "train")
     if plan is None and output is not None and (Path(output) / "split.csv").exists():
         plan = Path(output) / "split.csv"
     evidence = measured(dataset, output, scanning or ScanOptions(), seed, listeners or Listeners())
-    require_classes(dataset, evidence, "train")
     images = with_clusters(evidence)
     return plan_split(dataset, images, existing="keep", seed=seed) if plan is None else read_plan(plan, dataset, images)
 

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from auditor.dataset import Dataset, FileStat
 from auditor.errors import UsageError
 from auditor.scanning.batch import Facts, Item, Rows, scan_batch
+from auditor.scanning.measures import rounded
 from auditor.scanning.order import reading_order
 from auditor.scanning.schema import MEASURES, SIGNATURE_BYTES
 from auditor.scanning.store import Store, arrow_facts
@@ -310,9 +311,8 @@ def _table(dataset: Dataset, facts: pa.Table) -> pd.DataFrame:
     found = facts.to_pandas()
     readable = found["status"] == "ok"
     pixels = (found["width"].astype(float) * found["height"]).where(readable)
-    shape = pd.DataFrame(
-        {"pixels": pixels, "aspect": (found["width"] / found["height"].where(readable)), "bytes_per_pixel": found["bytes"] / pixels}
-    )
+    aspect = rounded((found["width"] / found["height"].where(readable)).to_numpy(float))
+    shape = pd.DataFrame({"pixels": pixels, "aspect": aspect, "bytes_per_pixel": rounded((found["bytes"] / pixels).to_numpy(float))})
     first = dataset.samples[["path", "label", "split", "group"]]
     taken = {*found.columns, *shape.columns}
     extra = dataset.samples.drop(columns=[*first.columns, *(c for c in dataset.samples.columns if c in taken)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -84,7 +85,7 @@ def _save(file: Path, progress: _Progress, state: list[npt.NDArray[Any]]) -> Non
 
 def _load(file: Path) -> tuple[_Progress, list[npt.NDArray[Any]]] | None:
     try:
-        with np.load(file) as saved:
+        with file.open("rb") as stream, np.load(stream) as saved:
             best, best_epoch, wait = saved["counters"].tolist()
             count = sum(name.startswith("state_") for name in saved.files)
             progress = _Progress(
@@ -95,7 +96,7 @@ def _load(file: Path) -> tuple[_Progress, list[npt.NDArray[Any]]] | None:
                 best_state=[saved[f"best_{i}"] for i in range(count) if f"best_{i}" in saved.files],
             )
             return progress, [saved[f"state_{i}"] for i in range(count)]
-    except (OSError, KeyError, ValueError):
+    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):
         return None  # a checkpoint that cannot be read is as good as none
 
 

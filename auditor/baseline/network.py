@@ -155,7 +155,7 @@ class Network:
 
     def state(self) -> list[npt.NDArray[Any]]:
         """Return copies of all `variables`."""
-        return [np.array(v) for v in self.variables]
+        return [v.value.numpy().copy() for v in self.variables]
 
     def restore(self, state: list[npt.NDArray[Any]]) -> None:
         """Assign `variables` from `state`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -75,7 +76,9 @@ class Baseline:
         part = folder / "baseline.part.keras"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self.model.save(part)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)  # Keras converts its variables in a way that NumPy 2 is going to end
+                self.model.save(part)
             part.replace(folder / MODEL_FILE)
             write_facts(self.facts, folder)
         except OSError as error:

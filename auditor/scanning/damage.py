@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from auditor.scanning.probe import JPEG_MAGIC, PNG_MAGIC, Header
+from auditor.scanning.tap import tapped
 
 #: What other kinds of content start with (in lower case, after white space).
 CONTENTS = (
@@ -58,6 +59,8 @@ def content(data: bytes) -> str:
 def classify(data: bytes, header: Header | None, error: BaseException | None = None, *, opened: bool = True) -> tuple[str, str]:
     """Return the defect (a key of `DEFECTS`) and the reason of a file that Pillow refuses to open or, once `opened`, to decode."""
     if header is not None and header.defect == "missing-end-marker":
+        if _complete(data):
+            return "missing-end-marker", "missing end marker: the JPEG's last bytes are gone, its picture is complete"
         return "truncated", "truncated: the file ends inside the picture data"
     if header is not None and header.defect:
         return header.defect, header.reason
@@ -88,6 +91,19 @@ def classify(data: bytes, header: Header | None, error: BaseException | None = N
     if "crc" in low or "checksum" in low:
         return "bad-checksum", f"bad checksum: {text}"
     return ("damaged", f"damaged: {text}") if opened else ("broken-header", f"broken header: {text}")
+
+
+def _complete(data: bytes) -> bool:
+    """Whether all that a JPEG lacks is its end marker: with one put behind it, libjpeg misses nothing."""
+    with tapped() as heard:
+        heard()
+        try:
+            pixels = cv2.imdecode(
+                np.frombuffer(data + b"\xff\xd9", np.uint8), cv2.IMREAD_REDUCED_GRAYSCALE_8 | cv2.IMREAD_IGNORE_ORIENTATION
+            )
+        except cv2.error:
+            return False
+        return pixels is not None and not corrupt_data(heard())
 
 
 def corrupt_data(said: str) -> str:

@@ -191,7 +191,7 @@ def _with_pillow(data: bytes, known: Header | None) -> Decoded:
             if header.width * header.height > MAX_PIXELS:
                 raise Unreadable("bomb", f"decompression bomb: the header announces {header.width} x {header.height} pixels", header)
             if header.defect and not (header.defect == "missing-end-marker" and header.format in ("JPEG", "MPO")):
-                raise Unreadable(header.defect, header.reason, header, surviving_rows(data, header))
+                raise Unreadable(header.defect, header.reason, header, _survives(data, header, header.defect))
             image.load()
             whole, full = _pillow_pixels(image)
         except Unreadable:
@@ -202,12 +202,18 @@ def _with_pillow(data: bytes, known: Header | None) -> Decoded:
             raise Unreadable("memory", "decoding needs more memory than a worker may use", header) from None
         except DECODE_ERRORS as error:
             defect, reason = classify(data, header, error)
-            raise Unreadable(defect, reason, header, surviving_rows(data, header) if defect == "truncated" else float("nan")) from None
+            raise Unreadable(defect, reason, header, _survives(data, header, defect)) from None
     if header.defect:
-        raise Unreadable(header.defect, "missing end marker: the JPEG's last bytes are gone", header, 1.0)
+        raise Unreadable(*classify(data, header), header, 1.0)
     if full.size == 0:
         raise Unreadable("broken-header", "broken header: the picture has no pixels", header)
     return Decoded(header, _shrunk(full, reduction(header.width, header.height)), _digest(header, whole))
+
+
+def _survives(data: bytes, header: Header, defect: str) -> float:
+    if defect == "missing-end-marker":
+        return 1.0
+    return surviving_rows(data, header) if defect == "truncated" else float("nan")
 
 
 def _pillow_header(image: Image.Image, known: Header | None) -> Header:

@@ -1,0 +1,158 @@
+"""Two audits of two versions of a data set: what changed, and whether anything got worse."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from auditor.finding import Effect, Finding, Severity
+from auditor.record import Record
+from auditor.reports.changes import ImageChanges, compare_images
+from auditor.scanning.schema import MEASURES, SHAPE_MEASURES
+from auditor.stats.distance import dkw_half_width, kolmogorov_smirnov
+
+#: What became of a finding, in the order in which it is told.
+OUTCOMES = ("new", "worse", "not checked any more", "resolved", "better", "unchanged")
+#: Outcomes that mean that the data got worse.
+WORSE = ("new", "worse", "not checked any more")
+#: Normal quantile of a 95 % interval.
+Z = 1.959964
+
+
+@dataclass(frozen=True, slots=True)
+class FindingChange:
+    """What became of a finding; ``old`` or ``new`` is ``None`` where there was none."""
+
+    id: str
+    outcome: str
+    old: Finding | None
+    new: Finding | None
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureChange:
+    """A measure before and after: means with 95 % intervals, and how far the distributions are apart (Kolmogorov-Smirnov)."""
+
+    name: str
+    title: str
+    unit: str
+    before: tuple[float, float, float]
+    after: tuple[float, float, float]
+    distance: tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Comparison:
+    """What changed from one audit to another.
+
+    Attributes
+    ----------
+    old, new : Record
+    images : ImageChanges
+    measures : tuple of MeasureChange
+        Those that changed most come first.
+    findings : tuple of FindingChange
+        In the order of `OUTCOMES`, then as in the audits.
+    """
+
+    old: Record
+    new: Record
+    images: ImageChanges
+    measures: tuple[MeasureChange, ...]
+    findings: tuple[FindingChange, ...]
+
+    @property
+    def same_data(self) -> bool:
+        """Whether both audits looked at the same paths, labels and bytes."""
+        return self.old.dataset.fingerprint == self.new.dataset.fingerprint
+
+    @property
+    def got_worse(self) -> bool:
+        """Whether a finding is new, worse, or open before and no longer checked."""
+        return any(change.outcome in WORSE for change in self.findings)
+
+    def of(self, outcome: str) -> tuple[FindingChange, ...]:
+        """Return the findings with an outcome."""
+        return tuple(change for change in self.findings if change.outcome == outcome)
+
+
+def compare_records(old: Record, new: Record) -> Comparison:
+    """Compare two audits.
+
+    A finding is *worse* where its severity is, or, at the same severity, where a counted effect is larger or an estimated one lies wholly beyond its
+    former interval. A waived finding counts as closed. Time is linear in the number of images.
+    """
+    return Comparison(old, new, compare_images(old.images, new.images), _measures(old, new), compare_findings(old.findings, new.findings))
+
+
+def compare_findings(old: Sequence[Finding], new: Sequence[Finding]) -> tuple[FindingChange, ...]:
+    """Say what became of each finding that is open in either audit."""
+    before, after = {f.id: f for f in old}, {f.id: f for f in new}
+    made = {f.code for f in new if f.severity is not Severity.SKIPPED}
+    changes = [
+        FindingChange(key, _outcome(before.get(key), after.get(key), made), before.get(key), after.get(key))
+        for key in dict.fromkeys([*after, *before])
+    ]
+    told = [c for c in changes if c.outcome]
+    return tuple(sorted(told, key=lambda c: OUTCOMES.index(c.outcome)))
+
+
+def is_open(finding: Finding | None) -> bool:
+    """Whether a finding counts: graded error, warning or undecided, and not waived."""
+    return finding is not None and finding.waiver is None and finding.severity in (Severity.ERROR, Severity.WARNING, Severity.UNDECIDED)
+
+
+def _outcome(old: Finding | None, new: Finding | None, made: set[str]) -> str:
+    if not is_open(old):
+        return "new" if is_open(new) else ""
+    assert old is not None
+    if new is None or new.severity is Severity.SKIPPED:
+        return "resolved" if new is None and old.code in made else "not checked any more"
+    if not is_open(new):
+        return "resolved"
+    if new.severity is not old.severity:
+        return "worse" if new.severity.rank < old.severity.rank else "better"
+    return _effect_outcome(old.effect, new.effect)
+
+
+def _effect_outcome(old: Effect | None, new: Effect | None) -> str:
+    if old is None or new is None:
+        return "unchanged"
+    sign = 1 if new.worse == "higher" else -1
+    before, after = sorted((sign * old.low, sign * old.high)), sorted((sign * new.low, sign * new.high))
+    if after[0] > before[1]:
+        return "worse"
+    return "better" if after[1] < before[0] else "unchanged"
+
+
+def _measures(old: Record, new: Record) -> tuple[MeasureChange, ...]:
+    changes = []
+    for measure in (*MEASURES, *SHAPE_MEASURES):
+        if measure.name not in old.images or measure.name not in new.images:
+            continue
+        before, after = (r.images[measure.name].to_numpy(dtype=float) for r in (old, new))
+        before, after = before[np.isfinite(before)], after[np.isfinite(after)]
+        if len(before) < 2 or len(after) < 2:
+            continue
+        distance = abs(kolmogorov_smirnov(before, after)[0])
+        half = dkw_half_width(len(before), len(after), 0.05)
+        changes.append(
+            MeasureChange(
+                measure.name,
+                measure.title,
+                measure.unit,
+                _mean(before),
+                _mean(after),
+                (distance, max(distance - half, 0.0), min(distance + half, 1.0)),
+            )
+        )
+    return tuple(sorted(changes, key=lambda c: -round(c.distance[0], 6)))
+
+
+def _mean(values: npt.NDArray[np.float64]) -> tuple[float, float, float]:
+    middle, half = float(values.mean()), Z * float(values.std(ddof=1)) / math.sqrt(len(values))
+    return middle, middle - half, middle + half

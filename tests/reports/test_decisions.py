@@ -1,0 +1,139 @@
+import json
+
+import pandas as pd
+import pytest
+from PIL import Image
+
+from auditor.dataset import Dataset, LocalFiles
+from auditor.errors import DataError, OutputError, UsageError
+from auditor.reports.decisions import apply_decisions, quarantine, read_decisions, undo_quarantine, write_manifest
+
+
+@pytest.fixture
+def data(tmp_path):
+    root = tmp_path / "data"
+    names = ["hat/a.png", "hat/b.png", "shoe/c.png", "shoe/=d.png"]
+    for i, name in enumerate(names):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (8, 8), (40 * i, 0, 0)).save(root / name)
+    samples = pd.DataFrame({"path": names, "label": ["hat", "hat", "shoe", "shoe"], "split": "", "group": ""})
+    return Dataset(name="data", kind="class folders", location=str(root), samples=samples, source=LocalFiles(str(root)))
+
+
+def written(file, *rows, fingerprint="f" * 64):
+    decisions = [dict(zip(("path", "decision", "new_label"), row, strict=False)) for row in rows]
+    file.write_text(json.dumps({"schema": 1, "kind": "auditor-decisions", "fingerprint": fingerprint, "decisions": decisions}))
+    return file
+
+
+def test_dropped_images_leave_and_relabelled_ones_change_class(data, tmp_path):
+    before = data.samples.copy()
+    decisions = read_decisions(
+        written(tmp_path / "d.json", ("hat/a.png", "drop"), ("hat/b.png", "relabel", "shoe"), ("shoe/c.png", "keep"))
+    )
+    made = apply_decisions(data, decisions, fingerprint="f" * 64)
+    assert made[["path", "label"]].to_numpy().tolist() == [["hat/b.png", "shoe"], ["shoe/c.png", "shoe"], ["shoe/=d.png", "shoe"]]
+    pd.testing.assert_frame_equal(data.samples, before)
+
+
+def test_csv_and_json_say_the_same(tmp_path):
+    (tmp_path / "d.csv").write_text(
+        "path,label,split,decision,new_label,fingerprint\n'=x.png,a,,drop,,abc\n\"b\n.png\",a,,relabel,'-y,abc\n"
+    )
+    from_csv = read_decisions(tmp_path / "d.csv")
+    from_json = read_decisions(written(tmp_path / "d.json", ("=x.png", "drop"), ("b\n.png", "relabel", "-y"), fingerprint="abc"))
+    assert [(d.path, d.decision, d.new_label) for d in from_csv.items] == [(d.path, d.decision, d.new_label) for d in from_json.items]
+    assert from_csv.fingerprint == from_json.fingerprint == "abc"
+    assert from_csv.decided() == {"=x.png", "b\n.png"}
+
+
+def test_decisions_for_other_data_are_refused(data, tmp_path):
+    decisions = read_decisions(written(tmp_path / "d.json", ("hat/a.png", "drop")))
+    with pytest.raises(DataError, match="decisions for ffffffffffff"):
+        apply_decisions(data, decisions, fingerprint="0" * 64)
+    with pytest.raises(DataError, match="that it lacks"):
+        apply_decisions(data, read_decisions(written(tmp_path / "e.json", ("nowhere.png", "keep"))))
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("x.json", "{"),
+        ("x.json", "[]"),
+        ("x.json", '{"schema": 1, "kind": "other", "fingerprint": "", "decisions": []}'),
+        ("x.json", '{"schema": 1, "kind": "auditor-decisions", "fingerprint": "", "decisions": [{"path": "a", "decision": "burn"}]}'),
+        ("x.json", '{"schema": 1, "kind": "auditor-decisions", "fingerprint": "", "decisions": [{"path": "a", "decision": "relabel"}]}'),
+        ("x.json", '{"schema": 1, "kind": "auditor-decisions", "fingerprint": "", "decisions": [1]}'),
+        ("x.csv", "path,decision\na,keep\na,drop\n"),
+        ("x.csv", "path,decision,fingerprint\na,keep,1\nb,drop,2\n"),
+    ],
+)
+def test_what_is_no_file_of_decisions_is_refused(tmp_path, name, text):
+    (tmp_path / name).write_text(text)
+    with pytest.raises(DataError):
+        read_decisions(tmp_path / name)
+
+
+def test_an_absent_file_is_refused(tmp_path):
+    with pytest.raises(DataError, match="No such file"):
+        read_decisions(tmp_path / "none.json")
+
+
+def test_the_manifest_is_data_again(data, tmp_path):
+    from auditor.readers import open_dataset
+
+    file = write_manifest(data.samples, tmp_path / "elsewhere.csv", data)
+    again = open_dataset(file)
+    assert sorted(again.samples["label"]) == ["hat", "hat", "shoe", "shoe"]
+    assert all(again.source.read(p) for p in again.samples["path"])
+
+
+def test_a_quarantine_can_be_undone(data, tmp_path):
+    decisions = read_decisions(written(tmp_path / "d.json", ("hat/a.png", "drop"), ("shoe/=d.png", "drop")))
+    root = tmp_path / "data"
+    before = {f: f.read_bytes() for f in root.rglob("*.png")}
+    journal = quarantine(data, decisions, tmp_path / "aside")
+    assert {f.name for f in root.rglob("*.png")} == {"b.png", "c.png"}
+    assert (tmp_path / "aside" / "hat" / "a.png").exists()
+    with pytest.raises(UsageError, match="without a journal"):
+        quarantine(data, decisions, tmp_path / "aside")
+    assert undo_quarantine(journal) == 2
+    assert {f: f.read_bytes() for f in root.rglob("*.png")} == before
+    assert not journal.exists()
+
+
+def test_a_broken_off_quarantine_can_be_undone(data, tmp_path, monkeypatch):
+    decisions = read_decisions(written(tmp_path / "d.json", ("hat/a.png", "drop"), ("hat/b.png", "drop")))
+    (tmp_path / "aside").mkdir()
+    (tmp_path / "aside" / "hat").mkdir()
+    import auditor.reports.decisions as module
+
+    real, calls = module._move, []
+
+    def breaks(moves):
+        first, *_ = moves
+        calls.append(first)
+        real([first])
+        raise OutputError(expected="x", received="y", hint="z")
+
+    monkeypatch.setattr(module, "_move", breaks)
+    with pytest.raises(OutputError):
+        quarantine(data, decisions, tmp_path / "aside")
+    monkeypatch.setattr(module, "_move", real)
+    assert len(calls) == 1
+    assert undo_quarantine(tmp_path / "aside") == 1
+    assert len(list((tmp_path / "data").rglob("*.png"))) == 4
+
+
+def test_nothing_is_overwritten(data, tmp_path):
+    decisions = read_decisions(written(tmp_path / "d.json", ("hat/a.png", "drop")))
+    (tmp_path / "aside" / "hat").mkdir(parents=True)
+    (tmp_path / "aside" / "hat" / "a.png").write_text("mine")
+    with pytest.raises(OutputError, match="there is one"):
+        quarantine(data, decisions, tmp_path / "aside")
+    journal = quarantine(data, decisions, tmp_path / "other")
+    (tmp_path / "data" / "hat" / "a.png").write_text("came later")
+    with pytest.raises(DataError, match="another file"):
+        undo_quarantine(journal)
+    with pytest.raises(DataError, match="journal of a quarantine"):
+        undo_quarantine(tmp_path / "nowhere")

@@ -7,6 +7,7 @@ from auditor.checks.blurry import Blurry
 from auditor.checks.bright import Bright
 from auditor.checks.class_content_shift import ClassContentShift
 from auditor.checks.class_imbalance import ClassImbalance
+from auditor.checks.collection_order import CollectionOrder
 from auditor.checks.colour_mode import ColourMode
 from auditor.checks.conflicting_labels import ConflictingLabels
 from auditor.checks.content_shift import ContentShift
@@ -23,9 +24,13 @@ from auditor.checks.near_duplicate import NearDuplicate
 from auditor.checks.odd_aspect import OddAspect
 from auditor.checks.odd_size import OddSize
 from auditor.checks.orientation import Orientation
+from auditor.checks.outlier import Outlier
 from auditor.checks.privacy import Privacy
 from auditor.checks.property_shift import PropertyShift
 from auditor.checks.rare_class import RareClass
+from auditor.checks.resize import Resize
+from auditor.checks.scaling import Scaling
+from auditor.checks.shortcut import Shortcut
 from auditor.checks.split_leak import SplitLeak
 from auditor.checks.test_too_small import TestTooSmall
 from auditor.checks.truncated import Truncated
@@ -65,6 +70,11 @@ CHECKS: tuple[type[Check], ...] = (
     ClassContentShift,
     UnseenClass,
     LabelError,
+    Outlier,
+    Shortcut,
+    CollectionOrder,
+    Scaling,
+    Resize,
 )
 
 __all__ = ["CHECKS", "Check", "choose", "configure", "parameters", "run_checks"]

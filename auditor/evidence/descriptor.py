@@ -149,8 +149,10 @@ def fitting_rows(images: pd.DataFrame, limit: int = FIT_IMAGES) -> npt.NDArray[n
     return np.asarray(distinct.index[:limit], dtype=np.int64)
 
 
-def describe(images: pd.DataFrame, signatures: npt.NDArray[np.uint8]) -> Floats:
-    """Return the descriptor of every image, shape ``(n_images, n_columns)`` with at most `DIMENSIONS` columns; zeros where unreadable.
+def describe(images: pd.DataFrame, signatures: npt.NDArray[np.uint8]) -> tuple[Floats, Floats]:
+    """Return the descriptor of every image, ``(n_images, n_columns)``, and what its columns were divided by.
+
+    There are at most `DIMENSIONS` columns. Rows of unreadable images are zeros. Multiplied with the second, shape ``(n_columns,)``, descriptors are plain principal components.
 
     Parameters
     ----------
@@ -160,14 +162,14 @@ def describe(images: pd.DataFrame, signatures: npt.NDArray[np.uint8]) -> Floats:
     """
     rows = fitting_rows(images)
     if not len(rows):
-        return np.zeros((len(images), 1), dtype=np.float32)
+        return np.zeros((len(images), 1), dtype=np.float32), np.ones(1, dtype=np.float32)
     project = fit_projection(signatures[rows])
     out = np.zeros((len(images), project.directions.shape[1]), dtype=np.float32)
     readable = np.flatnonzero((images["status"] == "ok").to_numpy())
     for start in range(0, len(readable), BLOCK):
         block = readable[start : start + BLOCK]
         out[block] = project(signatures[block])
-    return out
+    return out, project.scales
 
 
 __all__ = ["DIMENSIONS", "Projection", "colour_histograms", "describe", "features", "fit_projection", "gradient_histograms"]

@@ -105,9 +105,18 @@ class Scan:
         return np.asarray(component, dtype=np.int64)
 
     @cached_property
+    def _described(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        return describe(self.images, self.signatures)
+
+    @property
     def descriptor(self) -> npt.NDArray[np.float32]:
         """What each picture looks like, shape (n_images, at most 128), zeros where unreadable; see `auditor.evidence.descriptor`."""
-        return describe(self.images, self.signatures)
+        return self._described[0]
+
+    @property
+    def principal_components(self) -> npt.NDArray[np.float32]:
+        """The descriptor before whitening: large columns are what pictures differ in most. Shape (n_images, at most 128)."""
+        return self._described[0] * self._described[1]
 
     @property
     def probabilities(self) -> Probabilities | None:
@@ -129,7 +138,7 @@ class Scan:
     def with_splits(self, splits: npt.NDArray[np.object_]) -> Scan:
         """Return the same scan under another assignment of splits, sharing the evidence that does not depend on it."""
         other = Scan(self.images.assign(split=splits), self.signatures, empty=(), seed=self.seed)
-        for name in ("readable", "labels", "classes", "duplicates", "groups", "descriptor", "_neighbours"):
+        for name in ("readable", "labels", "classes", "duplicates", "groups", "_described", "_neighbours"):
             if name in self.__dict__:
                 other.__dict__[name] = self.__dict__[name]
         return other

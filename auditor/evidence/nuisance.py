@@ -1,0 +1,159 @@
+"""How well a label can be told from what should not matter: a class-balanced naive Bayes on binned numbers, against a permutation null."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+import numpy.typing as npt
+
+from auditor.evidence.probabilities import FOLDS, deal_folds
+
+#: Bins of each number, by quantiles: fine enough for a size that only one class has, coarse enough for 100 images.
+BINS = 16
+#: Permutations: 99 where they are cheap, and never fewer than 19, the fewest that can show p = 0.05.
+PERMUTATIONS, FEWEST_PERMUTATIONS = 99, 19
+#: Additions spent on the permutations of one predictor, about half a CPU second.
+WORK = 50_000_000
+#: Groups that a class needs for its own recall to be judged (DESIGN.md: with fewer than 10, nothing is decided).
+CLASS_GROUPS = 10
+
+Rows = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Predictability:
+    """How well one predictor tells the classes.
+
+    Attributes
+    ----------
+    skill : float
+        Balanced accuracy above chance over all classes, 0 chance to 1 perfect, cross-validated over groups.
+    informedness : ndarray of float, shape (n_classes,)
+        Recall minus false-alarm rate of each class: balanced accuracy above chance of that class against the others (Youden's J).
+    low, high : ndarray of float, shape (n_classes,)
+        Ends of its interval; -1 and 1 for a class of too few groups.
+    null : float
+        95 % quantile of ``skill`` where labels are permuted.
+    p_value : float
+        Of ``skill``, by permutation.
+    """
+
+    skill: float
+    informedness: npt.NDArray[np.float64]
+    low: npt.NDArray[np.float64]
+    high: npt.NDArray[np.float64]
+    null: float
+    p_value: float
+
+    @property
+    def strongest(self) -> int:
+        """The class that is told most surely."""
+        return int(self.low.argmax())
+
+
+def binned(columns: npt.NDArray[np.float64]) -> Rows:
+    """Return quantile bins of each column, shape ``(n, n_columns)``; missing numbers have a bin of their own."""
+    out = np.empty(columns.shape, dtype=np.int64)
+    for i, column in enumerate(columns.T):
+        known = np.isfinite(column)
+        quantiles = np.quantile(column[known], np.arange(1, BINS) / BINS, method="lower") if known.any() else np.empty(0)
+        # A value that many images share (two quantiles or more) gets a bin of its own.
+        shared = quantiles[1:][quantiles[1:] == quantiles[:-1]]
+        edges = np.unique(np.concatenate([quantiles, np.nextafter(shared, np.inf)]))
+        out[:, i] = np.where(known, np.searchsorted(edges, column, side="right"), BINS)
+    return out
+
+
+def coded(values: npt.NDArray[np.object_]) -> Rows:
+    """Return the commonest `BINS` values as numbers, all others as one, shape ``(n, 1)``."""
+    names, inverse, counts = np.unique(values.astype(str), return_inverse=True, return_counts=True)
+    place = np.full(len(names), BINS, dtype=np.int64)
+    place[np.argsort(-counts, kind="stable")[:BINS]] = np.arange(min(BINS, len(names)))
+    return place[inverse][:, None]
+
+
+def _predictions(bins: Rows, given: Rows, folds: Rows, classes: int) -> Rows:
+    """Return out-of-fold predictions of a naive Bayes with equal priors, shape ``(n,)``."""
+    n, columns = bins.shape
+    width = BINS + 1
+    place = bins + np.arange(columns) * width
+    key = (folds[:, None] * classes + given[:, None]) * (columns * width) + place
+    counts = np.bincount(key.ravel(), minlength=FOLDS * classes * columns * width).reshape(FOLDS, classes, columns, width)
+    training = counts.sum(axis=0) - counts
+    # Half an image in every bin (Jeffreys), so that a bin unseen in training decides little.
+    share = np.log(training + 0.5) - np.log(training.sum(axis=3, keepdims=True) + 0.5 * width)
+    table = np.moveaxis(share.reshape(FOLDS, classes, columns * width), 1, 2).astype(np.float32)
+    score = np.zeros((n, classes), dtype=np.float32)
+    for column in range(columns):
+        score += table[folds, place[:, column]]
+    return np.asarray(score.argmax(axis=1), dtype=np.int64)
+
+
+def _rates(given: Rows, predicted: Rows, classes: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return recall and false-alarm rate of each class."""
+    size = np.bincount(given, minlength=classes)
+    answered = np.bincount(predicted, minlength=classes)
+    hits = np.bincount(given[given == predicted], minlength=classes)
+    return hits / np.maximum(size, 1), (answered - hits) / np.maximum(len(given) - size, 1)
+
+
+def _permuted(given: Rows, groups: Rows, rng: np.random.Generator) -> Rows:
+    """Permute labels between groups of one class, and within groups of several: what groups have in common stays."""
+    _, number, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    first = np.full(len(sizes), -1, dtype=np.int64)
+    first[number[::-1]] = given[::-1]
+    mixed = np.bincount(number, weights=given != first[number], minlength=len(sizes)) > 0
+    out = given.copy()
+    pure = np.flatnonzero(~mixed)
+    relabel = first.copy()
+    for size in np.unique(sizes[pure]):
+        same = pure[sizes[pure] == size]
+        relabel[same] = first[rng.permutation(same)]
+    inside = mixed[number]
+    out[~inside] = relabel[number[~inside]]
+    shuffled = np.flatnonzero(inside)[np.lexsort((rng.random(int(inside.sum())), number[inside]))]
+    out[np.flatnonzero(inside)[np.argsort(number[inside], kind="stable")]] = given[shuffled]
+    return out
+
+
+def predictability(bins: Rows, given: Rows, groups: Rows, classes: int, *, tests: int, rng: np.random.Generator) -> Predictability:
+    """Return how well binned numbers tell the classes, cross-validated over groups.
+
+    Parameters
+    ----------
+    bins : ndarray of int64, shape (n, n_columns)
+        From `binned` or `coded`; rows in an order that is as good as random.
+    given, groups : ndarray of int64, shape (n,)
+    classes : int
+    tests : int
+        Predictors that are tried: intervals hold for all of them and all classes together (Bonferroni).
+    rng : Generator
+    """
+    folds = deal_folds(given, groups)
+    recall, alarms = _rates(given, _predictions(bins, given, folds, classes), classes)
+    pairs = np.unique(np.stack([given, groups]), axis=1)
+    units = np.bincount(pairs[0], minlength=classes).astype(float)
+    rest = np.maximum(units.sum() - units, 1)
+    z = NormalDist().inv_cdf(1 - 0.025 / (classes * tests))
+    # Agresti and Caffo (2000): one success and one failure added to each side keep the interval honest near 0 and 1.
+    r = (recall * units + 1) / (units + 2)
+    f = (alarms * rest + 1) / (rest + 2)
+    half = z * np.sqrt(r * (1 - r) / (units + 2) + f * (1 - f) / (rest + 2))
+    informedness = recall - alarms
+    judged = units >= CLASS_GROUPS
+    low = np.where(judged, np.minimum(np.clip(r - f - half, -1, 1), informedness), -1)
+    high = np.where(judged, np.maximum(np.clip(r - f + half, -1, 1), informedness), 1)
+    skill = _skill(recall, classes)
+    rounds = int(np.clip(WORK // max(bins.size * classes, 1), FEWEST_PERMUTATIONS, PERMUTATIONS))
+    null = np.empty(rounds)
+    for i in range(rounds):
+        permuted = _permuted(given, groups, rng)
+        null[i] = _skill(_rates(permuted, _predictions(bins, permuted, folds, classes), classes)[0], classes)
+    p_value = float((1 + (null >= skill).sum()) / (1 + rounds))
+    return Predictability(skill, informedness, low, high, float(np.quantile(null, 0.95)), p_value)
+
+
+def _skill(recall: npt.NDArray[np.float64], classes: int) -> float:
+    return float((recall.mean() - 1 / classes) / (1 - 1 / classes))

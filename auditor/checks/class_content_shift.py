@@ -105,7 +105,7 @@ class ClassContentShift:
             effect=effect,
             fix=Fix(
                 text=f"Find out how the images of {name} in {pair.second} were made; split again at random, or collect more of both kinds.",
-                command="auditor split DATA --existing replace",
+                command="auditor split DATA --replace",
             ),
             evidence=exhibit(scan, part.other_rows, _to_unit(toward), pair.second, pair.first).head(EXHIBITS) if shifted else None,
             classes=tuple(n for _, n, _ in shifted),

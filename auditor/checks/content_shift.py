@@ -85,7 +85,7 @@ class ContentShift:
             effect=effect,
             fix=Fix(
                 text=f"Look at the images that are least alike; collect training images like those of {pair.second}, or split again.",
-                command=None if "field" in (pair.first, pair.second) else "auditor split DATA --existing replace",
+                command=None if "field" in (pair.first, pair.second) else "auditor split DATA --replace",
             ),
             evidence=_exhibits(scan, pair, domain) if domain and severity.rank < 2 else None,
             splits=(pair.first, pair.second),

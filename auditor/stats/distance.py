@@ -44,7 +44,8 @@ def kolmogorov_smirnov(
     order = np.argsort(values, kind="stable")
     values, difference = values[order], np.cumsum(steps[order])
     last = np.append(values[1:] != values[:-1], True)  # ties step together
-    best = int(np.argmax(np.abs(np.where(last, difference, 0.0))))
+    difference = np.where(last, difference, 0.0)
+    best = int(np.argmax(np.abs(difference)))
     return float(np.clip(difference[best], -1.0, 1.0)), float(values[best])
 
 
@@ -127,13 +128,13 @@ def total_variation_half_width(
     alpha : float
         One minus the confidence.
     generator : Generator
-        Draws the samples: 2,000 to 40,000 of them, fewer where there are many classes.
+        Draws the samples: 2,000 to 20,000 of them, fewer where there are many classes.
     """
     a, b = np.asarray(first, dtype=float) + 0.5, np.asarray(second, dtype=float) + 0.5
     n, m = max(n, 1.0), max(m, 1.0)
     p = (a / a.sum() / n + b / b.sum() / m) / (1 / n + 1 / m)
     p /= p.sum()
-    draws = int(np.clip(4_000_000 // len(p), 2_000, 40_000))
+    draws = int(np.clip(1_000_000 // len(p), 2_000, 20_000))
     errors = generator.multinomial(round(n), p, size=draws) / round(n) - generator.multinomial(round(m), p, size=draws) / round(m)
     return float(np.quantile(np.abs(errors).sum(axis=1) / 2, 1 - alpha, method="higher"))
 

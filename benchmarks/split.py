@@ -50,10 +50,9 @@ def theirs(counts: npt.NDArray[np.int64], seed: int) -> npt.NDArray[np.int64]:
 
 def quality(seeds: int) -> None:
     """Print the table of deviations."""
-    print(
-        "| groups | classes | parts | largest: scikit-learn | largest: auditor | lower bound | mean: scikit-learn | mean: auditor | auditor nearer |"
-    )
-    print("|---|---|---|---|---|---|---|---|---|")
+    heads = ["groups", "classes", "parts", "largest: scikit-learn", "auditor", "lower bound", "mean: scikit-learn", "auditor"]
+    heads.append("nearer, same, farther")
+    print("| " + " | ".join(heads) + " |\n" + "|---" * len(heads) + "|")
     cpu = {"scikit-learn": 0.0, "auditor": 0.0}
     for groups, classes in SETTINGS:
         rows: dict[str, list[tuple[float, ...]]] = {}

@@ -33,7 +33,8 @@ def _large_units(shares: npt.NDArray[np.float64], ratios: npt.NDArray[np.float64
         Share of each class that each unit holds.
     """
     choice = _every_assignment(len(shares), len(ratios))
-    over = np.stack([np.maximum((choice == p) @ shares - ratios[p], 0) for p in range(len(ratios))], axis=2)  # (assignments, classes, parts)
+    held = np.stack([(choice == p) @ shares for p in range(len(ratios))], axis=2)  # (assignments, classes, parts)
+    over = np.maximum(held - ratios, 0)
     # what is over in some parts is missing in the others, at best in equal portions
     spread = over.sum(axis=2) / np.maximum((over == 0).sum(axis=2), 1)
     return float(np.maximum(over.max(axis=2), spread).max(axis=1).min())

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 How = Literal["hardlink", "symlink", "copy"]
 
+#: Which image each file of an exported tree is.
+NAMES = "names.csv"
+
 #: Cells that a spreadsheet would run as a formula, or that would be read back as an escaped one; see ``auditor.reports.csv_cells``.
 RISKY = re.compile(r"'*[=+\-@\t\r]")
 #: What cannot be in the name of a folder on every system, and the percent sign that the others are written with.
@@ -45,23 +48,33 @@ def _refuse_source(plan: Plan, target: Path) -> None:
         )
 
 
+def _is_export(target: Path) -> bool:
+    """Whether a folder holds an export of ours and nothing else, so that it may be replaced."""
+    listing = target / NAMES
+    if not listing.is_file():
+        return False
+    listed = {name.removeprefix("'") for name in pd.read_csv(listing, dtype=str, keep_default_na=False)["file"]} | {NAMES}
+    return all((p.is_dir() and not p.is_symlink()) or p.relative_to(target).as_posix() in listed for p in target.rglob("*"))
+
+
 @contextmanager
 def _renamed_at_the_end(target: Path) -> Iterator[Path]:
-    """Give a temporary folder beside the target, and rename it when all is written; an existing target must be empty."""
+    """Give a temporary folder beside the target, and rename it when all is written; an existing target is empty or an earlier export."""
     try:
-        if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        if target.exists() and not (target.is_dir() and (not any(target.iterdir()) or _is_export(target))):
             raise OutputError(
                 expected="a new or empty folder", received=f"'{target}', which is not", hint="name another folder, or empty this one"
             )
         target.parent.mkdir(parents=True, exist_ok=True)
         made = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-    except OSError as error:
-        raise OutputError(expected="a folder to write to", received=f"'{target}' ({error.strerror})", hint="name another one") from None
+    except (OSError, ValueError, KeyError) as error:
+        raise OutputError(expected="a folder to write to", received=f"'{target}' ({error})", hint="name another one") from None
+    old = made.with_name(made.name + "-old")
     try:
         yield made
         made.chmod(0o755)
         if target.exists():
-            target.rmdir()
+            target.rename(old)
         made.rename(target)
     except OSError as error:
         raise OutputError(
@@ -69,6 +82,7 @@ def _renamed_at_the_end(target: Path) -> Iterator[Path]:
         ) from error
     finally:
         shutil.rmtree(made, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def _write(target: Path, text: str) -> None:
@@ -149,7 +163,7 @@ def export_tree(plan: Plan, folder: str | Path, how: How = "hardlink") -> Path:
     ----------
     plan : Plan
     folder : path
-        New or empty, outside the data.
+        New, empty or an earlier export, which is replaced; outside the data.
     how : {"hardlink", "symlink", "copy"}
         Hard links take no room, but share their bytes with the originals: use copies where images are going to be edited in place.
 
@@ -182,7 +196,7 @@ def export_tree(plan: Plan, folder: str | Path, how: How = "hardlink") -> Path:
                     _put(plan, str(path), made / inside / name, how)
                     listed.append((f"{inside}/{name}", str(path)))
         cells = pd.DataFrame(listed, columns=["file", "path"]).map(lambda text: f"'{text}" if RISKY.match(text) else text)
-        _write(made / "names.csv", cells.to_csv(index=False, lineterminator="\n"))
+        _write(made / NAMES, cells.to_csv(index=False, lineterminator="\n"))
     return target
 
 

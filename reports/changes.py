@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 #: What can have happened to an image, in the order in which it is told.
@@ -21,8 +22,8 @@ class ImageChanges:
     Attributes
     ----------
     table : DataFrame
-        A row per change, with ``change`` (of `KINDS`), ``path`` and ``other_path`` (in the new data, where it differs), ``label`` and ``other_label``,
-        ``split`` and ``other_split``; old first. An image that was both relabelled and moved has two rows.
+        A row per change, with ``change`` (of `KINDS`), ``path`` and ``other_path`` (in the new data, where it differs), ``label`` and
+        ``other_label``, ``split`` and ``other_split``; old first. An image that was both relabelled and moved has two rows.
     counts : dict of str to int
         Images by kind of change.
     unchanged : int
@@ -40,7 +41,7 @@ def compare_images(old: pd.DataFrame, new: pd.DataFrame) -> ImageChanges:
     Parameters
     ----------
     old, new : DataFrame
-        Image tables with ``path``, ``label``, ``split``, ``sha256`` and ``pixel_digest`` (digests blank where unreadable); paths are unique.
+        Image tables with ``path`` (unique), ``label``, ``split``, ``sha256`` and ``pixel_digest`` (both blank where unreadable).
     """
     before, after = old[list(FACTS)].reset_index(drop=True), new[list(FACTS)].reset_index(drop=True)
     left, right = _found_again(before, after)
@@ -61,8 +62,8 @@ def compare_images(old: pd.DataFrame, new: pd.DataFrame) -> ImageChanges:
             "other_split": now["split"],
         }
     )
-    gone = before.drop(index=left)
-    come = after.drop(index=right)
+    gone = before[~np.isin(np.arange(len(before)), left)]
+    come = after[~np.isin(np.arange(len(after)), right)]
     tables = {
         "removed": pd.DataFrame(
             {"path": gone["path"], "other_path": "", "label": gone["label"], "other_label": "", "split": gone["split"], "other_split": ""}
@@ -80,7 +81,7 @@ def compare_images(old: pd.DataFrame, new: pd.DataFrame) -> ImageChanges:
     return ImageChanges(table[["change", *both.columns]], counts, int((~changed).sum()))
 
 
-def _found_again(before: pd.DataFrame, after: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+def _found_again(before: pd.DataFrame, after: pd.DataFrame) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Return matching row numbers of two tables; each row is matched once, the n-th of a digest with the n-th."""
     left_rest, right_rest = np.arange(len(before)), np.arange(len(after))
     lefts, rights = [], []

@@ -83,8 +83,8 @@ class Comparison:
 def compare_records(old: Record, new: Record) -> Comparison:
     """Compare two audits.
 
-    A finding is *worse* where its severity is, or, at the same severity, where a counted effect is larger or an estimated one lies wholly beyond its
-    former interval. A waived finding counts as closed. Time is linear in the number of images.
+    A finding is *worse* where its severity is, or, at the same severity, where a counted effect is larger or an estimated one lies
+    wholly beyond its former interval. A waived finding counts as closed. Time is linear in the number of images.
     """
     return Comparison(old, new, compare_images(old.images, new.images), _measures(old, new), compare_findings(old.findings, new.findings))
 

@@ -114,7 +114,7 @@ def apply_decisions(dataset: Dataset, decisions: Decisions, *, fingerprint: str 
 
 
 def write_manifest(samples: pd.DataFrame, file: Path, dataset: Dataset) -> Path:
-    """Write a sample table as CSV that auditor reads as data. Paths are absolute unless the data's own were, so that it can stand anywhere.
+    """Write a sample table as CSV or Parquet that auditor reads as data; paths of local files are absolute, so that it can stand anywhere.
 
     Raises
     ------
@@ -126,7 +126,14 @@ def write_manifest(samples: pd.DataFrame, file: Path, dataset: Dataset) -> Path:
     if isinstance(dataset.source, LocalFiles):
         source = dataset.source
         table = table.assign(path=[str(source.locate(p).absolute()) for p in samples["path"]])
-    write_atomically(file, escape_table(table).to_csv(index=False, lineterminator="\n").encode("utf-8", "backslashreplace"))
+    if file.suffix.lower() == ".parquet":
+        import io
+
+        out = io.BytesIO()
+        table.to_parquet(out, index=False)
+        write_atomically(file, out.getvalue())
+    else:
+        write_atomically(file, escape_table(table).to_csv(index=False, lineterminator="\n").encode("utf-8", "backslashreplace"))
     return file
 
 

@@ -78,19 +78,19 @@ def build_page(record: Record, *, images: bool = True, budget: int = BUDGET) -> 
     opened = sorted((f for f in record.findings if is_open(f)), key=lambda f: (f.waiver is not None, f.severity.rank))
     shown = tuple(view(f, pictures) for f in opened[:MOST_FINDINGS])
     folded = [view(f, pictures) for f in record.findings if not is_open(f)]
-    made = dict(
-        overview=overview(record),
-        findings=shown,
-        duplicates=duplicate_sets(opened, pictures),
-        classes=classes(record, pictures),
-        splits=splits(record, pictures),
-        distributions=distributions(record),
-        map=draw_map(record),
-        augmentation=augmentation(record, pictures),
-        baseline=baseline(record, pictures),
-        passed=tuple(v for v in folded if v.severity == "pass"),
-        skipped=tuple(v for v in folded if v.severity == "skipped"),
-    )
+    made = {
+        "overview": overview(record),
+        "findings": shown,
+        "duplicates": duplicate_sets(opened, pictures),
+        "classes": classes(record, pictures),
+        "splits": splits(record, pictures),
+        "distributions": distributions(record),
+        "map": draw_map(record),
+        "augmentation": augmentation(record, pictures),
+        "baseline": baseline(record, pictures),
+        "passed": tuple(v for v in folded if v.severity == "pass"),
+        "skipped": tuple(v for v in folded if v.severity == "skipped"),
+    }
     run = record.provenance.get("run") or {}
     return Page(
         name=record.dataset.name,

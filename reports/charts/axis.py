@@ -56,7 +56,7 @@ def round_values(low: float, high: float, about: int = 5) -> list[float]:
     size = 10.0 ** math.floor(math.log10(step))
     step = min((size * m for m in (1, 2, 2.5, 5, 10)), key=lambda s: abs(math.log(s / step)))
     first = math.ceil(low / step - 1e-9)
-    values = []
+    values: list[float] = []
     while (first + len(values)) * step <= high + 1e-9 * step:
         values.append(float(f"{(first + len(values)) * step:.9g}"))
     return values

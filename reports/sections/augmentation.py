@@ -54,7 +54,8 @@ def augmentation(record: Record, pictures: Pictures) -> AugmentationView | None:
     way = WAYS.get(facts.get("way", ""), facts.get("way", ""))
     target = facts.get("target", "")
     goal = "as many images as the largest class" if target == "balanced" else f"a target of {target}"
-    words = f"{plural(made, 'image')} for {plural(growing, 'class', 'classes')}, {way}, to reach {goal}. Only training images of these classes are parents."
+    words = f"{plural(made, 'image')} for {plural(growing, 'class', 'classes')}, {way}, to reach {goal}."
+    words += " Only training images of these classes are parents."
     rows = [
         {
             "class": b["label"],

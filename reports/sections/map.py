@@ -73,7 +73,8 @@ def draw_map(record: Record) -> Map | None:
         for i in order
     )
     marked = sum(p.suspect for p in points)
-    words = f"{count(len(points))} of {count(record.dataset.images)} pictures, placed by what they look like; {count(marked)} suspects are ringed."
+    words = f"{count(len(points))} of {count(record.dataset.images)} pictures, placed by what they look like"
+    words += f"; {count(marked)} suspects are ringed." if marked else "."
     others = len(set(labels) - set(shown) - {""})
     return Map(
         points,

@@ -6,6 +6,7 @@ import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import pandas as pd
 
@@ -48,8 +49,9 @@ class Pictures:
         self.left_out = 0
 
     @cached_property
-    def _rows(self) -> pd.Index[str]:
-        return pd.Index(self._images["path"])
+    def _rows(self) -> pd.Index[Any]:
+        paths: pd.Index[Any] = pd.Index(self._images["path"].to_numpy(dtype=object))
+        return paths
 
     def show(self, path: str) -> Picture:
         """Return the picture of a path; without an embedded thumbnail where there is none or no room for it."""
@@ -77,7 +79,7 @@ class Pictures:
         return [(k, base64.b64encode(self._thumbnails[path]).decode("ascii")) for path, k in self.embedded.items()]
 
     def _facts(self, path: str) -> tuple[str, str]:
-        at = self._rows.get_indexer_for([path])
+        at = self._rows.get_indexer_for(pd.Index([path]))
         if not len(at) or at[0] < 0:
             return "", ""
         row = self._images.iloc[int(at[0])]

@@ -156,13 +156,19 @@ def scan_batch(
         for place, item in enumerate(items):
             if mark:
                 mark(place)
-            stat, found, pixels = _scan(source, item, isolated, examine)
-            if found is None and stat is None:
-                left.append(item)
-                continue
+            try:
+                stat, found, pixels = _scan(source, item, isolated, examine)
+                if found is None and stat is None:
+                    left.append(item)
+                    continue
+                if pixels is not None:
+                    counted, mark_of = sums(pixels), signature_of(pixels)
+            except MemoryError:
+                stat, pixels = None, None
+                found = Facts(reason="memory: it needs more than a worker may use", defect="memory")
             if pixels is not None:
-                pixel_sums.append(sums(pixels))
-                signatures[len(index)] = signature_of(pixels)
+                pixel_sums.append(counted)
+                signatures[len(index)] = mark_of
                 readable.append(len(index))
             index.append(item.row)
             facts.append(found)

@@ -11,7 +11,8 @@ from auditor.scanning.schema import DEFECTS, TOLERATED
 from tests.scanning.making import chunks, encoded, jpeg, picture, png
 
 FORMATS = {
-    "JPEG": {}, "PNG": {}, "GIF": {}, "BMP": {}, "TIFF": {}, "WEBP": {}, "PPM": {}, "JPEG2000": {}, "TGA": {"compression": "tga_rle"}, "AVIF": {},
+    "JPEG": {}, "PNG": {}, "GIF": {}, "BMP": {}, "TIFF": {}, "WEBP": {}, "PPM": {}, "JPEG2000": {},
+    "TGA": {"compression": "tga_rle"}, "AVIF": {},
 }  # fmt: skip
 FILES = {f: encoded(picture(width=24, height=18), f, **o) for f, o in FORMATS.items()}
 #: Formats that end where their pixels do, so that every cut takes pixels away.
@@ -107,7 +108,10 @@ def test_mutated_files_are_read_or_refused_with_a_reason(format, changes, cut):
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.binary(max_size=300), st.sampled_from([b"", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF89a", b"BM", b"II*\0", b"RIFF\x40\0\0\0WEBPVP8 "]))
+@given(
+    st.binary(max_size=300),
+    st.sampled_from([b"", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF89a", b"BM", b"II*\0", b"RIFF\x40\0\0\0WEBPVP8 "]),
+)
 def test_any_bytes_are_read_or_refused_with_a_reason(data, start):
     verdict(start + data)
 

@@ -15,7 +15,9 @@ def test_png_pixels_are_the_ones_written():
     assert np.array_equal(decoded.rgb, rgb)
 
 
-@pytest.mark.parametrize(("format", "options"), [("BMP", {}), ("TIFF", {}), ("WEBP", {"lossless": True}), ("PPM", {}), ("GIF", {}), ("TGA", {})])
+@pytest.mark.parametrize(
+    ("format", "options"), [("BMP", {}), ("TIFF", {}), ("WEBP", {"lossless": True}), ("PPM", {}), ("GIF", {}), ("TGA", {})]
+)
 def test_lossless_formats_give_the_pixels_that_pillow_gives(format, options):
     data = encoded(picture(), format, **options)
     with Image.open(io.BytesIO(data)) as known:

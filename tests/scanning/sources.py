@@ -1,0 +1,39 @@
+"""Sources whose files misbehave in a worker, and only there."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from auditor.dataset import FileStat, LocalFiles
+
+
+@dataclass(frozen=True)
+class Hostile:
+    """Does what the file's name says, in any process but the one that made it."""
+
+    files: LocalFiles
+    maker: int
+
+    def stat(self, path: str) -> FileStat:
+        return self.files.stat(path)
+
+    def read(self, path: str) -> bytes:
+        if os.getpid() != self.maker:
+            if "crash" in path:
+                os.kill(os.getpid(), signal.SIGSEGV)
+            elif "exit" in path:
+                os._exit(0)
+            elif "endless" in path:
+                time.sleep(600)
+            elif "hungry" in path:
+                np.ones(40 << 30, dtype=np.uint8)
+        return self.files.read(path)
+
+
+def hostile(files: LocalFiles) -> Hostile:
+    return Hostile(files, os.getpid())

@@ -1,0 +1,58 @@
+import os
+import time
+
+import pytest
+
+from auditor.scanning.batch import Item
+from auditor.scanning.pool import Pool
+from auditor.scanning.worker import Order
+from tests.scanning.making import dataset, jpeg
+from tests.scanning.sources import hostile
+
+
+def scanned(tmp_path, names, *, jobs=2, timeout=1.0, size=8):
+    data = dataset(tmp_path, {name: jpeg(seed=i) for i, name in enumerate(names)})
+    items = [Item(i, p) for i, p in enumerate(data.samples["path"])]
+    with Pool(Order(hostile(data.source), timeout, 1 << 30, "header"), jobs) as pool:
+        batches = [items[i : i + size] for i in range(0, len(items), size)]
+        found = {row: facts for rows in pool.run(batches) for row, facts in zip(rows.index, rows.facts, strict=True)}
+    assert sorted(found) == list(range(len(names)))
+    return {item.path: found[item.row] for item in items}
+
+
+def test_a_crash_costs_one_image(tmp_path):
+    names = [f"{i:02d}.jpg" for i in range(20)] + ["05-crash.jpg", "06-crash.jpg", "13-exit.jpg"]
+    found = scanned(tmp_path, names)
+    lost = {p: f.defect for p, f in found.items() if f.status != "ok"}
+    assert lost == {"05-crash.jpg": "crashed", "06-crash.jpg": "crashed", "13-exit.jpg": "crashed"}
+    assert all(found[p].sha256 and found[p].bytes for p in lost)
+
+
+def test_an_endless_decode_costs_one_image_and_its_time(tmp_path):
+    start = time.monotonic()
+    found = scanned(tmp_path, ["0.jpg", "1-endless.jpg", "2.jpg"], timeout=0.5)
+    assert [f.defect for f in found.values()] == ["", "timeout", ""]
+    assert found["1-endless.jpg"].reason == "timeout: not decoded within 0.5 s"
+    assert time.monotonic() - start < 30
+
+
+def test_a_hungry_decode_costs_one_image(tmp_path):
+    found = scanned(tmp_path, ["0.jpg", "1-hungry.jpg", "2.jpg"])
+    assert [f.defect for f in found.values()] == ["", "memory", ""]
+
+
+def test_every_file_may_be_deadly(tmp_path):
+    found = scanned(tmp_path, [f"{i}-crash.jpg" for i in range(5)], jobs=1)
+    assert {f.defect for f in found.values()} == {"crashed"}
+
+
+def test_workers_are_gone_when_the_pool_is_closed(tmp_path):
+    data = dataset(tmp_path, {"a.jpg": jpeg()})
+    pool = Pool(Order(data.source, 5.0, 1 << 30, "header"), 2)
+    list(pool.run([[Item(0, "a.jpg")], [Item(1, "a.jpg")]]))
+    pids = [w.pid for w in pool._workers]
+    assert pids
+    pool.close()
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)

@@ -22,7 +22,7 @@ class OddAspect:
     about_splits: ClassVar[bool] = False
 
     #: Factor between the ratio of long to short side and its median: below the first nothing is odd (2.7 : 1 among 4 : 3 photos;
-    #: cleanvision's default is 2.9 : 1, whatever the others are); where shapes vary, the limit is half as far again as the central 95 % of
+    #: cleanvision's default is 2.9 : 1, whatever the others are); where shapes vary, the limit is twice as far as the central 90 % of
     #: the images reach, but no more than the second.
     least_factor: float = 2.0
     most_factor: float = 4.0

@@ -22,7 +22,7 @@ class OddSize:
     about_splits: ClassVar[bool] = False
 
     #: Factor between a side of the picture (square root of its pixels) and the median side: below the first nothing is odd; where sizes
-    #: vary, the limit is half as far again as the central 95 % of the images reach, but no more than the second (blood cells of three
+    #: vary, the limit is twice as far as the central 90 % of the images reach, but no more than the second (blood cells of three
     #: kinds reach 2.4 either way: 0.04 % of them are odd).
     least_factor: float = 2.0
     most_factor: float = 4.0

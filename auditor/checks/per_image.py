@@ -11,15 +11,15 @@ import numpy.typing as npt
 from auditor.evidence import Scan
 from auditor.finding import Effect, Finding, Fix
 
-#: An image is odd where it is farther out than the central 95 % of the images reach, and half as far again.
-CENTRAL, MARGIN = 0.95, 1.5
+#: An image is odd where it is farther out than the central 90 % of the images reach, twice over (3.3 standard deviations of a normal spread).
+CENTRAL, MARGIN = 0.90, 2.0
 
 
 def odd_beyond(logs: npt.NDArray[np.float64], least: float, most: float) -> tuple[float, float]:
     """Return the median of some logarithms, and the distance from it beyond which a value is odd for this data set.
 
     The reach of the central 95 % rather than a deviation: sizes come in clumps (one per class, or all the same), where a deviation is 0.
-    A fault in up to 2.5 % of the images does not move it.
+    A fault in up to 5 % of the images does not move it.
 
     Parameters
     ----------

@@ -51,8 +51,9 @@ class SplitLeak:
         certain = int(sure(scan, score).sum())
         title = f"No {held} image is also in {first}"
         if len(rows):
-            every, verb = len(rows) == total, "may be" if not certain else "is" if len(rows) == total else "are"
-            title = f"{'Every' if every else 'Some'} {held} image{'' if every else 's'} {verb} also in {first}"
+            every = len(rows) == total
+            verb = "may also be" if not certain else "is also" if every else "are also"
+            title = f"{'Every' if every else 'Some'} {held} image{'' if every else 's'} {verb} in {first}"
         # The field is where the model will be used: a picture of it in training is no fault of the split.
         warn_at, error_at = (self.error_share, None) if held == "field" else (None, self.error_share)
         return Finding(

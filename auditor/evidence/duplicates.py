@@ -32,13 +32,14 @@ FALSE_RATE = 0.001
 CALIBRATION_IMAGES = 3000
 #: A mirrored or turned picture must be nearer by this factor: seven more ways to look alike.
 TURNED_FACTOR = 0.7
-#: Descriptor neighbours of each image that are compared (they contain 99 % of near duplicates), and the least cosine for it.
-NEIGHBOURS, LEAST_COSINE = 5, 0.45
+#: Descriptor neighbours of each image that are compared (they contain 99 % of near duplicates), if their hashes differ in no more bits than
+#: this: 31 is chance, copies shifted or cropped by 5 % differ in 22 at the most.
+NEIGHBOURS, MOST_BITS = 5, 22
 #: Images up to which descriptor neighbours are searched for duplicates; beyond, hashes alone find them (re-encoded, resized, mirrored and
 #: turned copies, but only one in ten of those cropped by 5 %).
 SEARCHED_BY_DESCRIPTOR = 200_000
-#: Distance, as they lie, from which alignment is not tried: shifted by 5 % copies stay below it.
-HOPELESS = 0.95
+#: Distance, as they lie, from which alignment is not tried: copies shifted or cropped by 5 % stay below it.
+HOPELESS = 0.85
 #: Images up to which hashes that differ in 6 bits are compared; beyond, in 4.
 SIX_BITS_LIMIT = 20_000
 
@@ -164,9 +165,9 @@ def _candidates(rows: Rows, hashes: npt.NDArray[np.uint64], neighbours: Neighbou
     for turn in (0, 1, 2, 3, 4, 5, 6):
         pairs = close_pairs(hashes[turn], hashes[0], bits)
         query, base = rows[pairs[:, 0]], rows[pairs[:, 1]]
-        # The query, turned, looks like the base: turning the later of the two back undoes it.
+        # The query, turned, looks like the base; so the base, turned back, looks like the query.
         backwards = query > base
-        keep = query != base if INVERSE[turn] != turn else query < base
+        keep = query != base
         first.append(np.minimum(query, base)[keep])
         second.append(np.maximum(query, base)[keep])
         turns.append(np.where(backwards, turn, INVERSE[turn])[keep])
@@ -175,10 +176,14 @@ def _candidates(rows: Rows, hashes: npt.NDArray[np.uint64], neighbours: Neighbou
         other = neighbours.rows.ravel()
         present = np.zeros(len(neighbours.rows), dtype=bool)
         present[rows] = True
-        keep = (other >= 0) & (neighbours.similarity.ravel() >= LEAST_COSINE) & present[own] & present[np.maximum(other, 0)]
-        first.append(np.minimum(own, other)[keep])
-        second.append(np.maximum(own, other)[keep])
-        turns.append(np.zeros(int(keep.sum()), dtype=np.int64))
+        keep = (other >= 0) & present[own] & present[np.maximum(other, 0)]
+        place = np.cumsum(present) - 1
+        own, other = own[keep], other[keep]
+        alike = np.bitwise_count(hashes[0][place[own]] ^ hashes[0][place[other]]) <= MOST_BITS
+        own, other = own[alike], other[alike]
+        first.append(np.minimum(own, other))
+        second.append(np.maximum(own, other))
+        turns.append(np.zeros(len(own), dtype=np.int64))
     found = np.unique(np.stack([np.concatenate(first), np.concatenate(second), np.concatenate(turns)]), axis=1)
     return _Links(found[0], found[1], found[2])
 

@@ -1,0 +1,116 @@
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy.ndimage import gaussian_filter
+
+from auditor.evidence.matching import ALIGNED_COST, TURNS, Comparison, close_pairs, sign_hashes, turned
+from auditor.scanning.signature import luma
+
+
+def signatures_of(pictures):
+    """Signatures of grey pictures ``(n, 32, 32)``."""
+    pictures = np.asarray(pictures, dtype=np.uint8)
+    return np.concatenate([pictures.reshape(len(pictures), -1), np.full((len(pictures), 512), 128, np.uint8)], axis=1)
+
+
+def blobs(n, seed=0):
+    random = np.random.default_rng(seed)
+    noise = gaussian_filter(random.normal(size=(n, 64, 64)), (0, 3, 3))
+    noise = (noise - noise.mean(axis=(1, 2), keepdims=True)) / noise.std(axis=(1, 2), keepdims=True)
+    return np.clip(128 + 40 * noise, 0, 255)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    base=arrays(np.uint64, st.integers(0, 30)),
+    flips=st.lists(st.tuples(st.integers(0, 29), st.lists(st.integers(0, 63), max_size=7)), max_size=20),
+    bits=st.sampled_from([4, 6]),
+)
+def test_all_pairs_within_the_radius_are_found(base, flips, bits):
+    queries = np.array(
+        [np.bitwise_xor.reduce([base[i], *(np.uint64(1 << b) for b in set(where))]) for i, where in flips if i < len(base)], np.uint64
+    )
+    expected = [[i, j] for i, q in enumerate(queries) for j, b in enumerate(base) if bin(int(q) ^ int(b)).count("1") <= bits]
+    assert close_pairs(queries, base, bits).tolist() == expected
+
+
+def test_hashes_of_turns_are_those_of_turned_pictures():
+    pictures = blobs(20)[:, :32, :32].astype(np.uint8)
+    hashes = sign_hashes(signatures_of(pictures))
+    for turn in range(len(TURNS)):
+        direct = sign_hashes(signatures_of(turned(pictures, turn)))[0]
+        np.testing.assert_array_equal(hashes[turn], direct)
+
+
+def test_hash_bits_are_the_signs_of_the_cosine_transform():
+    picture = blobs(1)[0, :32, :32].astype(np.uint8)
+    coefficients = cv2.dct(picture.astype(np.float64))[:8, :8].ravel()
+    bits = [(int(sign_hashes(signatures_of(picture[None]))[0, 0]) >> (63 - k)) & 1 for k in range(64)]
+    assert bits[1:] == (coefficients[1:] > 0).astype(int).tolist()
+    assert bits[0] == 0
+
+
+def compare(first, second, turn=0):
+    comparison = Comparison(signatures_of(np.concatenate([first, second])))
+    n = len(first)
+    rows = np.arange(n)
+    return comparison.distance(rows, rows + n, np.full(n, turn)), comparison.aligned_distance(rows, rows + n, np.full(n, turn))
+
+
+def test_a_picture_is_at_no_distance_from_itself_in_another_light():
+    pictures = blobs(10)[:, :32, :32]
+    plain, aligned = compare(pictures, 30 + 0.6 * pictures)
+    assert plain.max() < 0.01
+    assert aligned.max() < 0.03
+
+
+def test_distance_is_one_minus_the_correlation_of_detail():
+    first, second = (blobs(5, seed)[:, :32, :32].astype(np.uint8) for seed in (1, 2))
+    band = [gaussian_filter(p.astype(float), (0, 1, 1)) - gaussian_filter(p.astype(float), (0, 2, 2)) for p in (first, second)]
+    expected = [1 - np.corrcoef(a[2:-2, 2:-2].ravel(), b[2:-2, 2:-2].ravel())[0, 1] for a, b in zip(*band, strict=True)]
+    # The two Gaussians in a row differ from one of the whole width by the cut of their tails alone.
+    np.testing.assert_allclose(compare(first, second)[0], expected, atol=0.02)
+
+
+@pytest.mark.parametrize("shift", [(1.5, 0), (0, -1.5), (1, 1)])
+def test_alignment_undoes_a_shift(shift):
+    large = blobs(10)
+    moved = np.array([cv2.warpAffine(p, np.float32([[1, 0, shift[0]], [0, 1, shift[1]]]), (64, 64)) for p in large])
+    plain, aligned = compare(large[:, 16:48, 16:48], moved[:, 16:48, 16:48])
+    assert plain.min() > 0.05
+    assert aligned.max() < 0.05
+
+
+def test_alignment_undoes_a_zoom():
+    large = blobs(10)[:, :40, :40]
+    whole, cropped = ([cv2.resize(p, (32, 32), interpolation=cv2.INTER_AREA) for p in part] for part in (large, large[:, 2:-2, 2:-2]))
+    plain, aligned = compare(np.array(whole), np.array(cropped))
+    assert plain.min() > 0.08
+    assert np.median(aligned) < 0.05
+
+
+def test_alignment_does_not_make_strangers_alike():
+    plain, aligned = compare(blobs(100, 1)[:, :32, :32], blobs(100, 2)[:, :32, :32])
+    assert plain.min() > 0.5
+    assert aligned.min() > 0.15 * ALIGNED_COST
+
+
+def test_a_picture_without_detail_is_far_from_everything():
+    slope = np.broadcast_to(np.linspace(100, 140, 32), (1, 32, 32))
+    assert compare(slope, slope)[0].item() == 1
+
+
+def test_colours_disagree_only_where_both_have_some():
+    signatures = signatures_of(np.zeros((4, 32, 32)))
+    signatures[0, 1024:1280], signatures[1, 1280:], signatures[2, 1024:1280] = 160, 160, 170
+    comparison, none = Comparison(signatures), np.zeros(3, np.int64)
+    assert comparison.same_colours(np.array([0, 0, 0]), np.array([1, 2, 3]), none).tolist() == [False, True, True]
+    assert luma(signatures).shape == (4, 32, 32)
+
+
+def test_a_turned_picture_is_compared_as_it_was():
+    whole = blobs(6)[:, :32, :32]
+    assert compare(whole, turned(whole, 6), turn=7)[0].max() < 0.01

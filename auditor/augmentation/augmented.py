@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from auditor.augmentation.adapter import Picture, apply_json
-from auditor.augmentation.pictures import Parent, read_parent
+from auditor.augmentation.pictures import Parent, read_parent, webp
 from auditor.augmentation.planning import PlannedSplit, image_seed, training_rows
 from auditor.augmentation.policy import Policy
 from auditor.errors import DataError
@@ -20,6 +20,8 @@ from auditor.record import AugmentationFacts
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from auditor.augmentation.advice import PolicyCheck
 
 #: Told after every parent: images done, images in all.
 OnProgress = Callable[[int, int], None]
@@ -41,6 +43,8 @@ class Augmentation:
     facts : AugmentationFacts
         For the record.
     seed : int
+    check : PolicyCheck or None
+        What the policy was checked with.
     """
 
     plan: PlannedSplit
@@ -48,6 +52,7 @@ class Augmentation:
     manifest: pd.DataFrame
     facts: AugmentationFacts
     seed: int = 0
+    check: PolicyCheck | None = None
 
     @property
     def weights(self) -> dict[str, float]:
@@ -134,6 +139,16 @@ class Augmentation:
     @cached_property
     def _rows(self) -> list[tuple[str, str, int]]:
         return list(self.manifest[["label", "transforms", "seed"]].itertuples(index=False, name=None))
+
+    def example_pictures(self) -> dict[str, bytes]:
+        """Return small pictures (WebP) of the examples in the facts, by the keys that their ``after`` names, for a report."""
+        found = dict(self.check.pictures) if self.check else {}
+        wanted = {e["after"] for e in self.facts["examples"]}
+        for number, (path, seed) in enumerate(zip(self.manifest["parent"], self.manifest["seed"], strict=True)):
+            key = f"augmented {seed}:{path}"
+            if key in wanted:
+                found[key] = webp(self.transform(self.parent(path).picture, number))
+        return found
 
     def write(self, folder: str | Path, *, jobs: int | None = None, on_progress: OnProgress | None = None) -> Augmentation:
         """Write the images under ``folder/augmented/<class>/`` and the manifest as ``folder/augmented.csv``.

@@ -98,3 +98,11 @@ def encode(picture: Picture, suffix: str, *, grey: bool) -> bytes:
     if not done:
         raise ValueError(f"expected a picture that {suffix} can hold. Received: shape {picture.shape}")
     return bytes(data)
+
+
+def webp(picture: Picture, side: int = 96) -> bytes:
+    """Return a small picture as WebP, at most ``side`` pixels long, for reports."""
+    scale = min(side / max(picture.shape[:2]), 1)
+    size = [max(round(n * scale), 1) for n in picture.shape[1::-1]]
+    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    return bytes(cv2.imencode(".webp", cv2.cvtColor(small, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_WEBP_QUALITY, 80])[1])

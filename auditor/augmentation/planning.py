@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from auditor.augmentation.advice import PolicyCheck
     from auditor.augmentation.augmented import Augmentation
     from auditor.dataset import Dataset
 
@@ -115,6 +116,7 @@ def plan_augmentation(
     without: Sequence[str] = (),
     max_multiple: float = MAX_MULTIPLE,
     way: str = "on-the-fly",
+    check: PolicyCheck | None = None,
     seed: int = 0,
 ) -> Augmentation:
     """Plan which images to make for the rare classes of a training split.
@@ -134,6 +136,8 @@ def plan_augmentation(
         Never make more than this many images for each unique one; class weights fill the rest.
     way : {"on-the-fly", "files", "layers"}
         How the images will be used. ``"layers"`` transforms every class inside the model and fills by weights alone.
+    check : PolicyCheck, optional
+        What `check_policy` found: its advised policy is used instead of ``policy``, and its table goes into the facts.
     seed : int
         With the same seed the same images are made.
 
@@ -156,7 +160,7 @@ def plan_augmentation(
     from auditor.augmentation.augmented import Augmentation
 
     wanted = read_target(target)
-    chosen = choose_policy(policy, without)
+    chosen = choose_policy(policy if check is None else check.advised, without)
     if way not in WAYS:
         raise UsageError(expected=f"a way: {', '.join(WAYS)}", received=f"{way!r}", hint="'files' writes images, the others do not")
     if isinstance(max_multiple, bool) or not isinstance(max_multiple, int | float) or not 0 < max_multiple < float("inf"):
@@ -190,12 +194,22 @@ def plan_augmentation(
         "policy": chosen.facts(),
         "policy_name": chosen.name,
         "budgets": budgets,
-        "examples": [],
-        "checks": [],
-        "notes": _notes(budgets, chosen, way, max_multiple),
+        "examples": [*(check.examples if check else ()), *_examples(made)],
+        "checks": check.facts if check else [],
+        "notes": [*_notes(budgets, chosen, way, max_multiple), *(check.notes if check else ())],
     }
     manifest = pd.DataFrame(made, columns=list(COLUMNS)).astype({**dict.fromkeys(COLUMNS[:-1], str), "seed": "int64"})
-    return Augmentation(plan=plan, policy=chosen, manifest=manifest, facts=facts, seed=seed)
+    return Augmentation(plan=plan, policy=chosen, manifest=manifest, facts=facts, seed=seed, check=check)
+
+
+def _examples(made: Sequence[tuple[str, str, str, str, str, int]]) -> list[dict[str, str]]:
+    """Return one example of each class that gets images."""
+    first: dict[str, dict[str, str]] = {}
+    for _, parent, label, _, transforms, seed in made:
+        first.setdefault(
+            label, {"parent": parent, "label": label, "transforms": transforms, "before": parent, "after": f"augmented {seed}:{parent}"}
+        )
+    return list(first.values())
 
 
 def _notes(budgets: Sequence[ClassBudget], policy: Policy, way: str, max_multiple: float) -> list[str]:

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 CACHE_BYTES = 256 * 2**20
 
 
-def _resize(picture: Picture, image_size: tuple[int, int]) -> Picture:
+def resized(picture: Picture, image_size: tuple[int, int]) -> Picture:
+    """Return the picture squashed to (height, width), averaging where it shrinks."""
     height, width = image_size
     shrinks = picture.shape[0] >= height and picture.shape[1] >= width
     return np.asarray(cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR), dtype=np.uint8)
@@ -52,7 +53,7 @@ class Sampler:
     def _parent(self, path: str) -> Picture:
         found = self.kept.get(path)
         if found is None:
-            found = _resize(self.augmentation.parent(path).picture, self.image_size)
+            found = resized(self.augmentation.parent(path).picture, self.image_size)
             if len(self.kept) < self.room:
                 self.kept[path] = found
         return found

@@ -34,8 +34,8 @@ class Magnitude:
 class Transform:
     """A transform by name.
 
-    ``draw`` maps magnitudes, a generator, and whether to draw at the limit of the range, to drawn values; ``kind`` says how they are applied:
-    ``"flip"``, ``"matrix"`` (consecutive ones are applied as one warp), ``"elastic"`` or ``"tone"``.
+    ``draw`` maps magnitudes, a generator, and whether to draw at the limit of the range, to drawn values; ``kind`` says how they are
+    applied: ``"flip"``, ``"matrix"`` (consecutive ones are applied as one warp), ``"elastic"`` or ``"tone"``.
     """
 
     name: str

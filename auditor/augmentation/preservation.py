@@ -1,0 +1,278 @@
+"""Does a policy make sense for this data? Which transforms turn a picture of one class into a picture of another."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from auditor.augmentation.adapter import Picture, apply
+from auditor.augmentation.advice import COLUMNS, PolicyCheck, advise, strength_text, verdict
+from auditor.augmentation.judges import Judge, Model, Neighbours
+from auditor.augmentation.pictures import read_parent, webp
+from auditor.augmentation.planning import PlannedSplit, choose_policy, image_seed, representatives, training_rows
+from auditor.augmentation.policy import Policy, Step
+from auditor.augmentation.transforms import BY_NAME
+from auditor.errors import DataError
+from auditor.stats.intervals import wilson
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from auditor.evidence import Scan
+
+#: Shares of the policy's magnitude that are tried.
+STRENGTHS = (1.0, 0.5, 0.25)
+#: Images asked about, for each class: Wilson's half-width at a share of .15 is then 0.07.
+PER_CLASS = 100
+#: Longest side, in pixels, at which pictures are transformed: three times the descriptor's own 32.
+SIDE = 96
+#: Parents and images of each that the effective number is taken over.
+PARENTS, OFFSPRING = 40, 8
+
+
+def vendi(similarity: npt.NDArray[np.float64]) -> float:
+    """Return the effective number of distinct items under a similarity matrix ``(n, n)`` with ones on its diagonal; 1 to n.
+
+    The exponential of the entropy of its eigenvalues: 1 for copies, n for items that have nothing in common.
+
+    References
+    ----------
+    Friedman, Dieng, "The Vendi score: a diversity evaluation metric for machine learning", TMLR 2023.
+
+    Examples
+    --------
+    >>> round(vendi(np.ones((4, 4))), 6), round(vendi(np.eye(4)), 6)
+    (1.0, 4.0)
+    """
+    values = np.linalg.eigvalsh(similarity / len(similarity))
+    values = values[values > 1e-12]
+    return float(np.exp(-(values * np.log(values)).sum()))
+
+
+def check_policy(
+    plan: PlannedSplit,
+    policy: str | Policy = "photo",
+    *,
+    scan: Scan,
+    model: Model | None = None,
+    per_class: int = PER_CLASS,
+    seed: int = 0,
+) -> PolicyCheck:
+    """Measure for each transform, magnitude and class how often a picture's class changes.
+
+    Pictures are transformed at the limit of the range: the strongest that the policy may draw, and a half and a quarter of it. Only those
+    are counted that the judge classifies correctly untouched. Without a model the judge is a vote of the nearest training images on the
+    descriptor, each training picture asked about without itself, its duplicates and its group; with one, validation pictures are
+    asked about.
+
+    Parameters
+    ----------
+    plan : PlannedSplit
+    policy : str, Path or Policy
+    scan : Scan
+        Of the same data: its signatures are the references.
+    model : Model, optional
+    per_class : int
+        Pictures asked about of each class.
+    seed : int
+
+    Raises
+    ------
+    UsageError
+        An unknown policy.
+    DataError
+        Nothing to ask about.
+    """
+    chosen = choose_policy(policy)
+    rows = _rows(plan, scan, held_out=model is not None)
+    judge: Judge = model if model is not None else _neighbours(plan, scan, seed)
+    asked = _ask_about(rows, per_class, seed)
+    pictures = [_small(plan, path, model) for path in asked["path"]]
+    units, labels = asked["unit"].tolist(), asked["label"].to_numpy(dtype=object)
+    right = np.flatnonzero(judge(pictures, units) == labels)
+    asked_of = Counter(["", *labels] + [""] * (len(labels) - 1))
+    if not len(right):
+        raise DataError(
+            expected="some picture that is classified correctly untouched",
+            received=f"none of {len(labels)} by {judge.name}",
+            hint="train first, or collect more",
+        )
+    pictures, units, labels = [pictures[i] for i in right], [units[i] for i in right], labels[right]
+    paths = asked["path"].to_numpy(dtype=object)[right]
+    # The no-op goes the way of every transform: it is resampled by half a pixel and back, which is less than any eye can see.
+    control = judge([_noop(p) for p in pictures], units) != labels
+    effective = _effective(chosen, pictures, judge if isinstance(judge, Neighbours) else _neighbours(plan, scan, seed), paths, seed)
+    found: list[dict[str, Any]] = []
+    shown: dict[str, bytes] = {}
+    examples: list[dict[str, str]] = []
+    for step in chosen.steps:
+        for strength in STRENGTHS if BY_NAME[step.name].magnitudes else (1.0,):
+            magnitudes = BY_NAME[step.name].weaker(step.magnitudes, strength)
+            made = [_at_limit(step, magnitudes, p, path, seed, chosen.border) for p, path in zip(pictures, paths, strict=True)]
+            answers = judge(made, units)
+            moved = (answers != labels) & ~control
+            for label in ("", *sorted(set(labels))):
+                of = np.ones(len(labels), dtype=bool) if label == "" else labels == label
+                words = strength_text(step, magnitudes)
+                row: dict[str, Any] = {"transform": step.name, "magnitude": words, "label": str(label), "effective": effective[step.name]}
+                row |= _counts(of, asked_of[label], moved, control, answers, paths)
+                found.append(row)
+                if label and row["verdict"] != "fine" and row["example"]:
+                    key = f"{step.name} {words}:{row['example']}"
+                    shown[key] = webp(made[int(np.flatnonzero(paths == row["example"])[0])])
+                    about = {"parent": row["example"], "label": str(label), "transforms": f"{step.name} {words}".strip()}
+                    examples.append({**about, "before": row["example"], "after": key, "to": row["to"]})
+    import pandas as pd
+
+    table = pd.DataFrame(found, columns=list(COLUMNS))
+    advised, notes = advise(chosen, table, OFFSPRING)
+    return PolicyCheck(
+        policy=chosen,
+        advised=advised,
+        table=table,
+        judge=judge.name,
+        notes=notes,
+        examples=_worst_examples(examples, table),
+        pictures=shown,
+    )
+
+
+def _worst_examples(examples: list[dict[str, str]], table: pd.DataFrame) -> list[dict[str, str]]:
+    """Return one example for each transform and class, of the magnitude at which most pictures move; most moved first."""
+    moved: dict[tuple[str, str], float] = {
+        (f"{name} {magnitude}".strip(), label): share
+        for name, magnitude, label, share in table[["transform", "magnitude", "label", "moved"]].itertuples(index=False, name=None)
+    }
+    ranked = sorted(examples, key=lambda e: (-moved[e["transforms"], e["label"]], e["transforms"], e["label"]))
+    first: dict[tuple[str, str], dict[str, str]] = {}
+    for example in ranked:
+        first.setdefault((example["transforms"].split(" ")[0], example["label"]), example)
+    return list(first.values())
+
+
+def _rows(plan: PlannedSplit, scan: Scan, *, held_out: bool) -> pd.DataFrame:
+    """Return the pictures that may be asked about, one per duplicate set, with their row of the scan."""
+    if held_out:
+        usable = plan.usable
+        rows = representatives(usable[(usable["split"] == "val") & (usable["label"] != "")])
+    else:
+        rows = representatives(training_rows(plan))
+    return _with_units(rows, scan)
+
+
+def _with_units(rows: pd.DataFrame, scan: Scan) -> pd.DataFrame:
+    place = {p: i for i, p in enumerate(scan.images["path"])}
+    rows = rows[rows["path"].isin(place)]
+    where = rows["path"].map(place).to_numpy(dtype=np.int64)
+    # What belongs together by the user's groups or as duplicates: never evidence about each other.
+    found: pd.DataFrame = rows.assign(row=where, unit=scan.groups[where].astype(str)).loc[scan.readable[where]]
+    return found
+
+
+def _neighbours(plan: PlannedSplit, scan: Scan, seed: int) -> Neighbours:
+    rows = _with_units(representatives(training_rows(plan)), scan)
+    return Neighbours.fit(scan.signatures[rows["row"].to_numpy()], rows["label"].tolist(), rows["unit"].tolist(), seed=seed)
+
+
+def _ask_about(rows: pd.DataFrame, per_class: int, seed: int) -> pd.DataFrame:
+    if rows.empty:
+        raise DataError(expected="labelled pictures to ask about", received="none in the split", hint="check the split")
+    ranked = rows.assign(_rank=[image_seed(seed, p, -2) for p in rows["path"]]).sort_values(["_rank", "path"])
+    first = ranked[ranked.groupby("label", sort=False).cumcount() < per_class]
+    return first.sort_values("path", ignore_index=True)
+
+
+def _small(plan: PlannedSplit, path: str, model: Model | None) -> Picture:
+    try:
+        picture = read_parent(plan.dataset.source.read(path), path).picture
+    except OSError as error:
+        raise DataError(
+            expected="the image as it was scanned", received=f"'{path}': {error.strerror or error}", hint="scan again"
+        ) from None
+    side = max(SIDE, *model.image_size) if model is not None else SIDE
+    scale = side / max(picture.shape[:2])
+    if scale >= 1:
+        return picture
+    size = tuple(max(round(n * scale), 1) for n in picture.shape[1::-1])
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+
+def _noop(picture: Picture) -> Picture:
+    shift = np.array([[1, 0, 0.5], [0, 1, 0.5]])
+    size = picture.shape[1::-1]
+    there = cv2.warpAffine(picture, shift, size, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(
+        cv2.warpAffine(there, shift, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE), dtype=np.uint8
+    )
+
+
+def _at_limit(step: Step, magnitudes: Mapping[str, float], picture: Picture, path: str, seed: int, border: str) -> Picture:
+    own = image_seed(seed, f"{step.name}\0{path}", -3)
+    drawn = {"name": step.name, **BY_NAME[step.name].draw(magnitudes, np.random.default_rng(own), True)}
+    return apply(picture, [drawn], seed=own, border=border)
+
+
+def _counts(
+    of: npt.NDArray[np.bool_],
+    asked: int,
+    moved: npt.NDArray[np.bool_],
+    control: npt.NDArray[np.bool_],
+    answers: npt.NDArray[np.object_],
+    paths: npt.NDArray[np.object_],
+) -> dict[str, Any]:
+    images, hits = int(of.sum()), of & moved
+    count = int(hits.sum())
+    low, high = wilson(count, images)
+    # The commonest destination; ties by name.
+    to, times = min(Counter(answers[hits]).items(), key=lambda item: (-item[1], item[0]), default=("", 0))
+    which = np.flatnonzero(hits & (answers == to)) if count else np.empty(0, int)
+    return {
+        "images": images,
+        "recall": _six(images / asked),
+        "moved": _six(count / images),
+        "low": _six(low),
+        "high": _six(high),
+        "control": _six(float(control[of].mean())),
+        "verdict": verdict(count, images, images / asked),
+        "to": str(to),
+        "to_share": _six(times / count) if count else 0.0,
+        "example": str(paths[which[0]]) if len(which) else "",
+    }
+
+
+def _six(value: float) -> float:
+    return float(f"{value:.6g}")
+
+
+def _effective(
+    policy: Policy, pictures: Sequence[Picture], judge: Neighbours, paths: npt.NDArray[np.object_], seed: int
+) -> dict[str, float]:
+    """Return, for each transform alone, how many new images each image made from the same parent is worth, 0 to 1.
+
+    The similarity of two pictures falls with the distance of their descriptors as a Gaussian does, and is one half at the distance at
+    which different pictures of this data have their nearest neighbour.
+    """
+    between = judge.references @ judge.references.T
+    between[judge.units[:, None] == judge.units[None, :]] = -1
+    nearest = float(np.median(np.sqrt(np.maximum(2 - 2 * between.max(axis=1), 1e-9))))
+    step_by = max(len(pictures) // PARENTS, 1)
+    chosen = list(range(0, len(pictures), step_by))[:PARENTS]
+    worth: dict[str, float] = {}
+    for step in policy.steps:
+        transform, found = BY_NAME[step.name], []
+        for i in chosen:
+            made = [pictures[i]]
+            for copy in range(OFFSPRING):
+                own = image_seed(seed, f"{step.name}\0{paths[i]}", copy)
+                drawn = {"name": step.name, **transform.draw(step.magnitudes, np.random.default_rng(own), False)}
+                made.append(apply(pictures[i], [drawn], seed=own, border=policy.border))
+            rows = judge.describe(made).astype(np.float64)
+            distance = np.maximum(2 - 2 * rows @ rows.T, 0)
+            found.append(vendi(0.5 ** (distance / nearest**2)))
+        worth[step.name] = _six((float(np.mean(found)) - 1) / OFFSPRING)
+    return worth

@@ -171,33 +171,43 @@ def main() -> None:
     print(HEADER)
     if options.only != "power":
         for n in options.sizes:
-            print(calibration(options.data, cache, n, options.trials), flush=True)
+            for row in calibration(options.data, cache, n, options.trials):
+                print(row, flush=True)
     if options.only != "calibration":
         for n in (m for m in options.sizes if m <= 1000):
             for row in power(options.data, cache, n, options.trials):
                 print(row, flush=True)
 
 
-def calibration(data: Path, cache: Path, n: int, trials: int) -> str:
-    """Random halves: photos where there are enough of them, else tiles in groups that stay whole."""
+def calibration(data: Path, cache: Path, n: int, trials: int) -> Iterator[str]:
+    """Random halves of one data set: photos where there are enough, else tiles of photos, drawn one by one and by photo."""
     pool = faulty_pool(data, cache, "unchanged")
-    grouped = 2 * n > len(pool[0])
-    if grouped:
-        pool = tiles(data, cache)
+    kind = "photos"
+    if 2 * n > len(pool[0]):
+        pool, kind = tiles(data, cache), "tiles"
+    everything = np.arange(len(pool[0]))
+    for grouped in (False, True) if kind == "tiles" else (False,):
+        whole = assemble([(pool, everything, "")], grouped=grouped, seed=0)
+        whole.groups, whole.descriptor  # noqa: B018 - once for all trials
+        yield tally(
+            f"random halves of {kind}" + (", by photo" if grouped else ""),
+            n,
+            _halves(whole, pool[0]["group"].to_numpy(), n, trials, grouped),
+        )
 
-    def halves() -> Iterator[Scan]:
-        for trial in range(trials):
-            rng = np.random.default_rng([n, trial])
-            units = pool[0]["group"].to_numpy()
-            order = rng.permutation(np.unique(units))
-            if grouped:
-                rows = [np.flatnonzero(np.isin(units, half))[:n] for half in (order[: len(order) // 2], order[len(order) // 2 :])]
-            else:
-                drawn = rng.permutation(len(units))
-                rows = [drawn[:n], drawn[n : 2 * n]]
-            yield assemble([(pool, rows[0], "train"), (pool, rows[1], "test")], grouped=grouped, seed=trial)
 
-    return tally("random halves" + (", tiles by photo" if grouped else ""), n, halves())
+def _halves(whole: Scan, photos: np.ndarray, n: int, trials: int, grouped: bool) -> Iterator[Scan]:
+    for trial in range(trials):
+        rng = np.random.default_rng([n, trial])
+        if grouped:
+            order = rng.permutation(np.unique(photos))
+            sides = [np.flatnonzero(np.isin(photos, half))[:n] for half in (order[::2], order[1::2])]
+        else:
+            drawn = rng.permutation(len(photos))
+            sides = [drawn[:n], drawn[n : 2 * n]]
+        splits = np.full(len(photos), "", dtype=object)
+        splits[sides[0]], splits[sides[1]] = "train", "test"
+        yield whole.with_splits(splits)
 
 
 def power(data: Path, cache: Path, n: int, trials: int) -> Iterator[str]:

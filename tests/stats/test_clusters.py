@@ -4,7 +4,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.stats.clusters import (
-    design_effect, effective_size, effective_size_of_values, group_sizes, intraclass_correlation, kish_size,
+    design_effect,
+    effective_size,
+    effective_size_of_values,
+    group_sizes,
+    intraclass_correlation,
+    kish_size,
 )  # fmt: skip
 from auditor.stats.distance import dkw_half_width, kolmogorov_smirnov
 

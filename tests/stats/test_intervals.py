@@ -43,7 +43,12 @@ def test_newcombe_is_antisymmetric_and_holds_the_estimate(a, b):
 
 @pytest.mark.parametrize(
     ("counts", "expected"),  # Newcombe (1998), table II, method 10
-    [((56, 70, 48, 80), (0.0524, 0.3339)), ((9, 10, 3, 10), (0.1705, 0.8090)), ((10, 10, 0, 10), (0.6075, 1.0)), ((5, 56, 0, 29), (-0.0381, 0.1926))],
+    [
+        ((56, 70, 48, 80), (0.0524, 0.3339)),
+        ((9, 10, 3, 10), (0.1705, 0.8090)),
+        ((10, 10, 0, 10), (0.6075, 1.0)),
+        ((5, 56, 0, 29), (-0.0381, 0.1926)),
+    ],
 )  # fmt: skip
 def test_newcombe_agrees_with_the_paper(counts, expected):
     assert newcombe(*counts) == pytest.approx(expected, abs=5e-5)

@@ -10,6 +10,10 @@ from auditor.reports.wording import number
 
 #: Sizes in the drawing's units.
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 420.0, 250.0, 52.0, 408.0, 26.0, 204.0
+#: Epochs up to which each is a dot; a single one would be no line.
+FEW = 3
+#: Distance that keeps two names legible.
+LINE = 16.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,8 @@ class Curve:
     path: str
     end_x: float
     end_y: float
+    anchor: str
+    dots: tuple[tuple[float, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,25 +57,26 @@ def draw_curves(title: str, y_label: str, lines: Mapping[str, Sequence[float]], 
     low, high = min(values), max(values)
     low = 0.0 if 0 <= low <= 0.6 * high else low
     x, y = Axis(1, max(epochs, 2), LEFT, RIGHT), Axis(low, high * 1.02 if high > low else low + 1, BOTTOM, TOP)
-    curves = [
-        Curve(
-            name,
-            i,
-            path_through([(x.place(e + 1), y.place(v) if v == v else v) for e, v in enumerate(vs)]),
-            x.place(len(vs)),
-            y.place(vs[-1]),
-        )
-        for i, (name, vs) in enumerate(lines.items())
-    ]
-    if len(curves) == 2 and abs(curves[0].end_y - curves[1].end_y) < 16:  # keep the two names apart
-        upper, lower = sorted(curves, key=lambda c: c.end_y)
-        shifted = {upper.name: upper.end_y - 9, lower.name: lower.end_y + 13}
-        curves = [Curve(c.name, c.index, c.path, c.end_x, min(max(shifted[c.name], TOP + 4), BOTTOM - 4)) for c in curves]
+    ends = _apart([y.place(vs[-1]) for vs in lines.values()])
+    curves = []
+    for i, ((name, vs), end) in enumerate(zip(lines.items(), ends, strict=True)):
+        places = [(x.place(e + 1), y.place(v) if v == v else v) for e, v in enumerate(vs)]
+        anchor, end_x = ("start", places[-1][0] + 8) if len(vs) <= FEW else ("end", places[-1][0] - 4)
+        curves.append(Curve(name, i, path_through(places), end_x, end, anchor, tuple(places) if len(vs) <= FEW else ()))
     ticks = tuple(Tick(x.place(e), str(int(e))) for e in (float(t.text.replace(",", "")) for t in x.ticks(6)) if e == int(e))
     words = "; ".join(f"{name}: {number(vs[0])} at first, {number(vs[-1])} at the end" for name, vs in lines.items())
     best = None if best_epoch is None else x.place(best_epoch + 1)
     best_text = "" if best_epoch is None else f"best weights, epoch {best_epoch + 1}"
     if best_epoch is not None:
         words += f"; the weights of epoch {best_epoch + 1} of {epochs} were kept"
-    anchor = "end" if best is not None and best > (LEFT + RIGHT) / 2 else "start"
-    return Curves(title, y_label, tuple(curves), ticks, y.ticks(4), best, best_text, anchor, words)
+    side = "end" if best is not None and best > (LEFT + RIGHT) / 2 else "start"
+    return Curves(title, y_label, tuple(curves), ticks, y.ticks(4), best, best_text, side, words)
+
+
+def _apart(ends: list[float]) -> list[float]:
+    """Move the names of two curves apart where they would cover each other."""
+    if len(ends) != 2 or abs(ends[0] - ends[1]) >= LINE:
+        return ends
+    middle = min(max(sum(ends) / 2, TOP + LINE), BOTTOM - LINE)
+    first = ends[0] <= ends[1]
+    return [middle + (-LINE / 2 if first else LINE / 2 + 4), middle + (LINE / 2 + 4 if first else -LINE / 2)]

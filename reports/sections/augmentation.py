@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 from auditor.record import Record
@@ -43,6 +44,25 @@ class AugmentationView:
     notes: tuple[str, ...]
 
 
+def transforms_in_words(text: str) -> str:
+    """Return drawn transforms, as the manifest writes them, in words.
+
+    Examples
+    --------
+    >>> transforms_in_words('[{"name":"rotate","angle":-1.80489},{"name":"flip-horizontal"}]')
+    'rotate (angle -1.8), flip horizontal'
+    """
+    try:
+        steps = [(str(s.pop("name")), s) for s in json.loads(text)]
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return text
+    words = []
+    for name, drawn in steps:
+        numbers = ", ".join(f"{heading(k)} {number(v, 2)}" for k, v in drawn.items() if isinstance(v, int | float))
+        words.append(f"{name.replace('-', ' ')}{f' ({numbers})' if numbers else ''}")
+    return ", ".join(words)
+
+
 def augmentation(record: Record, pictures: Pictures) -> AugmentationView | None:
     """Return the section, or ``None`` where nothing was augmented."""
     facts = record.augmentation
@@ -69,7 +89,7 @@ def augmentation(record: Record, pictures: Pictures) -> AugmentationView | None:
         for b in sorted(budgets, key=lambda b: (-b["made"], b["label"]))[:ROWS]
     ]
     changes = tuple(
-        Change(pictures.show(e["before"]), pictures.embed(e["after"]), e.get("label", ""), e.get("transforms", ""))
+        Change(pictures.show(e["before"]), pictures.embed(e["after"]), e.get("label", ""), transforms_in_words(e.get("transforms", "")))
         for e in facts.get("examples", [])[:PAIRS]
         if e.get("before")
     )

@@ -39,6 +39,7 @@ class Splits:
     bars: Bars | None
     checks: tuple[FindingView, ...]
     passed: tuple[FindingView, ...]
+    as_before: int
     trade_off: PlainTable | None
     notes: tuple[str, ...]
 
@@ -68,8 +69,10 @@ def splits(record: Record, pictures: Pictures) -> Splits | None:
             counts.setdefault(label, {})[part] = n
     names = split_names(list(facts.get("counts", {})))
     claims = tuple(ClaimView(c["name"].replace("-", " "), c["holds"], c["detail"]) for c in facts.get("claims", []))
-    views = [view(f, pictures, prefix="planned") for f in record.split_findings]
-    opened = [is_open(f) for f in record.split_findings]
+    told = {f.id: (f.severity, f.effect) for f in record.findings}
+    differing = [f for f in record.split_findings if told.get(f.id) != (f.severity, f.effect)]
+    views = [view(f, pictures, prefix="planned") for f in differing]
+    opened = [is_open(f) for f in differing]
     return Splits(
         " ".join(p for p in parts if p),
         claims,
@@ -77,6 +80,7 @@ def splits(record: Record, pictures: Pictures) -> Splits | None:
         draw_bars(counts, names) if counts else None,
         tuple(v for v, o in zip(views, opened, strict=True) if o),
         tuple(v for v, o in zip(views, opened, strict=True) if not o),
+        len(record.split_findings) - len(differing),
         plain_table("Ways to repair it, and what they cost", facts.get("trade_off", [])),
         tuple(facts.get("notes", [])),
     )

@@ -104,9 +104,11 @@ def interval(value: float, low: float, high: float, unit: str = "share") -> str:
 
     Examples
     --------
-    >>> interval(0.9, 0.85, 0.94)
-    '90 % (85 % to 94 %)'
+    >>> interval(0.9, 0.8512, 0.94), interval(11, 10, 12, "ratio")
+    ('90.0 % (85.1 to 94.0)', '11 : 1 (10 : 1 to 12 : 1)')
     """
+    if unit == "share":
+        return f"{100 * value:.1f} % ({100 * low:.1f} to {100 * high:.1f})"
     return f"{quantity(value, unit)} ({quantity(low, unit)} to {quantity(high, unit)})"
 
 

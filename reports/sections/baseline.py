@@ -11,7 +11,7 @@ from auditor.reports.charts.curves import Curves, draw_curves
 from auditor.reports.charts.matrix import Matrix, Reliability, draw_matrix, draw_reliability
 from auditor.reports.sections.pictures import Picture, Pictures
 from auditor.reports.sections.plain_table import PlainTable, cell, heading, is_estimate, plain_table
-from auditor.reports.wording import count, interval, number, plural, sentence, share
+from auditor.reports.wording import count, interval, plural, sentence, share
 
 #: Scores in the order of the table, with their names.
 METRICS = {
@@ -195,7 +195,7 @@ def _part(facts: BaselineFacts, part: str, scores: Scores) -> PartScores:
 
 def _line(score: ClassScore) -> ClassLine:
     def text(e: Estimate) -> str:
-        return f"{number(100 * e['value'])} ({number(100 * e['low'])}–{number(100 * e['high'])})"
+        return f"{100 * e['value']:.1f} ({100 * e['low']:.1f}–{100 * e['high']:.1f})"
 
     recall = score["recall"]
     low, high = round(100 * recall["low"], 1), round(100 * recall["high"], 1)

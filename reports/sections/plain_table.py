@@ -50,7 +50,7 @@ def cell(value: Any) -> str:
     Examples
     --------
     >>> cell({"value": 0.9, "low": 0.85, "high": 0.94}), cell(True), cell(None), cell(["a", "b"]), cell(0.12345)
-    ('90 % (85 % to 94 %)', 'yes', '', 'a, b', '0.123')
+    ('90.0 % (85.0 to 94.0)', 'yes', '', 'a, b', '0.123')
     """
     if value is None:
         return ""

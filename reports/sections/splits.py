@@ -77,7 +77,7 @@ def splits(record: Record, pictures: Pictures) -> Splits | None:
         " ".join(p for p in parts if p),
         claims,
         sum(not c.holds for c in claims),
-        draw_bars(counts, names) if counts else None,
+        draw_bars(counts, names) if counts and facts.get("origin") != "kept" else None,
         tuple(v for v, o in zip(views, opened, strict=True) if o),
         tuple(v for v, o in zip(views, opened, strict=True) if not o),
         len(record.split_findings) - len(differing),

@@ -11,9 +11,8 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   button.hidden = false;
   button.setAttribute("aria-label", "copy the command");
   button.addEventListener("click", async () => {
-    const text = button.parentElement.querySelector("code").textContent;
     try {
-      await navigator.clipboard.writeText(text);
+      await navigator.clipboard.writeText(button.dataset.copy);
       button.textContent = "copied";
     } catch {
       getSelection().selectAllChildren(button.parentElement.querySelector("code"));

@@ -18,6 +18,7 @@ import auditor
 from auditor.checks import CHECKS, choose, run_checks
 from auditor.config import Config, waive
 from auditor.dataset import Dataset
+from auditor.errors import DataError
 from auditor.evidence import Scan
 from auditor.finding import Finding, Severity
 from auditor.options import Data, Listeners, ScanOptions
@@ -33,7 +34,7 @@ from auditor.preparation import (
     require_packages,
     with_clusters,
 )
-from auditor.provenance import dataset_facts, provenance
+from auditor.provenance import dataset_facts, inputs_digest, provenance
 from auditor.record import Record
 
 if TYPE_CHECKING:
@@ -133,18 +134,36 @@ def _checked(
     checks = choose(CHECKS, select=config.select, ignore=config.ignore, settings=config.checks)
     refuse_same_place(output, dataset)
     evidence = measured(dataset, output, scanning, seed, listeners)
-    listeners.stage(f"Running {len(checks)} checks")
     shown = OUTPUT if reproducible or output is None else str(output)
-    findings = addressed(run_checks(evidence, checks), dataset, shown)
     made = provenance(config, seed, output, scanning, started)
-    record = Record(
-        dataset=dataset_facts(dataset, evidence),
-        findings=waive(findings, config.waivers, _today()),
-        images=evidence.images,
-        exhibits=_exhibits(evidence),
-        provenance={k: v for k, v in made.items() if not (reproducible and k == "run")},
-    )
-    return Audit(record, dataset, evidence)
+    made["inputs"] = inputs_digest(dataset, evidence.images, config, seed, shown)
+    if reproducible:
+        del made["run"]
+    record = _earlier(output, made["inputs"])
+    if record is None:
+        listeners.stage(f"Running {len(checks)} checks")
+        record = Record(
+            dataset=dataset_facts(dataset, evidence),
+            findings=addressed(run_checks(evidence, checks), dataset, shown),
+            images=evidence.images,
+            exhibits=_exhibits(evidence),
+        )
+    else:
+        listeners.stage("Nothing has changed since the checks were run")
+    return Audit(dataclasses.replace(record, findings=waive(record.findings, config.waivers, _today()), provenance=made), dataset, evidence)
+
+
+def _earlier(output: str | Path | None, inputs: str) -> Record | None:
+    """Return the record of an earlier scan in the output folder, if it was made from the very same inputs."""
+    from auditor.reports.files import load_record
+
+    if output is None or not (Path(output) / "audit.json").exists():
+        return None
+    try:
+        record = load_record(output)
+    except DataError:
+        return None
+    return record if record.provenance.get("inputs") == inputs and record.split is None and record.baseline is None else None
 
 
 def _today() -> datetime.date:
@@ -200,7 +219,7 @@ def scan(
         dataset, output=output, config=config or Config(), seed=seed, reproducible=reproducible, listeners=listeners,
         scanning=scanning or ScanOptions(),
     )  # fmt: skip
-    if images:
+    if images and not audit.record.thumbnails:
         audit.record = _with_thumbnails(audit.record, dataset)
     if output is not None:
         listeners.stage("Writing the report")

@@ -112,10 +112,10 @@ def load_config(file: str | Path | None = None) -> Config:
 
 
 def waive(findings: Iterable[Finding], waivers: Mapping[str, Waiver], today: datetime.date) -> tuple[Finding, ...]:
-    """Return findings with the waivers that still hold on ``today`` attached; a pass is not waived."""
+    """Return findings with the waivers that still hold on ``today``, in place of any they had; a pass is not waived."""
     held = {k: w for k, w in waivers.items() if datetime.date.fromisoformat(w.expires) >= today}
     return tuple(
-        dataclasses.replace(f, waiver=held.get(f.id) or held.get(f.code)) if f.severity in ("error", "warning", "undecided") else f
+        dataclasses.replace(f, waiver=(held.get(f.id) or held.get(f.code)) if f.severity in ("error", "warning", "undecided") else None)
         for f in findings
     )
 

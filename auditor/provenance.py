@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
+import json
 import os
 import platform
 import shlex
 import sys
 import time
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import auditor
 from auditor.config import Config
@@ -19,6 +22,9 @@ from auditor.evidence import Scan
 from auditor.options import ScanOptions
 from auditor.record import DatasetFacts
 from auditor.scanning.fingerprint import fingerprint
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: Packages whose version can change a result.
 PACKAGES = ("numpy", "pandas", "scipy", "scikit-learn", "Pillow", "opencv-python-headless", "albumentations", "keras", "tensorflow")
@@ -53,6 +59,30 @@ def versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
+
+
+@cache
+def _code_digest() -> str:
+    """Return a digest of auditor's own code: what was found by other code is found anew."""
+    digest = hashlib.sha256()
+    root = Path(auditor.__file__).parent
+    for file in sorted(p for top in (root, root / "reports") for p in top.rglob("*.py")):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def inputs_digest(dataset: Dataset, images: pd.DataFrame, config: Config, seed: int, shown: str) -> str:
+    """Return a SHA-256 over all that findings depend on: files, samples, settings, seed, package versions and code.
+
+    ``shown`` is the output folder as the commands of fixes name it.
+    """
+    import pandas as pd
+
+    columns = [*dataset.samples.columns, *(c for c in ("status", "reason", "sha256") if c in images)]
+    rows = pd.util.hash_pandas_object(images[columns].astype(str), index=False).to_numpy()
+    settings = {"checks": config.checks, "select": sorted(config.select), "ignore": sorted(config.ignore), "versions": versions()}
+    rest = [dataset.name, dataset.kind, dataset.location, dataset.ignored, dataset.empty, settings, seed, shown, _code_digest()]
+    return hashlib.sha256(rows.tobytes() + json.dumps(rest, sort_keys=True, default=str).encode("utf-8", "backslashreplace")).hexdigest()
 
 
 def provenance(config: Config, seed: int, output: str | Path | None, scanning: ScanOptions, started: float) -> dict[str, Any]:

@@ -16,12 +16,12 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from auditor.audit import Audit as Audit
     from auditor.audit import load as load
-    from auditor.audit import report as report
     from auditor.audit import run as run
     from auditor.audit import scan as scan
     from auditor.config import Config as Config
     from auditor.config import load_config as load_config
     from auditor.dataset import Dataset as Dataset
+    from auditor.demonstration import demo as demo
     from auditor.options import Listeners as Listeners
     from auditor.options import ScanOptions as ScanOptions
     from auditor.preparation import augment as augment
@@ -29,6 +29,11 @@ if TYPE_CHECKING:
     from auditor.preparation import train as train
     from auditor.preparation import verify as verify
     from auditor.readers import open_dataset as open  # noqa: F401 - the name that users expect
+    from auditor.review import apply as apply
+    from auditor.review import check as check
+    from auditor.review import compare as compare
+    from auditor.review import report as report
+    from auditor.review import undo as undo
 
 #: Where each public name lives.
 _PUBLIC = {
@@ -37,15 +42,20 @@ _PUBLIC = {
     "Dataset": "auditor.dataset:Dataset",
     "Listeners": "auditor.options:Listeners",
     "ScanOptions": "auditor.options:ScanOptions",
+    "apply": "auditor.review:apply",
     "augment": "auditor.preparation:augment",
+    "check": "auditor.review:check",
+    "compare": "auditor.review:compare",
+    "demo": "auditor.demonstration:demo",
     "load": "auditor.audit:load",
     "load_config": "auditor.config:load_config",
     "open": "auditor.readers:open_dataset",
-    "report": "auditor.audit:report",
+    "report": "auditor.review:report",
     "run": "auditor.audit:run",
     "scan": "auditor.audit:scan",
     "split": "auditor.preparation:split",
     "train": "auditor.preparation:train",
+    "undo": "auditor.review:undo",
     "verify": "auditor.preparation:verify",
 }
 

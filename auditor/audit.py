@@ -295,6 +295,7 @@ def run(
         record = dataclasses.replace(record, provenance={**record.provenance, "run": run_facts})
     if images:
         record = _with_thumbnails(record, dataset)
+        record = dataclasses.replace(record, thumbnails={**record.thumbnails, **augmentation.example_pictures()})
     finished = Audit(record, dataset, evidence)
     listeners.stage("Writing the report")
     finished.save(folder, images=images)
@@ -317,30 +318,3 @@ def load(folder: str | Path) -> Audit:
     from auditor.reports.files import load_record
 
     return Audit(load_record(Path(folder)))
-
-
-def report(folder: str | Path, *, output: str | Path | None = None, formats: Sequence[str] = (), images: bool = True) -> list[Path]:
-    """Write the report of an audit again from its output folder alone; the data is not needed.
-
-    Parameters
-    ----------
-    folder : str or Path
-        Output folder of an earlier command.
-    output : str or Path, optional
-        A file, or a folder where several formats are asked; by default ``report.html`` in the same folder.
-    formats : sequence of str
-        Any of ``html``, ``json``, ``markdown``, ``junit``, ``github``, ``csv``; by default what the file's ending says.
-
-    Returns
-    -------
-    list of Path
-        The files that were written.
-    """
-    from auditor.reports import FORMATS, write_report
-
-    audit = load(folder)
-    if len(formats) < 2:
-        name = next((FORMATS[f] for f in formats if f in FORMATS), "report.html")
-        return [write_report(audit.record, Path(output or Path(folder) / name), format=next(iter(formats), None), images=images)]
-    target = prepare_output(output or folder)
-    return [write_report(audit.record, target / FORMATS.get(f, f), format=f, images=images) for f in formats]

@@ -347,10 +347,48 @@ def train(data: str, output: str, quiet: bool, plan: str | None, no_augment: boo
 @click.option("--no-images", is_flag=True, help="No pictures.")
 def report(out: str, output: str | None, formats: tuple[str, ...], no_images: bool) -> None:
     """Write the report of an audit again, from its output folder OUT alone; the data is not needed."""
-    import auditor.audit
+    import auditor.review
 
-    for file in auditor.audit.report(out, output=output, formats=formats, images=not no_images):
+    for file in auditor.review.report(out, output=output, formats=formats, images=not no_images):
         print(file)
+
+
+@cli.command()
+@click.argument("old", metavar="OLD")
+@click.argument("new", metavar="NEW")
+@click.option("-o", "--output", metavar="FILE", help="File to write: .html, .md or .json.")
+@click.option("--ratchet", is_flag=True, help="Exit with 1 if, and only if, something got worse.")
+def compare(old: str, new: str, output: str | None, ratchet: bool) -> None:
+    """Compare the audits in two output folders: images, measures, findings."""
+    import auditor.review
+    from auditor.reports.compare_views import render_compare_markdown
+
+    comparison = auditor.review.compare(old, new, output=output)
+    print(output or printable(render_compare_markdown(comparison)))
+    sys.exit(1 if ratchet and comparison.got_worse else 0)
+
+
+@cli.command()
+@click.argument("decisions", metavar="DECISIONS")
+@click.argument("data", required=False)
+@_together(COLUMNS, SCANNING, QUIET)
+@click.option("-o", "--output", default="clean.csv", show_default=True, metavar="FILE", help="The manifest to write.")
+@click.option("--quarantine", metavar="FOLDER", help="Also move dropped files into this folder, with a journal.")
+@click.option("--undo", is_flag=True, help="DECISIONS is a quarantine's journal: move its files back.")
+def apply(decisions: str, data: str | None, output: str, quarantine: str | None, undo: bool, quiet: bool, **options: Any) -> None:
+    """Apply the DECISIONS that a report exported: write a new manifest of DATA; the originals are untouched."""
+    import auditor.review
+
+    if undo:
+        print(f"{auditor.review.undo(decisions):,} files are back where they were")
+        return
+    if data is None:
+        raise click.UsageError("Missing argument 'DATA'.", click.get_current_context())
+    with Console(quiet=quiet) as console:
+        manifest, journal = auditor.review.apply(
+            decisions, data, output=output, quarantine=quarantine, scanning=_scanning(options), listeners=console.listeners, **options
+        )
+    print(f"manifest: {manifest}" + (f", journal: {journal}" if journal else ""))
 
 
 @cli.command()

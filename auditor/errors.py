@@ -6,6 +6,7 @@
     ├── UsageError        the call itself is wrong: an option, a name, a value
     ├── DataError         the input cannot be used: missing, empty, of an unknown layout
     ├── OutputError       the output folder or file cannot be written
+    ├── NotFitError       the data is not what was audited, or its audit has open findings (raised by `auditor.check` alone)
     └── MissingExtraError a package of an extra is not installed (also an ImportError)
 
 All of them leave the command line with status 2 and one line on stderr. Bad *data inside* a usable
@@ -52,6 +53,10 @@ class DataError(AuditorError):
 
 class OutputError(AuditorError):
     """The output cannot be written."""
+
+
+class NotFitError(AuditorError):
+    """The data is not what was audited, or its audit has open findings."""
 
 
 class MissingExtraError(AuditorError, ImportError):

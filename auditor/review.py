@@ -1,0 +1,165 @@
+"""After an audit: reports of it again, comparing two, applying a reviewer's decisions, and the check at the head of a training script."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from auditor.audit import Audit, load
+from auditor.errors import DataError, NotFitError, UsageError
+from auditor.options import Data, Listeners, ScanOptions
+from auditor.preparation import measured, open_data, prepare_output
+from auditor.scanning.fingerprint import fingerprint
+
+if TYPE_CHECKING:
+    from auditor.reports.compare import Comparison
+
+
+def report(folder: str | Path, *, output: str | Path | None = None, formats: Sequence[str] = (), images: bool = True) -> list[Path]:
+    """Write the report of an audit again from its output folder alone; the data is not needed.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Output folder of an earlier command.
+    output : str or Path, optional
+        A file, or a folder where several formats are asked; by default ``report.html`` in the same folder.
+    formats : sequence of str
+        Any of ``html``, ``json``, ``markdown``, ``junit``, ``github``, ``csv``, ``badge``; by default what the file's ending says.
+
+    Returns
+    -------
+    list of Path
+        The files that were written.
+    """
+    from auditor.reports import FORMATS, write_report
+
+    audit = load(folder)
+    unknown = [f for f in formats if f not in FORMATS]
+    if unknown:
+        raise UsageError(expected=f"formats out of {', '.join(FORMATS)}", received=f"'{unknown[0]}'", hint="name one of them with --format")
+    if len(formats) < 2:
+        name = FORMATS[formats[0]] if formats else "report.html"
+        file = Path(output) if output else Path(folder) / name
+        return [write_report(audit.record, file / name if file.is_dir() else file, format=next(iter(formats), None), images=images)]
+    target = prepare_output(output or folder)
+    return [write_report(audit.record, target / FORMATS[f], format=f, images=images) for f in formats]
+
+
+def compare(old: str | Path | Audit, new: str | Path | Audit, *, output: str | Path | None = None) -> Comparison:
+    """Compare two audits: images added, removed, relabelled, moved or re-encoded; measures; findings resolved, new, worse.
+
+    Parameters
+    ----------
+    old, new : str, Path or Audit
+        Output folders, or audits.
+    output : str or Path, optional
+        File to write: ``.html``, ``.md`` or ``.json``.
+
+    Returns
+    -------
+    Comparison
+        ``.got_worse`` says whether a finding is new, worse or no longer checked.
+    """
+    from auditor.reports.compare import compare_records
+    from auditor.reports.compare_views import write_comparison
+
+    records = [(side if isinstance(side, Audit) else load(side)).record for side in (old, new)]
+    comparison = compare_records(*records)
+    if output is not None:
+        write_comparison(comparison, Path(output))
+    return comparison
+
+
+def apply(
+    decisions: str | Path,
+    data: Data,
+    *,
+    output: str | Path,
+    quarantine: str | Path | None = None,
+    label: str | None = None,
+    split: str | None = None,
+    group: str | None = None,
+    scanning: ScanOptions | None = None,
+    listeners: Listeners | None = None,
+) -> tuple[Path, Path | None]:
+    """Write a new manifest from a reviewer's decisions; the originals stay as they are.
+
+    Parameters
+    ----------
+    decisions : str or Path
+        ``decisions.json`` (or CSV) that the report exported.
+    output : str or Path
+        The manifest to write, ``.csv`` or ``.parquet``.
+    quarantine : str or Path, optional
+        Folder to move dropped files into, with a journal that `undo` reads.
+
+    Returns
+    -------
+    Path
+        The manifest.
+    Path or None
+        The journal of the quarantine.
+
+    Raises
+    ------
+    DataError
+        The decisions were made for other data.
+    """
+    from auditor.reports.decisions import apply_decisions, read_decisions, write_manifest
+    from auditor.reports.decisions import quarantine as put_aside
+
+    made = read_decisions(decisions)
+    dataset = open_data(data, None, label, split, group)
+    scan = measured(dataset, None, scanning or ScanOptions(), 0, listeners or Listeners())
+    samples = apply_decisions(dataset, made, fingerprint=fingerprint(scan.images))
+    manifest = write_manifest(samples, Path(output), dataset)
+    return manifest, None if quarantine is None else put_aside(dataset, made, quarantine)
+
+
+def undo(journal: str | Path) -> int:
+    """Move the files of a quarantine back to where they were; returns how many."""
+    from auditor.reports.decisions import undo_quarantine
+
+    return undo_quarantine(journal)
+
+
+def check(data: Data, passport: str | Path, *, fail_on: str = "error", scanning: ScanOptions | None = None) -> None:
+    """Raise unless this is the data that was audited and its audit has no open finding at or above a severity.
+
+    For the head of a training script. Every file is read again, none is decoded for the checks.
+
+    Parameters
+    ----------
+    data : str, Path or Dataset
+    passport : str or Path
+        An ``audit.json``, or the folder that holds it.
+    fail_on : {"undecided", "warning", "error"}
+
+    Raises
+    ------
+    NotFitError
+        The data differs from what was audited, or a finding is open.
+    DataError
+        The passport is none.
+    """
+    from auditor.finding import Severity
+    from auditor.reports.audit_json import load_json
+
+    file = Path(passport) / "audit.json" if Path(passport).is_dir() else Path(passport)
+    audit = load_json(file)
+    try:
+        stated, findings = str(audit["dataset"]["fingerprint"]), audit["findings"]
+        limit = Severity(fail_on).rank
+        bad = [f["id"] for f in findings if Severity(f["severity"]).rank <= limit and not f.get("waiver")]
+    except (KeyError, TypeError, ValueError):
+        raise DataError(expected="an audit.json", received=f"'{file}'", hint="make one with 'auditor scan DATA'") from None
+    scan = measured(open_data(data, None, None, None, None), None, scanning or ScanOptions(), 0, Listeners())
+    now = fingerprint(scan.images)
+    if now != stated:
+        raise NotFitError(
+            expected=f"the data that was audited, fingerprint {stated[:12]}", received=f"{now[:12]}", hint="run 'auditor scan' on it again"
+        )
+    if bad:
+        raise NotFitError(expected=f"no open {fail_on}", received=", ".join(bad[:5]), hint="see the report; mend, or waive with a reason")

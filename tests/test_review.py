@@ -1,0 +1,100 @@
+"""After an audit: other formats, comparisons, decisions, and the check at the head of a training script."""
+
+import json
+import shutil
+
+import pandas as pd
+import pytest
+
+import auditor
+from auditor.errors import DataError, NotFitError, UsageError
+from tests.conftest import encoded, picture, write_tree
+
+FAST = auditor.Config(select=("unreadable", "exact-duplicate", "class-imbalance"))
+
+
+@pytest.fixture
+def data(tmp_path):
+    return write_tree(tmp_path / "data", {"red": 8, "blue": 6})
+
+
+@pytest.fixture
+def audited(data, tmp_path):
+    auditor.scan(data, output=tmp_path / "old", config=FAST)
+    return tmp_path / "old"
+
+
+def test_several_formats_go_into_a_folder_and_one_into_a_file(audited, tmp_path):
+    files = auditor.report(audited, output=tmp_path / "all", formats=["markdown", "junit", "json"])
+    assert [f.name for f in files] == ["report.md", "junit.xml", "audit.json"]
+    (file,) = auditor.report(audited, output=tmp_path / "note.md", formats=["markdown"])
+    assert file == tmp_path / "note.md" and file.read_text() == files[0].read_text()
+    with pytest.raises(UsageError, match="formats"):
+        auditor.report(audited, formats=["pdf"])
+
+
+def test_a_comparison_names_what_was_added_removed_and_relabelled(audited, data, tmp_path):
+    (data / "red" / "new.png").write_bytes(encoded(picture("red", 99)))
+    (data / "blue" / "001.png").unlink()
+    (data / "red" / "000.png").rename(data / "blue" / "moved.png")
+    auditor.scan(data, output=tmp_path / "new", config=FAST)
+    comparison = auditor.compare(audited, tmp_path / "new", output=tmp_path / "diff.html")
+    assert not comparison.same_data
+    assert comparison.images.counts["added"] + comparison.images.counts["removed"] + comparison.images.counts["relabelled"] >= 3
+    assert "<!doctype html>" in (tmp_path / "diff.html").read_text().lower()
+
+
+def test_a_finding_that_is_new_got_worse_and_the_way_back_did_not(audited, data, tmp_path):
+    shutil.copy(data / "red" / "000.png", data / "red" / "copy.png")
+    auditor.scan(data, output=tmp_path / "new", config=FAST)
+    assert auditor.compare(audited, tmp_path / "new").got_worse
+    assert not auditor.compare(tmp_path / "new", audited).got_worse
+
+
+def decisions(tmp_path, audited, items):
+    fingerprint = json.loads((audited / "audit.json").read_text())["dataset"]["fingerprint"]
+    rows = [{"path": p, "decision": d, "new_label": n, "label": "", "fingerprint": fingerprint} for p, d, n in items]
+    pd.DataFrame(rows).to_csv(tmp_path / "decisions.csv", index=False)
+    return tmp_path / "decisions.csv"
+
+
+def test_decisions_make_a_manifest_that_is_data_again(audited, data, tmp_path):
+    file = decisions(tmp_path, audited, [("red/000.png", "drop", ""), ("red/001.png", "relabel", "blue"), ("red/002.png", "keep", "")])
+    manifest, journal = auditor.apply(file, data, output=tmp_path / "clean.csv")
+    assert journal is None
+    again = auditor.open(manifest)
+    assert again.samples["label"].value_counts().to_dict() == {"red": 6, "blue": 7}
+    assert sum(1 for _ in data.rglob("*.png")) == 14
+    assert auditor.scan(again, config=FAST, images=False).record.dataset.unreadable == 0
+
+
+def test_a_quarantine_can_be_undone(audited, data, tmp_path):
+    file = decisions(tmp_path, audited, [("red/000.png", "drop", "")])
+    before = (data / "red" / "000.png").read_bytes()
+    _, journal = auditor.apply(file, data, output=tmp_path / "clean.csv", quarantine=tmp_path / "aside")
+    assert not (data / "red" / "000.png").exists()
+    assert auditor.undo(journal) == 1
+    assert (data / "red" / "000.png").read_bytes() == before
+
+
+def test_decisions_for_other_data_are_refused(audited, data, tmp_path):
+    file = decisions(tmp_path, audited, [("red/000.png", "drop", "")])
+    (data / "red" / "003.png").unlink()
+    with pytest.raises(DataError, match="fingerprint"):
+        auditor.apply(file, data, output=tmp_path / "clean.csv")
+    assert not (tmp_path / "clean.csv").exists()
+
+
+def test_the_check_lets_audited_data_pass_and_stops_other_data_and_open_findings(audited, data, tmp_path):
+    auditor.check(data, audited)
+    auditor.check(data, audited / "audit.json", fail_on="warning")
+    shutil.copy(data / "red" / "000.png", data / "red" / "copy.png")
+    with pytest.raises(NotFitError, match="fingerprint"):
+        auditor.check(data, audited)
+    strict = auditor.Config(select=("exact-duplicate",), checks={"exact-duplicate": {"warn-share": 0.0}})
+    auditor.scan(data, output=tmp_path / "strict", config=strict)
+    with pytest.raises(NotFitError, match="exact-duplicate"):
+        auditor.check(data, tmp_path / "strict", fail_on="warning")
+    (tmp_path / "no.json").write_text("{}")
+    with pytest.raises(DataError):
+        auditor.check(data, tmp_path / "no.json")

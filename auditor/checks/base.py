@@ -51,7 +51,7 @@ def configure(check: type[Check], settings: Mapping[str, Any]) -> Check:
                 expected=f"a threshold of '{check.code}': {', '.join(known) or 'it has none'}", received=f"'{name}'", hint="see docs/checks.md"
             )
         field = known[option_name(name)]
-        kind = type(field.default)
+        kind: type[Any] = type(field.default)
         try:
             if kind is bool:
                 values[field.name] = {"true": True, "false": False}[str(value).lower()]

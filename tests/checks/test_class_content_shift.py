@@ -1,0 +1,48 @@
+import numpy as np
+
+from auditor.checks.class_content_shift import ClassContentShift
+from auditor.finding import Severity
+from tests.checks.splits import only, scan, table
+
+COUNTS = {"train": {"cat": 300, "dog": 300, "owl": 5}, "test": {"cat": 300, "dog": 300, "owl": 300}}
+
+
+def test_the_class_that_looks_different_is_named():
+    images = table(COUNTS)
+    images.loc[(images["split"] == "test") & (images["label"] == "dog"), "noise"] += 3
+    found = only(ClassContentShift()(scan(images)))
+    assert found.severity is Severity.ERROR
+    assert found.classes == ("dog",)
+    assert "dog differs most, by noise" in found.summary
+    assert set(found.evidence["label"]) == {"dog"}
+
+
+def test_small_classes_are_counted_and_left_out():
+    found = only(ClassContentShift()(scan(table(COUNTS))))
+    assert found.details["not_compared"] == 1
+    assert set(found.details["classes"]) == {"cat", "dog"}
+    assert found.severity is Severity.UNDECIDED
+
+
+def test_no_class_large_enough_is_undecided():
+    found = only(ClassContentShift()(scan(table({"train": {"cat": 4}, "test": {"cat": 4}}))))
+    assert found.severity is Severity.UNDECIDED
+
+
+def test_another_label_mix_is_no_class_shift():
+    images = table({"train": {"cat": 900, "dog": 100}, "test": {"cat": 100, "dog": 900}})
+    images["brightness"] += 5 * (images["label"] == "dog")
+    assert only(ClassContentShift()(scan(images))).severity is Severity.UNDECIDED
+
+
+def test_unlabelled_field_is_left_out():
+    images = table({"train": {"cat": 30}, "field": {"": 30}})
+    assert only(ClassContentShift()(scan(images))).severity is Severity.SKIPPED
+
+
+def test_input_is_unchanged():
+    images = table(COUNTS)
+    before = images.copy()
+    list(ClassContentShift()(scan(images)))
+    assert images.equals(before)
+    assert np.array_equal(images.columns, before.columns)

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from auditor.evidence import Scan
-from auditor.evidence.shift import Distance, Pair, compare, detectable, exhibit, in_words, pairs, undecided_because
+from auditor.evidence.shift import Distance, Pair, class_codes, compare, detectable, exhibit, in_words, pairs, undecided_because
 from auditor.finding import Effect, Finding, Fix, Severity, grade
 from auditor.scanning.schema import MEASURES, SHAPE_MEASURES
 
@@ -42,11 +42,12 @@ class ClassContentShift:
             yield Finding(code=self.code, title="Class content was not compared", summary="There are not two splits with classes.")
 
     def _compare(self, scan: Scan, pair: Pair) -> Finding:
-        labels, other = scan.labels[pair.rows], scan.labels[pair.other_rows]
+        classes, codes, other = class_codes(scan, pair)
         numbers = _numbers(scan)
-        inside = {name: _within(pair, labels == name, other == name) for name in sorted(set(labels) & set(other))}
+        shared = np.intersect1d(codes, other)
+        inside = {str(classes[k]): _within(pair, codes == k, other == k) for k in shared}
         ready = {name: part for name, part in inside.items() if part.decidable}
-        small = len(set(labels) | set(other)) - len(ready)
+        small = len(classes) - len(ready)
         if not ready:
             return Finding(
                 code=self.code,

@@ -9,9 +9,9 @@ from typing import ClassVar
 import numpy as np
 
 from auditor.evidence import Scan
-from auditor.evidence.shift import Pair, detectable, in_words, pairs, undecided_because
+from auditor.evidence.shift import Pair, class_codes, detectable, in_words, pairs, undecided_because
 from auditor.finding import Effect, Finding, Fix, Severity, grade
-from auditor.stats.clusters import effective_size
+from auditor.stats.clusters import effective_size_of_classes
 from auditor.stats.distance import chi_squared, chi_squared_p_value, cramers_v, total_variation, total_variation_half_width
 
 #: Classes named in the summary.
@@ -41,13 +41,9 @@ class LabelShift:
             yield Finding(code=self.code, title="Label shift was not checked", summary="There are not two splits with classes.")
 
     def _compare(self, scan: Scan, pair: Pair) -> Finding:
-        labels, other = scan.labels[pair.rows].astype(str), scan.labels[pair.other_rows].astype(str)
-        classes = np.unique(np.concatenate([labels, other]))
-        counts = (labels[:, None] == classes).sum(axis=0), (other[:, None] == classes).sum(axis=0)
-        sizes = [
-            effective_size(named[:, None] == classes, groups, pair.alpha, largest=False)
-            for named, groups in ((labels, pair.groups), (other, pair.other_groups))
-        ]
+        classes, codes, other = class_codes(scan, pair)
+        counts = tuple(np.bincount(side, minlength=len(classes)) for side in (codes, other))
+        sizes = [effective_size_of_classes(c, g, pair.alpha) for c, g in ((codes, pair.groups), (other, pair.other_groups))]
         distance = total_variation(*counts)
         shares = [c / c.sum() for c in counts]
         low, high, least = 0.0, 1.0, None
@@ -63,7 +59,7 @@ class LabelShift:
         shown = [k for k in worst[:SHOWN] if shares[0][k] != shares[1][k]]
         named = ", ".join(f"{classes[k]} {shares[0][k]:.1%} of {pair.first} and {shares[1][k]:.1%} of {pair.second}" for k in shown)
         association = cramers_v(np.stack(counts))
-        deff = max(len(labels) / sizes[0], len(other) / sizes[1])
+        deff = max(len(codes) / sizes[0], len(other) / sizes[1])
         statistic = chi_squared(np.stack(counts)) / deff
         severity = grade(effect)
         titles = {Severity.PASS: "Class shares agree", Severity.UNDECIDED: "Too few images to say whether class shares agree"}

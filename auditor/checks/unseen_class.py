@@ -9,9 +9,9 @@ from typing import ClassVar
 import numpy as np
 
 from auditor.evidence import Scan
-from auditor.evidence.shift import Pair, in_words, pairs
+from auditor.evidence.shift import Pair, class_codes, in_words, pairs
 from auditor.finding import Effect, Finding, Fix, Severity, grade
-from auditor.stats.clusters import effective_size
+from auditor.stats.clusters import effective_size_of_classes
 from auditor.stats.intervals import newcombe
 
 
@@ -36,9 +36,9 @@ class UnseenClass:
             yield Finding(code=self.code, title="Unseen classes were not looked for", summary="There are not two splits with classes.")
 
     def _compare(self, scan: Scan, pair: Pair) -> Finding:
-        labels, other = scan.labels[pair.rows].astype(str), scan.labels[pair.other_rows].astype(str)
-        classes = np.unique(np.concatenate([labels, other]))
-        counts = (labels[:, None] == classes).sum(axis=0), (other[:, None] == classes).sum(axis=0)
+        classes, codes, other = class_codes(scan, pair)
+        sides = ((codes, pair.groups), (other, pair.other_groups))
+        counts = tuple(np.bincount(side, minlength=len(classes)) for side, _ in sides)
         lacking = [(k, int(counts[0][k] > 0)) for k in range(len(classes)) if not counts[0][k] or not counts[1][k]]
         if not lacking:
             return Finding(
@@ -46,7 +46,7 @@ class UnseenClass:
                 scope=pair.scope,
                 title=f"{pair.first} and {pair.second} have the same classes",
                 summary=f"All {len(classes)} classes have images in both.",
-                total=len(labels) + len(other),
+                total=len(codes) + len(other),
                 effect=Effect.counted("share of a class that the other split lacks", 0.0, warn_at=self.warn_share, unit="share"),
                 splits=(pair.first, pair.second),
                 details={"lacking": {}},
@@ -55,9 +55,7 @@ class UnseenClass:
         candidates = []
         for k, lacks in lacking:  # lacks: 0 when the first split lacks the class, 1 when the second does
             has = 1 - lacks
-            named, groups = ((labels, pair.groups), (other, pair.other_groups))[has]
-            n = effective_size((named == classes[k])[:, None], groups, alpha, largest=False)
-            m = effective_size((((labels, other)[lacks]) == "")[:, None], (pair.groups, pair.other_groups)[lacks], alpha, largest=False)
+            n, m = (effective_size_of_classes((side == k).astype(int), groups, alpha) for side, groups in (sides[has], sides[lacks]))
             share = counts[has][k] / counts[has].sum()
             low, high = newcombe(share * n, n, 0.0, m, alpha=alpha) if pair.decidable else (0.0, 1.0)
             candidates.append((max(min(low, share), 0.0), float(share), max(high, share), lacks, str(classes[k]), int(counts[has][k])))
@@ -90,7 +88,7 @@ class UnseenClass:
             if without == "train"
             else f"How well a class is recognised cannot be measured on {without} without images of it.",
             affected=affected,
-            total=len(labels) + len(other),
+            total=len(codes) + len(other),
             effect=effect,
             fix=Fix(
                 text="Check for a misspelt or misplaced class folder; otherwise split again, stratified by class, or collect images of it.",

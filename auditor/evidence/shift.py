@@ -78,7 +78,8 @@ class Pair:
 
 def pairs(scan: Scan, *, labelled: bool = False) -> Iterator[Pair]:
     """Yield every pair of splits with readable images on both sides; of classes only, where ``labelled``."""
-    order = np.argsort(scan.images["path"].to_numpy(dtype=object), kind="stable")
+    paths = scan.images["path"]
+    order = np.arange(len(paths)) if paths.is_monotonic_increasing else np.argsort(paths.to_numpy(dtype=object), kind="stable")
     order = order[scan.readable[order]]
     named = list(combinations(scan.split_names, 2))
     if labelled:
@@ -104,6 +105,12 @@ def _sample(rows: npt.NDArray[np.int64], generator: np.random.Generator) -> npt.
     if len(rows) <= LARGEST_SAMPLE:
         return rows
     return rows[np.sort(generator.choice(len(rows), LARGEST_SAMPLE, replace=False))]
+
+
+def class_codes(scan: Scan, pair: Pair) -> tuple[npt.NDArray[np.str_], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return the classes of a pair of splits, sorted, and the number of the class of each image on either side."""
+    names, codes = np.unique(np.concatenate([scan.labels[pair.rows], scan.labels[pair.other_rows]]).astype(str), return_inverse=True)
+    return names, codes[: len(pair.rows)], codes[len(pair.rows) :]
 
 
 def matched(labels: npt.NDArray[np.object_], other_labels: npt.NDArray[np.object_]) -> tuple[Floats, npt.NDArray[np.bool_]] | None:

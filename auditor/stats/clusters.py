@@ -80,19 +80,52 @@ def effective_size_of_values(values: npt.ArrayLike, groups: npt.ArrayLike, alpha
     return _size_of_totals(below, sizes, alpha, largest=True)
 
 
+def effective_size_of_classes(classes: npt.ArrayLike, groups: npt.ArrayLike, alpha: float) -> float:
+    """Return how many independent images a grouped sample is worth for estimating class shares.
+
+    The same as `effective_size` of one indicator per class with ``largest=False``, in time and memory that do not grow with the number of
+    classes.
+
+    Parameters
+    ----------
+    classes : array_like of int, shape (n_images,)
+        Class numbers from 0.
+    """
+    codes = np.asarray(classes, dtype=np.int64)
+    _, numbers, sizes = np.unique(np.asarray(groups), return_inverse=True, return_counts=True)
+    n, count = len(codes), len(sizes)
+    if n == count:
+        return float(n)
+    width = int(codes.max()) + 1
+    cells, inside = np.unique(numbers * width + codes, return_counts=True)
+    of_class, of_group = cells % width, sizes[cells // width]
+    shares = np.bincount(codes, minlength=width) / n
+    squares = np.bincount(of_class, weights=inside.astype(float) ** 2, minlength=width)
+    products = np.bincount(of_class, weights=inside * of_group.astype(float), minlength=width)
+    variances = squares - 2 * shares * products + shares**2 * float((sizes.astype(float) ** 2).sum())
+    return _worth(variances, shares, sizes, alpha, largest=False)
+
+
 def _size_of_totals(totals: npt.NDArray[np.float64], sizes: npt.NDArray[np.int64], alpha: float, *, largest: bool) -> float:
-    """Compare variances, given how many images of each group count for each share, shape (n_groups, n_shares)."""
+    """Return the effective size, given how many images of each group count for each share, shape (n_groups, n_shares)."""
+    shares = totals.sum(axis=0) / sizes.sum()
+    return _worth(((totals - sizes[:, None] * shares) ** 2).sum(axis=0), shares, sizes, alpha, largest=largest)
+
+
+def _worth(
+    squares: npt.NDArray[np.float64], shares: npt.NDArray[np.float64], sizes: npt.NDArray[np.int64], alpha: float, *, largest: bool
+) -> float:
+    """Compare the variance between groups with that of independent images; ``squares`` are summed over groups, shape (n_shares,)."""
     from scipy.special import stdtrit
 
     n, count = int(sizes.sum()), len(sizes)
     kish = kish_size(sizes)
     if count < 2:
         return kish
-    shares = totals.sum(axis=0) / n
-    variances = ((totals - sizes[:, None] * shares) ** 2).sum(axis=0) * count / (count - 1) / n**2
+    variances = squares * count / (count - 1) / n**2
     independent = shares * (1 - shares) / n
     variance, reference = (variances.max(), 0.25 / n) if largest else (variances.sum(), independent.sum())
-    if variance <= 0:
+    if variance <= 1e-15:
         return kish
     estimate = n * reference / variance
     student = (NormalDist().inv_cdf(1 - alpha / 2) / float(stdtrit(count - 1, 1 - alpha / 2))) ** 2

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from auditor.stats.clusters import (
     design_effect,
     effective_size,
+    effective_size_of_classes,
     effective_size_of_values,
     group_sizes,
     intraclass_correlation,
@@ -42,6 +43,16 @@ def test_groups_of_classes_cost_what_they_should():
     labels = np.repeat(rng.integers(0, 3, 600), 5)
     size = effective_size(labels[:, None] == np.arange(3), np.repeat(np.arange(600), 5), 0.05, largest=False)
     assert size == pytest.approx(600, rel=0.1)
+
+
+@settings(max_examples=40)
+@given(st.integers(0, 10_000), st.integers(2, 30), st.integers(1, 6))
+def test_classes_are_indicators_without_the_memory(seed, count, each):
+    rng = np.random.default_rng(seed)
+    groups = rng.integers(0, count, count * each)
+    classes = rng.integers(0, 4, count)[groups] if seed % 2 else rng.integers(0, 4, len(groups))
+    expected = effective_size(classes[:, None] == np.arange(classes.max() + 1), groups, 0.01, largest=False)
+    assert effective_size_of_classes(classes, groups, 0.01) == pytest.approx(expected)
 
 
 @settings(max_examples=40)

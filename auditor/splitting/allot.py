@@ -12,6 +12,7 @@ import pandas as pd
 from auditor.errors import DataError, UsageError
 from auditor.record import SPLITS
 from auditor.splitting.assign import assign
+from auditor.splitting.certificate import amount
 from auditor.splitting.units import count_table
 
 
@@ -36,15 +37,13 @@ def allot(
     strata : Series of str, optional
         Finer strata within the classes.
     """
-    label = images["label"].to_numpy()
-    _, stratum = np.unique(
-        (images["label"] if strata is None else images["label"] + "\0" + strata.loc[images.index]).to_numpy(dtype=str), return_inverse=True
-    )
-    _, parent = np.unique(label.astype(str), return_inverse=True)
-    of_stratum = np.zeros(int(stratum.max()) + 1, dtype=np.int64)
-    of_stratum[stratum] = parent
+    label, _ = pd.factorize(images["label"], sort=True)
+    fine = images["label"] if strata is None else images["label"] + "\0" + strata.loc[images.index]
+    stratum, names = pd.factorize(fine, sort=True)
+    parent = np.zeros(len(names), dtype=np.int64)
+    parent[stratum] = label
     numbered, _ = pd.factorize(unit)
-    part = assign(count_table(numbered.astype(np.int64), stratum.astype(np.int64)), of_stratum, np.array(list(ratios.values())), rng)
+    part = assign(count_table(numbered.astype(np.int64), stratum.astype(np.int64)), parent, np.array(list(ratios.values())), rng)
     return np.array(list(ratios), dtype=object)[part[numbered]]
 
 
@@ -97,7 +96,8 @@ def keep_test(
     part[free] = allot(images[free], unit[free], ratios, rng, strata)
     rest = float(free.sum() / (free.sum() + test.sum()))
     lost = int((usable & touched).sum())
-    notes = (f"{lost:,} images share a group or duplicate set with the test images that were kept; they are in no part.",) if lost else ()
+    what = f"{amount(lost, 'image')} in no part, because of a group or duplicate set shared with the test images that were kept."
+    notes = (what,) if lost else ()
     return Parted(part, "planned", {**{p: r * rest for p, r in ratios.items()}, "test": 1 - rest}, notes)
 
 
@@ -129,7 +129,7 @@ def carve(
             hint="plan all parts anew with --replace",
         )
     unplaced = int((images["usable"] & (split == "")).sum())
-    notes = (f"{unplaced:,} images come without a split while others have one; they are in no part.",) if unplaced else ()
+    notes = (f"{amount(unplaced, 'image')} in no part, because the data names none while it does for others.",) if unplaced else ()
     if not missing:
         return Parted(split, "kept", None, notes)
     pool = in_train & ~np.isin(unit, unit[(split != "").to_numpy() & ~in_train])

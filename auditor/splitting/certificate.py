@@ -28,6 +28,17 @@ def parts_of(table: pd.DataFrame) -> tuple[str, ...]:
     return (*numbers, *(s for s in SPLITS if s in present), *sorted(p for p in present - set(SPLITS) if not p.isdigit()))
 
 
+def amount(number: int, noun: str) -> str:
+    """Return a number with its noun.
+
+    Examples
+    --------
+    >>> amount(1, "image"), amount(1200, "image")
+    ('1 image', '1,200 images')
+    """
+    return f"{number:,} {noun}{'s' * (number != 1)}"
+
+
 def rows_digest(table: pd.DataFrame) -> str:
     """Return the SHA-256, in hexadecimal, over the sorted rows of a split table, so that any edit shows."""
     digest = hashlib.sha256()
@@ -85,15 +96,16 @@ def _undivided(table: pd.DataFrame, key: str, name: str, one: str, many: str) ->
     first = crossing[key].iloc[0]
     where = " and ".join(p for p in parts_of(table) if p in set(crossing.loc[crossing[key] == first, part_column(table)]))
     sets = int(crossing[key].nunique())
+    there = f"the first: '{first}' is in {where}"
     return Claim(
         name=name,
         holds=False,
-        detail=f"{sets:,} {many if sets > 1 else one} with {len(crossing):,} images in several parts; the first: '{first}' is in {where}.",
+        detail=f"{sets:,} {many if sets > 1 else one} with {amount(len(crossing), 'image')} in several parts; {there}.",
     )
 
 
 def claims_of(
-    table: pd.DataFrame, ratios: Mapping[str, float], *, deviation: float, bound: float, nearest: NearestPair | None
+    table: pd.DataFrame, ratios: Mapping[str, float], *, deviation: float, where: tuple[str, str], bound: float, nearest: NearestPair | None
 ) -> list[Claim]:
     """Return the claims that can be counted from the table alone, each with whether it holds.
 
@@ -104,6 +116,8 @@ def claims_of(
     ratios : mapping of part to share
     deviation, bound : float
         The largest class deviation and its lower bound.
+    where : (class, part)
+        Where the deviation is largest.
     nearest : NearestPair or None
         The most similar two images in different parts.
     """
@@ -112,7 +126,7 @@ def claims_of(
     whole = max(sum(sizes.values()), 1)
     empty = [p for p in ratios if not sizes.get(p)]
     claims = [
-        Claim(name="images", holds=True, detail=f"{len(table):,} images, each with one row; {whole:,} of them are in a part."),
+        Claim(name="images", holds=True, detail=f"{amount(len(table), 'image')}, each with one row; {whole:,} of them in a part."),
         _undivided(table, "group", "groups", "group", "groups"),
         _undivided(table, "cluster", "duplicates", "duplicate set", "duplicate sets"),
         Claim(
@@ -125,8 +139,9 @@ def claims_of(
         Claim(
             name="class-deviation",
             holds=True,
-            detail=f"Class shares are at most {100 * deviation:.2f} points from the ratios; "
-            f"no assignment of these units could be below {100 * bound:.2f} points.",
+            detail=f"Class shares are at most {100 * deviation:.2f} points from the ratios"
+            + (f" ('{where[0]}' in {where[1]})" if where[0] else "")
+            + f"; no assignment of these units could be below {100 * bound:.2f} points.",
         ),
     ]
     if nearest is not None:

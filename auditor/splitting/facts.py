@@ -13,6 +13,7 @@ from auditor.record import Claim, SplitFacts
 from auditor.scanning.fingerprint import fingerprint
 from auditor.splitting.bound import deviation_bound
 from auditor.splitting.certificate import (
+    amount,
     claims_of,
     class_deviation,
     count_parts,
@@ -47,7 +48,7 @@ class Asked:
 
 def _bound(table: pd.DataFrame, ratios: Mapping[str, float]) -> float:
     used = table[table[part_column(table)] != ""]
-    _, label = np.unique(used["label"].to_numpy(dtype=str), return_inverse=True)
+    label, _ = pd.factorize(used["label"], sort=True)
     counts = count_table(undivided_units(used["group"], used["cluster"]), label.astype(np.int64))
     return rounded(deviation_bound(counts, np.array(list(ratios.values())))) or 0.0
 
@@ -60,7 +61,7 @@ def too_small(counts: Mapping[str, Mapping[str, int]]) -> list[str]:
         if absent:
             total = sum(row.get(label, 0) for row in counts.values())
             notes.append(
-                f"Class '{label}' ({total:,} image{'s' * (total != 1)}) is absent from {' and '.join(absent)}: too few images, groups or "
+                f"Class '{label}' ({amount(total, 'image')}) is absent from {' and '.join(absent)}: too few images, groups or "
                 "duplicate sets to be in every part. Collect more of it, merge it with another class, or leave it out; "
                 "until then its recall cannot be measured there."
             )
@@ -97,14 +98,14 @@ def split_facts(table: pd.DataFrame, images: pd.DataFrame, asked: Asked, *, left
     column = part_column(table)
     stated = {p: rounded(r) or 0.0 for p, r in asked.ratios.items()} if asked.ratios else stated_ratios(table)
     counts = count_parts(table)
-    off, _, _ = class_deviation(counts, stated)
+    off, where, within = class_deviation(counts, stated)
     bound = min(_bound(table, stated), off)
     mark = fingerprint(images)
     hashes = images["phash"] if "phash" in images.columns else pd.Series("", index=images.index)
     nearest = nearest_across(table["path"], hashes, table[column])
     claims = [
         Claim(name="fingerprint", holds=True, detail=f"The images, labels and bytes are those of {mark}."),
-        *claims_of(table, stated, deviation=off, bound=bound, nearest=nearest),
+        *claims_of(table, stated, deviation=off, where=(where, within), bound=bound, nearest=nearest),
     ]
     if asked.stratify:
         claims.append(_strata_claim(table, images, stated, asked.stratify))

@@ -95,5 +95,5 @@ def order_claim(part: pd.Series, when: pd.Series, unit: npt.NDArray[np.int64], p
         early += int((when[later] <= end).sum())
     detail = f"Ordered by '{column}': the groups and duplicate sets of {', '.join(parts)} end one after the other."
     if early:
-        detail += f" {early:,} images are as old as the part before theirs, because their group or duplicate set goes on later."
+        detail += f" As old as the part before theirs: {early:,} in all, because their group or duplicate set goes on later."
     return Claim(name="time-order", holds=holds, detail=detail)

@@ -14,11 +14,11 @@ from auditor.dataset import Dataset
 from auditor.errors import DataError, UsageError
 from auditor.record import SplitFacts
 from auditor.splitting.allot import Parted, allot, carve, keep_test
-from auditor.splitting.certificate import TABLE_COLUMNS
+from auditor.splitting.certificate import TABLE_COLUMNS, amount
 from auditor.splitting.facts import Asked, split_facts
 from auditor.splitting.order import in_order, moments
 from auditor.splitting.ratios import PARTS, default_ratios, parse_ratios, shown
-from auditor.splitting.repair import repair_split
+from auditor.splitting.repair import repair_split, told
 from auditor.splitting.strata import joined, strata_of
 from auditor.splitting.units import undivided_units
 
@@ -235,8 +235,7 @@ def plan_split(
         repaired = repair_split(images[["path", "label", "group", "cluster"]].assign(split=split))
         trade_off = repaired.trade_off
         parted = carve(repaired.split, images.assign(usable=repaired.split != ""), unit, aimed, rng, strata)
-        note = f"Repaired: {repaired.moved:,} images moved and {repaired.dropped:,} dropped; every other image is where it was."
-        parted = replace(parted, origin="repaired", notes=(note, *parted.notes))
+        parted = replace(parted, origin="repaired", notes=(*told(repaired), *parted.notes))
     elif existing == "keep-test":
         _refuse_blank_groups(dataset, images)
         others = {p: r for p, r in aimed.items() if p != "test"}
@@ -266,14 +265,15 @@ def plan_split(
     if folds is not None:
         planned = planned.rename(columns={"split": "fold"})
     unreadable, unlabelled = images["status"] != "ok", (images["status"] == "ok") & (images["label"] == "")
-    notes = [
-        *parted.notes,
-        *(
-            f"{int(n.sum()):,} images {why}; they are in no part."
-            for n, why in ((unreadable, "cannot be read"), (unlabelled, "have no class"))
-            if n.any()
-        ),
-    ]
+    notes = [*parted.notes]
+    if left_out:
+        notes.append(
+            f"Training leaves out {amount(left_out, 'training image')} sharing a group or duplicate set with val or test: "
+            "repair the split, or plan it anew, to end that."
+        )
+    for missing, why in ((unreadable, "that cannot be read"), (unlabelled, "without a class")):
+        if missing.any():
+            notes.append(f"{amount(int(missing.sum()), 'image')} {why}: in no part.")
     facts = split_facts(planned, images, asked, left_out=left_out, notes=notes)
     if trade_off is not None:
         facts["trade_off"] = trade_off

@@ -12,6 +12,11 @@ ROUNDS = 400
 CANDIDATES = 200
 
 
+def _nearest(units: npt.NDArray[np.int64], gain: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+    """Return the units with the smallest numbers, at most `CANDIDATES`."""
+    return units if len(units) <= CANDIDATES else units[np.argpartition(gain, CANDIDATES)[:CANDIDATES]]
+
+
 def polish(
     counts: csr_array, part: npt.NDArray[np.int64], ratios: npt.NDArray[np.float64], weight: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.int64]:
@@ -43,8 +48,7 @@ def polish(
                 here, there = np.flatnonzero(part == p), np.flatnonzero(part == q)
                 if not len(here) or not len(there):
                     continue
-                here = here[np.argsort(gain[here, q], kind="stable")[:CANDIDATES]]
-                there = there[np.argsort(gain[there, p], kind="stable")[:CANDIDATES]]
+                here, there = _nearest(here, gain[here, q]), _nearest(there, gain[there, p])
                 shared = (counts[here] * weight) @ counts[there].T
                 both = gain[here, q][:, None] + gain[there, p][None, :] - 2 * shared.toarray()
                 k = int(both.argmin())

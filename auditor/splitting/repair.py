@@ -136,6 +136,19 @@ def _choice(table: pd.DataFrame, before: pd.Series, after: pd.Series, name: str)
     )
 
 
+def told(repair: Repair) -> list[str]:
+    """Say what a repair did and what the alternatives would have cost."""
+    notes = [f"Repaired: {repair.moved:,} moved and {repair.dropped:,} dropped; every other image is where it was."]
+    for choice in repair.trade_off:
+        if not choice["chosen"]:
+            notes.append(
+                f"Instead, {choice['name']}: {choice['moves']:,} moved, {choice['drops']:,} dropped, "
+                f"{choice['test_changes']:,} of them in test; {choice['leaks_left']:,} leaking groups or duplicate sets left; "
+                f"class deviation {100 * choice['largest_deviation']:.2f} points."
+            )
+    return notes
+
+
 def repair_split(table: pd.DataFrame) -> Repair:
     """Repair a split with the fewest changes that leave its test images as they are, and show the alternatives.
 

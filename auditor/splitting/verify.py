@@ -94,17 +94,24 @@ def _beside(images: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _asked(certificate: Mapping[str, Any]) -> Asked:
-    return Asked(
-        origin=str(certificate.get("origin", "")),
-        ratios=certificate["ratios"],
-        ratios_reason=str(certificate.get("ratios_reason", "")),
-        seed=int(certificate.get("seed", 0)),
-        group_column=certificate.get("group_column"),
-        folds=certificate.get("folds"),
-        stratify=tuple(certificate.get("stratify", ())),
-        by=certificate.get("by"),
-        duplicate_threshold=certificate.get("duplicate_threshold"),
-    )
+    try:
+        return Asked(
+            origin=str(certificate.get("origin", "")),
+            ratios={str(part): float(share) for part, share in certificate["ratios"].items()},
+            ratios_reason=str(certificate.get("ratios_reason", "")),
+            seed=int(certificate.get("seed", 0)),
+            group_column=certificate.get("group_column"),
+            folds=None if certificate.get("folds") is None else int(certificate["folds"]),
+            stratify=tuple(map(str, certificate.get("stratify", ()))),
+            by=None if certificate.get("by") is None else str(certificate["by"]),
+            duplicate_threshold=None if certificate.get("duplicate_threshold") is None else float(certificate["duplicate_threshold"]),
+        )
+    except (TypeError, ValueError, AttributeError, KeyError):
+        raise DataError(
+            expected="a certificate as auditor writes it",
+            received="one with other kinds of values in it",
+            hint="plan the split again with 'auditor split'",
+        ) from None
 
 
 def _every_image_once(rows: pd.DataFrame, images: pd.DataFrame) -> Claim:
@@ -122,7 +129,7 @@ def _every_image_once(rows: pd.DataFrame, images: pd.DataFrame) -> Claim:
 def _compared(name: str, stated: object, now: object, counted: Claim) -> Claim:
     if stated == now:
         return counted
-    return Claim(name=name, holds=False, detail=f"The certificate says {stated}; counted again it is {now}.")
+    return Claim(name=name, holds=False, detail=f"Certified: {stated} Counted again: {now}")
 
 
 def verify_split(
@@ -195,7 +202,7 @@ def verify_split(
         if name in before or name in found:
             gone = Claim(name=name, holds=False, detail="It cannot be counted from this data.")
             again = found.get(name, gone)
-            claims.append(_compared(name, f"'{before.get(name)}'", f"'{again['detail']}'", again))
+            claims.append(_compared(name, before.get(name, "nothing."), again["detail"], again))
     return claims
 
 

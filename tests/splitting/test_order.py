@@ -57,7 +57,7 @@ def test_a_plan_in_time_order_claims_so_and_counts_the_stragglers():
     table = scan_table(["a", "b"] * 30, date=dates, group=["long" if i in (2, 59) else f"g{i}" for i in range(60)])
     done = plan_split(dataset_of(table), table, by="date")
     claim = next(c for c in done.facts["claims"] if c["name"] == "time-order")
-    assert claim["holds"] and "1 images are as old" in claim["detail"]
+    assert claim["holds"] and "before theirs: 1 in all" in claim["detail"]
     assert done.table["split"][2] == done.table["split"][59] == "test"
     assert done.facts["by"] == "date"
     blocks = plan_split(dataset_of(table), table, by="date", folds=3)

@@ -112,6 +112,7 @@ def test_a_published_split_is_kept_with_its_leaks_and_training_leaves_them_out()
     assert done.facts["origin"] == "kept"
     assert failing(done) == ["groups", "duplicates"]
     assert done.facts["left_out"] == 2
+    assert "leaves out 2 training images" in done.facts["notes"][0]
     assert done.usable["path"].tolist() == table["path"].drop([0, 1]).tolist()
     assert done.facts["ratios"] == {"train": 0.6, "val": 0.2, "test": 0.2}
 
@@ -145,7 +146,7 @@ def test_keep_test_keeps_test_and_plans_the_rest_without_leaks():
     table = scan_table(["a", "b"] * 50, split=["train"] * 60 + ["val"] * 20 + ["test"] * 20, cluster=["x"] + [""] * 98 + ["x"])
     done = plan(table, existing="keep-test", ratios="60/20/20")
     assert (done.table["split"][80:] == "test").all() and "test" not in set(done.table["split"][:80])
-    assert done.table["split"][0] == "" and "1 images share" in done.facts["notes"][0]
+    assert done.table["split"][0] == "" and "1 image in no part" in done.facts["notes"][0]
     assert not failing(done)
     assert (done.table["split"] == "train").sum() == pytest.approx(79 * 0.75, abs=1)
     with pytest.raises(UsageError, match="test split"):
@@ -161,8 +162,8 @@ def test_unreadable_unlabelled_and_field_images_are_in_no_part():
     assert done.table.set_index("path").loc[["000003.png", "000005.png"], "split"].tolist() == ["", ""]
     assert len(done.usable) == 9
     assert [n for n in done.facts["notes"] if "no part" in n] == [
-        "1 images cannot be read; they are in no part.",
-        "1 images have no class; they are in no part.",
+        "1 image that cannot be read: in no part.",
+        "1 image without a class: in no part.",
     ]
 
 

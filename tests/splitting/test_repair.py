@@ -86,6 +86,7 @@ def test_a_plan_repairs_and_then_holds():
     assert done.facts["origin"] == "repaired"
     assert all(claim["holds"] for claim in done.facts["claims"])
     changed = done.changes
+    assert "Repaired:" in done.facts["notes"][0] and sum("Instead," in note for note in done.facts["notes"]) == 4
     (chosen,) = [c for c in done.facts["trade_off"] if c["chosen"]]
     assert len(changed) == chosen["moves"] + chosen["drops"] > 0
     assert "test" not in set(changed["was"]) | set(changed["split"])

@@ -168,3 +168,10 @@ def test_a_certificate_must_be_one(table, tmp_path):
         with pytest.raises(DataError, match=r"split\.json"):
             verify_split(rows, certificate, done.dataset, table)
     assert read_split(rows).equals(done.table)
+
+
+@pytest.mark.parametrize("wrong", [{"ratios": [1]}, {"ratios": {"train": "all"}}, {"seed": "x"}, {"folds": "many"}, {"stratify": 3}])
+def test_a_certificate_with_other_kinds_of_values_is_refused(wrong, table):
+    done = plan_split(dataset_of(table), table)
+    with pytest.raises(DataError, match="other kinds of values"):
+        verify_split(done.table, {**done.facts, **wrong}, done.dataset, table)

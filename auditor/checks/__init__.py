@@ -15,6 +15,7 @@ from auditor.checks.dark import Dark
 from auditor.checks.decoder_mismatch import DecoderMismatch
 from auditor.checks.empty_class import EmptyClass
 from auditor.checks.exact_duplicate import ExactDuplicate
+from auditor.checks.group_leak import GroupLeak
 from auditor.checks.label_error import LabelError
 from auditor.checks.label_names import LabelNames
 from auditor.checks.label_shift import LabelShift
@@ -59,6 +60,7 @@ CHECKS: tuple[type[Check], ...] = (
     NearDuplicate,
     ConflictingLabels,
     SplitLeak,
+    GroupLeak,
     ClassImbalance,
     RareClass,
     TestTooSmall,

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from auditor.evidence import Scan
 from auditor.finding import Effect, Finding, Fix
 
-#: An image is odd where it is farther out than the central 90 % of the images reach, twice over (3.3 standard deviations of a normal spread).
+#: An image is odd where it is farther out than the central 90 % of the images reach, twice over (3.3 standard deviations if normal).
 CENTRAL, MARGIN = 0.90, 2.0
 
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from auditor.evidence.descriptor import describe
 from auditor.evidence.duplicates import NEIGHBOURS, SEARCHED_BY_DESCRIPTOR, DuplicateSets, find_duplicates
+from auditor.evidence.groups import InferredGroups, infer_groups
 from auditor.evidence.neighbours import Neighbours, find_neighbours
 from auditor.evidence.probabilities import Probabilities, find_probabilities
 from auditor.record import SPLITS
@@ -80,6 +81,11 @@ class Scan:
         """Duplicate sets of the readable images."""
         wide = int(self.readable.sum()) <= SEARCHED_BY_DESCRIPTOR
         return find_duplicates(self.images, self.signatures, self.neighbours(NEIGHBOURS) if wide else None)
+
+    @cached_property
+    def inferred_groups(self) -> tuple[InferredGroups, ...]:
+        """Groups that file names, folders, times or consecutive files suggest; guesses, which nothing else relies on."""
+        return infer_groups(self.images, self.signatures, self.duplicates.exact)
 
     @cached_property
     def unique(self) -> npt.NDArray[np.bool_]:

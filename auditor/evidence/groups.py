@@ -1,0 +1,183 @@
+"""Groups that nobody declared, inferred from what files are called, when they were taken, and which follow each other as in a film.
+
+They are guesses: a check may show them, and never judges by them alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from auditor.evidence.matching import Comparison
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: An inference is kept if at least this share of the images falls into groups of two and more ...
+LEAST_COVERED = 0.5
+#: ... no group holds more than this share of them (that would be a class or a prefix), or fewer than so many images if there are few ...
+LARGEST_SHARE, LARGEST_IMAGES = 0.1, 20
+#: ... and there are at least so many groups.
+LEAST_GROUPS = 5
+#: Longest pause within a session, in seconds: bursts and series of one subject.
+PAUSE = 60.0
+#: Consecutive files are frames of one scene if their detail is nearer than this ...
+FRAME_DISTANCE = 0.35
+#: ... and so many times more consecutive pairs are than pairs of files far apart in the order: else everything looks alike here.
+FRAMES_OVER_CHANCE = 5.0
+#: Columns of a table that hold the time of an exposure, and the camera, in lower case without blanks.
+TIME_COLUMNS = ("datetimeoriginal", "datetime", "taken", "timestamp", "captured_at", "time")
+CAMERA_COLUMNS = ("camera", "model", "camera_model", "device", "camera_id")
+
+Names = npt.NDArray[np.object_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class InferredGroups:
+    """One guess at what belongs together.
+
+    Attributes
+    ----------
+    source : str
+        ``"file names"``, ``"folders"``, ``"camera and time"`` or ``"consecutive frames"``.
+    group : ndarray of str, shape (n_images,)
+        The group of each image; "" where it has none.
+    """
+
+    source: str
+    group: Names
+
+
+def _stem(path: str) -> str:
+    return path.replace("\\", "/").rsplit("/", 1)[-1].rsplit(".", 1)[0]
+
+
+def name_key(path: str) -> str:
+    """Return what a file's name says before its last number: the slide, film or patient of a numbered crop, frame or view.
+
+    Examples
+    --------
+    >>> name_key("Training/RBC/BloodImage_00004_12.jpg"), name_key("patient7-view3.png"), name_key("IMG_0001.jpg"), name_key("00017.png")
+    ('BloodImage_00004', 'patient7-view', 'IMG', '')
+    """
+    return re.sub(r"[^0-9A-Za-z]*[0-9]+[^0-9A-Za-z]*$", "", _stem(path))
+
+
+def folder_key(path: str) -> str:
+    """Return the folder that a file lies in, below its split and class; "" for files directly in them.
+
+    Examples
+    --------
+    >>> folder_key("train/cat/film 3/0001.png"), folder_key("train/cat/0001.png")
+    ('film 3', '')
+    """
+    parts = path.replace("\\", "/").strip("/").split("/")
+    return parts[-2] if len(parts) > 3 else ""
+
+
+def _plausible(keys: Names, labels: Names) -> Names | None:
+    """Return keys that look like groups, blank where an image is alone; ``None`` if they do not."""
+    import pandas as pd
+
+    codes, values = pd.factorize(keys)
+    sizes = np.bincount(codes, minlength=len(values))
+    real = (sizes > 1) & np.array([v != "" for v in values], dtype=bool)
+    if int(real.sum()) < LEAST_GROUPS or sizes[real].sum() < LEAST_COVERED * len(keys):
+        return None
+    if sizes[real].max() > max(LARGEST_SHARE * len(keys), LARGEST_IMAGES):
+        return None
+    if set(np.asarray(values, dtype=object)[real].tolist()) <= set(labels.tolist()):
+        return None
+    return np.where(real[codes], keys, "")
+
+
+def _sessions(images: pd.DataFrame) -> Names:
+    """Return a name for each run of exposures of one camera without a long pause; "" where the time is unknown."""
+    import pandas as pd
+
+    columns = {str(c).lower().replace(" ", "_"): c for c in images.columns}
+    time = next((columns[c] for c in TIME_COLUMNS if c in columns), None)
+    keys = np.full(len(images), "", dtype=object)
+    if time is None:
+        return keys
+    camera = next((columns[c] for c in CAMERA_COLUMNS if c in columns), None)
+    # EXIF writes dates with colons.
+    text = images[time].astype(str).str.replace(r"^(\d{4}):(\d{2}):(\d{2})", r"\1-\2-\3", regex=True)
+    taken = pd.to_datetime(text, errors="coerce", format="mixed", utc=True)
+    seconds = (taken - pd.Timestamp("1970-01-01", tz="UTC")).dt.total_seconds().to_numpy(dtype=float)
+    cameras = images[camera].astype(str).to_numpy(dtype=object) if camera is not None else np.full(len(images), "", dtype=object)
+    known = np.flatnonzero(np.isfinite(seconds))
+    order = known[np.lexsort((seconds[known], cameras[known].astype(str)))]
+    if not len(order):
+        return keys
+    new = np.ones(len(order), dtype=bool)
+    new[1:] = (cameras[order][1:] != cameras[order][:-1]) | (np.diff(seconds[order]) > PAUSE)
+    keys[order] = [f"session {i}" for i in np.cumsum(new)]
+    return keys
+
+
+def _natural(path: str) -> list[tuple[int, int, str]]:
+    """Sort key in which 2 comes before 10."""
+    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.split(r"([0-9]+)", _stem(path)) if part]
+
+
+def frames(paths: Names, readable: npt.NDArray[np.bool_], alone: npt.NDArray[np.bool_], comparison: Comparison) -> Names:
+    """Return a name for each run of files that follow each other and look alike; "" outside of runs, and everywhere if all look alike.
+
+    Parameters
+    ----------
+    paths : ndarray of str, shape (n_images,)
+    readable, alone : ndarray of bool, shape (n_images,)
+        Images to look at are readable and represent their exact duplicate set.
+    comparison : Comparison
+    """
+    keys = np.full(len(paths), "", dtype=object)
+    rows = np.flatnonzero(readable & alone)
+    if len(rows) < 2 * LEAST_GROUPS:
+        return keys
+    order = rows[np.array(sorted(range(len(rows)), key=lambda i: (_natural(str(paths[rows[i]])), str(paths[rows[i]]))))]
+    none = np.zeros(len(order) - 1, dtype=np.int64)
+    alike = comparison.distance(order[:-1], order[1:], none) < FRAME_DISTANCE
+    half = len(order) // 2
+    by_chance = comparison.distance(order[: len(order) - half], order[half:], none[: len(order) - half]) < FRAME_DISTANCE
+    if alike.mean() <= FRAMES_OVER_CHANCE * max(by_chance.mean(), 1 / len(order)):
+        return keys
+    run = np.concatenate([[0], np.cumsum(~alike)])
+    keys[order] = [f"run {i}" for i in run]
+    return keys
+
+
+def infer_groups(
+    images: pd.DataFrame, signatures: npt.NDArray[np.uint8], exact: npt.NDArray[np.int64], least_covered: float = LEAST_COVERED
+) -> tuple[InferredGroups, ...]:
+    """Return every plausible guess at groups, the most telling source first.
+
+    Parameters
+    ----------
+    images : DataFrame
+        Needs ``path, label, status``; times and cameras are taken from any column that is called so.
+    signatures : ndarray of uint8, shape (n_images, SIGNATURE_BYTES)
+    exact : ndarray of int64, shape (n_images,)
+        Representatives of exact duplicate sets.
+    """
+    paths, labels = (images[c].to_numpy(dtype=object) for c in ("path", "label"))
+    readable = (images["status"] == "ok").to_numpy(dtype=bool)
+    sources: tuple[tuple[str, Callable[[], Names]], ...] = (
+        ("camera and time", lambda: _sessions(images)),
+        ("file names", lambda: np.array([name_key(p) for p in paths], dtype=object)),
+        ("folders", lambda: np.array([folder_key(p) for p in paths], dtype=object)),
+        ("consecutive frames", lambda: frames(paths, readable, exact == np.arange(len(exact)), Comparison(signatures))),
+    )
+
+    def plausible() -> Iterator[InferredGroups]:
+        for source, keys in sources:
+            group = _plausible(keys(), labels)
+            if group is not None:
+                yield InferredGroups(source, group)
+
+    return tuple(plausible())

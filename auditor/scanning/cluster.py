@@ -83,7 +83,7 @@ def on_dask(order: Order, batches: Iterable[Sequence[Item]], scheduler: str | No
             tasks = (list(islice(source, TASK_BATCHES)) for _ in range(count))
             return [client.submit(scan_task, order, task, pure=False, retries=RETRIES) for task in tasks if task]
 
-        running = distributed.as_completed(submit(AHEAD * threads), with_results=False)
+        running = distributed.as_completed(submit(AHEAD * threads), loop=client.loop)
         for future in running:
             found = future.result()
             future.release()

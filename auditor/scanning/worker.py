@@ -49,7 +49,10 @@ def nursery(control: int) -> None:
     Image.init()
     with socket.socket(fileno=control) as caller:
         while True:
-            message, descriptors, _, _ = socket.recv_fds(caller, 1, 2)
+            try:
+                message, descriptors, _, _ = socket.recv_fds(caller, 1, 2)
+            except ConnectionResetError:
+                break
             if not message:
                 break
             child = os.fork()

@@ -7,13 +7,13 @@ from auditor.scanning.batch import Item
 from auditor.scanning.pool import Pool
 from auditor.scanning.worker import Order
 from tests.scanning.making import dataset, jpeg
-from tests.scanning.sources import hostile
+from tests.scanning.sources import Hostile
 
 
 def scanned(tmp_path, names, *, jobs=2, timeout=1.0, size=8):
     data = dataset(tmp_path, {name: jpeg(seed=i) for i, name in enumerate(names)})
     items = [Item(i, p) for i, p in enumerate(data.samples["path"])]
-    with Pool(Order(hostile(data.source), timeout, 1 << 30, "header"), jobs) as pool:
+    with Pool(Order(Hostile(data.source), timeout, 1 << 30, "header"), jobs) as pool:
         batches = [items[i : i + size] for i in range(0, len(items), size)]
         found = {row: facts for rows in pool.run(batches) for row, facts in zip(rows.index, rows.facts, strict=True)}
     assert sorted(found) == list(range(len(names)))

@@ -18,7 +18,7 @@ from auditor.scanning import scan as scan_module
 from auditor.scanning import scan_images
 from auditor.scanning.schema import FACTS, FILE_FACTS, MEASURE_NAMES, SIGNATURE_BYTES
 from tests.scanning.making import dataset, encoded, jpeg, picture, png
-from tests.scanning.sources import hostile
+from tests.scanning.sources import Hostile
 
 
 @pytest.fixture
@@ -202,7 +202,7 @@ def test_a_deadly_file_costs_itself_through_the_whole_scan(tmp_path, monkeypatch
     files = {f"{i:02d}.jpg": jpeg(seed=i) for i in range(9)} | {"04-crash.jpg": jpeg()}
     data = dataset(tmp_path, files)
     monkeypatch.setattr(scan_module, "ALONE_SECONDS", 0.0)
-    scanned = scan_images(replace(data, source=hostile(data.source)), jobs=2, store=tmp_path / "store")
+    scanned = scan_images(replace(data, source=Hostile(data.source)), jobs=2, store=tmp_path / "store")
     assert scanned.images.set_index("path")["defect"].loc[lambda d: d != ""].to_dict() == {"04-crash.jpg": "crashed"}
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
+from auditor.splitting.cover import cover
 from auditor.splitting.polish import polish
 from auditor.splitting.rounding import onto_simplex, round_quotas
 
@@ -77,7 +78,7 @@ def assign(
     """Assign every unit to a part.
 
     Units of several images are placed and then improved by moves and swaps; single images then fill what is missing in every class, to
-    the exact count where there are enough of them.
+    the exact count where there are enough of them. At last, classes that a part lacks get a unit there, if they have enough units.
 
     Parameters
     ----------
@@ -118,4 +119,7 @@ def assign(
         filled = np.empty(len(stratum), dtype=np.int64)
         filled[order] = np.repeat(np.tile(np.arange(len(ratios)), len(total)), quotas.ravel())
         part[single] = filled
-    return part
+    if single.all():
+        return part
+    classes = csr_array((np.ones(len(parent)), (np.arange(len(parent)), parent)), shape=(len(parent), int(parent.max()) + 1))
+    return cover(csr_array(counts @ classes), part, ratios)

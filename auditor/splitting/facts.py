@@ -62,7 +62,7 @@ def too_small(counts: Mapping[str, Mapping[str, int]]) -> list[str]:
             total = sum(row.get(label, 0) for row in counts.values())
             notes.append(
                 f"Class '{label}' ({amount(total, 'image')}) is absent from {' and '.join(absent)}: too few images, groups or "
-                "duplicate sets to be in every part. Collect more of it, merge it with another class, or leave it out; "
+                "duplicate sets for these ratios. Collect more of it, merge it with another class, or leave it out; "
                 "until then its recall cannot be measured there."
             )
     return notes

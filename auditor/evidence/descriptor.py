@@ -152,7 +152,8 @@ def fitting_rows(images: pd.DataFrame, limit: int = FIT_IMAGES) -> npt.NDArray[n
 def describe(images: pd.DataFrame, signatures: npt.NDArray[np.uint8]) -> tuple[Floats, Floats]:
     """Return the descriptor of every image, ``(n_images, n_columns)``, and what its columns were divided by.
 
-    There are at most `DIMENSIONS` columns. Rows of unreadable images are zeros. Multiplied with the second, shape ``(n_columns,)``, descriptors are plain principal components.
+    There are at most `DIMENSIONS` columns. Rows of unreadable images are zeros. Multiplied with the second, shape ``(n_columns,)``,
+    descriptors are plain principal components.
 
     Parameters
     ----------

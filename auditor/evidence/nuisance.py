@@ -131,6 +131,9 @@ def predictability(bins: Rows, given: Rows, groups: Rows, classes: int, *, tests
         Predictors that are tried: intervals hold for all of them and all classes together (Bonferroni).
     rng : Generator
     """
+    # Groups numbered by first appearance, so that what is drawn does not depend on how the scan numbered them.
+    _, first, number = np.unique(groups, return_index=True, return_inverse=True)
+    groups = np.argsort(np.argsort(first))[number]
     folds = deal_folds(given, groups)
     recall, alarms = _rates(given, _predictions(bins, given, folds, classes), classes)
     pairs = np.unique(np.stack([given, groups]), axis=1)

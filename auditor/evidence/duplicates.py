@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from auditor.evidence.matching import INVERSE, TURN_NAMES, Comparison, close_pairs, sign_hashes
+from auditor.evidence.matching import INVERSE, TURN_NAMES, Comparison, close_pairs, sign_hashes, structured
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -161,16 +161,13 @@ def exact_sets(images: pd.DataFrame) -> tuple[Rows, npt.NDArray[np.object_]]:
 def _candidates(rows: Rows, hashes: npt.NDArray[np.uint64], neighbours: Neighbours | None) -> _Links:
     """Return the pairs of the given rows worth comparing, each once under each turn it was found by."""
     bits = 6 if len(rows) <= SIX_BITS_LIMIT else 4
-    first, second, turns = [], [], []
-    for turn in (0, 1, 2, 3, 4, 5, 6):
-        pairs = close_pairs(hashes[turn], hashes[0], bits)
-        query, base = rows[pairs[:, 0]], rows[pairs[:, 1]]
-        # The query, turned, looks like the base; so the base, turned back, looks like the query.
-        backwards = query > base
-        keep = query != base
-        first.append(np.minimum(query, base)[keep])
-        second.append(np.maximum(query, base)[keep])
-        turns.append(np.where(backwards, turn, INVERSE[turn])[keep])
+    # Of the two quarter turns one is enough: each undoes the other.
+    turn, query, base = close_pairs(hashes[:7], hashes[0], bits)
+    query, base = rows[query], rows[base]
+    keep = query != base
+    # The query, turned, looks like the base; so the base, turned back, looks like the query.
+    turn = np.where(query > base, turn, np.asarray(INVERSE)[turn])
+    first, second, turns = [np.minimum(query, base)[keep]], [np.maximum(query, base)[keep]], [turn[keep]]
     if neighbours is not None:
         own = np.repeat(np.arange(len(neighbours.rows)), neighbours.rows.shape[1])
         other = neighbours.rows.ravel()
@@ -184,8 +181,14 @@ def _candidates(rows: Rows, hashes: npt.NDArray[np.uint64], neighbours: Neighbou
         first.append(np.minimum(own, other))
         second.append(np.maximum(own, other))
         turns.append(np.zeros(len(own), dtype=np.int64))
-    found = np.unique(np.stack([np.concatenate(first), np.concatenate(second), np.concatenate(turns)]), axis=1)
-    return _Links(found[0], found[1], found[2])
+    packed = [column.astype(np.uint64) for column in (np.concatenate(first), np.concatenate(second), np.concatenate(turns))]
+    found = np.unique((packed[0] << np.uint64(34)) | (packed[1] << np.uint64(4)) | packed[2])
+    low = np.uint64((1 << 30) - 1)
+    return _Links(
+        (found >> np.uint64(34)).astype(np.int64),
+        ((found >> np.uint64(4)) & low).astype(np.int64),
+        (found & np.uint64(15)).astype(np.int64),
+    )
 
 
 def _measure(comparison: Comparison, links: _Links, certain: float) -> _Links:
@@ -268,6 +271,8 @@ def find_duplicates(
     n = len(images)
     distance, turned, near_set = np.zeros(n), np.zeros(n, dtype=bool), exact.copy()
     heads = np.flatnonzero((images["status"] == "ok").to_numpy() & (exact == np.arange(n)))
+    if signatures is not None and near:
+        heads = heads[structured(signatures[heads])]
     if not near or signatures is None or len(heads) < 2:
         return DuplicateSets(exact, near_set, reason, distance, turned)
     labels = images["label"].to_numpy(dtype=object)

@@ -6,7 +6,7 @@ Nothing is decoded: all is computed from the 32x32 luma thumbnails of the signat
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import combinations, pairwise
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -66,6 +66,14 @@ def turned(pictures: npt.NDArray[Any], turn: int) -> npt.NDArray[Any]:
     return pictures[:, :: -1 if rows else 1, :: -1 if columns else 1]
 
 
+def structured(signatures: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
+    """Return which pictures vary by more than `LEAST_DETAIL`, shape ``(n,)``: the others match nothing, and need no search."""
+    out = np.empty(len(signatures), dtype=bool)
+    for start in range(0, len(signatures), BLOCK):
+        out[start : start + BLOCK] = luma(signatures[start : start + BLOCK]).std(axis=(1, 2), dtype=np.float32) > LEAST_DETAIL
+    return out
+
+
 def _cosines() -> Floats:
     k, x = np.arange(8)[:, None], np.arange(32)[None, :]
     return np.cos(np.pi * (2 * x + 1) * k / 64).astype(np.float32)
@@ -99,41 +107,54 @@ def _packed(bits: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint64]:
 
 
 #: Of the pictures that share two bands of a hash, so many are compared with each: more are look-alikes without structure.
-BUCKET = 64
+BUCKET = 32
 
 
-def close_pairs(queries: npt.NDArray[np.uint64], base: npt.NDArray[np.uint64], bits: int = 4) -> Rows:
-    """Return the pairs (query, base) of hashes within ``bits``, shape ``(n_pairs, 2)``, sorted.
+def close_pairs(queries: npt.NDArray[np.uint64], base: npt.NDArray[np.uint64], bits: int = 4) -> tuple[Rows, Rows, Rows]:
+    """Return the pairs of hashes within ``bits``, sorted: number of the query set, of the query in it, and of the hash in ``base``.
 
     Pigeonhole over ``bits + 2`` bands: so many differing bits leave at least two bands equal, so that a sorted table for every two
     bands holds every pair (15 tables for 4 bits). Of a bucket with more than `BUCKET` hashes only so many are compared.
 
+    Parameters
+    ----------
+    queries : ndarray of uint64, shape (n_sets, n_queries)
+    base : ndarray of uint64, shape (n_base,)
+    bits : int
+
     Examples
     --------
-    >>> close_pairs(np.array([0b1111], dtype=np.uint64), np.array([0, 0b11111], dtype=np.uint64)).tolist()
-    [[0, 0], [0, 1]]
+    >>> [column.tolist() for column in close_pairs(np.array([[0b1111]], dtype=np.uint64), np.array([0, 0b11111], dtype=np.uint64))]
+    [[0, 0], [0, 0], [0, 1]]
     """
     edges = np.linspace(0, 64, bits + 3).astype(int)
     width = np.uint64(np.diff(edges).max())
 
-    def bands(hashes: npt.NDArray[np.uint64]) -> list[npt.NDArray[np.uint64]]:
-        return [(hashes >> np.uint64(a)) & np.uint64((1 << int(b - a)) - 1) for a, b in pairwise(edges)]
+    def key_of(hashes: npt.NDArray[np.uint64], bands: tuple[int, int]) -> npt.NDArray[np.uint32]:
+        low, high = ((hashes >> np.uint64(edges[b])) & np.uint64((1 << int(edges[b + 1] - edges[b])) - 1) for b in bands)
+        return ((low << width) | high).astype(np.uint32)
 
-    of_queries, of_base = bands(queries), bands(base)
+    # Place in the packed pair: 4 bits of the set, 30 of the query, 30 of the base.
     found: list[npt.NDArray[np.uint64]] = []
-    for first, second in combinations(range(bits + 2), 2):
-        key, wanted = ((of[first] << width) | of[second] for of in (of_base, of_queries))
-        order, asked = np.argsort(key, kind="stable"), np.argsort(wanted, kind="stable")
-        ranked, wanted = key[order], wanted[asked]
-        left = np.searchsorted(ranked, wanted, side="left")
-        size = np.minimum(np.searchsorted(ranked, wanted, side="right") - left, BUCKET)
-        for step in range(int(size.max(initial=0))):
-            there = np.flatnonzero(size > step)
-            i, j = asked[there], order[left[there] + step]
-            near = np.bitwise_count(queries[i] ^ base[j]) <= bits
-            found.append((i[near].astype(np.uint64) << np.uint64(32)) | j[near].astype(np.uint64))
+    for bands in combinations(range(bits + 2), 2):
+        key = key_of(base, bands)
+        order = np.argsort(key, kind="stable")
+        ranked = key[order]
+        for number, asked in enumerate(queries):
+            wanted = key_of(asked, bands)
+            left = np.searchsorted(ranked, wanted, side="left")
+            # Most queries find nothing: only those whose key is there go on.
+            there = np.flatnonzero(ranked[np.minimum(left, len(ranked) - 1)] == wanted) if len(ranked) else np.empty(0, np.int64)
+            left, size = left[there], np.minimum(np.searchsorted(ranked, wanted[there], side="right") - left[there], BUCKET)
+            for step in range(int(size.max(initial=0))):
+                more = size > step
+                i, j = there[more], order[left[more] + step]
+                near = np.bitwise_count(asked[i] ^ base[j]) <= bits
+                packed = (np.uint64(number) << np.uint64(60)) | (i[near].astype(np.uint64) << np.uint64(30))
+                found.append(packed | j[near].astype(np.uint64))
     pairs = np.unique(np.concatenate(found)) if found else np.empty(0, np.uint64)
-    return np.stack([pairs >> np.uint64(32), pairs & np.uint64(0xFFFFFFFF)], axis=1).astype(np.int64)
+    low = np.uint64((1 << 30) - 1)
+    return tuple(part.astype(np.int64) for part in (pairs >> np.uint64(60), (pairs >> np.uint64(30)) & low, pairs & low))  # type: ignore[return-value]
 
 
 def _gaussian(sigma: float) -> Floats:

@@ -34,7 +34,9 @@ def test_all_pairs_within_the_radius_are_found(base, flips, bits):
         [np.bitwise_xor.reduce([base[i], *(np.uint64(1 << b) for b in set(where))]) for i, where in flips if i < len(base)], np.uint64
     )
     expected = [[i, j] for i, q in enumerate(queries) for j, b in enumerate(base) if bin(int(q) ^ int(b)).count("1") <= bits]
-    assert close_pairs(queries, base, bits).tolist() == expected
+    sets, query, found = close_pairs(queries[None], base, bits)
+    assert np.stack([query, found], axis=1).tolist() == expected
+    assert (sets == 0).all()
 
 
 def test_hashes_of_turns_are_those_of_turned_pictures():

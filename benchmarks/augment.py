@@ -23,6 +23,9 @@ import numpy as np
 os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+#: Filters of the baseline's first stage.
+FILTERS = 16
+
 
 def compose(policy: Any) -> Any:
     """The policy as a user of albumentations would write it."""
@@ -108,18 +111,19 @@ def files(data: str, images: int, without: tuple[str, ...]) -> None:
 
 
 def on_the_fly(data: str, images: int, side: int) -> None:
-    """Print what augmentation adds to an epoch of a small CNN that sees the same number of images."""
+    """Print what augmentation adds to an epoch of the baseline's CNN that sees the same number of images from memory."""
     import keras
+
+    from auditor.baseline.network import Architecture, build
+    from auditor.baseline.scaling import Scaler
 
     plan = planned(data, images)
     stream = plan.dataset((side, side), 32)
     for _ in stream:  # parents are decoded and kept
         pass
     keras.utils.set_random_seed(0)
-    block: list[Any] = [keras.Input((side, side, 3)), keras.layers.Rescaling(1 / 255)]
-    for filters in (32, 64, 128):
-        block += [keras.layers.Conv2D(filters, 3, padding="same", activation="relu"), keras.layers.MaxPooling2D()]
-    model = keras.Sequential([*block, keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(len(plan.labels), activation="softmax")])
+    unit = Scaler(kind="min-max", scale=(1 / 255,) * 3, offset=(0.0,) * 3)
+    model = build(Architecture(image_size=side, classes=len(plan.labels), filters=FILTERS, depth=3, scaler=unit), probabilities=True)
     model.compile("adam", "sparse_categorical_crossentropy", jit_compile=False)
     batches = [(x.numpy(), y.numpy()) for x, y in stream]
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from auditor.augmentation.adapter import Picture, apply_json
+from auditor.augmentation.adapter import Picture, apply, apply_json
 from auditor.augmentation.pictures import Parent, read_parent, webp
 from auditor.augmentation.planning import PlannedSplit, image_seed, training_rows
 from auditor.augmentation.policy import Policy
@@ -133,7 +133,7 @@ class Augmentation:
         label, transforms, seed = self._rows[number]
         if epoch:
             seed = image_seed(seed, "", 0, epoch)
-            transforms = self.policy.draw(label, np.random.default_rng(seed))
+            return apply(picture, self.policy.drawn(label, np.random.default_rng(seed)), seed=seed, border=self.policy.border)
         return apply_json(picture, transforms, seed=seed, border=self.policy.border)
 
     @cached_property

@@ -7,7 +7,7 @@ import difflib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -142,8 +142,8 @@ class Policy:
         """Return the transforms that may be applied to a class."""
         return tuple(s for s in self.steps if label not in s.off_for)
 
-    def draw(self, label: str, rng: np.random.Generator) -> str:
-        """Draw the transforms of one image, with their values, as the JSON that the manifest holds.
+    def drawn(self, label: str, rng: np.random.Generator) -> list[dict[str, Any]]:
+        """Draw the transforms of one image of a class: each with its ``name`` and its values.
 
         At least one transform is drawn: a plain copy of its parent would add nothing.
         """
@@ -151,7 +151,11 @@ class Policy:
         chosen = [s for s, u in zip(steps, rng.random(len(steps)), strict=True) if u < s.probability]
         if not chosen and steps:
             chosen = [steps[int(rng.integers(len(steps)))]]
-        return json.dumps([{"name": s.name, **BY_NAME[s.name].draw(s.magnitudes, rng, False)} for s in chosen], separators=(",", ":"))
+        return [{"name": s.name, **BY_NAME[s.name].draw(s.magnitudes, rng, False)} for s in chosen]
+
+    def draw(self, label: str, rng: np.random.Generator) -> str:
+        """Draw the transforms of one image as the JSON that the manifest holds; nothing is lost in it."""
+        return json.dumps(self.drawn(label, rng), separators=(",", ":"))
 
     def facts(self) -> list[PolicyStep]:
         """Return the steps as plain data, for the record."""

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 STRENGTHS = (1.0, 0.5, 0.25)
 #: Images asked about, for each class: Wilson's half-width at a share of .15 is then 0.07.
 PER_CLASS = 100
+#: Images asked about in all, unless that leaves fewer than `LEAST` of a class: bounds the time at a few minutes with hundreds of classes.
+MOST, LEAST = 3000, 10
 #: Longest side, in pixels, at which pictures are transformed: three times the descriptor's own 32.
 SIDE = 96
 #: Parents and images of each that the effective number is taken over.
@@ -182,6 +184,7 @@ def _neighbours(plan: PlannedSplit, scan: Scan, seed: int) -> Neighbours:
 def _ask_about(rows: pd.DataFrame, per_class: int, seed: int) -> pd.DataFrame:
     if rows.empty:
         raise DataError(expected="labelled pictures to ask about", received="none in the split", hint="check the split")
+    per_class = min(per_class, max(MOST // rows["label"].nunique(), LEAST))
     ranked = rows.assign(_rank=[image_seed(seed, p, -2) for p in rows["path"]]).sort_values(["_rank", "path"])
     first = ranked[ranked.groupby("label", sort=False).cumcount() < per_class]
     return first.sort_values("path", ignore_index=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import os
 
 import cv2
@@ -173,3 +174,22 @@ def test_edited_plan_keeps_its_facts(planned, tmp_path):
     made = plan.write(tmp_path)
     assert plan.facts["way"] == "on-the-fly", "the plan itself is not changed"
     assert dataclasses.replace(made, manifest=plan.manifest).manifest.equals(plan.manifest)
+
+
+def test_nothing_rare_writes_an_empty_table_and_no_image(planned, tmp_path):
+    made = plan_augmentation(planned, target="10:1").write(tmp_path / "out")
+    assert made.manifest.empty
+    assert (tmp_path / "out" / "augmented.csv").read_text() == "path,parent,label,split,transforms,seed\n"
+    assert read_manifest(tmp_path / "out" / "augmented.csv").empty
+    assert not list((tmp_path / "out").rglob("*.png"))
+
+
+def test_examples_have_small_pictures(planned):
+    made = plan_augmentation(planned)
+    pictures = made.example_pictures()
+    assert {e["label"] for e in made.facts["examples"]} == {"dog", "bird"}
+    for example in made.facts["examples"]:
+        assert example["before"] == example["parent"]
+        with Image.open(io.BytesIO(pictures[example["after"]])) as image:
+            assert image.format == "WEBP"
+            assert max(image.size) <= 96

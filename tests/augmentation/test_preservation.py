@@ -222,3 +222,24 @@ def test_wrong_use_and_nothing_to_ask_are_one_line(signs):
     held = plan.table.assign(split="val")
     with pytest.raises(DataError, match="classified correctly"):
         check_policy(dataclasses.replace(plan, table=held, usable=held), "photo", scan=scan, model=liar)
+
+
+def test_a_keras_model_is_asked_with_raw_pixels():
+    keras = pytest.importorskip("keras")
+    pixels = keras.Input((4, 4, 3))
+    brightness = keras.layers.GlobalAveragePooling2D()(pixels)
+    dense = keras.layers.Dense(2, kernel_initializer=keras.initializers.Constant(0.0))
+    model = keras.Model(pixels, dense(brightness))
+    dense.set_weights([np.array([[1.0, -1.0]] * 3, np.float32), np.array([-380.0, 380.0], np.float32)])
+    judge = Model.of(model, ("bright", "dark"), (4, 4))
+    pictures = [np.full((9, 7, 3), value, np.uint8) for value in (10, 120, 135, 250)]
+    assert judge(pictures, [""] * 4).tolist() == ["dark", "dark", "bright", "bright"]
+
+
+def test_many_classes_are_asked_about_less_each(signs, monkeypatch):
+    from auditor.augmentation import preservation
+
+    monkeypatch.setattr(preservation, "MOST", 36)
+    plan, scan = signs
+    found = check_policy(plan, Policy(name="flip", steps=(FLIP,)), scan=scan)
+    assert set(found.table.loc[found.table["label"] != "", "images"]) == {12}

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from auditor.review import check as check
     from auditor.review import compare as compare
     from auditor.review import report as report
+    from auditor.review import selftest as selftest
     from auditor.review import undo as undo
 
 #: Where each public name lives.
@@ -53,6 +54,7 @@ _PUBLIC = {
     "report": "auditor.review:report",
     "run": "auditor.audit:run",
     "scan": "auditor.audit:scan",
+    "selftest": "auditor.review:selftest",
     "split": "auditor.preparation:split",
     "train": "auditor.preparation:train",
     "undo": "auditor.review:undo",

@@ -392,6 +392,19 @@ def apply(decisions: str, data: str | None, output: str, quarantine: str | None,
 
 
 @cli.command()
+@DATA
+@_together(COLUMNS, SEED)
+@click.option("--config", metavar="FILE", help="Settings [default: auditor.toml here, if there is one].")
+@click.option("--set", "settings", multiple=True, metavar="CODE.FIELD=VALUE", help="Change a threshold. Repeatable.")
+@click.option("--sample", type=click.IntRange(40), default=400, show_default=True, help="Images to copy.")
+def selftest(data: str, config: str | None, settings: tuple[str, ...], **options: Any) -> None:
+    """Plant known faults in a temporary copy of a sample of DATA, and say which of them the checks find there."""
+    import auditor.review
+
+    print(printable(str(auditor.review.selftest(data, config=_config(config, settings, (), ()), **options))))
+
+
+@cli.command()
 @TO_FOLDER
 @_together(SEED, QUIET)
 def demo(output: str, seed: int, quiet: bool) -> None:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auditor.audit import Audit, load
+from auditor.config import Config
 from auditor.errors import DataError, NotFitError, UsageError
+from auditor.finding import Finding
 from auditor.options import Data, Listeners, ScanOptions
 from auditor.preparation import measured, open_data, prepare_output
 from auditor.scanning.fingerprint import fingerprint
 
 if TYPE_CHECKING:
     from auditor.reports.compare import Comparison
+    from auditor.selftest import SelfTest
 
 
 def report(folder: str | Path, *, output: str | Path | None = None, formats: Sequence[str] = (), images: bool = True) -> list[Path]:
@@ -123,6 +127,41 @@ def undo(journal: str | Path) -> int:
     from auditor.reports.decisions import undo_quarantine
 
     return undo_quarantine(journal)
+
+
+def selftest(
+    data: Data,
+    *,
+    config: Config | None = None,
+    sample: int = 400,
+    label: str | None = None,
+    split: str | None = None,
+    group: str | None = None,
+    seed: int = 0,
+) -> SelfTest:
+    """Plant known faults in a temporary copy of a sample of the data, and report each check's recall and false alarms there.
+
+    Parameters
+    ----------
+    config : Config, optional
+        Thresholds: those of your audits, so that the answer is about them.
+    sample : int
+        Images to copy.
+
+    Returns
+    -------
+    SelfTest
+        ``.table()`` has a row per planted fault.
+    """
+    from auditor.audit import scan
+    from auditor.selftest import selftest as plant_and_score
+
+    settings = config or Config()
+
+    def findings_of(table: Path) -> Sequence[Finding]:
+        return scan(table, config=dataclasses.replace(settings, waivers={}), seed=seed, images=False).record.findings
+
+    return plant_and_score(open_data(data, None, label, split, group), findings_of, sample=sample, seed=seed)
 
 
 def check(data: Data, passport: str | Path, *, fail_on: str = "error", scanning: ScanOptions | None = None) -> None:

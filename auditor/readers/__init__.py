@@ -42,7 +42,8 @@ def open_dataset(data: str | Path | Dataset, *, label: str | None = None, split:
     Parameters
     ----------
     data : str, Path or Dataset
-        A folder or a table; a Dataset is returned as it is.
+        A folder or a table, or the address of a folder for fsspec (``s3://bucket/data``, ``gs://...``, ``zip://::data.zip``); a Dataset
+        is returned as it is.
     label, split, group : str, optional
         Columns of a table that hold the class, the split, and what must stay together (patient, slide, session);
         by default ``label``, ``split`` and ``group`` where they exist.
@@ -51,13 +52,20 @@ def open_dataset(data: str | Path | Dataset, *, label: str | None = None, split:
     ------
     DataError
         The data is missing, empty or of a layout that is not understood.
+    MissingExtraError
+        The address needs a package that is not installed.
     """
     if isinstance(data, Dataset):
         return data
+    columns = Columns(label=label, split=split, group=group)
+    if "://" in str(data):
+        from auditor.readers import remote
+
+        return remote.read(str(data), columns)
     location = Path(data)
     if not location.exists():
         raise DataError(expected=UNDERSTOOD, received=f"'{data}', which does not exist", hint="check the path")
     for reader in READERS:
         if reader.reads(location):
-            return reader.read(location, Columns(label=label, split=split, group=group))
+            return reader.read(location, columns)
     raise DataError(expected=UNDERSTOOD, received=f"'{data}'", hint="name the folder that holds the images, or write a table")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from auditor.dataset import SAMPLE_COLUMNS, Dataset, LocalFiles
 from auditor.errors import DataError
-from auditor.readers.folder import SPLIT_NAMES
+from auditor.readers.layout import SPLIT_NAMES
 
 if TYPE_CHECKING:
     import pandas as pd

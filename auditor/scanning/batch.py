@@ -47,11 +47,12 @@ class Facts(NamedTuple):
 
 
 class Item(NamedTuple):
-    """One file to scan: its place among the samples, its path, and its digest where it was scanned before."""
+    """One file to scan: its place among the samples, its path, its digest where it was scanned before, its size and time as last seen."""
 
     row: int
     path: str
     sha256: str = ""
+    stat: FileStat = FileStat(-1, -1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,7 +66,7 @@ class Rows:
     facts : list of Facts or None
         ``None`` for a file whose digest is as it was: its former row still holds.
     stats : list of FileStat
-        Size and time of modification, taken before reading; (-1, -1) where there are none.
+        Those of the items: taken before reading, so that a file that changes meanwhile does not look unchanged later.
     measures : ndarray of float64, shape (n, len(MEASURES))
         NaN where unreadable.
     signatures : ndarray of uint8, shape (n, SIGNATURE_BYTES)
@@ -157,22 +158,21 @@ def scan_batch(
             if mark:
                 mark(place)
             try:
-                stat, found, pixels = _scan(source, item, isolated, examine)
-                if found is None and stat is None:
-                    left.append(item)
-                    continue
+                found, pixels = _scan(source, item, isolated, examine)
                 if pixels is not None:
                     counted, mark_of = sums(pixels), signature_of(pixels)
             except MemoryError:
-                stat, pixels = None, None
-                found = Facts(reason="memory: it needs more than a worker may use", defect="memory")
+                found, pixels = Facts(reason="memory: it needs more than a worker may use", defect="memory"), None
+            except NeedsIsolation:
+                left.append(item)
+                continue
             if pixels is not None:
                 pixel_sums.append(counted)
                 signatures[len(index)] = mark_of
                 readable.append(len(index))
             index.append(item.row)
             facts.append(found)
-            stats.append(stat or FileStat(-1, -1))
+            stats.append(item.stat)
         if mark:
             mark(-1)
     signatures = signatures[: len(index)]
@@ -186,31 +186,32 @@ def scan_batch(
     return Rows(index, facts, stats, numbers, signatures), left
 
 
-def _scan(
-    source: Source, item: Item, isolated: bool, examine: Examine | None
-) -> tuple[FileStat | None, Facts | None, npt.NDArray[np.uint8] | None]:
-    """Return stat, facts and pixels of one file; no facts if its digest is as it was; neither stat nor facts if it needs isolation."""
-    stat = FileStat(-1, -1)
+class NeedsIsolation(Exception):
+    """The file is unusual, and may cost the process that decodes it its life."""
+
+
+def _scan(source: Source, item: Item, isolated: bool, examine: Examine | None) -> tuple[Facts | None, npt.NDArray[np.uint8] | None]:
+    """Return facts and pixels of one file; no facts if its digest is as it was; raises `NeedsIsolation`."""
+    size = max(item.stat.size, 0)
+    if size > MAX_BYTES:
+        return Facts(reason=f"too large: {size / 1e9:.1f} GB", defect="too-large", bytes=size), None
     try:
-        stat = source.stat(item.path)
-        if stat.size > MAX_BYTES:
-            return stat, Facts(reason=f"too large: {stat.size / 1e9:.1f} GB", defect="too-large", bytes=stat.size), None
         data = source.read(item.path)
     except (OSError, ValueError) as error:  # ValueError: a name with a NUL in it
         defect, reason = _why(error) if isinstance(error, OSError) else ("missing", "missing")
-        return stat, Facts(reason=reason, defect=defect, bytes=max(stat.size, 0)), None
+        return Facts(reason=reason, defect=defect, bytes=size), None
     digest = hashlib.sha256(data).hexdigest()
     if digest == item.sha256:
-        return stat, None, None
+        return None, None
     try:
         decoded = decode(data) if isolated else decode_usual(data)
     except Unreadable as error:
         found = Facts(reason=str(error), defect=error.defect, bytes=len(data), sha256=digest, survives=error.survives)
-        return stat, _with_header(found, error.header), None
+        return _with_header(found, error.header), None
     if decoded is None:
-        return None, None, None
+        raise NeedsIsolation
     found = Facts(status="ok", bytes=len(data), sha256=digest, pixel_digest=decoded.pixel_digest, defect=decoded.defect)
     found = _with_header(found, decoded.header)
     if examine:
         found = found._replace(decoders=examine(data, decoded.header))
-    return stat, found, decoded.pixels
+    return found, decoded.pixels

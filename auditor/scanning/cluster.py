@@ -19,6 +19,8 @@ from auditor.scanning.worker import Order
 AHEAD = 4
 #: Batches in one task: a few hundred files.
 TASK_BATCHES = 3
+#: How long the scheduler may take to answer.
+CONNECT_SECONDS = 20.0
 #: How often a task is given to another worker after its own was lost.
 RETRIES = 10
 
@@ -69,7 +71,7 @@ def on_dask(order: Order, batches: Iterable[Sequence[Item]], scheduler: str | No
             )
         try:
             client = stack.enter_context(
-                distributed.Client(cluster if scheduler is None else scheduler, timeout="20s", set_as_default=False)
+                distributed.Client(cluster if scheduler is None else scheduler, timeout=CONNECT_SECONDS, set_as_default=False)
             )
         except (OSError, ValueError) as error:
             reason = str(error) or type(error).__name__

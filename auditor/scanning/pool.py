@@ -22,7 +22,6 @@ from types import TracebackType
 
 import numpy as np
 
-from auditor.dataset import FileStat
 from auditor.scanning.batch import Item, Rows, lost
 from auditor.scanning.schema import MEASURES, SIGNATURE_BYTES
 from auditor.scanning.worker import BETWEEN, MARK, Order
@@ -195,11 +194,10 @@ class Pool:
             defect, reason = "timeout", f"timeout: not decoded within {self._order.timeout:g} s"
         else:
             defect, reason = "crashed", "crashed: the decoder died of this file, or ran out of memory"
-        stat = FileStat(-1, -1)
-        with suppress(OSError):
-            stat = self._order.source.stat(culprit.path)
         facts = lost(culprit.path, defect, reason, None if worker.late else self._order.source)
-        yield Rows([culprit.row], [facts], [stat], np.full((1, len(MEASURES)), np.nan), np.zeros((1, SIGNATURE_BYTES), dtype=np.uint8))
+        yield Rows(
+            [culprit.row], [facts], [culprit.stat], np.full((1, len(MEASURES)), np.nan), np.zeros((1, SIGNATURE_BYTES), dtype=np.uint8)
+        )
 
 
 def without(rows: Rows, places: Sequence[int]) -> Rows:

@@ -126,7 +126,7 @@ def scan_images(
     todo = _recall(dataset, rows_kept, result, rehash)
     sizes = result.sizes
     order = todo if deadline is None else todo[np.argsort(_priority(dataset, seed)[todo], kind="stable")]
-    items = [Item(int(i), paths[i], result.digest(int(i))) for i in order]
+    items = [Item(i, paths[i], result.digest(i), FileStat(int(sizes[i]), int(result.times[i]))) for i in order.tolist()]
     batches = list(_batches(items, sizes)) if deadline is None else _until(deadline, _batches(items, sizes))
     cost = len(items) * SECONDS_PER_IMAGE + float(np.maximum(sizes[order], 0).sum()) * SECONDS_PER_BYTE
     from auditor.scanning.worker import Order
@@ -168,12 +168,12 @@ def _recall(dataset: Dataset, store: Store | None, result: _Result, rehash: bool
             stats.append(dataset.source.stat(path))
         except (OSError, ValueError):
             stats.append(FileStat(-1, -1))
-    result.sizes, times = np.array(stats, dtype=np.int64).reshape(-1, 2).T
+    result.sizes, result.times = np.array(stats, dtype=np.int64).reshape(-1, 2).T
     known = store.remembered(result.paths) if store is not None else None
     everything = np.arange(len(result.paths))
     if known is None:
         return everything
-    same = (known.sizes == result.sizes[known.rows]) & (known.times == times[known.rows]) & (known.sizes >= 0)
+    same = (known.sizes == result.sizes[known.rows]) & (known.times == result.times[known.rows]) & (known.sizes >= 0)
     if rehash:
         same[:] = False
     result.recall(known.rows, known.facts, known.signatures, same)
@@ -229,6 +229,7 @@ class _Result:
     def __init__(self, paths: list[str], on_progress: OnProgress | None) -> None:
         self.paths, self._tell = paths, on_progress
         self.sizes: npt.NDArray[np.int64] = np.full(len(paths), -1, dtype=np.int64)
+        self.times: npt.NDArray[np.int64] = self.sizes
         self.signatures = np.zeros((len(paths), SIGNATURE_BYTES), dtype=np.uint8)
         self._tables: list[pa.Table] = []
         self._rows: list[npt.NDArray[np.int64]] = []

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 SCANNER = 1
 #: Rows and seconds after which rows are flushed: what a kill loses at most.
 FLUSH_ROWS, FLUSH_SECONDS = 2048, 1.0
-#: A file that was modified less than this before it was read may change once more within its clock's tick: its time is not trusted.
+#: A file that was modified less than this before the scan looked at it may change again within its clock's tick: its time is not trusted.
 #: Two seconds are the tick of FAT, the coarsest in use.
 RACY_NS = 2_000_000_000
 #: More parts than this are merged into one once a scan is complete.
@@ -120,6 +120,7 @@ class Store:
         self._source = hashlib.sha256(str(getattr(source, "root", "")).encode("utf-8", "backslashreplace")).hexdigest()
         self._pending: list[_Pending] = []
         self._count, self._flushed = 0, time.monotonic()
+        self._horizon = time.time_ns() - RACY_NS
         try:
             folder.mkdir(parents=True, exist_ok=True)
             for leftover in folder.glob("*.tmp"):
@@ -180,8 +181,7 @@ class Store:
 
     def add(self, paths: Sequence[str], stats: Sequence[FileStat], facts: Sequence[Facts], rows: Rows) -> None:
         """Remember some rows; flushed now and then."""
-        horizon = time.time_ns() - RACY_NS
-        safe = [s if 0 <= s.mtime_ns < horizon else FileStat(-1, s.mtime_ns) for s in stats]
+        safe = [s if 0 <= s.mtime_ns < self._horizon else FileStat(-1, s.mtime_ns) for s in stats]
         self._pending.append(_Pending(paths, safe, facts, rows.measures, rows.signatures))
         self._count += len(paths)
         if self._count >= FLUSH_ROWS or time.monotonic() - self._flushed > FLUSH_SECONDS:

@@ -54,6 +54,7 @@ def test_a_deadly_file_costs_itself_on_a_cluster_too(tmp_path, cluster):
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_no_scheduler_at_the_address(data):
-    with pytest.raises(UsageError, match="tcp://127.0.0.1:9"):
+def test_no_scheduler_at_the_address(data, monkeypatch):
+    monkeypatch.setattr("auditor.scanning.cluster.CONNECT_SECONDS", 0.5)
+    with pytest.raises(UsageError, match=r"tcp://127\.0\.0\.1:9"):
         scan_images(data, engine="dask", scheduler="tcp://127.0.0.1:9")

@@ -1,0 +1,90 @@
+"""What folders of images mean: splits, classes, or images alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from auditor.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Extensions of the image formats that Pillow or OpenCV decode; a file with another one is counted as ignored.
+IMAGE_EXTENSIONS = frozenset({
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".jp2", ".j2k", ".png", ".apng", ".gif", ".bmp", ".dib", ".tif", ".tiff", ".webp", ".avif", ".ppm",
+    ".pgm", ".pbm", ".pnm", ".ico", ".tga", ".mpo", ".qoi", ".sgi", ".rgb",
+})  # fmt: skip
+
+#: Folder names that mean a split, in lower case.
+SPLIT_NAMES = {
+    **dict.fromkeys(("train", "training", "trn"), "train"),
+    **dict.fromkeys(("val", "valid", "validation", "dev"), "val"),
+    **dict.fromkeys(("test", "testing", "tst"), "test"),
+}
+
+
+class Layout(NamedTuple):
+    """The sample table, what kind of layout it is, and the folders (split, label) that hold no image."""
+
+    samples: pd.DataFrame
+    kind: str
+    empty: tuple[tuple[str, str], ...]
+
+
+def is_image(name: str) -> bool:
+    """Whether a file's name is that of an image; hidden files are none.
+
+    Examples
+    --------
+    >>> is_image("a/b.JPG"), is_image("a/.b.jpg"), is_image("notes.txt")
+    (True, False, False)
+    """
+    base = name.rsplit("/", 1)[-1]
+    return "." in base and not base.startswith(".") and "." + base.rsplit(".", 1)[1].lower() in IMAGE_EXTENSIONS
+
+
+def arrange(images: Sequence[str], folders: Iterable[str], *, location: str, others: int) -> Layout:
+    """Return what paths mean that are relative to the root, with "/" between their parts.
+
+    The folder that directly names the class is the first below the root or below a split folder.
+
+    Raises
+    ------
+    DataError
+        There is no image.
+    """
+    import pandas as pd
+
+    if not images:
+        raise DataError(
+            expected="a folder with images in class folders",
+            received=f"'{location}' with no image in it ({others} other files)",
+            hint=f"images are files that end in {', '.join(sorted(IMAGE_EXTENSIONS)[:6])}, ...",
+        )
+    folders = list(folders)
+    parts = [path.split("/") for path in images]
+    top = {p[0] for p in parts if len(p) > 1} | {f for f in folders if "/" not in f}
+    is_split = bool(top) and all(t.lower() in SPLIT_NAMES for t in top)
+    depth = 1 if is_split else 0
+    samples = pd.DataFrame(
+        {
+            "path": images,
+            "label": [p[depth] if len(p) > depth + 1 else "" for p in parts],
+            "split": [SPLIT_NAMES[p[0].lower()] if is_split and len(p) > 1 else "" for p in parts],
+            "group": "",
+        }
+    ).astype(str)
+    present = set(zip(samples["split"], samples["label"], strict=True))
+    splits = {split for split, _ in present}
+    empty = []
+    for folder in folders:
+        p = folder.split("/")
+        split = SPLIT_NAMES[p[0].lower()] if is_split else ""
+        if len(p) == depth + 1 and (split, p[-1]) not in present:
+            empty.append((split, p[-1]))
+        if is_split and len(p) == 1 and split not in splits:
+            empty.append((split, ""))
+    labelled = bool((samples["label"] != "").any())
+    kind = ("split folders" if is_split else "class folders") if labelled else "images"
+    return Layout(samples.sort_values("path", ignore_index=True), kind, tuple(sorted(empty)))

@@ -54,5 +54,5 @@ const watcher = new IntersectionObserver((changes) => {
 }, { rootMargin: "-10% 0px -70% 0px" });
 for (const id of entries.keys()) { const part = document.getElementById(id); if (part) watcher.observe(part); }
 
-addEventListener("beforeprint", () => { for (const fold of document.querySelectorAll("details:not([open])")) { fold.dataset.folded = ""; fold.open = true; } });
+addEventListener("beforeprint", () => { for (const fold of document.querySelectorAll("details:not([open], .pictures)")) { fold.dataset.folded = ""; fold.open = true; } });
 addEventListener("afterprint", () => { for (const fold of document.querySelectorAll("details[data-folded]")) { fold.open = false; delete fold.dataset.folded; } });

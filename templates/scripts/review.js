@@ -7,12 +7,11 @@ function buildReview() {
   for (const figure of figures) {
     const [path, label, split] = item(figure);
     figure.tabIndex = 0;
-    figure.setAttribute("role", "group");
     figure.setAttribute("aria-label", `${shortText(path)}${label ? ", class " + shortText(label) : ""}${split ? ", " + split : ""}`);
     figure.setAttribute("aria-keyshortcuts", "K D R");
     const buttons = make("div", { class: "decide" });
     for (const [key, decision] of Object.entries(KEYS)) {
-      buttons.append(make("button", { type: "button", tabindex: "-1", "data-decision": decision, "aria-pressed": "false", "aria-label": `${decision} ${shortText(path)}`, title: `${decision} (${key})` }, key.toUpperCase()));
+      buttons.append(make("button", { type: "button", tabindex: "-1", "data-decision": decision, "aria-pressed": "false", "aria-label": `${key.toUpperCase()}: ${decision} ${shortText(path)}`, title: `${decision} (${key})` }, key.toUpperCase()));
     }
     figure.append(buttons);
   }

@@ -34,6 +34,8 @@ def cover(counts: csr_array, part: npt.NDArray[np.int64], ratios: npt.NDArray[np
     while moved:  # a move may make room for another
         moved = False
         for k, empty in np.argwhere((units == 0) & (units.sum(axis=1) >= parts)[:, None]).tolist():
+            if units[k, empty]:
+                continue
             best: tuple[float, int] | None = None
             candidates = by_class.indices[by_class.indptr[k] : by_class.indptr[k + 1]]
             for unit in candidates.tolist():
@@ -56,5 +58,4 @@ def cover(counts: csr_array, part: npt.NDArray[np.int64], ratios: npt.NDArray[np
             units[inside, giving] -= 1
             units[inside, empty] += 1
             part[unit] = empty
-            break  # the list of what is lacking has changed
     return part

@@ -14,8 +14,6 @@ from auditor.scanning.signature import signature
 
 #: Neighbours that vote: the usual 5 to 15; odd, so that two classes seldom tie.
 NEIGHBOURS = 9
-#: Reference images of one class: more change the vote of the nearest few hardly, and cost time for each picture asked about.
-REFERENCES = 500
 #: Pictures in a block of the distance matrix.
 BLOCK = 512
 
@@ -56,16 +54,12 @@ class Neighbours:
         return f"a vote of the {min(NEIGHBOURS, len(self.labels))} nearest training images on the descriptor"
 
     @classmethod
-    def fit(cls, signatures: npt.NDArray[np.uint8], labels: Sequence[str], units: Sequence[str], *, seed: int = 0) -> Neighbours:
-        """Take training images as references, at most `REFERENCES` of a class, drawn by the seed."""
-        names = np.asarray(labels, dtype=object)
-        rng = np.random.default_rng([seed, 0x6E6E])
-        order = rng.permutation(len(names))
-        rows = np.sort(np.concatenate([order[names[order] == label][:REFERENCES] for label in sorted(set(names))]))
-        # Every class has its say in the projection too.
-        fitting = rows if len(rows) <= FIT_IMAGES else np.sort(rng.choice(rows, FIT_IMAGES, replace=False))
+    def fit(cls, signatures: npt.NDArray[np.uint8], labels: Sequence[str], units: Sequence[str]) -> Neighbours:
+        """Take images as references, ``(n_references, SIGNATURE_BYTES)``."""
+        # Evenly spaced rows, so that every class has its say in the projection too.
+        fitting = np.unique(np.linspace(0, len(signatures) - 1, FIT_IMAGES).round().astype(int))
         projection = fit_projection(signatures[fitting])
-        return cls(projection, _unit(projection(signatures[rows])), names[rows], np.asarray(units, dtype=object)[rows])
+        return cls(projection, _unit(projection(signatures)), np.asarray(labels, dtype=object), np.asarray(units, dtype=object))
 
     def describe(self, pictures: Sequence[Picture]) -> npt.NDArray[np.float32]:
         """Return descriptors of length 1 of pictures, shape ``(n, n_columns)``."""

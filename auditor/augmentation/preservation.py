@@ -18,6 +18,7 @@ from auditor.augmentation.planning import PlannedSplit, choose_policy, image_see
 from auditor.augmentation.policy import Policy, Step
 from auditor.augmentation.transforms import BY_NAME
 from auditor.errors import DataError
+from auditor.scanning.signature import signature
 from auditor.stats.intervals import wilson
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 #: Shares of the policy's magnitude that are tried.
 STRENGTHS = (1.0, 0.5, 0.25)
+#: Reference images of one class: more hardly change the vote of the nearest few, and cost time for each picture asked about.
+REFERENCES = 500
 #: Images asked about, for each class: Wilson's half-width at a share of .15 is then 0.07.
 PER_CLASS = 100
 #: Images asked about in all, unless that leaves fewer than `LEAST` of a class: bounds the time at a few minutes with hundreds of classes.
@@ -60,7 +63,7 @@ def check_policy(
     plan: PlannedSplit,
     policy: str | Policy = "photo",
     *,
-    scan: Scan,
+    scan: Scan | None = None,
     model: Model | None = None,
     per_class: int = PER_CLASS,
     seed: int = 0,
@@ -76,8 +79,8 @@ def check_policy(
     ----------
     plan : PlannedSplit
     policy : str, Path or Policy
-    scan : Scan
-        Of the same data: its signatures are the references.
+    scan : Scan, optional
+        Of the same data: its signatures are then the references, else they are made anew from the pictures.
     model : Model, optional
     per_class : int
         Pictures asked about of each class.
@@ -91,9 +94,8 @@ def check_policy(
         Nothing to ask about.
     """
     chosen = choose_policy(policy)
-    rows = _rows(plan, scan, held_out=model is not None)
+    asked = _ask_about(plan, model is not None, per_class, seed)
     judge: Judge = model if model is not None else _neighbours(plan, scan, seed)
-    asked = _ask_about(rows, per_class, seed)
     pictures = [_small(plan, path, model) for path in asked["path"]]
     units, labels = asked["unit"].tolist(), asked["label"].to_numpy(dtype=object)
     right = np.flatnonzero(judge(pictures, units) == labels)
@@ -157,37 +159,46 @@ def _worst_examples(examples: list[dict[str, str]], table: pd.DataFrame) -> list
     return list(first.values())
 
 
-def _rows(plan: PlannedSplit, scan: Scan, *, held_out: bool) -> pd.DataFrame:
-    """Return the pictures that may be asked about, one per duplicate set, with their row of the scan."""
-    if held_out:
-        usable = plan.usable
-        rows = representatives(usable[(usable["split"] == "val") & (usable["label"] != "")])
+def _with_units(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per duplicate set, with what belongs together by the user's groups or as duplicates: ``unit``."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    n = len(rows)
+    links = [np.arange(n)]
+    for column in ("group", "cluster"):
+        named = rows[column].to_numpy(dtype=object)
+        first: dict[str, int] = {}
+        links.append(np.array([first.setdefault(name, i) if name else i for i, name in enumerate(named)], dtype=np.int64))
+    ends = (np.tile(np.arange(n), len(links)), np.concatenate(links))
+    _, unit = connected_components(coo_array((np.ones(len(ends[0])), ends), shape=(n, n)), directed=False)
+    return representatives(rows.assign(unit=unit.astype(str)))
+
+
+def _neighbours(plan: PlannedSplit, scan: Scan | None, seed: int) -> Neighbours:
+    """Return the vote of at most `REFERENCES` training images of each class, drawn by the seed."""
+    rows = _some(_with_units(training_rows(plan)), REFERENCES, seed + 1)
+    if scan is None:
+        signatures = np.stack([signature(_small(plan, path, None)) for path in rows["path"]])
     else:
-        rows = representatives(training_rows(plan))
-    return _with_units(rows, scan)
+        place = {path: i for i, path in enumerate(scan.images["path"])}
+        signatures = scan.signatures[[place[path] for path in rows["path"]]]
+    return Neighbours.fit(signatures, rows["label"].tolist(), rows["unit"].tolist())
 
 
-def _with_units(rows: pd.DataFrame, scan: Scan) -> pd.DataFrame:
-    place = {p: i for i, p in enumerate(scan.images["path"])}
-    rows = rows[rows["path"].isin(place)]
-    where = rows["path"].map(place).to_numpy(dtype=np.int64)
-    # What belongs together by the user's groups or as duplicates: never evidence about each other.
-    found: pd.DataFrame = rows.assign(row=where, unit=scan.groups[where].astype(str)).loc[scan.readable[where]]
-    return found
+def _some(rows: pd.DataFrame, per_class: int, seed: int) -> pd.DataFrame:
+    """Return at most so many rows of each class; which, depends on the seed and the paths alone."""
+    ranked = rows.assign(_rank=[image_seed(seed, p, -2) for p in rows["path"]]).sort_values(["_rank", "path"])
+    first: pd.DataFrame = ranked.loc[ranked.groupby("label", sort=False).cumcount() < per_class].drop(columns="_rank")
+    return first.sort_values("path", ignore_index=True)
 
 
-def _neighbours(plan: PlannedSplit, scan: Scan, seed: int) -> Neighbours:
-    rows = _with_units(representatives(training_rows(plan)), scan)
-    return Neighbours.fit(scan.signatures[rows["row"].to_numpy()], rows["label"].tolist(), rows["unit"].tolist(), seed=seed)
-
-
-def _ask_about(rows: pd.DataFrame, per_class: int, seed: int) -> pd.DataFrame:
+def _ask_about(plan: PlannedSplit, held_out: bool, per_class: int, seed: int) -> pd.DataFrame:
+    usable = plan.usable
+    rows = _with_units(usable[(usable["split"] == "val") & (usable["label"] != "")] if held_out else training_rows(plan))
     if rows.empty:
         raise DataError(expected="labelled pictures to ask about", received="none in the split", hint="check the split")
-    per_class = min(per_class, max(MOST // rows["label"].nunique(), LEAST))
-    ranked = rows.assign(_rank=[image_seed(seed, p, -2) for p in rows["path"]]).sort_values(["_rank", "path"])
-    first = ranked[ranked.groupby("label", sort=False).cumcount() < per_class]
-    return first.sort_values("path", ignore_index=True)
+    return _some(rows, min(per_class, max(MOST // rows["label"].nunique(), LEAST)), seed)
 
 
 def _small(plan: PlannedSplit, path: str, model: Model | None) -> Picture:

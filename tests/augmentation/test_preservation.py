@@ -243,3 +243,28 @@ def test_many_classes_are_asked_about_less_each(signs, monkeypatch):
     plan, scan = signs
     found = check_policy(plan, Policy(name="flip", steps=(FLIP,)), scan=scan)
     assert set(found.table.loc[found.table["label"] != "", "images"]) == {12}
+
+
+def test_without_a_scan_the_references_are_made_from_the_pictures(signs):
+    plan, scan = signs
+    policy = Policy(name="flip", steps=(FLIP,))
+    with_scan, without = (check_policy(plan, policy, scan=s, per_class=10) for s in (scan, None))
+    assert with_scan.table["verdict"].tolist() == without.table["verdict"].tolist()
+
+
+def test_copies_and_groups_are_no_evidence_for_each_other(tmp_path):
+    """Every picture is alike within its patient and unlike between patients: without the patient the vote is at chance."""
+    rng = np.random.default_rng(2)
+    ground = {f"p{i}": rng.integers(0, 255, (8, 8, 3)) for i in range(12)}
+    pictures = {label: [] for label in ("ill", "well")}
+    for i, base in enumerate(ground.values()):
+        of = pictures["ill" if i % 2 else "well"]
+        of.extend(np.kron(np.clip(base + rng.normal(0, 3, base.shape), 0, 255), np.ones((4, 4, 1))).astype(np.uint8) for _ in range(6))
+    plan, scan = planned_scan(tmp_path, pictures)
+    patient = [f"{p.split('/')[0]}{int(p[-7:-4]) // 6}" for p in plan.table["path"]]
+    policy = Policy(name="flip", steps=(TONE,))
+    careless = check_policy(plan, policy, scan=scan)
+    table = plan.table.assign(group=patient)
+    careful = check_policy(dataclasses.replace(plan, table=table, usable=table), policy, scan=scan)
+    assert careless.table["recall"].iloc[0] == 1.0
+    assert careful.table["recall"].iloc[0] < 0.8

@@ -272,14 +272,14 @@ def find_duplicates(
     distance, turned, near_set = np.zeros(n), np.zeros(n, dtype=bool), exact.copy()
     heads = np.flatnonzero((images["status"] == "ok").to_numpy() & (exact == np.arange(n)))
     if signatures is not None and near:
-        heads = heads[structured(signatures[heads])]
+        heads = heads[structured(signatures, heads)]
     if not near or signatures is None or len(heads) < 2:
         return DuplicateSets(exact, near_set, reason, distance, turned)
     labels = images["label"].to_numpy(dtype=object)
     used = np.zeros(n, dtype=bool)
     used[heads] = True
     comparison = Comparison(signatures)
-    links = _measure(comparison, _candidates(heads, sign_hashes(signatures[heads]), neighbours), LEAST_THRESHOLD)
+    links = _measure(comparison, _candidates(heads, sign_hashes(signatures, heads), neighbours), LEAST_THRESHOLD)
     chosen = calibrate(links, labels, used)
     threshold = chosen.threshold
     for member, head, turn, far in _stars(links[links.distance <= threshold], comparison, threshold):

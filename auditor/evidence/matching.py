@@ -66,11 +66,12 @@ def turned(pictures: npt.NDArray[Any], turn: int) -> npt.NDArray[Any]:
     return pictures[:, :: -1 if rows else 1, :: -1 if columns else 1]
 
 
-def structured(signatures: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
-    """Return which pictures vary by more than `LEAST_DETAIL`, shape ``(n,)``: the others match nothing, and need no search."""
-    out = np.empty(len(signatures), dtype=bool)
-    for start in range(0, len(signatures), BLOCK):
-        out[start : start + BLOCK] = luma(signatures[start : start + BLOCK]).std(axis=(1, 2), dtype=np.float32) > LEAST_DETAIL
+def structured(signatures: npt.NDArray[np.uint8], rows: Rows) -> npt.NDArray[np.bool_]:
+    """Return which pictures of the given rows vary by more than `LEAST_DETAIL`: the others match nothing, and need no search."""
+    out = np.empty(len(rows), dtype=bool)
+    for start in range(0, len(rows), BLOCK):
+        part = slice(start, start + BLOCK)
+        out[part] = luma(signatures[rows[part]]).std(axis=(1, 2), dtype=np.float32) > LEAST_DETAIL
     return out
 
 
@@ -79,21 +80,22 @@ def _cosines() -> Floats:
     return np.cos(np.pi * (2 * x + 1) * k / 64).astype(np.float32)
 
 
-def sign_hashes(signatures: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint64]:
-    """Return the hashes of every turn of each picture, shape ``(8, n)``: the signs of the 8x8 lowest DCT coefficients of luma.
+def sign_hashes(signatures: npt.NDArray[np.uint8], of: Rows | None = None) -> npt.NDArray[np.uint64]:
+    """Return the hashes of every turn of each picture (of the given rows), shape ``(8, n)``: the signs of the 8x8 lowest DCT coefficients of luma.
 
     Unlike the pHash (signs against the median) a flip of the picture only flips signs, so that all turns come from one transform.
     """
-    rows = _cosines()
-    low = np.empty((len(signatures), 8, 8), dtype=bool)
+    cosines = _cosines()
+    of = np.arange(len(signatures)) if of is None else of
+    low = np.empty((len(of), 8, 8), dtype=bool)
     low_transposed = np.empty_like(low)
-    for start in range(0, len(signatures), BLOCK):
-        block = rows @ luma(signatures[start : start + BLOCK]).astype(np.float32) @ rows.T
-        low[start : start + BLOCK] = block > 0
-        low_transposed[start : start + BLOCK] = block.transpose(0, 2, 1) > 0
+    for start in range(0, len(of), BLOCK):
+        part = slice(start, start + BLOCK)
+        positive = cosines @ luma(signatures[of[part]]).astype(np.float32) @ cosines.T > 0
+        low[part], low_transposed[part] = positive, positive.transpose(0, 2, 1)
     odd = np.arange(8) % 2 == 1
     plain, across = (_packed(bits) for bits in (low, low_transposed))
-    out = np.empty((8, len(signatures)), dtype=np.uint64)
+    out = np.empty((8, len(of)), dtype=np.uint64)
     for turn, (transpose, flip_rows, flip_columns) in enumerate(TURNS):
         flipped = (flip_rows & odd)[:, None] ^ (flip_columns & odd)[None, :]
         out[turn] = (across if transpose else plain) ^ _packed(flipped[None])[0]

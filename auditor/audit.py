@@ -103,6 +103,20 @@ class Audit:
         limit = Severity(fail_on).rank
         return [f for f in self.record.findings if f.waiver is None and f.severity.rank <= limit]
 
+    def log_to_mlflow(self) -> str:
+        """Log verdict and fingerprint as tags, effects as metrics, report and ``audit.json`` as artefacts; returns the run's id.
+
+        Logs to the active MLflow run, or to a new one.
+
+        Raises
+        ------
+        MissingExtraError
+            MLflow is not installed.
+        """
+        from auditor.reports.mlflow import log_record
+
+        return log_record(self.record)
+
     def __repr__(self) -> str:
         facts = self.record.dataset
         return f"<Audit of {facts.name}: {self.verdict}, {facts.images} images, {len(self.record.findings)} findings>"

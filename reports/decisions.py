@@ -13,6 +13,7 @@ from auditor.dataset import Dataset, LocalFiles
 from auditor.errors import DataError, OutputError, UsageError
 from auditor.reports.csv_cells import escape_table, unescape_cell
 from auditor.reports.files import write_atomically
+from auditor.reports.reviewed import COLUMN
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,6 +81,8 @@ def read_decisions(file: str | Path) -> Decisions:
 def apply_decisions(dataset: Dataset, decisions: Decisions, *, fingerprint: str | None = None) -> pd.DataFrame:
     """Return the sample table with dropped images left out and relabelled ones under their new class. The data is not touched.
 
+    A column says what was decided (`auditor.reports.reviewed`), so that the next audit does not ask again.
+
     Parameters
     ----------
     dataset : Dataset
@@ -109,7 +112,10 @@ def apply_decisions(dataset: Dataset, decisions: Decisions, *, fingerprint: str 
     dropped = samples["path"].isin(decisions.paths("drop"))
     labels = {d.path: d.new_label for d in decisions.items if d.decision == "relabel"}
     relabelled = samples["path"].map(labels)
-    made = samples.assign(label=samples["label"].where(relabelled.isna(), relabelled))[~dropped]
+    decided = samples["path"].map({d.path: d.decision for d in decisions.items})
+    earlier = samples.get(COLUMN, "")
+    made = samples.assign(label=samples["label"].where(relabelled.isna(), relabelled))
+    made = made.assign(**{COLUMN: decided.where(decided.notna(), earlier)})[~dropped]
     return made.reset_index(drop=True)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from auditor.dataset import Source
 from auditor.finding import Finding, Severity
 from auditor.record import Record
+from auditor.reports.reviewed import decided_paths, still_to_ask
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -38,8 +39,9 @@ def wanted(record: Record, limit: int = LIMIT) -> list[str]:
     others = [*classes, *_augmented(record), *_mistakes(record)]
     room = limit - len(set(others) & readable)
     found: dict[str, None] = {}
+    decided = decided_paths(record.images)
     queue = _in_turns(
-        _evidence(f) for f in (*record.findings, *record.split_findings) if f.severity not in (Severity.PASS, Severity.SKIPPED)
+        _evidence(f, decided) for f in (*record.findings, *record.split_findings) if f.severity not in (Severity.PASS, Severity.SKIPPED)
     )
     for path in queue:
         if len(found) >= room:
@@ -119,11 +121,16 @@ def _in_turns(queues: Iterable[Iterable[str]]) -> Iterator[str]:
         yield from (path for path in turn if path is not None)
 
 
-def _evidence(finding: Finding, rows: int = ROWS) -> list[str]:
+def _evidence(finding: Finding, decided: frozenset[str]) -> list[str]:
     if finding.evidence is None:
         return []
     columns = [c for c in ("path", "other_path") if c in finding.evidence]
-    return [p for row in finding.evidence[columns].head(rows).itertuples(index=False) for p in row if isinstance(p, str) and p]
+    return [
+        p
+        for row in still_to_ask(finding.evidence, decided)[columns].head(ROWS).itertuples(index=False)
+        for p in row
+        if isinstance(p, str) and p
+    ]
 
 
 def _examples(record: Record) -> dict[str, list[str]]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from auditor.finding import Finding
+from auditor.reports.reviewed import still_to_ask
 from auditor.reports.sections.pictures import Picture, Pictures
 
 #: Evidence rows that sets are put together from, sets that are shown, and members of each.
@@ -35,7 +36,7 @@ def duplicate_sets(findings: Sequence[Finding], pictures: Pictures) -> tuple[Dup
     for finding in (f for code in CODES for f in findings if f.code == code):
         if finding.evidence is None or not {"path", "other_path"} <= set(finding.evidence.columns):
             continue
-        for path, other in finding.evidence[["path", "other_path"]].head(ROWS).itertuples(index=False):
+        for path, other in still_to_ask(finding.evidence, pictures.decided)[["path", "other_path"]].head(ROWS).itertuples(index=False):
             if isinstance(path, str) and isinstance(other, str) and path and other:
                 parent[root(path)] = root(other)
     sets: dict[str, list[str]] = {}

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from auditor.finding import Finding, Severity, Waiver
 from auditor.reports.charts.scale import Scale, draw_scale
+from auditor.reports.reviewed import still_to_ask
 from auditor.reports.sections.pictures import Picture, Pictures
 from auditor.reports.wording import count, number, plural, shortened
 
@@ -46,6 +47,7 @@ class FindingView:
     examples: tuple[Example, ...]
     more: tuple[Example, ...]
     left_out: str
+    known: str
     suspects: bool
     fix_text: str
     command: str
@@ -60,7 +62,9 @@ class FindingView:
 def view(finding: Finding, pictures: Pictures, *, prefix: str = "finding") -> FindingView:
     """Return what the page shows of a finding."""
     examples = _examples(finding, pictures)
-    rows = 0 if finding.evidence is None else len(finding.evidence)
+    asked = None if finding.evidence is None else still_to_ask(finding.evidence, pictures.decided)
+    rows = 0 if asked is None else len(asked)
+    known = 0 if asked is None or finding.evidence is None else len(finding.evidence) - rows
     paired = any(len(e.pictures) > 1 for e in examples)
     unseen = rows - len(examples)
     effect = finding.effect
@@ -77,6 +81,7 @@ def view(finding: Finding, pictures: Pictures, *, prefix: str = "finding") -> Fi
         examples=examples[:AT_ONCE],
         more=examples[AT_ONCE:],
         left_out=f"{plural(unseen, 'more pair' if paired else 'more image')} in findings.csv" if unseen > 0 else "",
+        known=f"{plural(known, 'row')} of evidence decided in an earlier review, not asked again" if known else "",
         suspects=any(e.suggested for e in examples),
         fix_text=shortened(finding.fix.text, LONGEST_TEXT) if finding.fix else "",
         command=(finding.fix.command or "") if finding.fix else "",
@@ -111,7 +116,7 @@ def _examples(finding: Finding, pictures: Pictures) -> tuple[Example, ...]:
     if finding.evidence is None or "path" not in finding.evidence or not is_open(finding):
         return ()
     found = []
-    for row in finding.evidence.head(UNFOLDED).to_dict("records"):
+    for row in still_to_ask(finding.evidence, pictures.decided).head(UNFOLDED).to_dict("records"):
         paths = [str(row[c]) for c in ("path", "other_path") if isinstance(row.get(c), str) and row[c]]
         if not paths:
             continue

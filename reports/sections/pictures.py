@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from auditor.record import Record
+from auditor.reports.reviewed import decided_paths
 from auditor.reports.wording import shortened
 
 #: Bytes of embedded pictures at most (base64): two thirds of the 5 MB that a report may weigh.
@@ -47,6 +48,7 @@ class Pictures:
         self.embedded: dict[str, int] = {}
         self.items: dict[str, Picture] = {}
         self.left_out = 0
+        self.decided = decided_paths(record.images)
 
     @cached_property
     def _rows(self) -> pd.Index[Any]:

@@ -137,3 +137,31 @@ def test_nothing_is_overwritten(data, tmp_path):
         undo_quarantine(journal)
     with pytest.raises(DataError, match="journal of a quarantine"):
         undo_quarantine(tmp_path / "nowhere")
+
+
+def test_the_next_audit_does_not_ask_again(data, tmp_path):
+    from dataclasses import replace
+
+    from auditor.finding import Effect, Finding
+    from auditor.readers import open_dataset
+    from auditor.reports.html import render_html
+    from auditor.reports.thumbnails import wanted
+    from tests.reports.examples import images, record
+
+    decisions = read_decisions(written(tmp_path / "d.json", ("hat/a.png", "keep"), ("hat/b.png", "relabel", "shoe")))
+    again = open_dataset(write_manifest(apply_decisions(data, decisions), tmp_path / "clean.csv", data)).samples
+    assert again["auditor_decision"].tolist().count("") == 2
+    table = pd.concat([again, images(len(again)).drop(columns=["path", "label", "split", "group"])], axis=1).assign(status="ok")
+    evidence = again[["path"]].assign(score=1.0)
+    finding = Finding(code="dark", title="t", summary="s", effect=Effect.counted("e", 1.0, warn_at=0.5), evidence=evidence)
+    made = replace(
+        record(), images=table, findings=(finding,), split_findings=(), baseline=None, augmentation=None, exhibits={}, thumbnails={}
+    )
+    text = render_html(made)
+    assert "2 rows of evidence decided in an earlier review, not asked again" in text
+    asked = [p for p in again["path"] if p.endswith(("c.png", "=d.png"))]
+    card = text[text.index('id="finding-dark"') : text.index("</article>")]
+    assert [p for p in again["path"] if p in card] == asked
+    assert wanted(replace(made, images=table.assign(label=""))) == asked
+    later = apply_decisions(replace(data, samples=again), read_decisions(written(tmp_path / "e.json", (asked[0], "keep"))))
+    assert later["auditor_decision"].tolist().count("") == 1

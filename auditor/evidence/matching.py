@@ -81,7 +81,9 @@ def _cosines() -> Floats:
 
 
 def sign_hashes(signatures: npt.NDArray[np.uint8], of: Rows | None = None) -> npt.NDArray[np.uint64]:
-    """Return the hashes of every turn of each picture (of the given rows), shape ``(8, n)``: the signs of the 8x8 lowest DCT coefficients of luma.
+    """Return the hashes of every turn of each picture (of the given rows), shape ``(8, n)``.
+
+    They are the signs of the 8x8 lowest DCT coefficients of luma.
 
     Unlike the pHash (signs against the median) a flip of the picture only flips signs, so that all turns come from one transform.
     """

@@ -144,7 +144,7 @@ class Scan:
     def with_splits(self, splits: npt.NDArray[np.object_]) -> Scan:
         """Return the same scan under another assignment of splits, sharing the evidence that does not depend on it."""
         other = Scan(self.images.assign(split=splits), self.signatures, empty=(), seed=self.seed)
-        for name in ("readable", "labels", "classes", "duplicates", "groups", "_described", "_neighbours"):
+        for name in ("readable", "labels", "classes", "duplicates", "inferred_groups", "groups", "_described", "_neighbours"):
             if name in self.__dict__:
                 other.__dict__[name] = self.__dict__[name]
         return other

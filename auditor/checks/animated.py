@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from auditor.checks.file_share import Wording, counted, file_finding
@@ -23,7 +23,7 @@ class Animated:
     warn_share: float = 0.0
 
     def __call__(self, scan: Scan) -> Iterator[Finding]:
-        """Yield one finding."""
+        """Yield a finding about animations and pages; and, where there are any, one about phones' multi-picture JPEGs."""
         moving = scan.images["animated"].to_numpy(dtype=bool) & scan.readable
         words = Wording(
             title="Some files hold several pictures",
@@ -31,9 +31,20 @@ class Animated:
             has="are animated or have several pages",
             more=f"Formats: {counted(scan.images['format'].to_numpy(dtype=object)[moving])}.",
             why=(
-                "Pillow and OpenCV show the first picture only; tf.io.decode_image gives an animated GIF a fourth dimension, which stops a "
-                "batch."
+                "Pillow and OpenCV show the first picture only; tf.io.decode_image gives GIF and WebP a fourth dimension, "
+                "which stops a batch."
             ),
             fix=Fix(text="Save the picture that is meant as a still image, or each of them as a file of its own."),
         )
         yield file_finding(scan, self.code, moving, words, effect="share of animated files", warn_share=self.warn_share)
+        phones = (scan.images["format"] == "MPO").to_numpy(dtype=bool) & scan.readable
+        if phones.any():
+            words = Wording(
+                title="Some JPEGs hold further pictures behind the first",
+                fine="",
+                has="are multi-picture (MPO) files: a phone's JPEG with a depth map or a second view behind it",
+                why="Every library shows the first picture, so nothing is lost; the rest makes the files larger than they need to be.",
+                fix=Fix(text="Nothing needs to be done; save them again as plain JPEG to save space."),
+            )
+            found = file_finding(scan, self.code, phones, words, effect="share of multi-picture files", warn_share=None)
+            yield replace(found, scope="multi-picture")

@@ -1,9 +1,9 @@
-"""Files that no decoder opens, absent ones included."""
+"""Files that no decoder opens, absent ones included; and files that open though something is wrong with them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from auditor.checks.file_share import Wording, counted, file_finding
@@ -25,7 +25,7 @@ class Unreadable:
     error_share: float = 0.01
 
     def __call__(self, scan: Scan) -> Iterator[Finding]:
-        """Yield one finding."""
+        """Yield a finding about unreadable files; and, where there are any, about corrupt data and about bytes behind the picture."""
         images = scan.images
         broken = (images["status"] == "unreadable").to_numpy(dtype=bool)
         kinds = images["defect"].to_numpy(dtype=object)[broken]
@@ -43,6 +43,31 @@ class Unreadable:
         yield file_finding(
             scan, self.code, broken, words, effect="share of unreadable images", warn_share=self.warn_share, error_share=self.error_share
         )
+        corrupt = (images["defect"] == "corrupt-data").to_numpy(dtype=bool)
+        if corrupt.any():
+            words = Wording(
+                title="Some images are damaged though they open",
+                fine="",
+                has="hold picture data that is corrupt in places; libraries show it without a word",
+                why="Part of such a picture is shifted, grey or of wrong colour, and the model learns that.",
+                fix=Fix(text="Look at them; copy them again from the original, or drop them."),
+            )
+            found = file_finding(scan, self.code, corrupt, words, effect="share of damaged images", warn_share=self.warn_share)
+            yield replace(found, scope="damaged")
+        behind = images["trailing"].to_numpy(dtype=float)
+        if (behind > 0).any():
+            words = Wording(
+                title="Some files go on after their picture ends",
+                fine="",
+                has="have further bytes behind the end of the picture, which no image library reads",
+                more=f"{behind.sum():,.0f} bytes in all, at most {behind.max():,.0f} in one file.",
+                why="Phones and editors append it, or a second file was glued on. It may hold what you do not mean to share.",
+                fix=Fix(text="Save such images again if you share the data."),
+            )
+            found = file_finding(
+                scan, self.code, behind > 0, words, effect="share of files with trailing bytes", warn_share=None, score=behind
+            )
+            yield replace(found, scope="trailing-bytes")
 
 
 def _reasons(scan: Scan) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
 
@@ -33,6 +34,10 @@ MAGICS = (
     (JPEG_MAGIC, "JPEG"), (PNG_MAGIC, "PNG"), (b"GIF8", "GIF"), (b"BM", "BMP"), (b"II*\0", "TIFF"), (b"MM\0*", "TIFF"), (b"RIFF", "WEBP"),
     (b"\xff\xd8", "JPEG"), (b"\x89PNG", "PNG"),
 )  # fmt: skip
+#: Damage in the middle of a JPEG puts the decoder out of step: it has all its pixels while data is left. libjpeg says how much.
+SURPLUS = re.compile(r"(\d+) extraneous bytes before marker 0xd9")
+#: Bytes that sound encoders are known to leave there as padding.
+PADDING = 16
 
 
 def content(data: bytes) -> str:
@@ -107,10 +112,23 @@ def _complete(data: bytes) -> bool:
 
 
 def corrupt_data(said: str) -> str:
-    """Return the tolerated defect that libjpeg's warning speaks of; "" for none or for a harmless one."""
+    """Return the tolerated defect that libjpeg's warning speaks of; "" for none or for a harmless one.
+
+    Examples
+    --------
+    >>> corrupt_data("Corrupt JPEG data: premature end of data segment")
+    'cut-short'
+    >>> corrupt_data("Corrupt JPEG data: 172 extraneous bytes before marker 0xd9")
+    'corrupt-data'
+    >>> corrupt_data("Corrupt JPEG data: 2 extraneous bytes before marker 0xd9")
+    ''
+    """
     if "premature end" in said:
         return "cut-short"
-    return "corrupt-data" if "Corrupt JPEG data: bad" in said or "Corrupt JPEG data: found" in said else ""
+    surplus = SURPLUS.search(said)
+    if (surplus and int(surplus[1]) > PADDING) or "Corrupt JPEG data: bad" in said or "Corrupt JPEG data: found" in said:
+        return "corrupt-data"
+    return ""
 
 
 def surviving_rows(data: bytes, header: Header) -> float:

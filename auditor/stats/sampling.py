@@ -28,7 +28,7 @@ def most_affected(found: int, sampled: int, total: int, confidence: float = 0.95
     Examples
     --------
     >>> most_affected(0, 100, 100), most_affected(0, 59, 10_000), most_affected(3, 0, 10)
-    (0, 494, 10)
+    (0, 493, 10)
     """
     if not sampled:
         return total

@@ -18,4 +18,6 @@ def test_a_phones_jpeg_with_a_second_picture_is_not_animated(tmp_path):
     scan = scan_of(tmp_path, {"a.jpg": phone})
     assert scan.images["format"].tolist() == ["MPO"]
     assert scan.images["trailing"].tolist() == [0]
-    assert found(Animated(), scan).severity is Severity.PASS
+    first, second = Animated()(scan)
+    assert first.severity is Severity.PASS
+    assert (second.id, second.severity, paths(second)) == ("animated:multi-picture", Severity.INFO, ["a.jpg"])

@@ -42,3 +42,19 @@ def test_a_fault_in_a_sample_is_a_fault(tmp_path):
     finding = found(Unreadable(error_share=0.5), scan)
     assert finding.severity is Severity.WARNING
     assert finding.effect.low == pytest.approx(0.001)
+
+
+def test_bytes_behind_the_picture_are_told(tmp_path):
+    first, second = Unreadable()(scan_of(tmp_path, {"a.jpg": jpeg() + b"x" * 500, "b.png": png() + b"yy", "c.jpg": jpeg()}))
+    assert first.severity is Severity.PASS
+    assert (second.id, second.severity, paths(second)) == ("unreadable:trailing-bytes", Severity.INFO, ["a.jpg", "b.png"])
+    assert "502 bytes in all, at most 500" in second.summary
+
+
+def test_damage_that_decoders_show_without_a_word(tmp_path):
+    whole = jpeg(300, 300, quality=95)
+    at = whole.index(b"\xff\xda") + 2000
+    scan = scan_of(tmp_path, {"a.jpg": whole[: at + 300] + whole[at:], "b.jpg": whole})
+    assert scan.images["status"].tolist() == ["ok", "ok"]
+    _, second = Unreadable()(scan)
+    assert (second.id, second.severity, paths(second)) == ("unreadable:damaged", Severity.WARNING, ["a.jpg"])

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from auditor.augmentation.adapter import apply_json
 from auditor.augmentation.pictures import encode
 from auditor.errors import OutputError
+from auditor.record import MARKER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -89,6 +90,9 @@ def write_images(augmentation: Augmentation, folder: Path, *, jobs: int | None, 
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _remove_strays(folder, set(manifest["path"]))
+        # Read as data, augmented images would be split anew, away from their parents: the marker keeps readers out.
+        (folder / FOLDER).mkdir(exist_ok=True)
+        _write_atomically(folder / FOLDER / MARKER, b"Made by auditor from training images; never read as data.\n")
         for name in {str(PurePosixPath(p).parent) for p in manifest["path"]}:
             (folder / name).mkdir(parents=True, exist_ok=True)
         done = 0

@@ -94,6 +94,7 @@ def test_hostile_class_names_stay_inside_the_folder(tmp_path):
     new = set(tmp_path.rglob("*")) - before
     assert all(p.is_relative_to(tmp_path / "out") for p in new)
     folders = {row.label: row.path.split("/")[1] for row in made.manifest.itertuples()}
+    assert (tmp_path / "out" / "augmented" / ".auditor").exists()
     assert len({f.lower() for f in folders.values()}) == len(HOSTILE)
     assert all(len(row.path.split("/")) == 3 for row in made.manifest.itertuples())
     assert not [f for f in folders.values() if f.lower() in ("con", "..", ".", "")]

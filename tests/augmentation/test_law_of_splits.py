@@ -11,6 +11,7 @@ import pytest
 from auditor.augmentation import Augmentation, plan_augmentation
 from auditor.augmentation.stream import Sampler
 from auditor.errors import DataError
+from auditor.readers import open_dataset
 from tests.augmentation.conftest import make_planned
 
 
@@ -81,6 +82,37 @@ def test_files_of_an_earlier_plan_do_not_stay_behind(planned, tmp_path):
     moved = planned.table.assign(split=planned.table["split"].where(planned.table["path"] != "dog/0.jpg", "test"))
     second = plan_augmentation(dataclasses.replace(planned, table=moved, usable=moved), seed=2).write(out)
     assert any(first.manifest["parent"] == "dog/0.jpg")
-    there = {p.relative_to(out).as_posix() for p in (out / "augmented").rglob("*") if p.is_file()} - {"augmented/dog/my-own-notes.txt"}
+    there = {p.relative_to(out).as_posix() for p in (out / "augmented").rglob("*") if p.is_file()} - {
+        "augmented/dog/my-own-notes.txt",
+        "augmented/.auditor",
+    }
     assert there == set(second.manifest["path"])
     assert keep.exists()
+
+
+def test_augmented_images_are_never_read_as_data(planned, tmp_path):
+    """Written into the data's own folder they are not found there; named themselves, they are refused."""
+    root = tmp_path / "data"
+    before = open_dataset(root).samples
+    made = plan_augmentation(planned).write(root)
+    assert all((root / p).exists() for p in made.manifest["path"])
+    assert open_dataset(root).samples.equals(before)
+    with pytest.raises(DataError, match="auditor wrote"):
+        open_dataset(root / "augmented")
+
+
+def test_layers_leave_pictures_alone_outside_of_training(planned):
+    pytest.importorskip("tensorflow")
+    x = np.random.default_rng(0).integers(0, 255, (4, 16, 16, 3)).astype(np.float32)
+    for layer in plan_augmentation(planned, way="layers", policy="microscopy").keras_layers():
+        assert np.array_equal(np.asarray(layer(x, training=False)), x)
+
+
+def test_a_stream_of_training_batches_meets_a_validation_set_nowhere(planned):
+    """Every image of an epoch, at full size, is a training picture or derives from one by its manifest."""
+    made = plan_augmentation(planned)
+    sampler = Sampler(made, (24, 32), made.labels)
+    held_out = set(planned.table.loc[planned.table["split"].isin(["val", "test"]), "path"])
+    assert not held_out & set(sampler.paths)
+    assert not held_out & set(made.manifest["parent"])
+    assert len(sampler) == len(made.originals) + len(made.manifest)

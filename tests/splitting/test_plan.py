@@ -33,7 +33,7 @@ def failing(planned):
     return [claim["name"] for claim in planned.facts["claims"] if not claim["holds"]]
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 @given(ROWS, st.booleans(), st.integers(0, 3), st.sampled_from(["60/20/20", "34/33/33", "98/1/1", None]))
 def test_nothing_is_lost_and_nothing_is_divided(rows, grouped, seed, ratios):
     labels, groups, clusters = zip(*rows, strict=True)
@@ -48,7 +48,7 @@ def test_nothing_is_lost_and_nothing_is_divided(rows, grouped, seed, ratios):
     assert len(done.usable) == len(table)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=12)
 @given(ROWS, st.randoms(use_true_random=False), st.sampled_from([{}, {"folds": 2}, {"existing": "replace", "stratify": ["site"]}]))
 def test_the_order_of_the_rows_does_not_matter(rows, random, options):
     labels, groups, clusters = zip(*rows, strict=True)
@@ -63,7 +63,7 @@ def test_the_order_of_the_rows_does_not_matter(rows, random, options):
     assert straight.facts == mixed.facts
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 @given(
     st.lists(st.integers(1, 60), min_size=2, max_size=6),
     st.sampled_from([(60, 20, 20), (70, 20, 10), (98, 1, 1), (34, 33, 33)]),

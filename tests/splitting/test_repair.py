@@ -51,7 +51,7 @@ def test_the_repair_is_the_smallest_there_is_and_keeps_test(rows):
     assert repaired.moved + repaired.dropped == fewest_changes(rows)
 
 
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, max_examples=10)
 @given(ROWS)
 def test_the_trade_off_counts_what_it_says(rows):
     table = table_of(rows)

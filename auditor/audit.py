@@ -36,6 +36,7 @@ from auditor.preparation import (
 )
 from auditor.provenance import dataset_facts, inputs_digest, provenance
 from auditor.record import Record
+from auditor.reports.decided import decisions_beside, leave_out_decided
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -142,15 +143,17 @@ def _checked(
     reproducible: bool,
     listeners: Listeners,
     scanning: ScanOptions,
+    decisions: str | Path | None,
 ) -> Audit:
     """Scan and check; nothing is written but the scan itself."""
     started = time.time()
+    decided = _decided(dataset, decisions)
     checks = choose(CHECKS, select=config.select, ignore=config.ignore, settings=config.checks)
     refuse_same_place(output, dataset)
     evidence = measured(dataset, output, scanning, seed, listeners)
     shown = OUTPUT if reproducible or output is None else str(output)
     made = provenance(config, seed, output, scanning, started)
-    made["inputs"] = inputs_digest(dataset, evidence.images, config, seed, shown)
+    made["inputs"] = inputs_digest(dataset, evidence.images, config, seed, (shown, sorted(decided)))
     if reproducible:
         del made["run"]
     record = _earlier(output, made["inputs"])
@@ -158,13 +161,21 @@ def _checked(
         listeners.stage(f"Running {len(checks)} checks")
         record = Record(
             dataset=dataset_facts(dataset, evidence),
-            findings=addressed(run_checks(evidence, checks), dataset, shown),
+            findings=leave_out_decided(addressed(run_checks(evidence, checks), dataset, shown), decided),
             images=evidence.images,
             exhibits=_exhibits(evidence),
         )
     else:
         listeners.stage("Nothing has changed since the checks were run")
     return Audit(dataclasses.replace(record, findings=waive(record.findings, config.waivers, _today()), provenance=made), dataset, evidence)
+
+
+def _decided(dataset: Dataset, decisions: str | Path | None) -> set[str]:
+    """Return the paths that a reviewer has decided on: in a named file, or in the one that `auditor.apply` left beside a manifest."""
+    from auditor.reports.decisions import read_decisions
+
+    made = read_decisions(decisions) if decisions is not None else decisions_beside(dataset.location)
+    return set() if made is None else made.decided()
 
 
 def _earlier(output: str | Path | None, inputs: str) -> Record | None:
@@ -196,6 +207,7 @@ def scan(
     seed: int = 0,
     images: bool = True,
     reproducible: bool = False,
+    decisions: str | Path | None = None,
     scanning: ScanOptions | None = None,
     listeners: Listeners | None = None,
 ) -> Audit:
@@ -219,6 +231,8 @@ def scan(
         Whether the report shows pictures.
     reproducible : bool
         Leave out what differs between two runs on the same input (times, command, folders).
+    decisions : str or Path, optional
+        Decisions of an earlier review: images in it are not listed again. Those beside a manifest that `apply` wrote are known anyway.
     scanning : ScanOptions, optional
         How images are read.
 
@@ -231,7 +245,7 @@ def scan(
     dataset = open_data(data, field, label, split, group)
     audit = _checked(
         dataset, output=output, config=config or Config(), seed=seed, reproducible=reproducible, listeners=listeners,
-        scanning=scanning or ScanOptions(),
+        scanning=scanning or ScanOptions(), decisions=decisions,
     )  # fmt: skip
     if images and not audit.record.thumbnails:
         audit.record = _with_thumbnails(audit.record, dataset)
@@ -264,6 +278,7 @@ def run(
     seed: int = 0,
     images: bool = True,
     reproducible: bool = False,
+    decisions: str | Path | None = None,
     scanning: ScanOptions | None = None,
     listeners: Listeners | None = None,
 ) -> Audit:
@@ -280,8 +295,9 @@ def run(
     require_packages("albumentations", "keras", "tensorflow")
     ratios = parse_ratios(ratios) if ratios is not None else None
     audit = _checked(
-        dataset, output=output, config=config, seed=seed, reproducible=reproducible, listeners=listeners, scanning=scanning or ScanOptions()
-    )
+        dataset, output=output, config=config, seed=seed, reproducible=reproducible, listeners=listeners,
+        scanning=scanning or ScanOptions(), decisions=decisions,
+    )  # fmt: skip
     folder = Path(output)
     evidence = audit.scan
     assert evidence is not None
@@ -296,7 +312,9 @@ def run(
     shown = OUTPUT if reproducible else str(output)
     record = dataclasses.replace(
         audit.record,
-        findings=_label_errors_again(audit.record.findings, evidence, result, config, dataset, shown),
+        findings=leave_out_decided(
+            _label_errors_again(audit.record.findings, evidence, result, config, dataset, shown), _decided(dataset, decisions)
+        ),
         split=plan.facts,
         split_table=plan.table,
         split_findings=planned_findings(evidence, plan, dataset, shown),

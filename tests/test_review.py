@@ -98,3 +98,20 @@ def test_the_check_lets_audited_data_pass_and_stops_other_data_and_open_findings
     (tmp_path / "no.json").write_text("{}")
     with pytest.raises(DataError):
         auditor.check(data, tmp_path / "no.json")
+
+
+def test_the_next_audit_does_not_ask_again_about_what_was_kept(audited, data, tmp_path):
+    shutil.copy(data / "red" / "000.png", data / "red" / "copy.png")
+    strict = auditor.Config(select=("exact-duplicate",))
+    first = auditor.scan(data, output=tmp_path / "first", config=strict)
+    (finding,) = [f for f in first.record.findings if f.code == "exact-duplicate"]
+    listed = set(finding.evidence["path"])
+    assert listed
+    file = decisions(tmp_path, tmp_path / "first", [(p, "keep", "") for p in sorted(listed)])
+    for again in (
+        auditor.scan(data, config=strict, decisions=file),
+        auditor.scan(auditor.apply(file, data, output=tmp_path / "clean.csv")[0]),
+    ):
+        (finding,) = [f for f in again.record.findings if f.code == "exact-duplicate"]
+        assert len(finding.evidence) == 0 and "decided on earlier" in finding.summary
+        assert finding.effect.value > 0

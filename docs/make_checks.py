@@ -177,8 +177,8 @@ def page() -> str:
         "<!-- Written by docs/make_checks.py from the checks themselves: change those, then run it. -->",
         "",
         "Every finding is graded from its effect alone: beyond a threshold it is a warning or an error, on the safe side it has passed,",
-        "and an interval that straddles the threshold is undecided. Any threshold can be changed: `--set class-imbalance.warn-ratio=20`, or in",
-        "`auditor.toml` under `[checks.class-imbalance]`.",
+        "and an interval that straddles the threshold is undecided. Any threshold can be changed:",
+        "`--set class-imbalance.warn-ratio=20`, or in `auditor.toml` under `[checks.class-imbalance]`.",
     ]
     listed = [code for codes in FAMILIES.values() for code in codes.split()]
     families = {**FAMILIES, "Others": " ".join(code for code in by_code if code not in listed)}

@@ -50,6 +50,7 @@ def compare_images(old: pd.DataFrame, new: pd.DataFrame) -> ImageChanges:
     altered = differs["sha256"] & differs["pixel_digest"]
     recoded = differs["sha256"] & ~differs["pixel_digest"] & (was["pixel_digest"] != "").to_numpy()
     altered |= differs["sha256"] & ~recoded
+    differs["path"] &= ~_under_another_root(was["path"].tolist(), now["path"].tolist())
     renamed = differs["path"] & ~differs["label"] & ~differs["split"]
     masks = {"relabelled": differs["label"], "moved": differs["split"], "altered": altered, "re-encoded": recoded, "renamed": renamed}
     both = pd.DataFrame(
@@ -79,6 +80,11 @@ def compare_images(old: pd.DataFrame, new: pd.DataFrame) -> ImageChanges:
         changed |= mask
     counts = {kind: len(tables[kind]) for kind in KINDS}
     return ImageChanges(table[["change", *both.columns]], counts, int((~changed).sum()))
+
+
+def _under_another_root(old: list[str], new: list[str]) -> npt.NDArray[np.bool_]:
+    """Whether paths differ only in the folder that they start from: relative in the one audit, absolute in the other."""
+    return np.array([a != b and (a.endswith(f"/{b}") or b.endswith(f"/{a}")) for a, b in zip(old, new, strict=True)], dtype=bool)
 
 
 def _found_again(before: pd.DataFrame, after: pd.DataFrame) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

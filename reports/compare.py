@@ -16,7 +16,7 @@ from auditor.scanning.schema import MEASURES, SHAPE_MEASURES
 from auditor.stats.distance import dkw_half_width, kolmogorov_smirnov
 
 #: What became of a finding, in the order in which it is told.
-OUTCOMES = ("new", "worse", "not checked any more", "resolved", "better", "unchanged")
+OUTCOMES = ("new", "worse", "not checked any more", "resolved", "better", "newly checked", "unchanged")
 #: Outcomes that mean that the data got worse.
 WORSE = ("new", "worse", "not checked any more")
 #: Normal quantile of a 95 % interval.
@@ -93,8 +93,9 @@ def compare_findings(old: Sequence[Finding], new: Sequence[Finding]) -> tuple[Fi
     """Say what became of each finding that is open in either audit."""
     before, after = {f.id: f for f in old}, {f.id: f for f in new}
     made = {f.code for f in new if f.severity is not Severity.SKIPPED}
+    former = {f.code for f in old if f.severity is not Severity.SKIPPED}
     changes = [
-        FindingChange(key, _outcome(before.get(key), after.get(key), made), before.get(key), after.get(key))
+        FindingChange(key, _outcome(before.get(key), after.get(key), former, made), before.get(key), after.get(key))
         for key in dict.fromkeys([*after, *before])
     ]
     told = [c for c in changes if c.outcome]
@@ -106,9 +107,11 @@ def is_open(finding: Finding | None) -> bool:
     return finding is not None and finding.waiver is None and finding.severity in (Severity.ERROR, Severity.WARNING, Severity.UNDECIDED)
 
 
-def _outcome(old: Finding | None, new: Finding | None, made: set[str]) -> str:
+def _outcome(old: Finding | None, new: Finding | None, former: set[str], made: set[str]) -> str:
     if not is_open(old):
-        return "new" if is_open(new) else ""
+        if new is None or not is_open(new):
+            return ""
+        return "new" if new.code in former else "newly checked"
     assert old is not None
     if new is None or new.severity is Severity.SKIPPED:
         return "resolved" if new is None and old.code in made else "not checked any more"

@@ -67,6 +67,11 @@ def test_a_recoded_and_renamed_image_is_found_by_its_pixels():
     assert changes.counts == {"removed": 0, "added": 0, "relabelled": 0, "moved": 0, "altered": 0, "re-encoded": 1, "renamed": 1}
 
 
+def test_another_root_is_no_new_name():
+    changes = compare_images(table(("hat/a.png", "x", "", "1", "p")), table(("/data/hat/a.png", "x", "", "1", "p")))
+    assert changes.unchanged == 1 and not any(changes.counts.values())
+
+
 def test_unreadable_images_are_matched_by_path_alone():
     changes = compare_images(table(("a", "x", "", "", ""), ("b", "x", "", "", "")), table(("a", "x", "", "", ""), ("c", "x", "", "", "")))
     assert (changes.counts["removed"], changes.counts["added"], changes.unchanged) == (1, 1, 1)
@@ -90,7 +95,8 @@ def test_every_image_is_accounted_for_on_both_sides(left, right):
 @pytest.mark.parametrize(
     ("old", "new", "outcome"),
     [
-        (None, finding(0.2), "new"),
+        (None, finding(0.2), "newly checked"),
+        (Finding(code="x", title="t", summary="s"), finding(0.2), "newly checked"),
         (finding(0.05), finding(0.2), "new"),
         (finding(0.2), finding(0.05), "resolved"),
         (finding(0.2), finding(0.6), "worse"),

@@ -169,14 +169,14 @@ def _recall(dataset: Dataset, store: Store | None, result: _Result, rehash: bool
         except (OSError, ValueError):
             stats.append(FileStat(-1, -1))
     result.sizes, result.times = np.array(stats, dtype=np.int64).reshape(-1, 2).T
-    known = store.remembered(result.paths) if store is not None else None
+    known = store.remembered(result.paths, result.signatures) if store is not None else None
     everything = np.arange(len(result.paths))
     if known is None:
         return everything
     same = (known.sizes == result.sizes[known.rows]) & (known.times == result.times[known.rows]) & (known.sizes >= 0)
     if rehash:
         same[:] = False
-    result.recall(known.rows, known.facts, known.signatures, same)
+    result.recall(known.rows, known.facts, same)
     return np.setdiff1d(everything, known.rows[same])
 
 
@@ -234,22 +234,21 @@ class _Result:
         self._tables: list[pa.Table] = []
         self._rows: list[npt.NDArray[np.int64]] = []
         self._digests: dict[int, tuple[str, int]] = {}
-        self._former: tuple[pa.Table, npt.NDArray[np.uint8]] | None = None
+        self._former: pa.Table | None = None
         self._done = self._bytes = self._unreadable = self._read = 0
 
     def digest(self, row: int) -> str:
         """Return the digest that a file had when it was scanned before, or ""."""
         return self._digests.get(row, ("", -1))[0]
 
-    def recall(self, rows: npt.NDArray[np.int64], facts: pa.Table, signatures: npt.NDArray[np.uint8], same: npt.NDArray[np.bool_]) -> None:
+    def recall(self, rows: npt.NDArray[np.int64], facts: pa.Table, same: npt.NDArray[np.bool_]) -> None:
         """Take over the rows of files that are the same; keep the others for files that turn out to have the same bytes."""
         import pyarrow as pa
 
         kept = facts.filter(pa.array(same))
         self._tables.append(kept)
         self._rows.append(rows[same])
-        self.signatures[rows[same]] = signatures[same]
-        self._former = (facts, signatures)
+        self._former = facts
         digests = facts.column("sha256").to_pylist() if not same.all() else []
         self._digests = {int(rows[k]): (digests[k], int(k)) for k in np.flatnonzero(~same) if digests[k]}
         self._count(kept.column("status").to_pylist(), int(sum(kept.column("bytes").to_pylist())))
@@ -269,12 +268,10 @@ class _Result:
         for k, (row, found) in enumerate(zip(rows.index, rows.facts, strict=True)):
             if found is None:
                 assert self._former is not None
-                table, signatures = self._former
-                place = self._digests[row][1]
-                former = table.slice(place, 1).to_pylist()[0]
+                former = self._former.slice(self._digests[row][1], 1).to_pylist()[0]
                 facts.append(Facts(**{name: former[name] for name in Facts._fields}))
                 rows.measures[k] = [np.nan if former[m.name] is None else former[m.name] for m in MEASURES]
-                rows.signatures[k] = signatures[place]
+                rows.signatures[k] = self.signatures[row]  # still the former one
             else:
                 facts.append(found)
         index = np.array(rows.index, dtype=np.int64)
@@ -294,6 +291,7 @@ class _Result:
         if len(np.unique(rows)) != len(rows):
             raise AssertionError(f"{len(rows)} rows for {len(np.unique(rows))} images")
         left = np.setdiff1d(np.arange(len(self.paths)), rows)
+        self.signatures[left] = 0
         if len(left):
             blank = Facts(status="unmeasured", reason="not read within the time budget")
             sizes = np.maximum(self.sizes[left], 0).tolist()

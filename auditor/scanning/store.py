@@ -11,7 +11,8 @@ import json
 import os
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -34,6 +35,9 @@ FLUSH_ROWS, FLUSH_SECONDS = 2048, 1.0
 #: A file that was modified less than this before the scan looked at it may change again within its clock's tick: its time is not trusted.
 #: Two seconds are the tick of FAT, the coarsest in use.
 RACY_NS = 2_000_000_000
+#: Columns that compression would only slow down, and those that a dictionary makes small.
+INCOMPRESSIBLE = frozenset({"signature", "sha256", "pixel_digest", "phash"})
+REPETITIVE = ["status", "reason", "format", "mode", "defect"]
 #: More parts than this are merged into one once a scan is complete.
 MERGE_PARTS = 8
 
@@ -68,16 +72,14 @@ class Remembered:
     rows : ndarray of int64, shape (n,)
         Places among the samples.
     sizes, times : ndarray of int64, shape (n,)
-        Size and time of modification of the files then.
+        Size and time of modification of the files then; -1 where that is not to be trusted.
     facts : Arrow table of n rows
-    signatures : ndarray of uint8, shape (n, SIGNATURE_BYTES)
     """
 
     rows: npt.NDArray[np.int64]
     sizes: npt.NDArray[np.int64]
     times: npt.NDArray[np.int64]
     facts: pa.Table
-    signatures: npt.NDArray[np.uint8]
 
 
 def versions(decoders: str) -> dict[str, str]:
@@ -140,44 +142,59 @@ class Store:
         """Return the parts, oldest first."""
         return sorted(self.folder.glob("part-*.parquet"))
 
-    def remembered(self, paths: Sequence[str]) -> Remembered | None:
-        """Return the rows of earlier scans for some paths; parts that another version wrote, or that are broken, are removed."""
+    def remembered(self, paths: Sequence[str], signatures: npt.NDArray[np.uint8]) -> Remembered | None:
+        """Return the rows of earlier scans for some paths, and put their signatures in place; one part is in memory at a time.
+
+        Parts that another version wrote, or that are broken, are removed.
+
+        Parameters
+        ----------
+        paths : sequence of str
+        signatures : ndarray of uint8, shape (len(paths), SIGNATURE_BYTES)
+            Changed.
+        """
         import pandas as pd
+        import pyarrow as pa
+
+        codes, names = pd.factorize(np.asarray(paths, dtype=object))
+        index, first = pd.Index(names), np.unique(codes, return_index=True)[1]  # a table may name a file twice: the first is remembered
+        taken = np.zeros(len(index), dtype=bool)
+        rows, sizes, facts = [], [], []
+        for part in reversed(self.parts()):
+            table, trusted = self._read(part)
+            if table is None:
+                continue
+            places = index.get_indexer(pd.Index(table.column("path").to_pandas()))
+            keep = (places >= 0) & ~taken[places] & ~pd.Series(places).duplicated(keep="last").to_numpy()
+            table, places = table.filter(pa.array(keep)), places[keep]
+            taken[places] = True
+            rows.append(first[places])
+            signatures[rows[-1]] = _signatures(table)
+            sizes.append(table.column("size").to_numpy() if trusted else np.full(len(table), -1, dtype=np.int64))
+            facts.append(table.drop_columns(["path", "size", "signature"]))
+        if not facts:
+            return None
+        whole = pa.concat_tables(facts)
+        return Remembered(
+            np.concatenate(rows).astype(np.int64),
+            np.concatenate(sizes),
+            whole.column("mtime_ns").to_numpy(),
+            whole.drop_columns(["mtime_ns"]),
+        )
+
+    def _read(self, part: Path) -> tuple[pa.Table | None, bool]:
+        """Return a part, and whether its sizes and times are of the same source; a part that is of no use is removed."""
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        tables = []
-        for part in self.parts():
-            try:
-                schema = pq.read_schema(part)
-                meta = schema.metadata or {}
-                if meta.get(b"auditor") == self._key.encode():
-                    trusted = meta.get(b"source") == self._source.encode()
-                    table = pq.read_table(part, use_threads=False)
-                    tables.append(table.append_column("trusted", pa.array(np.full(len(table), trusted))))
-                    continue
-            except (OSError, pa.ArrowInvalid):
-                pass
-            part.unlink(missing_ok=True)
-        if not tables:
-            return None
-        stored = pa.concat_tables(tables)
-        del tables
-        names = pd.Index(stored.column("path").to_pandas())
-        last = ~names.duplicated(keep="last")
-        where = np.flatnonzero(last)
-        found = names[last].get_indexer(pd.Index(paths))
-        rows = np.flatnonzero(found >= 0)
-        table = stored.take(where[found[rows]])
-        sizes = np.where(table.column("trusted").to_numpy(), table.column("size").to_numpy(), -1)
-        blob = table.column("signature").combine_chunks()
-        if isinstance(blob, pa.ChunkedArray):
-            blob = pa.concat_arrays(blob.chunks) if blob.num_chunks else pa.array([], type=pa.binary(SIGNATURE_BYTES))
-        data = np.frombuffer(blob.buffers()[1], dtype=np.uint8) if len(blob) else np.empty(0, np.uint8)
-        start = blob.offset * SIGNATURE_BYTES
-        signatures = data[start : start + len(blob) * SIGNATURE_BYTES].reshape(-1, SIGNATURE_BYTES)
-        facts = table.drop_columns(["path", "size", "mtime_ns", "signature", "trusted"])
-        return Remembered(rows.astype(np.int64), sizes.astype(np.int64), table.column("mtime_ns").to_numpy(), facts, signatures)
+        try:
+            meta = pq.read_schema(part).metadata or {}
+            if meta.get(b"auditor") == self._key.encode():
+                return pq.read_table(part, use_threads=False), meta.get(b"source") == self._source.encode()
+        except (OSError, pa.ArrowInvalid):
+            pass
+        part.unlink(missing_ok=True)
+        return None, False
 
     def add(self, paths: Sequence[str], stats: Sequence[FileStat], facts: Sequence[Facts], rows: Rows) -> None:
         """Remember some rows; flushed now and then."""
@@ -201,28 +218,27 @@ class Store:
             ]
             for k, (name, column) in enumerate(zip(("path", "size", "mtime_ns"), head, strict=True)):
                 table = table.add_column(k, name, column)
-            self._write(table.append_column("signature", arrow_signatures(np.concatenate([p.signatures for p in self._pending]))))
+            self._write([table.append_column("signature", arrow_signatures(np.concatenate([p.signatures for p in self._pending])))])
             self._pending.clear()
         self._count, self._flushed = 0, time.monotonic()
 
-    def _write(self, table: pa.Table) -> None:
+    def _write(self, tables: Iterable[pa.Table]) -> None:
+        """Write tables as one part."""
         import pyarrow.parquet as pq
 
         name = f"part-{time.time_ns():020d}-{secrets.token_hex(4)}"
         temporary = self.folder / f"{name}.tmp"
-        table = table.replace_schema_metadata({"auditor": self._key, "source": self._source})
-        squeezed = {
-            column: "NONE" if column in ("signature", "sha256", "pixel_digest", "phash") else "SNAPPY" for column in table.column_names
-        }
         try:
-            with temporary.open("wb") as file:
-                pq.write_table(
-                    table,
-                    file,
-                    compression=squeezed,
-                    use_dictionary=["status", "reason", "format", "mode", "defect"],
-                    write_statistics=False,
-                )
+            with temporary.open("wb") as file, ExitStack() as stack:
+                writer = None
+                for table in tables:
+                    table = table.replace_schema_metadata({"auditor": self._key, "source": self._source})
+                    if writer is None:
+                        squeezed = {column: "NONE" if column in INCOMPRESSIBLE else "SNAPPY" for column in table.column_names}
+                        options = {"compression": squeezed, "use_dictionary": REPETITIVE, "write_statistics": False}
+                        writer = stack.enter_context(pq.ParquetWriter(file, table.schema, **options))
+                    writer.write_table(table)
+                stack.close()
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(self.folder / f"{name}.parquet")
@@ -231,16 +247,36 @@ class Store:
             raise self._refused(error) from None
 
     def merge(self) -> None:
-        """Merge many parts into one, once a scan is complete."""
-        import pandas as pd
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
+        """Merge many parts into one, once a scan is complete; one part is in memory at a time."""
         parts = self.parts()
         if len(parts) <= MERGE_PARTS:
             return
-        whole = pa.concat_tables([pq.read_table(part, use_threads=False) for part in parts])
-        last = ~pd.Index(whole.column("path").to_pandas()).duplicated(keep="last")
-        self._write(whole.filter(pa.array(last)))
+        self._write(self._newest(parts))
         for part in parts:
             part.unlink(missing_ok=True)
+
+    def _newest(self, parts: Sequence[Path]) -> Iterator[pa.Table]:
+        import pandas as pd
+        import pyarrow as pa
+
+        seen: set[str] = set()
+        for part in reversed(parts):
+            table, trusted = self._read(part)
+            if table is None:
+                continue
+            names = pd.Index(table.column("path").to_pandas())
+            keep = ~names.duplicated(keep="last") & ~names.isin(seen)
+            seen.update(names)
+            if not trusted:
+                table = table.set_column(table.column_names.index("size"), "size", pa.array(np.full(len(table), -1, dtype=np.int64)))
+            yield table.filter(pa.array(keep))
+
+
+def _signatures(table: pa.Table) -> npt.NDArray[np.uint8]:
+    """Return the signatures of a part, (n, SIGNATURE_BYTES)."""
+    chunks = [
+        np.frombuffer(chunk.buffers()[1], dtype=np.uint8)[chunk.offset * SIGNATURE_BYTES : (chunk.offset + len(chunk)) * SIGNATURE_BYTES]
+        for chunk in table.column("signature").chunks
+        if len(chunk)
+    ]
+    return np.concatenate([np.empty(0, np.uint8), *chunks]).reshape(-1, SIGNATURE_BYTES)

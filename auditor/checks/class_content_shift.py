@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from auditor.evidence import Scan
-from auditor.evidence.shift import Distance, Pair, class_codes, compare, detectable, exhibit, in_words, pairs, undecided_because
+from auditor.evidence.shift import Distance, Pair, advice, class_codes, compare, detectable, exhibit, in_words, pairs, undecided_because
 from auditor.finding import Effect, Finding, Fix, Severity, grade
 from auditor.scanning.schema import MEASURES, SHAPE_MEASURES
 
@@ -104,9 +104,14 @@ class ClassContentShift:
             affected=sum(round(d.value * len(ready[n].other_rows)) for d, n, _ in shifted),
             total=len(other),
             effect=effect,
-            fix=Fix(
-                text=f"Find out how the images of {name} in {pair.second} were made; split again at random, or collect more of both kinds.",
-                command="auditor split DATA --replace",
+            fix=advice(
+                effect,
+                pair,
+                worst.sizes,
+                Fix(
+                    text=f"Find out how the images of {name} in {pair.second} were made; split again, or collect more of both kinds.",
+                    command="auditor split DATA --replace",
+                ),
             ),
             evidence=exhibit(scan, part.other_rows, _to_unit(toward), pair.second, pair.first).head(EXHIBITS) if shifted else None,
             classes=tuple(n for _, n, _ in shifted),

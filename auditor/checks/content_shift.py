@@ -10,7 +10,19 @@ import numpy as np
 
 from auditor.evidence import Scan
 from auditor.evidence.domain import Domain, tell_apart
-from auditor.evidence.shift import Distance, Pair, compare, detectable, exhibit, explaining, in_words, matched, pairs, undecided_because
+from auditor.evidence.shift import (
+    Distance,
+    Pair,
+    advice,
+    compare,
+    detectable,
+    exhibit,
+    explaining,
+    in_words,
+    matched,
+    pairs,
+    undecided_because,
+)
 from auditor.finding import Effect, Finding, Fix, Severity, grade
 from auditor.stats.kernel import mean_discrepancy
 
@@ -83,9 +95,14 @@ class ContentShift:
             affected=round(worst.value * len(pair.other_rows)),
             total=len(pair.other_rows),
             effect=effect,
-            fix=Fix(
-                text=f"Look at the images that are least alike; collect training images like those of {pair.second}, or split again.",
-                command=None if "field" in (pair.first, pair.second) else "auditor split DATA --replace",
+            fix=advice(
+                effect,
+                pair,
+                worst.sizes,
+                Fix(
+                    text=f"Look at the images that are least alike; collect training images like those of {pair.second}, or split again.",
+                    command=None if "field" in (pair.first, pair.second) else "auditor split DATA --replace",
+                ),
             ),
             evidence=_exhibits(scan, pair, domain) if domain and severity.rank < 2 else None,
             splits=(pair.first, pair.second),

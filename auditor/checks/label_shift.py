@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from auditor.evidence import Scan
-from auditor.evidence.shift import Pair, class_codes, detectable, in_words, pairs, undecided_because
+from auditor.evidence.shift import Pair, advice, class_codes, detectable, in_words, pairs, undecided_because
 from auditor.finding import Effect, Finding, Fix, Severity, grade
 from auditor.stats.clusters import effective_size_of_classes
 from auditor.stats.distance import chi_squared, chi_squared_p_value, cramers_v, total_variation, total_variation_half_width
@@ -80,10 +80,15 @@ class LabelShift:
             affected=round(distance * len(other)),
             total=len(other),
             effect=effect,
-            fix=Fix(
-                text=f"Split again, stratified by class; where {pair.second} has the mix of the field, keep it and weight the classes "
-                f"of {pair.first} instead.",
-                command="auditor split DATA --replace",
+            fix=advice(
+                effect,
+                pair,
+                (sizes[0], sizes[1]),
+                Fix(
+                    text=f"Split again, stratified by class; where {pair.second} has the mix of the field, keep it and weight the classes "
+                    f"of {pair.first} instead.",
+                    command="auditor split DATA --replace",
+                ),
             ),
             classes=tuple(classes[shown].tolist()),
             splits=(pair.first, pair.second),

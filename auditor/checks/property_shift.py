@@ -13,6 +13,7 @@ from auditor.evidence.domain import Domain, tell_apart
 from auditor.evidence.shift import (
     Distance,
     Pair,
+    advice,
     compare,
     detectable,
     exhibit,
@@ -106,10 +107,15 @@ class PropertyShift:
             affected=round(worst.value * len(pair.other_rows)),
             total=len(pair.other_rows),
             effect=effect,
-            fix=Fix(
-                text=f"Find out how the pictures of {pair.second} were made differently (camera, compression, resizing); process "
-                f"all alike, or split again at random, or augment training with the range seen in {pair.second}.",
-                command=None if "field" in (pair.first, pair.second) else "auditor split DATA --replace",
+            fix=advice(
+                effect,
+                pair,
+                worst.sizes,
+                Fix(
+                    text=f"Find out how the pictures of {pair.second} were made differently (camera, compression, resizing); process "
+                    f"all alike, or split again at random, or augment training with the range seen in {pair.second}.",
+                    command=None if "field" in (pair.first, pair.second) else "auditor split DATA --replace",
+                ),
             ),
             evidence=_exhibits(scan, pair, measure, worst, domain) if shifted else None,
             splits=(pair.first, pair.second),
@@ -130,7 +136,7 @@ def _sentence(measure: Measure, d: Distance, pair: Pair) -> str:
     if measure is TOGETHER:
         taken = d.shares if d.rises else (1 - d.shares[0], 1 - d.shares[1])
         return (
-            f"Taken together, the properties tell more than any single one: by them a classifier takes {taken[0]:.0%} of {pair.first} and "
+            f"By all properties together a classifier takes {taken[0]:.0%} of {pair.first} and "
             f"{taken[1]:.0%} of {pair.second} for {pair.second}; {interval}{remaining}."
         )
     unit = f" {measure.unit}" if measure.unit and "/" not in measure.unit else ""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from auditor.finding import Fix, Severity, grade
 from auditor.scanning.schema import MEASURES, SHAPE_MEASURES
 from auditor.stats.clusters import FEWEST_GROUPS, effective_size_of_values
 from auditor.stats.distance import dkw_half_width, kolmogorov_p_value, kolmogorov_smirnov
@@ -276,6 +277,26 @@ def _ranks(values: Floats) -> Floats:
     """Mean ranks, ties alike."""
     _, numbers, counts = np.unique(values, return_inverse=True, return_counts=True)
     return np.asarray((np.cumsum(counts) - (counts - 1) / 2)[numbers])
+
+
+def advice(effect: Effect, pair: Pair, sizes: tuple[float, float], fix: Fix) -> Fix | None:
+    """Return what to do: the fix of a shift, how many images would settle an undecided one, nothing where all is well.
+
+    The interval narrows with the square root of the (harmonic mean of the effective) sizes.
+    """
+    severity = grade(effect)
+    if severity is Severity.PASS:
+        return None
+    if severity is not Severity.UNDECIDED:
+        return fix
+    if effect.detectable is None or not effect.warn_at or not pair.decidable:
+        return Fix(text=f"Nothing to mend yet: add images of more independent groups, {FEWEST_GROUPS} on each side at least.")
+    harmonic = 2 / (1 / sizes[0] + 1 / sizes[1])
+    wanted = harmonic * ((effect.detectable - effect.warn_at) / effect.warn_at) ** 2
+    return Fix(
+        text=f"Nothing to mend yet: about {float(f'{wanted:.2g}'):,.0f} independent images in both {pair.first} and {pair.second} "
+        f"would show a distance of {2 * effect.warn_at:.2g}."
+    )
 
 
 def undecided_because(effect: Effect, pair: Pair) -> str:

@@ -3,7 +3,8 @@ import pytest
 
 from auditor.evidence import shift
 from auditor.evidence.domain import halves, tell_apart
-from auditor.stats.distance import kolmogorov_smirnov
+from auditor.finding import Effect, Fix
+from auditor.stats.distance import dkw_half_width, kolmogorov_smirnov
 from tests.checks.splits import scan, table
 
 
@@ -81,3 +82,27 @@ def test_absent_features_are_filled_with_the_mean():
     features = np.random.default_rng(0).normal(size=(60, 3))
     features[5, 1] = np.nan
     assert np.isfinite(tell_apart(pair, features, np.random.default_rng(0)).scores).all()
+
+
+def test_advice_follows_the_grade():
+    pair = next(shift.pairs(scan(table({"train": {"a": 30}, "test": {"a": 30}}))))
+    fix = Fix(text="mend it")
+
+    def advised(low, high, detectable=None):
+        effect = Effect(name="distance", value=low, low=low, high=high, warn_at=0.05, detectable=detectable)
+        return shift.advice(effect, pair, (30.0, 30.0), fix)
+
+    assert advised(0.1, 0.5) is fix
+    assert advised(0.0, 0.01) is None
+    assert "ten" not in advised(0.0, 0.5, 0.45).text
+    assert "10 on each side" in advised(0.0, 0.5).text
+
+
+def test_advised_number_of_images_would_have_shown_twice_the_threshold():
+    n = 30.0
+    seen = shift.detectable(0.05, dkw_half_width(n, n, 0.01), n, n)
+    effect = Effect(name="distance", value=0.1, low=0.0, high=0.5, warn_at=0.05, detectable=seen)
+    pair = next(shift.pairs(scan(table({"train": {"a": 30}, "test": {"a": 30}}))))
+    text = shift.advice(effect, pair, (n, n), Fix(text="")).text
+    wanted = float(text.split("about ")[1].split(" ")[0].replace(",", ""))
+    assert shift.detectable(0.05, dkw_half_width(wanted, wanted, 0.01), wanted, wanted) == pytest.approx(0.1, rel=0.03)

@@ -220,9 +220,8 @@ def speed(n: int) -> None:
     found = made.duplicates
     times.append(time.process_time())
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    print(
-        "| images | descriptors and neighbours, CPU s | duplicates, CPU s | copies found | false links | peak GiB |\n|---|---|---|---|---|---|"
-    )
+    print("| images | descriptors and neighbours, CPU s | duplicates, CPU s | copies found | false links | peak GiB |")
+    print("|---|---|---|---|---|---|")
     hits = (found.near[source] == found.near[copy]).mean()
     false = int((found.near != np.arange(n)).sum()) - int((found.near[source] == found.near[copy]).sum())
     print(f"| {n:,} | {times[1] - times[0]:.1f} | {times[2] - times[1]:.1f} | {hits:.3f} | {false} | {peak:.1f} |")

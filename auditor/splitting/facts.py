@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from auditor.finding import rounded
-from auditor.record import Claim, SplitFacts
+from auditor.record import SPLITS, Claim, SplitFacts
 from auditor.scanning.fingerprint import fingerprint
 from auditor.splitting.bound import deviation_bound
 from auditor.splitting.certificate import (
@@ -53,11 +53,11 @@ def _bound(table: pd.DataFrame, ratios: Mapping[str, float]) -> float:
     return rounded(deviation_bound(counts, np.array(list(ratios.values())))) or 0.0
 
 
-def too_small(counts: Mapping[str, Mapping[str, int]]) -> list[str]:
+def too_small(counts: Mapping[str, Mapping[str, int]], parts: Iterable[str]) -> list[str]:
     """Name each class that is not in every part, with the choices."""
     notes = []
     for label in sorted({c for row in counts.values() for c in row}):
-        absent = [p for p, row in counts.items() if not row.get(label)]
+        absent = [p for p in parts if not counts.get(p, {}).get(label)]
         if absent:
             total = sum(row.get(label, 0) for row in counts.values())
             notes.append(
@@ -128,7 +128,7 @@ def split_facts(table: pd.DataFrame, images: pd.DataFrame, asked: Asked, *, left
         deviation_bound=bound,
         left_out=left_out,
         claims=claims,
-        notes=[*notes, *too_small(counts)],
+        notes=[*notes, *too_small(counts, [p for p in stated if p in SPLITS or p.isdigit()])],
     )
     if asked.duplicate_threshold is not None:
         facts["duplicate_threshold"] = rounded(asked.duplicate_threshold) or 0.0

@@ -200,6 +200,13 @@ def test_a_class_too_small_for_every_part_is_named_with_the_choices():
     }
 
 
+def test_data_too_small_for_three_parts_is_planned_and_says_so():
+    done = plan(scan_table(["a", "b"]))
+    assert done.table["split"].tolist() == ["train", "train"]
+    assert failing(done) == ["parts"]
+    assert [note.split(" is absent")[0] for note in done.facts["notes"]] == ["Class 'a' (1 image)", "Class 'b' (1 image)"]
+
+
 @pytest.mark.parametrize(
     ("table", "options", "error", "words"),
     [

@@ -16,21 +16,14 @@ from auditor.scanning.pixels import DECODE_ERRORS, MAX_PIXELS
 #: JPEG quality of augmented images: Pillow's documentation calls 95 the useful maximum; lower, and a second generation of artefacts
 #: would tell them from their parents.
 JPEG_QUALITY = 95
-_JPEG, _PNG = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Parent:
-    """A decoded parent: its picture upright as a viewer shows it, and what its offspring are written as."""
+    """A decoded parent: its picture upright as a viewer shows it, and whether it is grey, as its offspring are written then."""
 
     picture: Picture
-    suffix: str
     grey: bool
-
-
-def suffix_of(data: bytes) -> str:
-    """Return the ending of the files made from a parent: its own for JPEG, else ``.png``, which loses nothing."""
-    return ".jpg" if data.startswith(_JPEG) else ".png"
 
 
 def read_parent(data: bytes, path: str) -> Parent:
@@ -41,16 +34,15 @@ def read_parent(data: bytes, path: str) -> Parent:
     DataError
         It cannot be decoded (it has changed since the scan).
     """
-    suffix = suffix_of(data)
     try:
-        found = _decode_fast(data) if suffix == ".jpg" else None
+        found = _decode_fast(data) if data.startswith(b"\xff\xd8\xff") else None
         rgb, grey = found if found is not None else _decode_any(data)
     except (*DECODE_ERRORS, cv2.error) as error:
         reason = " ".join(str(error).split())[:100]
         raise DataError(
             expected="the image as it was scanned", received=f"'{path}', which cannot be decoded ({reason})", hint="scan again"
         ) from None
-    return Parent(rgb, suffix, grey)
+    return Parent(rgb, grey)
 
 
 def _decode_fast(data: bytes) -> tuple[Picture, bool] | None:

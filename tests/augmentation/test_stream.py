@@ -126,3 +126,26 @@ def test_skewed_frequencies_are_met_and_no_image_is_favoured(planned):
 def test_impossible_frequencies_are_refused(planned, frequencies):
     with pytest.raises(UsageError, match="a share of at least 0"):
         plan_augmentation(planned).dataset((8, 8), frequencies=frequencies)
+
+
+def test_a_model_trains_from_the_stream_and_through_the_layers(planned):
+    import keras
+
+    made = plan_augmentation(planned)
+    layers = plan_augmentation(planned, way="layers", policy="digits").keras_layers(rescale=True)
+    model = keras.Sequential([keras.Input((16, 16, 3)), *layers, keras.layers.Flatten(), keras.layers.Dense(3, activation="softmax")])
+    model.compile("sgd", "sparse_categorical_crossentropy", jit_compile=False)
+    history = model.fit(made.dataset((16, 16), batch_size=8), epochs=2, shuffle=False, verbose=0)
+    assert np.isfinite(history.history["loss"]).all()
+
+
+def test_keras_reads_the_written_folder_as_classes(planned, tmp_path):
+    import keras
+
+    made = plan_augmentation(planned).write(tmp_path)
+    read = keras.utils.image_dataset_from_directory(
+        tmp_path / "augmented", image_size=(24, 32), batch_size=64, shuffle=False, verbose=False
+    )
+    assert read.class_names == ["bird", "dog"]
+    assert Counter(int(n) for _, y in read for n in y) == {0: 5, 1: 4}
+    assert len(made.manifest) == 9

@@ -50,7 +50,7 @@ def compare_images(old: pd.DataFrame, new: pd.DataFrame) -> ImageChanges:
     altered = differs["sha256"] & differs["pixel_digest"]
     recoded = differs["sha256"] & ~differs["pixel_digest"] & (was["pixel_digest"] != "").to_numpy()
     altered |= differs["sha256"] & ~recoded
-    differs["path"] &= ~_under_another_root(was["path"].tolist(), now["path"].tolist())
+    differs["path"] = differs["path"] & ~_under_another_root(was["path"].tolist(), now["path"].tolist())
     renamed = differs["path"] & ~differs["label"] & ~differs["split"]
     masks = {"relabelled": differs["label"], "moved": differs["split"], "altered": altered, "re-encoded": recoded, "renamed": renamed}
     both = pd.DataFrame(

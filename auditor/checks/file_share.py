@@ -64,7 +64,7 @@ def file_finding(
     else:
         from auditor.stats.sampling import most_affected
 
-        most = max(most_affected(len(rows), sampled, total) / total, share)
+        most = max(most_affected(len(rows), max(proportional_part(scan), len(rows)), total) / total, share)
         size = Effect(
             name=effect, value=share, low=min(len(rows) / total, share), high=most, unit="share", warn_at=warn_share, error_at=error_share
         )
@@ -90,6 +90,18 @@ def file_finding(
         splits=tuple(s for s in scan.split_names if (scan.splits[rows] == s).any()),
         details={"sampled": sampled, **words.details},
     )
+
+
+def proportional_part(scan: Scan) -> int:
+    """Return how many of the images that were read make up a sample in proportion to classes and splits.
+
+    Small classes are read first and so are over-represented; what they have beyond their share says nothing about the rest.
+    """
+    import pandas as pd
+
+    read = pd.Series(scan.measured).groupby([scan.labels, scan.splits])
+    taken, sizes = read.sum().to_numpy(), read.size().to_numpy()
+    return int(np.minimum(taken, sizes * (taken.sum() / sizes.sum())).sum())
 
 
 def counted(values: npt.NDArray[np.object_] | list[str], most: int = 5) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -126,9 +126,9 @@ def scan_images(
     todo = _recall(dataset, rows_kept, result, rehash)
     sizes = result.sizes
     order = todo if deadline is None else todo[np.argsort(_priority(dataset, seed)[todo], kind="stable")]
-    items = [Item(i, paths[i], result.digest(i), FileStat(int(sizes[i]), int(result.times[i]))) for i in order.tolist()]
-    batches = list(_batches(items, sizes)) if deadline is None else _until(deadline, _batches(items, sizes))
-    cost = len(items) * SECONDS_PER_IMAGE + float(np.maximum(sizes[order], 0).sum()) * SECONDS_PER_BYTE
+    items = (Item(int(i), paths[i], result.digest(int(i)), FileStat(int(sizes[i]), int(result.times[i]))) for i in order)
+    batches = _batches(items, sizes) if deadline is None else _until(deadline, _batches(items, sizes))
+    cost = len(order) * SECONDS_PER_IMAGE + float(np.maximum(sizes[order], 0).sum()) * SECONDS_PER_BYTE
     from auditor.scanning.worker import Order
 
     told = Order(dataset.source, timeout, memory_limit, decoders)
@@ -180,7 +180,7 @@ def _recall(dataset: Dataset, store: Store | None, result: _Result, rehash: bool
     return np.setdiff1d(everything, known.rows[same])
 
 
-def _batches(items: Sequence[Item], sizes: npt.NDArray[np.int64]) -> Iterator[list[Item]]:
+def _batches(items: Iterable[Item], sizes: npt.NDArray[np.int64]) -> Iterator[list[Item]]:
     batch: list[Item] = []
     size = 0
     for item in items:

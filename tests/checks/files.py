@@ -33,5 +33,5 @@ def sampled(scan: Scan, measured: int, total: int) -> Scan:
     first = scan.images.head(measured)
     left = pd.concat([first.head(1)] * (total - measured), ignore_index=True).assign(status="unmeasured", defect="", decoders="")
     left["path"] = [f"left-{i}" for i in range(len(left))]
-    images = pd.concat([first, left], ignore_index=True)
+    images = pd.concat([first, left], ignore_index=True).assign(label="")
     return Scan(images, np.zeros((len(images), scan.signatures.shape[1]), np.uint8))

@@ -1,6 +1,7 @@
 import pytest
 
 from auditor.checks.unreadable import Unreadable
+from auditor.evidence import Scan
 from auditor.finding import Severity
 from tests.checks.files import found, paths, sampled, scan_of
 from tests.scanning.making import jpeg, png
@@ -58,3 +59,12 @@ def test_damage_that_decoders_show_without_a_word(tmp_path):
     assert scan.images["status"].tolist() == ["ok", "ok"]
     _, second = Unreadable()(scan)
     assert (second.id, second.severity, paths(second)) == ("unreadable:damaged", Severity.WARNING, ["a.jpg"])
+
+
+def test_a_class_that_is_read_first_says_nothing_about_the_rest(tmp_path):
+    scan = sampled(scan_of(tmp_path, {f"{i:03d}.png": png(8, 8) for i in range(60)}), 60, 1000)
+    balanced = found(Unreadable(), scan).effect.high
+    scan.images.loc[:29, "label"] = "small"  # 30 of 30 were read, and 30 of the other 970
+    scan.images.loc[30:, "label"] = "large"
+    skewed = found(Unreadable(), Scan(scan.images, scan.signatures)).effect.high
+    assert skewed > 1.5 * balanced

@@ -1,10 +1,10 @@
 """How often the shift checks are wrong, and what they find: calibration and power on real photos.
 
-    python benchmarks/shift.py DATA [--cache FOLDER] [--trials 200] [--only calibration|power|groups|large]
+    python benchmarks/shift.py DATA [--cache FOLDER] [--trials 200] [--sizes N ...] [--only calibration|power]
 
-DATA is a folder of labelled photos (about 1,700 or more). Every fault is put into pixels, saved, and measured again through
-`auditor.scanning`; clean photos go through the same decoding and saving, so that nothing but the fault differs. Scans are kept in
-the cache folder (a temporary one by default).
+DATA is a folder of labelled photos (about 1,700 or more), or ``digits`` for scikit-learn's handwritten digits at 32 x 32 pixels. Every
+fault is put into pixels, saved, and measured again through `auditor.scanning`; clean photos go through the same decoding and saving, so
+that nothing but the fault differs. Scans are kept in the cache folder (a temporary one by default).
 """
 
 from __future__ import annotations
@@ -103,6 +103,19 @@ def scanned(
     return pd.read_pickle(table), np.load(marks)
 
 
+def digits(folder: Path) -> Path:
+    """Write scikit-learn's digits as 32 x 32 pictures in class folders, once."""
+    if not folder.exists():
+        from sklearn.datasets import load_digits
+
+        bunch = load_digits()
+        for i, (picture, label) in enumerate(zip(bunch.images, bunch.target, strict=True)):
+            (folder / str(label)).mkdir(parents=True, exist_ok=True)
+            large = cv2.resize((picture * 255 / 16).astype(np.uint8), (32, 32), interpolation=cv2.INTER_CUBIC)
+            cv2.imwrite(str(folder / str(label) / f"{i:04d}.png"), large)
+    return folder
+
+
 def faulty_pool(data: Path, cache: Path, name: str) -> Pool:
     """Scan all photos with one fault, or ``unchanged``."""
     change, quality = FAULTS[name]
@@ -171,6 +184,9 @@ def main() -> None:
     options = parser.parse_args()
     cache = options.cache or Path(tempfile.mkdtemp())
     cache.mkdir(parents=True, exist_ok=True)
+    if str(options.data) == "digits":
+        options.data, cache = digits(cache / "digits"), cache / "digits-scans"
+        cache.mkdir(exist_ok=True)
     print(HEADER)
     if options.only != "power":
         for n in options.sizes:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from auditor.dataset import Dataset
 
 PARTS = ("train", "val", "test")
+#: Stands in the split column of training images that are left out of training: only the question what they would do uses them.
+LEAKING = "leaking"
 #: Share of the training groups that is carved where the plan has no validation images, as in a 60/20/20 split without its test.
 CARVED = 0.25
 
@@ -57,6 +59,8 @@ class Material:
         ``train``, ``val``, ``test`` without augmentation.
     made : Samples or None
         ``train`` with the augmented images after it.
+    leaking : Samples
+        Training images that are left out, because they share a group or a duplicate set with validation or test.
     notes : list of str
         What had to be left out or done differently.
     """
@@ -65,6 +69,7 @@ class Material:
     table: pd.DataFrame
     parts: Mapping[str, Samples]
     made: Samples | None
+    leaking: Samples
     notes: list[str]
 
     @property
@@ -86,6 +91,8 @@ class Material:
 def usable_rows(plan: PlannedSplit, notes: list[str], *, seed: int) -> pd.DataFrame:
     """Return the labelled rows of the plan's three parts, sorted by path; a missing ``val`` is carved from ``train`` by groups.
 
+    Training rows that the plan leaves out because they leak are there too, with the split `LEAKING`.
+
     Raises
     ------
     UsageError
@@ -93,6 +100,8 @@ def usable_rows(plan: PlannedSplit, notes: list[str], *, seed: int) -> pd.DataFr
     DataError
         Nothing to train on, or one class only.
     """
+    import pandas as pd
+
     usable = plan.usable
     if "split" not in usable.columns:
         raise UsageError(expected="a plan with the parts train, val and test", received="a plan of folds", hint="split with --ratios")
@@ -108,6 +117,13 @@ def usable_rows(plan: PlannedSplit, notes: list[str], *, seed: int) -> pd.DataFr
     if not (rows["split"] == "val").any():
         rows = rows.assign(split=_carve(rows, seed))
         notes.append(f"The plan has no validation images: {int((rows['split'] == 'val').sum()):,} were carved from train, by groups.")
+    table = plan.table
+    left_out = table[(table["split"] == "train") & (table["label"] != "") & ~table["path"].isin(set(rows["path"]))]
+    if len(left_out):
+        notes.append(
+            f"{len(left_out):,} training images are not used: they share a group or a duplicate set with validation or test images."
+        )
+        rows = pd.concat([rows, left_out.assign(split=LEAKING)]).sort_values("path", kind="stable", ignore_index=True)
     return rows
 
 
@@ -177,7 +193,7 @@ def gather(
     if not readable.all():
         notes.append(f"{int((~readable).sum()):,} images could not be read and are left out.")
     parts = {}
-    for part in PARTS:
+    for part in (*PARTS, LEAKING):
         at = np.flatnonzero((split == part) & readable)
         parts[part] = Samples(cache, at, numbers[at])
     if len(np.unique(parts["train"].labels)) < 2 or not len(parts["val"]):
@@ -195,7 +211,8 @@ def gather(
     if not len(parts["test"]):
         notes.append("There are no test images: the scores are those of the validation images, by which training was stopped.")
     made = augmented(augmentation, cache, rows, parts["train"], labels, seed=seed) if augmentation is not None else None
-    return Material(labels, rows, parts, made, notes)
+    leaking = parts.pop(LEAKING)
+    return Material(labels, rows, parts, made, leaking, notes)
 
 
 def augmented(

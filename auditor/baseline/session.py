@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +19,17 @@ from auditor.baseline.network import Architecture, Network, network, softmax
 from auditor.baseline.options import TrainOptions
 from auditor.baseline.pixels import STREAM
 from auditor.baseline.scaling import Scaler
-from auditor.baseline.sizing import Size
+from auditor.baseline.sizing import Size, seconds_per_image
 from auditor.record import History
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Session:
-    """The setting in which runs are made; runs differ from each other by what `train` is told."""
+    """The setting in which runs are made; runs differ from each other by what `train` is told.
+
+    ``planned`` holds, as its one number, the seconds of work that may still be planned. What is run depends on expected costs and so
+    on data and options alone; the clock (``deadline``) only ends what takes longer than expected.
+    """
 
     material: Material
     options: TrainOptions
@@ -35,6 +38,7 @@ class Session:
     layers: str = "[]"
     class_weight: tuple[float, ...] | None = None
     deadline: float = math.inf
+    planned: list[float] = field(default_factory=lambda: [math.inf])
     folder: Path | None = None
     on_epoch: OnEpoch | None = None
 
@@ -42,6 +46,17 @@ class Session:
     def remaining(self) -> float:
         """Seconds that are left."""
         return self.deadline - time.monotonic()
+
+    def affords(self, seconds: float) -> bool:
+        """Whether work of an expected cost fits into what may still be planned; it is taken off where it does."""
+        if seconds > self.planned[0] or self.remaining < 0:
+            return False
+        self.planned[0] -= seconds
+        return True
+
+    def cost(self, images: float) -> float:
+        """Return the expected seconds of feeding so many images (times epochs) to the network."""
+        return images * seconds_per_image(self.size.image_size, self.size.filters)
 
     def network(self, **changes: Any) -> Network:
         """Return the network of this session's shape, or of one that differs."""
@@ -99,7 +114,7 @@ class Session:
     def run(self, name: str, *, seed: int, epochs: int | None = None, patience: int | None = None, deadline: float | None = None) -> Run:
         """Return the description of a run with this session's settings."""
         o = self.options
-        run = Run(
+        return Run(
             name=name,
             epochs=epochs or self.size.epochs,
             patience=patience or self.size.patience,
@@ -112,34 +127,31 @@ class Session:
             deadline=self.deadline if deadline is None else deadline,
             on_epoch=self.on_epoch,
         )
-        if self.folder is None:
-            return run
-        return replace(run, checkpoint=self.folder / f"run-{self._key(run)}.npz")
 
-    def _key(self, run: Run) -> str:
-        """Return a name that is the same only where a run can go on: same data, same options, same size."""
-        told = [
-            self.options.as_dict(),
-            run.name,
-            run.seed,
-            run.epochs,
-            run.patience,
-            self.layers,
-            list(self.scaler.scale),
-            self.scaler.kind,
-        ]
-        told += [
-            self.material.train.cache.file.name,
-            hashlib.sha256(self.samples().rows.tobytes() + self.samples().labels.tobytes()).hexdigest(),
-        ]
-        told += [self.size.image_size, self.size.filters, self.size.depth]
-        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
+    def checkpoint(self, run: Run, samples: Samples, architecture: Architecture) -> Path | None:
+        """Return the file of a run's checkpoint: its name is the same only where a run can go on, with the same data and settings."""
+        if self.folder is None:
+            return None
+        told = repr(
+            (architecture, replace(run, deadline=0.0, checkpoint=None, on_epoch=None), samples.cache.file.name, self.options)
+        ).encode()
+        arrays = b"".join(np.ascontiguousarray(a).tobytes() for a in (samples.rows, samples.labels, samples.weights))
+        return self.folder / f"run-{hashlib.sha256(told + arrays).hexdigest()[:16]}.npz"
 
     def train(self, run: Run, *, samples: Samples | None = None, net: Network | None = None) -> tuple[Network, History]:
-        """Make a run; the network holds the weights of its best epoch afterwards, until the next run of the same shape."""
+        """Make a run; the network holds the weights of its best epoch afterwards, until the next run of the same shape.
+
+        A run that has its checkpoint goes on from it, and one that was finished is only read back.
+        """
         net = net or self.network()
-        history = fit(net, self.weighted(self.samples() if samples is None else samples), self.validation(), run)
-        return net, history
+        chosen = self.weighted(self.samples() if samples is None else samples)
+        run = replace(run, checkpoint=self.checkpoint(run, chosen, net.architecture))
+        return net, fit(net, chosen, self.validation(), run)
+
+    def forget(self) -> None:
+        """Remove the checkpoints: everything that was asked for is done."""
+        for file in self.folder.glob("run-*.npz") if self.folder is not None else ():
+            file.unlink(missing_ok=True)
 
     def with_options(self, **changes: Any) -> Session:
         """Return the same session under other options."""

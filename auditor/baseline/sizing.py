@@ -13,8 +13,8 @@ SIDES = (32, 64, 96, 128)
 EPOCH_POSITIONS = 2_000_000
 #: Bytes that the pixel cache may take before the side goes down to 32.
 CACHE_BYTES = 2 * 2**30
-#: Optimiser steps to aim for: small data needs many epochs to converge, large data few. With 32 images each they take about 80 CPU seconds.
-STEPS = 1500
+#: Optimiser steps to aim for: small data needs many epochs to converge, large data few. With 32 images each they take about 55 CPU seconds.
+STEPS = 1000
 #: CPU seconds per image and epoch at 1024 positions and 16 filters (``benchmarks/train.py``); plans what fits into a time budget.
 SECONDS_PER_IMAGE = 1.7e-3
 #: Seconds that loading TensorFlow, tracing and scoring take, whatever the data.

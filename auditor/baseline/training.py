@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from auditor.baseline.diagnosis import fitting_diagnosis, interval, overall
+from auditor.baseline.experiments import noise_floor, run_experiments
 from auditor.baseline.fitting import OnEpoch
 from auditor.baseline.material import Material, PlannedSplit, describe_counts, gather, usable_rows
 from auditor.baseline.network import Network, layers_json
@@ -25,6 +26,7 @@ from auditor.baseline.scaling import Scaler, pixel_statistics
 from auditor.baseline.scores import score
 from auditor.baseline.session import Session, predict
 from auditor.baseline.sizing import Size, choose_size
+from auditor.baseline.slices import weak_slices
 from auditor.errors import OutputError, UsageError
 from auditor.finding import rounded
 from auditor.record import BaselineFacts, Scores
@@ -42,8 +44,8 @@ PILOT_MARGIN = 0.05
 SCORED_TRAINING = 2000
 #: Minutes below which the pilot that chooses the scaling is left out.
 PILOT_MINUTES = 2.0
-#: Share of the time budget that the model itself is planned to take where experiments follow.
-MAIN_SHARE = 0.5
+#: Shares of the time budget that the model, and the model and all experiments, are planned to take: a busy machine takes twice as long.
+MAIN_SHARE, PLANNED_SHARE = 0.35, 0.5
 
 
 @contextlib.contextmanager
@@ -127,14 +129,28 @@ def train_baseline(
             deadline=deadline,
             on_epoch=on_epoch,
             folder=folder if stays else None,
+            planned=[allowed * PLANNED_SHARE - size.seconds],
             **_augmentation_settings(augmentation, material),
         )
         scaler, reason = _choose_scaling(session, statistics.standard(), time_budget)
         session = replace(session, scaler=scaler)
         run = session.run("baseline", seed=options.seed, deadline=began + allowed * 0.9)  # scoring takes the rest
         net, history = session.train(run)
+        model, parameters = net.serving_model(), net.parameters
         scores, probabilities = _scores(net, material, options.seed)
+        _add_slices(scores, material, probabilities, measures)
         diagnosis = fitting_diagnosis(scores["train"], scores["val"], history)
+        floor: dict[str, float] = {}
+        histories = [history]
+        if options.experiments:
+            diagnosis += run_experiments(session, history, scores)
+        if options.seeds > 1:
+            floor, more = noise_floor(session, scores["val"], options.seeds)
+            histories += more
+            if len(more) + 1 < options.seeds:
+                notes.append(
+                    f"The noise floor is from {len(more) + 1} of {options.seeds} seeds: the others do not fit into the time budget."
+                )
         facts = BaselineFacts(
             config={
                 **options.as_dict(),
@@ -150,23 +166,23 @@ def train_baseline(
                 "image_size": size.image_size,
                 "size_reason": size.reason,
             },
-            parameters=net.parameters,
+            parameters=parameters,
             image_size=[size.image_size, size.image_size],
             labels=list(material.labels),
             counts=describe_counts(material),
-            histories=[history],
+            histories=histories,
             scores=scores,
             references=references(material.train, {p: s for p, s in material.parts.items() if p != "train"}, seed=options.seed),
             diagnosis=diagnosis,
+            noise_floor=floor,
             notes=notes,
             seconds=round(time.monotonic() - began, 1),
         )
         facts["summary"] = summary(facts)
-        result = Baseline(facts=facts, model=net.serving_model(), probabilities=probabilities)
+        result = Baseline(facts=facts, model=model, probabilities=probabilities)
         if output is not None:
             result.save(output)
-            if run.checkpoint is not None:
-                run.checkpoint.unlink(missing_ok=True)
+            session.forget()
         return result
 
 
@@ -249,6 +265,21 @@ def _scores(net: Network, material: Material, seed: int) -> tuple[dict[str, Scor
         if part != "train":
             frames.append(pd.DataFrame(probabilities, columns=list(material.labels), index=pd.Index(paths, name="path")))
     return found, pd.concat(frames)
+
+
+def _add_slices(scores: dict[str, Scores], material: Material, probabilities: pd.DataFrame, measures: pd.DataFrame | None) -> None:
+    """Add the slices on which the model is weak, where the images' measures are known."""
+    if measures is None:
+        return
+    known = measures.drop_duplicates("path").set_index("path")
+    for part in ("val", "test"):
+        rows = material.rows_of(part)
+        if part not in scores or not set(rows["path"]) <= set(known.index):
+            continue
+        found = probabilities[probabilities.index.isin(set(rows["path"]))]
+        predicted = dict(zip(found.index, found.to_numpy().argmax(axis=1), strict=True))
+        right = np.array([material.labels[predicted[p]] == y for p, y in zip(rows["path"], rows["label"], strict=True)])
+        scores[part]["slices"] = weak_slices(known.loc[rows["path"]].reset_index(), right)
 
 
 def summary(facts: BaselineFacts) -> str:

@@ -13,7 +13,7 @@ from auditor.baseline import Baseline, TrainOptions, train_baseline
 from auditor.dataset import Dataset, LocalFiles
 
 #: As small as a model can be that still has every kind of layer.
-TINY = TrainOptions(image_size=16, filters=4, depth=1, epochs=6, patience=6, batch_size=16, scaling="min-max", experiments=False)
+TINY = TrainOptions(image_size=16, filters=16, depth=1, epochs=6, patience=6, batch_size=16, scaling="min-max", experiments=False, seeds=1)
 
 
 @dataclass

@@ -29,7 +29,7 @@ def parts(bars: FakePlan, tmp_path_factory: pytest.TempPathFactory) -> Parts:
 @pytest.fixture(scope="module")
 def net(parts: Parts) -> Network:
     scaler = pixel_statistics([parts["train"].images()]).min_max()
-    return network(Architecture(image_size=16, classes=2, filters=4, depth=1, scaler=scaler, dropout=0.3))
+    return network(Architecture(image_size=16, classes=2, filters=16, depth=1, scaler=scaler, dropout=0.3))
 
 
 RUN = Run(epochs=4, patience=9, batch_size=16, learning_rate=3e-3)

@@ -157,7 +157,15 @@ def test_an_output_folder_that_cannot_be_written_is_refused(bars: FakePlan, tmp_
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"dropout": 1.5}, {"learning_rate": 0}, {"scaling": "none"}, {"epochs": 0}, {"oversample": True, "class_weights": True}]
+    "wrong",
+    [
+        {"dropout": 1.5},
+        {"learning_rate": 0},
+        {"scaling": "none"},
+        {"epochs": 0},
+        {"filters": 8},
+        {"oversample": True, "class_weights": True},
+    ],
 )
 def test_options_out_of_range_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(UsageError):

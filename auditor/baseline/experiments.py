@@ -1,0 +1,327 @@
+"""Discriminating experiments: short runs whose outcome differs between two explanations of the same curves.
+
+Each answers one question, with its numbers; what does not fit into the planned work is ``undecided`` and says so. They are run in the
+order of `EXPERIMENTS`: what a user acts on first comes first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from auditor.baseline.diagnosis import decide, difference, interval, percent
+from auditor.baseline.feeding import Samples
+from auditor.baseline.material import units
+from auditor.baseline.scores import mean_of, score, share
+from auditor.baseline.session import Session, predict
+from auditor.errors import DataError
+from auditor.finding import rounded
+from auditor.record import Diagnosis, Estimate, History, Scores
+from auditor.stats.intervals import newcombe
+
+#: Steps on one batch: a network that can learn at all has it by heart after a hundred.
+ONE_BATCH_STEPS = 100
+#: Share of the one batch that must be learned.
+BY_HEART = 0.95
+#: Images and epochs of the run with shuffled labels at most.
+SHUFFLED_IMAGES, SHUFFLED_EPOCHS = 800, 12
+#: Steps of each run of the learning-rate trial, and the factor between rates.
+RATE_STEPS, RATE_FACTOR = 100, 10.0
+#: Share by which another rate must lower the validation loss to be called better: what seeds alone change it by in so short a run.
+RATE_MARGIN = 0.10
+#: Gain in balanced accuracy from twice the images from which on more images are worth collecting.
+WORTHWHILE = 0.02
+
+
+def answer(question: str, verdict: str, text: str, remedies: list[str] | None = None, **evidence: Any) -> Diagnosis:
+    """Return an answer; remedies only where there is something to remedy or nothing is known."""
+    return Diagnosis(question=question, verdict=verdict, text=text, evidence=evidence, remedies=[] if verdict == "no" else remedies or [])
+
+
+def left_out(question: str) -> Diagnosis:
+    """Return the answer to a question for which there was no time."""
+    return answer(question, "undecided", "Not tried: it does not fit into the time budget.", ["a larger --time-budget"])
+
+
+def harder_test(scores: dict[str, Scores]) -> list[Diagnosis]:
+    """Compare validation with test: the same model, both unseen. Costs nothing."""
+    if "test" not in scores:
+        return []
+    drop = difference(scores["val"]["balanced_accuracy"], scores["test"]["balanced_accuracy"])
+    verdict = decide(drop, 0.0)
+    numbers = f"balanced accuracy is {interval(drop)} lower on test than on validation images"
+    text = {
+        "yes": f"The test images are harder than the validation images, or other ones: {numbers}.",
+        "no": f"The test images are not harder than the validation images: {numbers}.",
+        "undecided": f"Whether the test images are harder than the validation images cannot be said: {numbers}.",
+    }[verdict]
+    remedies = ["read the findings on label, property and content shift", "more test images"]
+    return [answer("too-hard test", verdict, text, remedies, drop=drop)]
+
+
+def one_batch(session: Session) -> Diagnosis:
+    """Learn one batch by heart: a network that cannot is broken, or its learning rate is."""
+    question = "cannot learn one batch"
+    size = session.options.batch_size
+    if not session.affords(session.cost(size * ONE_BATCH_STEPS)):
+        return left_out(question)
+    train = session.material.train
+    batch = train.take(np.sort(np.random.default_rng([session.options.seed, 0x6F62]).permutation(len(train))[:size]))
+    plain = replace(session.with_options(class_weights=False, oversample=False, logit_adjustment=0.0), class_weight=None, on_epoch=None)
+    run = replace(plain.run("one batch", seed=session.options.seed, epochs=ONE_BATCH_STEPS, patience=ONE_BATCH_STEPS), adjustment=(0.0,))
+    net = plain.network(dropout=0.0, l1=0.0, l2=0.0, layers="[]")
+    # The batch is its own validation set: what counts is the best epoch on exactly these images.
+    inner = replace(plain, material=replace(plain.material, parts={**plain.material.parts, "train": batch, "val": batch}, made=None))
+    net, _ = inner.train(run, samples=batch, net=net)
+    right = int((predict(net, batch).argmax(axis=1) == batch.labels).sum())
+    found = share(right, len(batch))
+    verdict = "no" if found["value"] >= BY_HEART else "yes"
+    text = f"After {ONE_BATCH_STEPS} steps on the same {len(batch)} images, {percent(found['value'])} of them are known by heart"
+    text += ": network and pipeline can learn." if verdict == "no" else ": something else than the data keeps the network from learning."
+    remedies = ["another learning rate", "a larger image size", "look at the images as the network sees them"]
+    return answer(question, verdict, text, remedies, accuracy=found, steps=ONE_BATCH_STEPS)
+
+
+def learning_rate(session: Session) -> list[Diagnosis]:
+    """Compare the first steps at the learning rate with those at a tenth and at ten times of it."""
+    questions = ("learning rate too low", "learning rate too high")
+    batch = session.options.batch_size
+    train = session.material.train
+    some = train.take(np.random.default_rng([session.options.seed, 0x6C72]).permutation(len(train))[: RATE_STEPS * batch])
+    epochs = max(1, round(RATE_STEPS * batch / len(some)))
+    if not session.affords(3 * session.cost(epochs * (len(some) + len(session.material.val) / 3))):
+        return [left_out(q) for q in questions]
+    lowest = []
+    rates = [session.options.learning_rate * f for f in (1 / RATE_FACTOR, 1.0, RATE_FACTOR)]
+    for rate in rates:
+        trial = replace(session.with_options(learning_rate=rate), on_epoch=None)
+        try:
+            _, curves = trial.train(trial.run("learning rate", seed=session.options.seed, epochs=epochs, patience=epochs), samples=some)
+            lowest.append(min(curves["val_loss"]))
+        except DataError:  # the loss was not a number
+            lowest.append(float("inf"))
+    numbers = ", ".join(f"{loss:.3f} at {rate:g}" for rate, loss in zip(rates, lowest, strict=True))
+    found = []
+    for question, other, word in ((questions[0], 2, "higher"), (questions[1], 0, "lower")):
+        better = lowest[other] < lowest[1] * (1 - RATE_MARGIN)
+        same = abs(lowest[other] - lowest[1]) <= RATE_MARGIN * lowest[1]
+        verdict = "yes" if better else "undecided" if same else "no"
+        text = f"After {epochs * -(-len(some) // batch)} steps the lowest validation loss is {numbers}: a {word} rate "
+        text += {"yes": "is better.", "no": "is worse.", "undecided": "makes no clear difference."}[verdict]
+        suggestion = [f"--learning-rate {rates[other]:g}", f"--learning-rate {(rates[other] * rates[1]) ** 0.5:.2g}"]
+        found.append(
+            answer(
+                question,
+                verdict,
+                text,
+                suggestion if better else [],
+                rates=rates,
+                lowest_val_loss=[rounded(x) if np.isfinite(x) else None for x in lowest],
+            )
+        )
+    return found
+
+
+def shuffled_labels(session: Session, history: History) -> Diagnosis:
+    """Train on labels that mean nothing: what is learned then is learned by heart."""
+    question = "memorises wrong labels"
+    rng = np.random.default_rng([session.options.seed, 0x7368])
+    train = session.material.train
+    some = train.take(rng.permutation(len(train))[:SHUFFLED_IMAGES])
+    epochs = min(len(history["loss"]), SHUFFLED_EPOCHS)
+    if not session.affords(session.cost(len(some) * epochs)):
+        return left_out(question)
+    shuffled = replace(some, labels=rng.permutation(some.labels))
+    trial = replace(session, on_epoch=None)
+    _, curves = trial.train(trial.run("shuffled labels", seed=session.options.seed, epochs=epochs, patience=epochs), samples=shuffled)
+    reached = share(max(curves["accuracy"]) * len(some), len(some))
+    chance = float(np.bincount(some.labels).max() / len(some))
+    fitted = Estimate(value=reached["value"] - chance, low=reached["low"] - chance, high=reached["high"] - chance)
+    verdict = decide(fitted, 0.2)
+    numbers = f"on {len(some):,} images with shuffled labels, training accuracy reached {interval(reached)} in {epochs} epochs"
+    numbers += f" (guessing: {percent(chance)})"
+    text = {
+        "yes": f"The network learns labels by heart that mean nothing: {numbers}. Wrong labels in the data would be learned too.",
+        "no": f"In the epochs of this training the network does not learn wrong labels by heart: {numbers}.",
+        "undecided": f"Whether wrong labels are learned by heart cannot be said: {numbers}.",
+    }[verdict]
+    remedies = ["correct the labels that the label-error check suspects", "label smoothing", "earlier stopping", "stronger L2"]
+    return answer(question, verdict, text, remedies, accuracy=reached, chance=chance)
+
+
+def leak(session: Session, history: History) -> Diagnosis:
+    """Train once more with the images that leak, and compare accuracy on leaked and on clean held-out images."""
+    question = "leak-inflated test"
+    material = session.material
+    if not len(material.leaking):
+        return answer(question, "no", "No training image shares a group or a duplicate set with a validation or test image.")
+    table = material.table
+    unit_rows: dict[str, Any] = {}
+    for part in ("test", "val"):
+        rows = material.parts[part].rows
+        if len(rows):
+            unit_rows[part] = _shares(table, material.leaking.rows, rows)
+    part = max(unit_rows, key=lambda p: (unit_rows[p].sum(), p == "test"))
+    leaked = unit_rows[part]
+    epochs = max(3, min(session.size.epochs, history["best_epoch"] + 1))
+    rows = np.concatenate([material.train.rows, material.leaking.rows])
+    everything = Samples(material.train.cache, rows, np.concatenate([material.train.labels, material.leaking.labels]))
+    if not session.affords(session.cost(len(everything) * epochs)):
+        return left_out(question)
+    trial = replace(session, on_epoch=None)
+    net, _ = trial.train(trial.run("with leaks", seed=session.options.seed, epochs=epochs, patience=epochs), samples=everything)
+    held_out = material.parts[part]
+    right = predict(net, held_out).argmax(axis=1) == held_out.labels
+    a, n, b, m = int(right[leaked].sum()), int(leaked.sum()), int(right[~leaked].sum()), int((~leaked).sum())
+    low, high = newcombe(a, n, b, m)
+    name = {"test": "test", "val": "validation"}[part]
+    if not n or not m:
+        text = f"All {n + m:,} {name} images leak: there are no clean ones to compare with." if n else f"No {name} image leaks."
+        return answer(question, "undecided" if n else "no", text, ["split anew: auditor split DATA --replace-split"], leaked=n, clean=m)
+    inflation = Estimate(value=float(f"{a / n - b / m:.6g}"), low=float(f"{low:.6g}"), high=float(f"{high:.6g}"))
+    verdict = decide(inflation, 0.0)
+    numbers = (
+        f"trained with the leaking images, the model is right on {interval(share(a, n))} of {n:,} leaked and "
+        f"{interval(share(b, m))} of {m:,} clean {name} images, a difference of {interval(inflation)}"
+    )
+    text = {
+        "yes": f"Leaks inflate the score: {numbers}.",
+        "no": f"Leaks do not inflate the score: {numbers}.",
+        "undecided": f"Whether leaks inflate the score cannot be said: {numbers}.",
+    }[verdict]
+    remedies = ["split anew by groups and duplicate sets", "report the score on clean images alone"]
+    return answer(question, verdict, text, remedies, leaked=share(a, n), clean=share(b, m), inflation=inflation, split=part)
+
+
+def _shares(table: Any, training: Any, held_out: Any) -> Any:
+    """Return which held-out rows share a group or duplicate set with training rows, shape ``(len(held_out),)``."""
+    found = np.zeros(len(held_out), dtype=bool)
+    for column in ("group", "cluster"):
+        if column in table.columns:
+            known = set(table[column].iloc[training]) - {""}
+            found |= table[column].iloc[held_out].isin(known).to_numpy()
+    return found
+
+
+def half_the_data(session: Session, history: History, scores: dict[str, Scores]) -> Diagnosis:
+    """Train on half of the training groups for as many steps: what the other half brought is what more images may bring."""
+    question = "too few images"
+    material = session.material
+    fed = session.samples()
+    epochs = len(history["loss"])
+    if not session.affords(session.cost(len(fed) * epochs)):
+        return left_out(question)
+    half = nested_subset(session, 0.5)
+    trial = replace(session, on_epoch=None)
+    # As many steps as the whole data got, so that only the number of different images differs.
+    run = trial.run("half the images", seed=session.options.seed, epochs=2 * epochs, patience=2 * session.size.patience)
+    net, _ = trial.train(run, samples=half)
+    val = material.parts["val"]
+    paths = material.table["path"].iloc[val.rows].tolist()
+    halved = score(val.labels, predict(net, val), material.labels, paths)
+    full = scores["val"]
+    gain = paired(full, halved)
+    verdict = decide(gain, WORTHWHILE)
+    numbers = (
+        f"balanced accuracy on validation images is {interval(halved['balanced_accuracy'])} with half the training images and "
+        f"{interval(full['balanced_accuracy'])} with all, a gain of {interval(gain)}"
+    )
+    text = {
+        "yes": f"More images would help: {numbers}.",
+        "no": f"More images of the same kind will hardly help: {numbers}.",
+        "undecided": f"Whether more images would help cannot be said: {numbers}.",
+    }[verdict]
+    return answer(question, verdict, text, ["collect more images of the weakest classes", "augmentation"], gain=gain)
+
+
+def paired(full: Scores, part: Scores) -> Estimate:
+    """Return the difference of two balanced accuracies on the same images; the interval takes them as independent, which is cautious."""
+    return difference(full["balanced_accuracy"], part["balanced_accuracy"])
+
+
+def nested_subset(session: Session, fraction: float) -> Any:
+    """Return that share of the training images, class by class and by whole groups, nested: a smaller one is part of a larger one.
+
+    Augmented images follow their parents.
+    """
+    material = session.material
+    train, fed = material.train, session.samples()
+    unit = units(material.table)[train.rows].astype(str)
+    rng = np.random.default_rng([session.options.seed, 0x6E65])
+    kept: set[int] = set()
+    for label in np.unique(train.labels):
+        own = np.flatnonzero(train.labels == label)
+        rank = {name: i for i, name in enumerate(rng.permutation(np.unique(unit[own])).tolist())}
+        ordered = own[np.argsort([rank[u] for u in unit[own]], kind="stable")]
+        kept |= set(train.rows[ordered[: max(2, round(fraction * len(own)))]].tolist())
+    at = np.flatnonzero(np.isin(fed.rows, np.array(sorted(kept))))
+    chosen = fed.take(at)
+    if fed.alter is None:
+        return chosen
+    alter = fed.alter
+    return replace(chosen, alter=lambda images, positions, epoch: alter(images, at[positions], epoch))
+
+
+def noise_floor(session: Session, found: Scores, seeds: int) -> tuple[dict[str, float], list[History]]:
+    """Repeat the run under other seeds: differences smaller than the spread of validation scores say nothing.
+
+    Returns
+    -------
+    dict
+        ``seeds``, and for balanced accuracy and accuracy the standard deviation over seeds and ``..._smallest_difference``: what two
+        single runs must differ by at least to differ at the 95 % level (Student, so that few seeds are paid for).
+    list of History
+    """
+    from scipy.special import stdtrit
+
+    material = session.material
+    values = [(found["balanced_accuracy"]["value"], found["accuracy"]["value"])]
+    histories = []
+    val = material.parts["val"]
+    for seed in range(session.options.seed + 1, session.options.seed + seeds):
+        if not session.affords(session.size.seconds):
+            break
+        net, history = session.train(session.run(f"seed {seed}", seed=seed))
+        predicted = predict(net, val).argmax(axis=1)
+        right = predicted == val.labels
+        recalls = [share(int(right[val.labels == c].sum()), int((val.labels == c).sum())) for c in np.unique(val.labels)]
+        values.append((mean_of(recalls)["value"], float(right.mean())))
+        histories.append(history)
+    if len(values) < 2:
+        return {}, []
+    floor: dict[str, float] = {"seeds": float(len(values))}
+    for name, column in zip(("balanced_accuracy", "accuracy"), np.array(values).T, strict=True):
+        std = float(column.std(ddof=1))
+        floor[f"{name}_std"] = float(f"{std:.6g}")
+        floor[f"{name}_smallest_difference"] = float(f"{std * 2**0.5 * float(stdtrit(len(values) - 1, 0.975)):.6g}")
+    return floor, histories
+
+
+Experiment = Callable[[Session, History, dict[str, Scores]], list[Diagnosis]]
+
+
+def run_experiments(session: Session, history: History, scores: dict[str, Scores]) -> list[Diagnosis]:
+    """Run what fits into the planned work; every question gets an answer."""
+    found: list[Diagnosis] = []
+    for questions, experiment in EXPERIMENTS:
+        try:
+            said = experiment(session, history, scores)
+        except DataError as error:  # a loss that was not a number, or no time for one epoch
+            said = [answer(q, "undecided", f"Tried, but it came to nothing: {error.received}.") for q in questions]
+        late = session.remaining <= 0
+        found.extend(left_out(d["question"]) if late and d["evidence"] else d for d in said)
+    return found
+
+
+#: The questions and what answers them, in the order in which they are given time.
+EXPERIMENTS: tuple[tuple[tuple[str, ...], Experiment], ...] = (
+    (("too-hard test",), lambda session, history, scores: harder_test(scores)),
+    (("leak-inflated test",), lambda session, history, scores: [leak(session, history)]),
+    (("cannot learn one batch",), lambda session, history, scores: [one_batch(session)]),
+    (("learning rate too low", "learning rate too high"), lambda session, history, scores: learning_rate(session)),
+    (("memorises wrong labels",), lambda session, history, scores: [shuffled_labels(session, history)]),
+    (("too few images",), lambda session, history, scores: [half_the_data(session, history, scores)]),
+)

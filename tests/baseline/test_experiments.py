@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from auditor.baseline import Baseline, train_baseline
+from auditor.baseline.experiments import EXPERIMENTS
+from auditor.record import Diagnosis
+from tests.baseline.conftest import TINY, FakePlan, MakePlan
+
+ASKING = dataclasses.replace(TINY, experiments=True, seeds=2)
+
+
+def said(result: Baseline, question: str) -> Diagnosis:
+    (found,) = [d for d in result.diagnosis if d["question"] == question]
+    return found
+
+
+@pytest.fixture(scope="module")
+def noisy(make_plan: MakePlan) -> FakePlan:
+    """Bars with noise, every picture of a group nearly the same, and test groups that are in train too."""
+    plan = make_plan(
+        [
+            ("train", "upright", 40),
+            ("train", "lying", 40),
+            ("val", "upright", 20),
+            ("val", "lying", 20),
+            ("test", "upright", 30),
+            ("test", "lying", 30),
+        ],
+        noise=30.0,
+        seed=4,
+    )
+    table = plan.table.copy()
+    rng = np.random.default_rng(0)
+    # Half of the test images are copies of training images whose label is a coin's: right only if learned by heart.
+    root = Path(plan.dataset.location)
+    test = table.index[table["split"] == "test"].to_numpy()
+    train = rng.permutation(table.index[table["split"] == "train"].to_numpy())
+    for i, (a, b) in enumerate(zip(test[::2], train, strict=False)):
+        (root / table.at[a, "path"]).write_bytes((root / table.at[b, "path"]).read_bytes())
+        table.loc[[a, b], "cluster"] = f"set{i}"
+        table.at[a, "label"] = table.at[b, "label"]
+    return LeakingPlan(plan.dataset, table)
+
+
+class LeakingPlan(FakePlan):
+    @property
+    def usable(self):  # type: ignore[no-untyped-def]
+        table = self.table
+        held_out = set(table.loc[table["split"] != "train", "cluster"]) - {""}
+        return table[~((table["split"] == "train") & table["cluster"].isin(held_out))]
+
+
+@pytest.fixture(scope="module")
+def asked(noisy: FakePlan) -> Baseline:
+    return train_baseline(noisy, options=ASKING)
+
+
+def test_every_question_has_an_answer_with_its_numbers(asked: Baseline) -> None:
+    questions = [d["question"] for d in asked.diagnosis]
+    assert questions == ["underfitting", "overfitting", "training too short", *(q for qs, _ in EXPERIMENTS for q in qs)]
+    assert all(d["verdict"] in ("yes", "no", "undecided") and d["text"] and d["evidence"] for d in asked.diagnosis)
+
+
+def test_one_batch_is_learned_by_heart(asked: Baseline) -> None:
+    assert said(asked, "cannot learn one batch")["verdict"] == "no"
+
+
+def test_leaked_and_clean_test_images_are_counted_apart(asked: Baseline) -> None:
+    evidence = said(asked, "leak-inflated test")["evidence"]
+    assert evidence["split"] == "test"
+    inflation = evidence["inflation"]
+    assert inflation["value"] == pytest.approx(evidence["leaked"]["value"] - evidence["clean"]["value"], abs=1e-5)
+    assert inflation["low"] <= inflation["value"] <= inflation["high"]
+    assert any("30 training images are not used" in note for note in asked.facts["notes"])
+
+
+def test_without_leaks_the_answer_costs_no_training(bars: FakePlan) -> None:
+    from auditor.baseline.experiments import leak
+
+    class Nothing:
+        class material:
+            leaking = ()
+
+    assert leak(Nothing(), {})["verdict"] == "no"  # type: ignore[arg-type]
+
+
+def test_noise_floor_is_the_spread_over_seeds(asked: Baseline) -> None:
+    floor = asked.facts["noise_floor"]
+    assert floor["seeds"] == 2
+    names = [h["name"] for h in asked.facts["histories"]]
+    assert names == ["baseline", "seed 1"]
+    assert floor["accuracy_smallest_difference"] >= floor["accuracy_std"] * 2
+
+
+def test_what_the_time_leaves_out_is_undecided(noisy: FakePlan) -> None:
+    result = train_baseline(noisy, options=dataclasses.replace(ASKING, epochs=1), time_budget=0.02)
+    left = [d for d in result.diagnosis if "does not fit" in d["text"]]
+    assert {"cannot learn one batch", "memorises wrong labels"} <= {d["question"] for d in left}
+    assert all(d["verdict"] == "undecided" for d in left)
+    assert any("noise floor" in note for note in result.facts["notes"])
+
+
+def test_wrong_labels_are_seen_to_be_learned_by_heart(make_plan: MakePlan) -> None:
+    # Few images, a wide network, many epochs: random labels can be learned.
+    plan = make_plan([("train", "upright", 12), ("train", "lying", 12), ("val", "upright", 8), ("val", "lying", 8)])
+    options = dataclasses.replace(ASKING, seeds=1, filters=16, depth=2, epochs=12, patience=12, dropout=0.0, l2=0.0, batch_size=4)
+    assert said(train_baseline(plan, options=options), "memorises wrong labels")["verdict"] == "yes"

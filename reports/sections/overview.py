@@ -12,7 +12,7 @@ from auditor.reports.wording import count, joined, plural, share
 from auditor.stats.imbalance import evenness
 
 #: Faults that make every other number of an evaluation meaningless: among equally severe findings they come first.
-FIRST = ("split-leak", "group-leak", "conflicting-labels", "empty-class", "unseen-class", "unreadable", "truncated")
+FIRST = ("split-leak", "group-leak", "conflicting-labels", "empty-class", "unseen-class", "unreadable", "truncated", "class-imbalance")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,11 @@ import pandas as pd
 
 from auditor.record import Record
 from auditor.reports.reviewed import decided_paths
-from auditor.reports.wording import shortened
 
 #: Bytes of embedded pictures at most (base64): two thirds of the 5 MB that a report may weigh.
 BUDGET = 3_300_000
+#: Letters of a file name that fit below a thumbnail.
+NAME = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,8 @@ class Picture:
     @property
     def name(self) -> str:
         """The end of the path, which tells images apart."""
-        return shortened(self.path.rsplit("/", 1)[-1], 15)
+        stem = self.path.rsplit("/", 1)[-1].rsplit(".", 1)[0]
+        return stem if len(stem) <= NAME else f"…{stem[-NAME:]}"
 
     @property
     def text(self) -> str:

@@ -27,6 +27,7 @@ def test_images_and_weights_together_reach_the_target_and_never_pass_it(unique, 
         assert b["capped"] == (b["weight"] > 1)
 
 
+@settings(deadline=None)
 @given(uniques, st.floats(1, 50))
 def test_a_ratio_leaves_no_class_below_its_share_of_the_largest(unique, ratio):
     goal = target_count(ratio, unique)

@@ -56,7 +56,9 @@ class ClassImbalance:
             fix=Fix(
                 text="Augment the rare classes alone, or weight them, and compare on validation.",
                 command="auditor augment DATA --target balanced",
-            ),
+            )
+            if ratio > self.warn_ratio
+            else None,
             classes=tuple(classes[rare].tolist()),
             splits=(split,) if split else (),
             details={

@@ -55,7 +55,9 @@ class EmptyClass:
             affected=int(lost.sum()),
             total=len(images),
             effect=Effect.counted("classes or splits without an image", count, warn_at=self.warn_classes),
-            fix=Fix(text="Fill the folder, or take the class off the list. A folder may also have been emptied by a failed copy."),
+            fix=Fix(text="Fill the folder, or take the class off the list. A folder may also have been emptied by a failed copy.")
+            if count
+            else None,
             evidence=evidence if len(evidence) else None,
             classes=tuple(empty),
             splits=tuple(splits),

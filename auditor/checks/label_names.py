@@ -97,7 +97,9 @@ class LabelNames:
             effect=Effect.counted("look-alike class names", len(minor), warn_at=self.warn_classes),
             fix=Fix(
                 text="If they are one class, give its images one label (the suggested one is the more frequent). If not, rename them apart."
-            ),
+            )
+            if sets
+            else None,
             evidence=(
                 pd.DataFrame(
                     {

@@ -63,7 +63,9 @@ class RareClass:
             fix=Fix(
                 text="Collect more images of these classes; until then augment them alone, and read their scores with their intervals.",
                 command="auditor augment DATA --target balanced",
-            ),
+            )
+            if rare
+            else None,
             classes=tuple(classes[rare].tolist()),
             splits=(split,) if split else (),
             details={"counts": dict(zip(classes[order].tolist(), counts[order].tolist(), strict=True)), "missing": short},

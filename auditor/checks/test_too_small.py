@@ -93,7 +93,9 @@ class TestTooSmall:
                 text="Hold out more images of these classes, or collect them; else cross-validate and quote intervals, not scores. "
                 f"{first} needs {needed[first]:,} in {split}.",
                 command="auditor split DATA --folds 5",
-            ),
+            )
+            if loose
+            else None,
             classes=tuple(loose),
             splits=(split,),
             details={

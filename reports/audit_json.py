@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import auditor
 from auditor.errors import DataError
-from auditor.finding import Effect, Finding, Fix, Waiver, rounded
+from auditor.finding import EVIDENCE_COLUMNS, Effect, Finding, Fix, Waiver, rounded
 from auditor.record import SCHEMA, DatasetFacts, Record
 
 if TYPE_CHECKING:
@@ -157,7 +157,9 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "fix": None if finding.fix is None else {"text": finding.fix.text, "command": finding.fix.command},
         "classes": finding.classes,
         "splits": finding.splits,
-        "evidence": None if finding.evidence is None else {"rows": len(finding.evidence), "columns": list(finding.evidence.columns)},
+        "evidence": None
+        if finding.evidence is None
+        else {"rows": len(finding.evidence), "columns": [c for c in finding.evidence.columns if c in EVIDENCE_COLUMNS]},
         "parameters": finding.parameters,
         "details": finding.details,
         "waiver": None if finding.waiver is None else {f.name: getattr(finding.waiver, f.name) for f in dataclasses.fields(finding.waiver)},

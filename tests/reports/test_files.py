@@ -153,3 +153,10 @@ def test_a_place_that_cannot_be_written_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="hint: name another"):
         save_record(record(), tmp_path / "file" / "out")
+
+
+def test_columns_that_are_no_evidence_are_not_kept(tmp_path):
+    made = record()
+    extra = made.findings[0].evidence.assign(note="x")
+    save_record(replace(made, findings=(replace(made.findings[0], evidence=extra),)), tmp_path)
+    assert_same_table(load_record(tmp_path).findings[0].evidence, made.findings[0].evidence)

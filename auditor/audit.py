@@ -36,7 +36,6 @@ from auditor.preparation import (
 )
 from auditor.provenance import dataset_facts, inputs_digest, provenance
 from auditor.record import Record
-from auditor.reports.decided import decisions_beside, leave_out_decided
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -147,13 +146,14 @@ def _checked(
 ) -> Audit:
     """Scan and check; nothing is written but the scan itself."""
     started = time.time()
-    decided = _decided(dataset, decisions)
+    if decisions is not None:
+        dataset = _with_decisions(dataset, decisions)
     checks = choose(CHECKS, select=config.select, ignore=config.ignore, settings=config.checks)
     refuse_same_place(output, dataset)
     evidence = measured(dataset, output, scanning, seed, listeners)
     shown = OUTPUT if reproducible or output is None else str(output)
     made = provenance(config, seed, output, scanning, started)
-    made["inputs"] = inputs_digest(dataset, evidence.images, config, seed, (shown, sorted(decided)))
+    made["inputs"] = inputs_digest(dataset, evidence.images, config, seed, shown)
     if reproducible:
         del made["run"]
     record = _earlier(output, made["inputs"])
@@ -161,7 +161,7 @@ def _checked(
         listeners.stage(f"Running {len(checks)} checks")
         record = Record(
             dataset=dataset_facts(dataset, evidence),
-            findings=leave_out_decided(addressed(run_checks(evidence, checks), dataset, shown), decided),
+            findings=addressed(run_checks(evidence, checks), dataset, shown),
             images=evidence.images,
             exhibits=_exhibits(evidence),
         )
@@ -170,12 +170,13 @@ def _checked(
     return Audit(dataclasses.replace(record, findings=waive(record.findings, config.waivers, _today()), provenance=made), dataset, evidence)
 
 
-def _decided(dataset: Dataset, decisions: str | Path | None) -> set[str]:
-    """Return the paths that a reviewer has decided on: in a named file, or in the one that `auditor.apply` left beside a manifest."""
+def _with_decisions(dataset: Dataset, file: str | Path) -> Dataset:
+    """Note in the sample table what a reviewer has decided, as the manifests of `auditor.apply` do."""
     from auditor.reports.decisions import read_decisions
+    from auditor.reports.reviewed import COLUMN
 
-    made = read_decisions(decisions) if decisions is not None else decisions_beside(dataset.location)
-    return set() if made is None else made.decided()
+    made = {d.path: d.decision for d in read_decisions(file).items}
+    return dataset.with_samples(dataset.samples.assign(**{COLUMN: dataset.samples["path"].map(made).fillna("")}))
 
 
 def _earlier(output: str | Path | None, inputs: str) -> Record | None:
@@ -232,7 +233,7 @@ def scan(
     reproducible : bool
         Leave out what differs between two runs on the same input (times, command, folders).
     decisions : str or Path, optional
-        Decisions of an earlier review: images in it are not listed again. Those beside a manifest that `apply` wrote are known anyway.
+        Decisions of an earlier review: the report does not ask again. A manifest that `apply` wrote holds them already.
     scanning : ScanOptions, optional
         How images are read.
 
@@ -312,9 +313,7 @@ def run(
     shown = OUTPUT if reproducible else str(output)
     record = dataclasses.replace(
         audit.record,
-        findings=leave_out_decided(
-            _label_errors_again(audit.record.findings, evidence, result, config, dataset, shown), _decided(dataset, decisions)
-        ),
+        findings=_label_errors_again(audit.record.findings, evidence, result, config, dataset, shown),
         split=plan.facts,
         split_table=plan.table,
         split_findings=planned_findings(evidence, plan, dataset, shown),

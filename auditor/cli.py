@@ -57,7 +57,7 @@ SCANNING = _together(
 )
 CHECKING = _together(
     click.option("--field", metavar="DATA", help="Unlabelled images from where the model will be used; compared with every split."),
-    click.option("--decisions", metavar="FILE", help="Decisions of an earlier review: its images are not listed again."),
+    click.option("--decisions", metavar="FILE", help="Decisions of an earlier review: the report does not ask again."),
     click.option("--config", metavar="FILE", help="Settings [default: auditor.toml here, if there is one]."),
     click.option("--set", "settings", multiple=True, metavar="CODE.FIELD=VALUE", help="Change a threshold. Repeatable."),
     click.option("--select", multiple=True, metavar="CODE", help="Run only these checks. Repeatable, or separated by commas."),

@@ -71,17 +71,17 @@ def _code_digest() -> str:
     return digest.hexdigest()
 
 
-def inputs_digest(dataset: Dataset, images: pd.DataFrame, config: Config, seed: int, more: object) -> str:
+def inputs_digest(dataset: Dataset, images: pd.DataFrame, config: Config, seed: int, shown: str) -> str:
     """Return a SHA-256 over all that findings depend on: files, samples, settings, seed, package versions and code.
 
-    ``more`` is whatever else findings depend on, as plain data.
+    ``shown`` is the output folder as the commands of fixes name it.
     """
     import pandas as pd
 
     columns = [*dataset.samples.columns, *(c for c in ("status", "reason", "sha256") if c in images)]
     rows = pd.util.hash_pandas_object(images[columns].astype(str), index=False).to_numpy()
     settings = {"checks": config.checks, "select": sorted(config.select), "ignore": sorted(config.ignore), "versions": versions()}
-    rest = [dataset.name, dataset.kind, dataset.location, dataset.ignored, dataset.empty, settings, seed, more, _code_digest()]
+    rest = [dataset.name, dataset.kind, dataset.location, dataset.ignored, dataset.empty, settings, seed, shown, _code_digest()]
     return hashlib.sha256(rows.tobytes() + json.dumps(rest, sort_keys=True, default=str).encode("utf-8", "backslashreplace")).hexdigest()
 
 

@@ -111,8 +111,7 @@ def apply(
     DataError
         The decisions were made for other data.
     """
-    from auditor.reports.decided import remember
-    from auditor.reports.decisions import apply_decisions, read_decisions, write_manifest, written_paths
+    from auditor.reports.decisions import apply_decisions, read_decisions, write_manifest
     from auditor.reports.decisions import quarantine as put_aside
 
     made = read_decisions(decisions)
@@ -120,7 +119,6 @@ def apply(
     scan = measured(dataset, None, scanning or ScanOptions(), 0, listeners or Listeners())
     samples = apply_decisions(dataset, made, fingerprint=fingerprint(scan.images))
     manifest = write_manifest(samples, Path(output), dataset)
-    remember(made, manifest, dict(zip(samples["path"], written_paths(samples, dataset), strict=True)))
     return manifest, None if quarantine is None else put_aside(dataset, made, quarantine)
 
 

@@ -119,14 +119,6 @@ def apply_decisions(dataset: Dataset, decisions: Decisions, *, fingerprint: str 
     return made.reset_index(drop=True)
 
 
-def written_paths(samples: pd.DataFrame, dataset: Dataset) -> list[str]:
-    """Return the paths as a manifest names them: absolute for local files, so that it can stand anywhere."""
-    source = dataset.source
-    if not isinstance(source, LocalFiles):
-        return [str(path) for path in samples["path"]]
-    return [str(source.locate(path).absolute()) for path in samples["path"]]
-
-
 def write_manifest(samples: pd.DataFrame, file: Path, dataset: Dataset) -> Path:
     """Write a sample table as CSV or Parquet that auditor reads as data; paths of local files are absolute, so that it can stand anywhere.
 
@@ -136,7 +128,10 @@ def write_manifest(samples: pd.DataFrame, file: Path, dataset: Dataset) -> Path:
         The file cannot be written.
     """
     columns = [c for c in samples.columns if c not in ("split", "group") or (samples[c] != "").any()]
-    table = samples[columns].assign(path=written_paths(samples, dataset))
+    table = samples[columns]
+    if isinstance(dataset.source, LocalFiles):
+        source = dataset.source
+        table = table.assign(path=[str(source.locate(p).absolute()) for p in samples["path"]])
     if file.suffix.lower() == ".parquet":
         import io
 

@@ -92,7 +92,7 @@ class DuplicateSets:
         Why the image belongs to its representative: ``"same bytes"``, ``"same pixels"``, ``"same picture"``, ``"same picture,
         mirrored"``, ...; "" for representatives.
     distance : ndarray of float64, shape (n_images,)
-        Distance of detail to the representative, in [0, 1]; 0 for exact copies and representatives.
+        Distance of detail to the representative, in [0, 1]; 0 for representatives and their exact copies.
     turned : ndarray of bool, shape (n_images,)
         Whether the image is mirrored or turned against its representative.
     calibration : Calibration
@@ -108,7 +108,7 @@ class DuplicateSets:
 
     @property
     def score(self) -> npt.NDArray[np.float64]:
-        """How sure each link is, shape (n_images,): 1 for exact copies, else the correlation of detail with the representative."""
+        """How sure each link is, shape (n_images,): 1 for representatives and their exact copies, else 1 minus the distance."""
         return np.asarray(1 - self.distance)
 
     def partners(self, held: npt.NDArray[np.bool_], other: npt.NDArray[np.bool_]) -> Rows:

@@ -69,6 +69,7 @@ class PropertyShift:
         domain = tell_apart(pair, np.log(np.abs(table) + SMALL), scan.generator(self.code, pair.scope))
         if domain is not None:
             found.append((TOGETHER, compare(pair, *domain.held_scores, pair.alpha / 2, weights)))
+        found = [f for f in found if min(f[1].sizes) > 0] or found  # a property that nothing was measured for says nothing
         found.sort(key=lambda f: (-f[1].low, -f[1].value))
         measure, worst = found[0]
         effect = Effect(

@@ -82,7 +82,9 @@ def tell_apart(pair: Pair, features: npt.NDArray[np.floating], generator: np.ran
     mine, theirs = (_some(len(rows), generator) for rows in (pair.rows, pair.other_rows))
     columns = np.asarray(features, dtype=np.float64)
     x = np.concatenate([columns[pair.rows[mine]], columns[pair.other_rows[theirs]]])
-    x = np.nan_to_num(x - np.nanmean(x, axis=0)) if np.isnan(x).any() else x - x.mean(axis=0)
+    known = np.isfinite(x)
+    mean = np.where(known, x, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    x = np.where(known, x - mean, 0.0)  # what is absent becomes the mean
     spread = x.std(axis=0)
     x = x[:, spread > 1e-9] / spread[spread > 1e-9]
     y = np.repeat([0, 1], [len(mine), len(theirs)])

@@ -103,3 +103,10 @@ def test_row_order_does_not_matter():
 def test_larger_faults_have_larger_effects():
     values = [only(PropertyShift()(scan(shifted(a)))).effect.value for a in (0.0, 0.5, 1.0, 2.0)]
     assert values == sorted(values)
+
+
+def test_a_property_that_was_never_measured_widens_no_interval():
+    images = table({"train": {"cat": 40_000}, "test": {"cat": 40_000}}).assign(noise=np.nan)
+    found = only(PropertyShift()(scan(images)))
+    assert found.severity is Severity.PASS
+    assert "noise" not in {p["name"] for p in found.details["properties"]}

@@ -81,6 +81,7 @@ def test_absent_features_are_filled_with_the_mean():
     pair = next(shift.pairs(scan(table({"train": {"a": 30}, "test": {"a": 30}}))))
     features = np.random.default_rng(0).normal(size=(60, 3))
     features[5, 1] = np.nan
+    features[:, 2] = np.nan
     assert np.isfinite(tell_apart(pair, features, np.random.default_rng(0)).scores).all()
 
 

@@ -73,6 +73,8 @@ class TrainOptions:
         How many runs, from ``seed`` upwards, measure the noise floor; the first one is the model.
     experiments : bool
         Whether the diagnosis is decided by experiments, as far as the time budget allows.
+    compare : bool
+        Whether the ways against imbalance are trained with every seed and compared.
 
     References
     ----------
@@ -97,6 +99,7 @@ class TrainOptions:
     seed: int = 0
     seeds: int = 3
     experiments: bool = True
+    compare: bool = False
 
     def __post_init__(self) -> None:
         for name, low, high in _RANGES:

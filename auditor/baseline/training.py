@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from auditor.baseline.comparison import compare_ways
 from auditor.baseline.diagnosis import fitting_diagnosis, interval, overall
 from auditor.baseline.experiments import noise_floor, run_experiments
 from auditor.baseline.fitting import OnEpoch
@@ -175,6 +176,7 @@ def train_baseline(
             references=references(material.train, {p: s for p, s in material.parts.items() if p != "train"}, seed=options.seed),
             diagnosis=diagnosis,
             noise_floor=floor,
+            comparison=compare_ways(session, options.seeds) if options.compare else [],
             notes=notes,
             seconds=round(time.monotonic() - began, 1),
         )

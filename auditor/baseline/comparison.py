@@ -1,0 +1,109 @@
+"""Did the fix help? Ways against imbalance, trained alike and compared on the same images with the same seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from auditor.baseline.feeding import Samples
+from auditor.baseline.session import Session, predict
+from auditor.record import Estimate
+
+#: Epochs of every way, in multiples of the baseline's: augmentation needs more steps to show itself (three times, for the full effect).
+LONGER = 2
+#: The rarest share of classes, at least one: those whose recall is the aim.
+RAREST = 0.3
+
+#: Name -> (options, whether the planned augmentation is fed), cheapest first.
+WAYS: dict[str, tuple[Mapping[str, Any], bool]] = {
+    "nothing": ({}, False),
+    "logit adjustment": ({"logit_adjustment": 1.0}, False),
+    "class weights": ({"class_weights": True}, False),
+    "random oversampling": ({"oversample": True}, False),
+    "rare-class augmentation": ({}, True),
+    "oversampling with augmentation": ({"oversample": True}, True),
+}
+
+
+def over_seeds(values: npt.ArrayLike) -> Estimate:
+    """Return the mean over seeds with its Student interval; one seed has the widest interval there is for a difference, [-1, 1]."""
+    from scipy.special import stdtrit
+
+    x = np.asarray(values, dtype=float)
+    mean = float(x.mean())
+    half = float(stdtrit(len(x) - 1, 0.975) * x.std(ddof=1) / len(x) ** 0.5) if len(x) > 1 else 1.0
+    return Estimate(value=float(f"{mean:.6g}"), low=float(f"{mean - half:.6g}"), high=float(f"{mean + half:.6g}"))
+
+
+def class_recalls(samples: Samples, predicted: npt.NDArray[np.int64], classes: int) -> npt.NDArray[np.float64]:
+    """Return the recall of each class, NaN where it has no image, shape ``(classes,)``."""
+    hits = np.bincount(samples.labels[predicted == samples.labels], minlength=classes)
+    support = np.bincount(samples.labels, minlength=classes)
+    return np.asarray(np.divide(hits, support, out=np.full(classes, np.nan), where=support > 0))
+
+
+def compare_ways(session: Session, seeds: int) -> list[dict[str, Any]]:
+    """Train every way with every seed and return a row per way, in the order of `WAYS`.
+
+    Each way is given the same number of steps' worth of images. Differences are to "nothing" with the same seed, on the same images;
+    their intervals are over seeds. The way that is recommended is the cheapest whose validation balanced accuracy is within noise of
+    the best; test images decide nothing.
+    """
+    material = session.material
+    classes = len(material.labels)
+    counts = np.bincount(material.train.labels, minlength=classes)
+    present = np.argsort(counts, kind="stable")[(counts == 0).sum() :]
+    rarest = present[: max(1, round(RAREST * len(present)))]
+    commonest = present[-len(rarest) :]
+    images = len(material.train) * session.size.epochs * LONGER
+    found: dict[str, dict[int, dict[str, npt.NDArray[np.float64]]]] = {}
+    for seed in range(session.options.seed, session.options.seed + seeds):
+        for way, (changes, made) in WAYS.items():
+            if (made and material.made is None) or not session.affords(session.cost(images)):
+                continue
+            samples = material.made if made and material.made is not None else material.train
+            plain: dict[str, Any] = {"class_weights": False, "oversample": False, "logit_adjustment": 0.0}
+            trial = replace(session.with_options(**{**plain, **changes}), class_weight=None)
+            epochs = max(2, round(images / len(samples)))
+            net, _ = trial.train(trial.run(f"{way}, seed {seed}", seed=seed, epochs=epochs, patience=max(4, epochs // 3)), samples=samples)
+            found.setdefault(way, {})[seed] = {
+                part: class_recalls(x, predict(net, x).argmax(axis=1), classes)
+                for part, x in material.parts.items()
+                if part != "train" and len(x)
+            }
+    return _rows(found, rarest, commonest)
+
+
+def _rows(
+    found: Mapping[str, Mapping[int, Mapping[str, npt.NDArray[np.float64]]]],
+    rarest: npt.NDArray[np.int64],
+    commonest: npt.NDArray[np.int64],
+) -> list[dict[str, Any]]:
+    nothing = found.get("nothing", {})
+    best = max((float(np.mean([np.nanmean(r["val"]) for r in runs.values()])) for runs in found.values()), default=0.0)
+    rows: list[dict[str, Any]] = []
+    for way, runs in found.items():
+        shared = [s for s in runs if s in nothing]
+        part = "test" if all("test" in r for r in runs.values()) else "val"
+        row: dict[str, Any] = {"way": way, "seeds": len(runs), "images": part}
+        row["validation balanced accuracy"] = over_seeds([np.nanmean(r["val"]) for r in runs.values()])
+        row["balanced accuracy"] = over_seeds([np.nanmean(r[part]) for r in runs.values()])
+        for name, which in (("rare-class recall", rarest), ("common-class recall", commonest)):
+            row[name] = over_seeds([_mean(r[part][which]) for r in runs.values()])
+            if way != "nothing" and shared:
+                row[f"change of {name}"] = over_seeds([_mean(runs[s][part][which]) - _mean(nothing[s][part][which]) for s in shared])
+        rows.append(row)
+    within = [r for r in rows if r["validation balanced accuracy"]["high"] >= best]
+    for row in rows:
+        row["recommended"] = bool(within) and row is within[0]
+    return rows
+
+
+def _mean(recalls: npt.NDArray[np.float64]) -> float:
+    """Return the mean of the recalls that are known, 0 where none is."""
+    known = recalls[~np.isnan(recalls)]
+    return float(known.mean()) if len(known) else 0.0

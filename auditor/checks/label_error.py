@@ -20,7 +20,7 @@ from auditor.stats.label_noise import NoiseRate, disagreement_floor
 SUREST = 0.5
 #: The review list ends where fewer than half of it are expected to be wrong: below that, looking finds more right labels than wrong ones.
 WORTHWHILE = 0.5
-#: Other labels tried on each image to learn where a wrong label would rank; more change the expected precision by less than 0.01.
+#: Other labels tried in all to learn where a wrong label would rank: bounds the work at a million images.
 TRIALS = 200_000
 
 Rows = npt.NDArray[np.int64]
@@ -91,7 +91,8 @@ class LabelError:
     #: Northcutt, Athalye, Mueller, "Pervasive label errors in test sets destabilize machine learning benchmarks", NeurIPS 2021:
     #: 0.15 % in MNIST and 0.5 % in CIFAR-10, but 3.3 % on average over ten benchmarks.
     warn_share: float = 0.01
-    #: Balanced accuracy above chance (0 chance, 1 perfect) below which a list would be mostly right labels (``benchmarks/labels.py``).
+    #: Balanced accuracy above chance (0 chance, 1 perfect) below which nothing is listed. At 0.5 (photos of clothing) half of a list of 50
+    #: is planted when 5 % are (``benchmarks/labels.py``); below 0.3 it would be mostly right labels.
     min_skill: float = 0.3
     #: Below this a class's recall in one fold is known to no better than +-20 points.
     min_images: int = 100

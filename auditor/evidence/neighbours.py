@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 #: Images up to which every pair is compared: 60,000 take about 30 CPU seconds, and four times that for each doubling.
 EXACT_LIMIT = 60_000
-#: Beyond that, images in a cell on average, and cells that are searched for each: 0.2 % to 1 % of a million images.
+#: Beyond that, images in a cell on average, and cells that are searched for each: 1 % of a million images.
 CELL_IMAGES, PROBES = 1000, 10
 #: Similarities held at once, in numbers (64 MB).
 HELD = 16_000_000

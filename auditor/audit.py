@@ -303,7 +303,14 @@ def run(
     evidence = audit.scan
     assert evidence is not None
     listeners.stage("Planning the split and the augmentation")
-    plan = plan_split(dataset, with_clusters(evidence), ratios=ratios, existing="replace" if ratios else "keep", seed=seed)
+    plan = plan_split(
+        dataset,
+        with_clusters(evidence),
+        ratios=ratios,
+        existing="replace" if ratios else "keep",
+        seed=seed,
+        duplicate_threshold=evidence.duplicates.calibration.threshold,
+    )
     augmentation = auditor.augment(plan, target=target, policy=policy, seed=seed)
     listeners.stage("Training the baseline")
     result = train_baseline(

@@ -210,6 +210,7 @@ def split(
     plan = plan_split(
         dataset, with_clusters(evidence), ratios=ratios, folds=folds, stratify=tuple(stratify), by=by,
         existing=existing or ("replace" if asked else "keep"), repair=repair, seed=seed,
+        duplicate_threshold=evidence.duplicates.calibration.threshold,
     )  # fmt: skip
     if output is not None and export is not None:
         (listeners or Listeners()).stage("Writing the split as folders")
@@ -279,7 +280,11 @@ def planned(
         plan = Path(output) / "split.csv"
     evidence = measured(dataset, output, scanning or ScanOptions(), seed, listeners or Listeners())
     images = with_clusters(evidence)
-    return plan_split(dataset, images, existing="keep", seed=seed) if plan is None else read_plan(plan, dataset, images)
+    return (
+        plan_split(dataset, images, existing="keep", seed=seed, duplicate_threshold=evidence.duplicates.calibration.threshold)
+        if plan is None
+        else read_plan(plan, dataset, images)
+    )
 
 
 def planned_findings(evidence: Scan, plan: Plan, dataset: Dataset, output: str) -> tuple[Finding, ...]:

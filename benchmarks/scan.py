@@ -3,7 +3,8 @@
     python benchmarks/scan.py [--photos FOLDER] [--peers VENV/bin/python] [--part scan|audit|both] [--tiny 10000] [--large 12]
 
 Start-up (the same command on ten images) is taken off, for both. `scan` is reading and measuring alone; `audit` is `auditor scan` with
-every default check and the report. Everything is measured in one run, because only ratios within a run mean anything. Files are made from a seed.
+every default check and the report. Everything is measured in one run, because only ratios within a run mean anything. Files are made from
+a seed.
 """
 
 from __future__ import annotations

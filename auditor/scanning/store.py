@@ -160,10 +160,7 @@ class Store:
         index, first = pd.Index(names), np.unique(codes, return_index=True)[1]  # a table may name a file twice: the first is remembered
         taken = np.zeros(len(index), dtype=bool)
         rows, sizes, facts = [], [], []
-        for part in reversed(self.parts()):
-            table, trusted = self._read(part)
-            if table is None:
-                continue
+        for table, trusted in (group for part in reversed(self.parts()) for group in self._read(part)):
             places = index.get_indexer(pd.Index(table.column("path").to_pandas()))
             keep = (places >= 0) & ~taken[places] & ~pd.Series(places).duplicated(keep="last").to_numpy()
             table, places = table.filter(pa.array(keep)), places[keep]
@@ -182,19 +179,21 @@ class Store:
             whole.drop_columns(["mtime_ns"]),
         )
 
-    def _read(self, part: Path) -> tuple[pa.Table | None, bool]:
-        """Return a part, and whether its sizes and times are of the same source; a part that is of no use is removed."""
+    def _read(self, part: Path) -> Iterator[tuple[pa.Table, bool]]:
+        """Yield the row groups of a part, and whether its sizes and times are of the same source; a part of no use is removed."""
         import pyarrow as pa
         import pyarrow.parquet as pq
 
         try:
-            meta = pq.read_schema(part).metadata or {}
-            if meta.get(b"auditor") == self._key.encode():
-                return pq.read_table(part, use_threads=False), meta.get(b"source") == self._source.encode()
+            with pq.ParquetFile(part) as file:
+                meta = file.schema_arrow.metadata or {}
+                if meta.get(b"auditor") == self._key.encode():
+                    for group in range(file.num_row_groups):
+                        yield file.read_row_group(group, use_threads=False), meta.get(b"source") == self._source.encode()
+                    return
         except (OSError, pa.ArrowInvalid):
             pass
         part.unlink(missing_ok=True)
-        return None, False
 
     def add(self, paths: Sequence[str], stats: Sequence[FileStat], facts: Sequence[Facts], rows: Rows) -> None:
         """Remember some rows; flushed now and then."""
@@ -260,10 +259,7 @@ class Store:
         import pyarrow as pa
 
         seen: set[str] = set()
-        for part in reversed(parts):
-            table, trusted = self._read(part)
-            if table is None:
-                continue
+        for table, trusted in (group for part in reversed(parts) for group in self._read(part)):
             names = pd.Index(table.column("path").to_pandas())
             keep = ~names.duplicated(keep="last") & ~names.isin(seen)
             seen.update(names)

@@ -220,7 +220,8 @@ def _halves(whole: Scan, photos: np.ndarray, n: int, trials: int, grouped: bool)
         rng = np.random.default_rng([n, trial])
         if grouped:
             order = rng.permutation(np.unique(photos))
-            sides = [np.flatnonzero(np.isin(photos, half))[:n] for half in (order[::2], order[1::2])]
+            count = min(n // TILES, len(order) // 2)  # photos a side, drawn at random
+            sides = [np.flatnonzero(np.isin(photos, half)) for half in (order[:count], order[count : 2 * count])]
         else:
             drawn = rng.permutation(len(photos))
             sides = [drawn[:n], drawn[n : 2 * n]]

@@ -86,7 +86,7 @@ def test_without_leaks_the_answer_costs_no_training(bars: FakePlan) -> None:
         class material:
             leaking = ()
 
-    assert leak(Nothing(), {})["verdict"] == "no"  # type: ignore[arg-type]
+    assert leak(Nothing(), {}, {})["verdict"] == "no"  # type: ignore[arg-type]
 
 
 def test_noise_floor_is_the_spread_over_seeds(asked: Baseline) -> None:
@@ -110,3 +110,11 @@ def test_wrong_labels_are_seen_to_be_learned_by_heart(make_plan: MakePlan) -> No
     plan = make_plan([("train", "upright", 12), ("train", "lying", 12), ("val", "upright", 8), ("val", "lying", 8)])
     options = dataclasses.replace(ASKING, seeds=1, filters=16, depth=2, epochs=12, patience=12, dropout=0.0, l2=0.0, batch_size=4)
     assert said(train_baseline(plan, options=options), "memorises wrong labels")["verdict"] == "yes"
+
+
+def test_a_run_that_the_clock_cut_short_decides_nothing() -> None:
+    from auditor.baseline.experiments import CutShort, whole
+
+    with pytest.raises(CutShort):
+        whole({"ended_by": "time"})
+    assert whole({"ended_by": "early stopping"})

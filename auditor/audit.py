@@ -159,11 +159,12 @@ def _checked(
     record = _earlier(output, made["inputs"])
     if record is None:
         listeners.stage(f"Running {len(checks)} checks")
+        findings = addressed(run_checks(evidence, checks), dataset, shown)
         record = Record(
             dataset=dataset_facts(dataset, evidence),
-            findings=addressed(run_checks(evidence, checks), dataset, shown),
+            findings=findings,
             images=evidence.images,
-            exhibits=_exhibits(evidence),
+            exhibits=_exhibits(evidence, findings),
         )
     else:
         listeners.stage("Nothing has changed since the checks were run")
@@ -256,10 +257,14 @@ def scan(
     return audit
 
 
-def _exhibits(evidence: Scan) -> dict[str, Any]:
+def _exhibits(evidence: Scan, findings: Sequence[Finding]) -> dict[str, Any]:
+    """Return what only reports use: the map of the pictures, label suspects marked."""
     from auditor.evidence.projection import map_points
 
-    return {"map": map_points(evidence)}
+    suspects = [
+        path for f in findings if f.code == "label-error" and f.evidence is not None for path in f.evidence["path"].head(f.affected)
+    ]
+    return {"map": map_points(evidence, suspects=suspects)}
 
 
 def run(

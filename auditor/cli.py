@@ -96,8 +96,11 @@ def _conclude(audit: Audit, output: str, fail_on: str, config: Config) -> NoRetu
     facts = audit.record.dataset
     unwaived = [f for f in audit.record.findings if f.waiver is None]
     counts = ", ".join(f"{sum(f.severity == s for f in unwaived)} {s}" for s in ("error", "warning", "undecided", "pass"))
-    read = f"{facts.images:,} images, {facts.unreadable:,} unreadable, {facts.ignored:,} files ignored"
-    print(printable(f"{facts.name}: {audit.verdict} ({counts}); {read}"))
+    measured = facts.images - facts.unreadable - facts.unmeasured
+    print(printable(f"{facts.name}: {audit.verdict} ({counts})"))
+    skipped = f" + {facts.unmeasured:,} left out by the time budget" if facts.unmeasured else ""
+    files = facts.images + facts.ignored
+    print(f"{files:,} files = {measured:,} measured + {facts.unreadable:,} unreadable + {facts.ignored:,} ignored (no images){skipped}")
     for finding in audit.record.findings:
         if finding.severity in ("error", "warning", "undecided") and finding.waiver is None:
             print(printable(f"{finding.severity:>9}  {finding.id}: {finding.summary}"))
@@ -157,7 +160,10 @@ TRAINING = _together(
 )
 RATIOS = click.option("--ratios", metavar="T/V/T", help="Shares of train/val/test, as in 60/20/20 [default: by the number of images].")
 TARGET = click.option(
-    "--target", default="balanced", show_default=True, help="Images per class to reach: balanced, a count, or a share of the largest class."
+    "--target",
+    default="balanced",
+    show_default=True,
+    help="Images per class to reach: balanced, a count, or a ratio of the largest class like 4:1.",
 )
 POLICY = click.option(
     "--policy", default="photo", show_default=True, help="photo, document, microscopy, digits, or a TOML file with transforms."
@@ -170,17 +176,6 @@ def _train_options(options: dict[str, Any], seed: int) -> Any:
     names = ("image_size", "filters", "depth", "epochs", "batch_size", "learning_rate", "dropout", "l1", "l2", "scaling")
     given = {n: value for n in names if (value := options.pop(n)) is not None}
     return TrainOptions(seed=seed, **given)
-
-
-def _target(text: str) -> str | int | float:
-    if text == "balanced":
-        return text
-    try:
-        return int(text) if text.isdigit() else float(text)
-    except ValueError:
-        from auditor.errors import UsageError
-
-        raise UsageError(expected="a target: balanced, a count, or a share like 0.5", received=f"'{text}'", hint="see --help") from None
 
 
 @cli.command()
@@ -199,7 +194,7 @@ def run(data: str, output: str, config: str | None, fail_on: str | None, no_imag
             output=output,
             config=settled,
             images=not no_images,
-            target=_target(options.pop("target")),
+            target=options.pop("target"),
             options=_train_options(options, options["seed"]),
             scanning=_scanning(options),
             listeners=console.listeners,
@@ -280,6 +275,8 @@ PLAN = click.option("--plan", metavar="FILE", help="A split.csv [default: the on
 @DATA
 @TO_FOLDER
 @_together(COLUMNS, SCANNING, SEED, QUIET, PLAN, TARGET, POLICY)
+@click.option("--check-policy", "check", is_flag=True, help="Measure which transforms change the class, and leave those off.")
+@click.option("--decide", is_flag=True, help="With --check-policy: train with and without what is undecided. Takes minutes.")
 @click.option("--without", multiple=True, metavar="TRANSFORM", help="Switch a transform of the policy off. Repeatable.")
 @click.option(
     "--max-multiple", type=click.FloatRange(0, min_open=True), default=10.0, show_default=True, help="Most images per unique image."
@@ -293,8 +290,14 @@ def augment(data: str, output: str, quiet: bool, plan: str | None, **options: An
             data, plan=plan, output=output, column=options.pop("split"), label=options.pop("label"), group=options.pop("group"),
             seed=options["seed"], scanning=_scanning(options), listeners=console.listeners,
         )  # fmt: skip
-        target = _target(options.pop("target"))
+        target = options.pop("target")
         made = auditor.preparation.augment(planned, output=output, target=target, listeners=console.listeners, **options)
+    for row in made.facts["checks"]:
+        if row["verdict"] != "fine" or not row["label"]:
+            moved, of = row["moved"], f" of '{row['label']}'" if row["label"] else ""
+            became = f", most become '{row['to']}'" if row["to"] else ""
+            interval = f"{moved['value']:.2f} [{moved['low']:.2f} to {moved['high']:.2f}]"
+            print(printable(f"{row['verdict']:>9}  {row['transform']} {row['magnitude']}{of}: moves {interval}{became}"))
     for budget in made.facts["budgets"]:
         more = f"; collect {budget['collect']:,} more" if budget["collect"] else ""
         print(printable(f"{budget['label']}: {budget['unique']:,} unique images, {budget['made']:,} made{more}"))
@@ -315,7 +318,7 @@ def train(data: str, output: str, quiet: bool, plan: str | None, no_augment: boo
     """Train the baseline CNN and say whether it under- or overfits, and what to try next."""
     import auditor.preparation
 
-    target, policy, seed = _target(options.pop("target")), options.pop("policy"), options.pop("seed")
+    target, policy, seed = options.pop("target"), options.pop("policy"), options.pop("seed")
     auditor.preparation.require_packages("keras", "tensorflow")
     settings = _train_options(options, seed)
     with Console(quiet=quiet) as console:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import shlex
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -22,7 +22,7 @@ from auditor.scanning import scan_images
 if TYPE_CHECKING:
     import pandas as pd
 
-    from auditor.augmentation import Augmentation, Policy
+    from auditor.augmentation import Augmentation, Model, Policy
     from auditor.baseline import Baseline, TrainOptions
     from auditor.splitting import Plan
 
@@ -106,7 +106,7 @@ def measured(dataset: Dataset, output: str | Path | None, scanning: ScanOptions,
     fresh = output is not None and not Path(output).exists()
     store = None if output is None else prepare_output(output) / STORE
     listeners.stage(f"Scanning {len(dataset):,} images of {dataset.name}")
-    scanned = scan_images(dataset, store=store, on_progress=listeners.scan, **dataclasses.asdict(scanning))
+    scanned = scan_images(dataset, store=store, seed=seed, on_progress=listeners.scan, **dataclasses.asdict(scanning))
     scan = Scan(scanned.images, scanned.signatures, empty=dataset.empty, seed=seed)
     if not scan.readable.any():
         if fresh and output is not None:
@@ -296,8 +296,11 @@ def planned_findings(evidence: Scan, plan: Plan, dataset: Dataset, output: str) 
     return addressed(run_checks(evidence.with_splits(planned), checks), dataset, output)
 
 
-def add_parts(output: str | Path, **parts: Any) -> None:
-    """Write parts of a record into an output folder; where an audit of the same data stands there, its report is renewed."""
+def add_parts(output: str | Path, *, pictures: Mapping[str, bytes] | None = None, **parts: Any) -> None:
+    """Write parts of a record into an output folder; where an audit stands there, it gets them and its report is renewed.
+
+    ``pictures`` are thumbnails that come with the parts.
+    """
     from auditor.reports import write_report
     from auditor.reports.files import load_record, save_parts, save_record
 
@@ -305,7 +308,8 @@ def add_parts(output: str | Path, **parts: Any) -> None:
     if not (folder / "audit.json").exists():
         save_parts(folder, **parts)
         return
-    record = dataclasses.replace(load_record(folder), **parts)
+    record = load_record(folder)
+    record = dataclasses.replace(record, thumbnails={**record.thumbnails, **(pictures or {})}, **parts)
     save_record(record, folder)
     write_report(record, folder / "report.html")
 
@@ -318,6 +322,8 @@ def augment(
     without: Sequence[str] = (),
     max_multiple: float = 10.0,
     way: str = "on-the-fly",
+    check: bool = False,
+    decide: bool = False,
     output: str | Path | None = None,
     seed: int = 0,
     listeners: Listeners | None = None,
@@ -328,22 +334,70 @@ def augment(
     ----------
     plan : Plan
         A split; only its training images are parents.
-    target : "balanced", int or float
-        Images per class to reach: the largest class, a count, or a share of the largest class.
+    target : "balanced", int, float or str
+        Images per class to reach: the largest class, a count, or a ratio of the largest class to any other (``4.0``, ``"4:1"``, ``0.25``).
     policy : str, Path or Policy
         A preset (``photo``, ``document``, ``microscopy``, ``digits``), a TOML file, or a policy.
+    without : sequence of str
+        Transforms of the policy to switch off.
+    max_multiple : float
+        Never make more than this many images for each unique one; class weights fill the rest.
+    way : {"on-the-fly", "files", "layers"}
+        How the images will be used; with an output folder they are files.
+    check : bool
+        Measure first which transforms turn pictures of one class into another, and leave those off: judged by the baseline in the output
+        folder where there is one, else by nearest neighbours. The advised policy is written as ``policy.toml``.
+    decide : bool
+        Also train with and without each transform about which the measurement is undecided.
     """
-    from auditor.augmentation import plan_augmentation
+    from auditor.augmentation import check_policy, plan_augmentation, write_policy
+    from auditor.augmentation.planning import choose_policy
 
     listeners = listeners or Listeners()
+    chosen, found = choose_policy(policy, without), None
+    if check or decide:
+        listeners.stage(f"Checking the policy '{chosen.name}' on this data")
+        found = check_policy(plan, chosen, model=_baseline_model(output), seed=seed)
+    if decide and found is not None:
+        listeners.stage("Training with and without what is undecided")
+        found = dataclasses.replace(found, advised=found.decide(lambda tried: _validation_score(plan, tried, seed, listeners)))
     made = plan_augmentation(
-        plan, target=target, policy=policy, without=tuple(without), max_multiple=max_multiple, way="files" if output else way, seed=seed
+        plan, target=target, policy=chosen, max_multiple=max_multiple, way="files" if output else way, seed=seed, check=found
     )
     if output is not None:
+        folder = prepare_output(output)
+        if found is not None:
+            write_policy(found.advised, folder / "policy.toml")
         listeners.stage(f"Writing {len(made.manifest):,} augmented images")
-        made = made.write(prepare_output(output), on_progress=listeners.images)
-        add_parts(output, augmentation=made.facts, augmented=made.manifest)
+        made = made.write(folder, on_progress=listeners.images)
+        add_parts(output, augmentation=made.facts, augmented=made.manifest, pictures=made.example_pictures())
     return made
+
+
+def _baseline_model(output: str | Path | None) -> Model | None:
+    """Return the baseline that was trained into an output folder, if there is one."""
+    import json
+
+    from auditor.augmentation import Model
+
+    if output is None or not (Path(output) / "baseline.keras").exists() or not (Path(output) / "baseline.json").exists():
+        return None
+    require_packages("keras", "tensorflow")
+    from auditor.baseline.runtime import load
+
+    facts = json.loads((Path(output) / "baseline.json").read_text(encoding="utf-8"))
+    keras, _ = load()
+    return Model.of(keras.models.load_model(Path(output) / "baseline.keras"), facts["labels"], facts["image_size"])
+
+
+def _validation_score(plan: Plan, policy: Policy, seed: int, listeners: Listeners) -> float:
+    """Return the balanced accuracy on validation after training with a policy."""
+    from auditor.augmentation import plan_augmentation
+    from auditor.baseline import TrainOptions, train_baseline
+
+    options = TrainOptions(seed=seed, experiments=False, scaling="min-max")
+    result = train_baseline(plan, augmentation=plan_augmentation(plan, policy=policy, seed=seed), options=options, on_epoch=listeners.epoch)
+    return float(result.facts["scores"]["val"]["balanced_accuracy"]["value"])
 
 
 def train(

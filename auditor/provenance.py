@@ -41,6 +41,7 @@ def dataset_facts(dataset: Dataset, scan: Scan) -> DatasetFacts:
         fingerprint=fingerprint(images),
         images=len(images),
         unreadable=int((images["status"] == "unreadable").sum()),
+        unmeasured=int((~scan.measured).sum()),
         ignored=len(dataset.ignored),
         ignored_examples=dataset.ignored[:20],
         classes=dataset.classes,

@@ -187,7 +187,8 @@ class DatasetFacts:
     """The data set in numbers.
 
     ``fingerprint`` is the SHA-256 over the sorted (path, label, file SHA-256). ``ignored`` counts files that are not images;
-    ``ignored_examples`` names the first of them. ``splits`` maps a split's name to its number of images ("" where there are none).
+    ``ignored_examples`` names the first of them. ``unmeasured`` counts images that a time budget left out. ``splits`` maps a split's name
+    to its number of images ("" where there are none).
     """
 
     name: str
@@ -202,6 +203,7 @@ class DatasetFacts:
     splits: Mapping[str, int] = field(default_factory=dict)
     groups: int = 0
     unique: int = 0
+    unmeasured: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -47,9 +47,7 @@ def test_a_setting_of_another_form_is_refused(setting):
         Config().with_settings([setting])
 
 
-@pytest.mark.parametrize(
-    "text", ["checks = 3", "unknown = 1", "select = 'a'", "= broken", "[[waivers]]\nfinding = 'x'", "checks.a = 1"]
-)
+@pytest.mark.parametrize("text", ["checks = 3", "unknown = 1", "select = 'a'", "= broken", "[[waivers]]\nfinding = 'x'", "checks.a = 1"])
 def test_a_broken_file_is_refused_in_one_line(tmp_path, text):
     with pytest.raises(UsageError) as caught:
         load_config(write(tmp_path, text))

@@ -48,7 +48,9 @@ def configure(check: type[Check], settings: Mapping[str, Any]) -> Check:
     for name, value in settings.items():
         if option_name(name) not in known:
             raise UsageError(
-                expected=f"a threshold of '{check.code}': {', '.join(known) or 'it has none'}", received=f"'{name}'", hint="see docs/checks.md"
+                expected=f"a threshold of '{check.code}': {', '.join(known) or 'it has none'}",
+                received=f"'{name}'",
+                hint="see docs/checks.md",
             )
         field = known[option_name(name)]
         kind: type[Any] = type(field.default)

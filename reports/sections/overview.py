@@ -94,6 +94,8 @@ def _tally(record: Record) -> str:
 def _facts(record: Record) -> tuple[Fact, ...]:
     facts = record.dataset
     read = "all read" if not facts.unreadable else f"{count(facts.unreadable)} unreadable"
+    if facts.unmeasured:
+        read = f"a sample of {count(facts.images - facts.unmeasured)} read in the time there was"
     found = [Fact(count(facts.images), f"images, {read}")]
     if facts.unique:
         copies = facts.images - facts.unreadable - facts.unique

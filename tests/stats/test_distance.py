@@ -19,12 +19,18 @@ samples = st.lists(st.integers(-5, 5).map(float), min_size=1, max_size=40)
 
 
 @given(samples, samples)
-def test_kolmogorov_smirnov_is_scipys(a, b):
-    expected = stats.ks_2samp(a, b, method="asymp")
+def test_kolmogorov_smirnov_is_the_largest_gap_between_distribution_functions(a, b):
+    x, y = np.array(a), np.array(b)
     distance, at = kolmogorov_smirnov(a, b)
-    assert abs(distance) == pytest.approx(expected.statistic)
-    above = np.mean(np.array(a) <= at) - np.mean(np.array(b) <= at)
-    assert above == pytest.approx(distance)
+    assert abs(distance) == pytest.approx(max(abs((x <= v).mean() - (y <= v).mean()) for v in (*a, *b)))
+    assert (x <= at).mean() - (y <= at).mean() == pytest.approx(distance)
+
+
+def test_kolmogorov_smirnov_is_scipys():
+    rng = np.random.default_rng(0)
+    for size in (5, 50, 500):
+        x, y = rng.normal(size=size), rng.normal(0.4, 1.3, size=2 * size)
+        assert abs(kolmogorov_smirnov(x, y)[0]) == pytest.approx(stats.ks_2samp(x, y).statistic)
 
 
 @given(samples, samples)

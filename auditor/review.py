@@ -17,7 +17,7 @@ from auditor.scanning.fingerprint import fingerprint
 
 if TYPE_CHECKING:
     from auditor.reports.compare import Comparison
-    from auditor.selftest import SelfTest
+    from auditor.planted_faults import SelfTest
 
 
 def report(folder: str | Path, *, output: str | Path | None = None, formats: Sequence[str] = (), images: bool = True) -> list[Path]:
@@ -154,7 +154,7 @@ def selftest(
         ``.table()`` has a row per planted fault.
     """
     from auditor.audit import scan
-    from auditor.selftest import selftest as plant_and_score
+    from auditor.planted_faults import selftest as plant_and_score
 
     settings = config or Config()
 

@@ -6,7 +6,7 @@ import pytest
 from auditor.errors import DataError
 from auditor.finding import Effect, Finding
 from auditor.readers import open_dataset
-from auditor.selftest import selftest
+from auditor.planted_faults import selftest
 from tests.conftest import write_tree
 
 

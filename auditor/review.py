@@ -16,8 +16,8 @@ from auditor.preparation import measured, open_data, prepare_output
 from auditor.scanning.fingerprint import fingerprint
 
 if TYPE_CHECKING:
-    from auditor.reports.compare import Comparison
     from auditor.planted_faults import SelfTest
+    from auditor.reports.compare import Comparison
 
 
 def report(folder: str | Path, *, output: str | Path | None = None, formats: Sequence[str] = (), images: bool = True) -> list[Path]:

@@ -13,6 +13,7 @@ from auditor.reports.sections.classes import Classes, classes
 from auditor.reports.sections.distributions import Distributions, distributions
 from auditor.reports.sections.duplicates import DuplicateSet, duplicate_sets
 from auditor.reports.sections.findings import FindingView, is_open, view
+from auditor.reports.sections.galleries import Gallery, galleries
 from auditor.reports.sections.map import Map, draw_map
 from auditor.reports.sections.methods import Methods, methods
 from auditor.reports.sections.overview import Overview, overview
@@ -48,6 +49,7 @@ class Page:
     passed: tuple[FindingView, ...]
     skipped: tuple[FindingView, ...]
     duplicates: tuple[DuplicateSet, ...]
+    galleries: tuple[Gallery, ...]
     classes: Classes | None
     splits: Splits | None
     distributions: Distributions | None
@@ -82,12 +84,13 @@ def build_page(record: Record, *, images: bool = True, budget: int = BUDGET) -> 
         "overview": overview(record),
         "findings": shown,
         "duplicates": duplicate_sets(opened, pictures),
+        "galleries": galleries(record, pictures),
         "classes": classes(record, pictures),
         "splits": splits(record, pictures),
         "distributions": distributions(record),
         "map": draw_map(record),
         "augmentation": augmentation(record, pictures),
-        "baseline": baseline(record, pictures),
+        "baseline": baseline(record),
         "passed": tuple(v for v in folded if v.severity == "pass"),
         "skipped": tuple(v for v in folded if v.severity == "skipped"),
     }
@@ -115,6 +118,7 @@ def _contents(made: dict[str, object]) -> tuple[Entry, ...]:
     titles = {
         "findings": "Findings",
         "duplicates": "Duplicates",
+        "galleries": "",
         "classes": "Classes",
         "splits": "Split",
         "distributions": "Distributions",
@@ -127,6 +131,8 @@ def _contents(made: dict[str, object]) -> tuple[Entry, ...]:
     entries = [Entry("verdict", "Verdict", "")]
     for key, title in titles.items():
         part = made[key]
-        if part:
+        if key == "galleries" and isinstance(part, tuple):
+            entries += [Entry(g.anchor, g.short, count(len(g))) for g in part]
+        elif part:
             entries.append(Entry(key, title, count(len(part)) if isinstance(part, tuple) else ""))
     return (*entries, Entry("methods", "How it was made", ""), Entry("glossary", "Glossary", ""))

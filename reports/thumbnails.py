@@ -23,6 +23,8 @@ SIDE = 96
 EXAMPLES = 6
 #: Evidence rows of one finding whose pictures are wanted before other findings have had theirs.
 ROWS = 24
+#: Outliers of a finding that passes: there are few, and they are worth a look all the same.
+SETTLED = 8
 #: The most confident mistakes of the baseline that are shown.
 MISTAKES = 24
 #: Bytes above which a thumbnail is encoded once more at a lower quality.
@@ -36,7 +38,7 @@ def wanted(record: Record, limit: int = LIMIT) -> list[str]:
     """
     readable = set(record.images.loc[record.images["status"] == "ok", "path"])
     classes = list(islice(_in_turns(_examples(record).values()), limit // 4))
-    others = [*classes, *_augmented(record), *_mistakes(record)]
+    others = [*classes, *_augmented(record), *_mistakes(record), *_settled(record)]
     room = limit - len(set(others) & readable)
     found: dict[str, None] = {}
     decided = decided_paths(record.images)
@@ -145,6 +147,11 @@ def _examples(record: Record) -> dict[str, list[str]]:
 
 def _augmented(record: Record) -> list[str]:
     return [e["before"] for e in (record.augmentation or {}).get("examples", [])]
+
+
+def _settled(record: Record) -> list[str]:
+    passing = [f for f in record.findings if f.code == "outlier" and f.severity is Severity.PASS and f.evidence is not None]
+    return [str(p) for f in passing if f.evidence is not None and "path" in f.evidence for p in f.evidence["path"].head(SETTLED)]
 
 
 def _mistakes(record: Record) -> list[str]:

@@ -5,8 +5,8 @@ import pytest
 
 from auditor.errors import DataError
 from auditor.finding import Effect, Finding
-from auditor.readers import open_dataset
 from auditor.planted_faults import selftest
+from auditor.readers import open_dataset
 from tests.conftest import write_tree
 
 

@@ -9,7 +9,6 @@ from typing import Any
 from auditor.record import BaselineFacts, ClassScore, Estimate, Record, Scores
 from auditor.reports.charts.curves import Curves, draw_curves
 from auditor.reports.charts.matrix import Matrix, Reliability, draw_matrix, draw_reliability
-from auditor.reports.sections.pictures import Picture, Pictures
 from auditor.reports.sections.plain_table import PlainTable, cell, heading, is_estimate, plain_table
 from auditor.reports.wording import count, interval, plural, sentence, share
 
@@ -20,8 +19,8 @@ METRICS = {
     "macro_f1": "macro F1",
     "geometric_mean": "geometric mean of recalls",
 }
-#: Classes of the per-class table, mistakes, and training runs with curves that are shown.
-ROWS, MISTAKES, RUNS = 60, 18, 3
+#: Classes of the per-class table, and training runs with curves that are shown.
+ROWS, RUNS = 60, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ class ClassLine:
 
 @dataclass(frozen=True, slots=True)
 class PartScores:
-    """What is known about one split: per class, confusion, reliability, mistakes."""
+    """What is known about one split: per class, confusion, reliability."""
 
     part: str
     images: str
@@ -69,16 +68,6 @@ class PartScores:
     matrix: Matrix | None
     reliability: Reliability | None
     slices: PlainTable | None
-
-
-@dataclass(frozen=True, slots=True)
-class Mistake:
-    """A confident mistake."""
-
-    picture: Picture
-    predicted: str
-    confidence: str
-    part: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,24 +82,18 @@ class BaselineView:
     parts: tuple[str, ...]
     scores: tuple[tuple[str, tuple[str, ...]], ...]
     details: tuple[PartScores, ...]
-    mistakes: tuple[Mistake, ...]
     tables: tuple[PlainTable, ...]
     notes: tuple[str, ...]
     config: tuple[tuple[str, str], ...]
 
 
-def baseline(record: Record, pictures: Pictures) -> BaselineView | None:
+def baseline(record: Record) -> BaselineView | None:
     """Return the section, or ``None`` where nothing was trained."""
     facts = record.baseline
     if facts is None:
         return None
     parts = tuple(p for p in ("train", "val", "test") if p in facts.get("scores", {}))
     histories = facts.get("histories", [])
-    mistakes = [
-        Mistake(pictures.show(m["path"]), m["predicted"], share(m["confidence"]), part)
-        for part in ("val", "test")
-        for m in facts.get("scores", {}).get(part, {}).get("mistakes", [])[:MISTAKES]
-    ]
     return BaselineView(
         summary=sentence(facts.get("summary", "")) if facts.get("summary") else "",
         setting=_setting(facts),
@@ -122,7 +105,6 @@ def baseline(record: Record, pictures: Pictures) -> BaselineView | None:
         parts=parts,
         scores=_score_rows(facts, parts),
         details=tuple(_part(facts, part, facts["scores"][part]) for part in ("test", "val") if part in parts),
-        mistakes=tuple(mistakes[:MISTAKES]),
         tables=tuple(_tables(facts)),
         notes=tuple(facts.get("notes", [])),
         config=tuple((heading(k), cell(v)) for k, v in facts.get("config", {}).items()),

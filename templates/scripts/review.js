@@ -15,7 +15,7 @@ function buildReview() {
     }
     figure.append(buttons);
   }
-  for (const group of document.querySelectorAll(".set, .finding")) {
+  for (const group of document.querySelectorAll(".set, .shown, .finding")) {
     const inside = [...group.querySelectorAll("figure[data-item]")];
     if (!inside.length) continue;
     const isSet = group.matches(".set");
@@ -26,7 +26,11 @@ function buildReview() {
       bar.append(button);
     };
     const all = (decision) => () => [...new Set(inside.map((f) => item(f)[0]))].map((path) => [path, { decision }]);
-    if (isSet) {
+    const looksLike = group.dataset.suggested ? JSON.parse(group.dataset.suggested) : "";
+    if (looksLike) {
+      offer("relabel all as " + shortText(looksLike), () => all("relabel")().map(([path, d]) => [path, { ...d, new_label: looksLike }]));
+      offer("keep all", all("keep"));
+    } else if (isSet) {
       offer("keep first, drop others", () => inside.map((f, i) => [item(f)[0], { decision: i ? "drop" : "keep" }]));
       offer("keep all", all("keep"));
     } else {

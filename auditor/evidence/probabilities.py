@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from auditor.evidence.neighbours import nearest, unit_rows
+from auditor.stats.logistic import fit_logistic
 
 if TYPE_CHECKING:
     from auditor.evidence.scan import Scan
@@ -109,16 +110,13 @@ def _chosen(given: Rows, limit: int) -> Rows:
 
 def logistic(x: Floats, given: Rows, queries: Floats, classes: int) -> Floats:
     """Return the probabilities of a logistic regression, shape ``(n_queries, n_classes)``; a class absent from training gets 0."""
-    from sklearn.linear_model import LogisticRegression
-
     out = np.zeros((len(queries), classes), dtype=np.float32)
-    present = np.unique(given)
+    present, number = np.unique(given, return_inverse=True)
     if len(present) == 1:
         out[:, present[0]] = 1
         return out
     # A tolerance of 1e-2 stops early: a ranking needs no finer probabilities.
-    model = LogisticRegression(C=PENALTY, tol=1e-2, max_iter=200).fit(x, given)
-    out[:, present] = model.predict_proba(queries)
+    out[:, present] = fit_logistic(x, number, inverse_penalty=PENALTY, tolerance=1e-2, rounds=200).probabilities(queries)
     return out
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from auditor.record import Record
 from auditor.reports.sections.pictures import Picture, Pictures
 from auditor.reports.sections.plain_table import PlainTable, cell, heading, plain_table
+from auditor.reports.sections.policy_check import PolicyCheckView, policy_check
 from auditor.reports.wording import count, number, plural
 
 WAYS = {
@@ -29,6 +31,7 @@ class Change:
     after: int | None
     label: str
     transforms: str
+    becomes: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,8 @@ class AugmentationView:
     policy_name: str
     budgets: PlainTable | None
     changes: tuple[Change, ...]
-    checks: PlainTable | None
+    check: PolicyCheckView | None
+    conflicts: tuple[Change, ...]
     notes: tuple[str, ...]
 
 
@@ -88,11 +92,9 @@ def augmentation(record: Record, pictures: Pictures) -> AugmentationView | None:
         }
         for b in sorted(budgets, key=lambda b: (-b["made"], b["label"]))[:ROWS]
     ]
-    changes = tuple(
-        Change(pictures.show(e["before"]), pictures.embed(e["after"]), e.get("label", ""), transforms_in_words(e.get("transforms", "")))
-        for e in facts.get("examples", [])[:PAIRS]
-        if e.get("before")
-    )
+    given = [e for e in facts.get("examples", []) if e.get("before")]
+    changes = tuple(_change(e, pictures) for e in given if not e.get("to"))
+    conflicts = tuple(_change(e, pictures) for e in given if e.get("to"))
     steps = tuple(
         (heading(s["name"]), ", ".join(f"{heading(k)} {cell(v)}" for k, v in s["magnitudes"].items())) for s in facts.get("policy", [])
     )
@@ -101,7 +103,18 @@ def augmentation(record: Record, pictures: Pictures) -> AugmentationView | None:
         steps,
         facts.get("policy_name", ""),
         plain_table("Budget per class", rows),
-        changes,
-        plain_table("Which transforms keep the class recognisable", facts.get("checks", [])),
+        changes[:PAIRS],
+        policy_check(facts.get("checks", []), pictures),
+        conflicts[:PAIRS],
         tuple(facts.get("notes", [])),
+    )
+
+
+def _change(example: Mapping[str, str], pictures: Pictures) -> Change:
+    return Change(
+        pictures.show(example["before"]),
+        pictures.embed(example["after"]),
+        example.get("label", ""),
+        transforms_in_words(example.get("transforms", "")),
+        example.get("to", ""),
     )

@@ -122,8 +122,8 @@ def _outliers(record: Record, pictures: Pictures) -> Gallery | None:
             continue
         most = ROWS if is_open(finding) else SETTLED
         shown = [Shown(pictures.show(str(r["path"])), _score("distance ", r.get("score"))) for r in rows.head(most).to_dict("records")]
-        scope = f" ({finding.scope})" if finding.scope else ""
-        groups.append(Group(f"{finding.title}{scope}", anchor(finding), "", _in_lines(shown)))
+        title = f"Far from all training images: {finding.scope}" if finding.scope else "Far from all others"
+        groups.append(Group(title, anchor(finding), "", _in_lines(shown)))
     words = "Pictures that are far from all others: a wrong file, a rare view, or a mistake of the camera. An outlier need not be wrong."
     return Gallery("outliers", "Outliers", "Outliers", words, tuple(groups[:GROUPS]), _more(groups))
 

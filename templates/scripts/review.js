@@ -15,9 +15,9 @@ function buildReview() {
     }
     figure.append(buttons);
   }
-  for (const group of document.querySelectorAll(".set, .shown, .finding")) {
+  for (const group of document.querySelectorAll(".set, .shown[data-suggested], .finding")) {
     const inside = [...group.querySelectorAll("figure[data-item]")];
-    if (!inside.length) continue;
+    if (!inside.length || (group.matches(".shown") && inside.length < 2)) continue;
     const isSet = group.matches(".set");
     const bar = make("div", { class: "tools" });
     const offer = (text, changes) => {

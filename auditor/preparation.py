@@ -145,7 +145,10 @@ def with_clusters(evidence: Scan) -> pd.DataFrame:
     """Return the image table with its duplicate sets named by their representative."""
     import numpy as np
 
-    near = evidence.duplicates.near
+    from auditor.evidence.threads import one_thread
+
+    with one_thread():
+        near = evidence.duplicates.near
     sizes = np.bincount(near, minlength=len(near))
     paths = evidence.images["path"].to_numpy(dtype=object)
     return evidence.images.assign(cluster=np.where(sizes[near] > 1, paths[near], ""))

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Protocol
 
 from auditor.errors import UsageError
 from auditor.evidence import Scan
+from auditor.evidence.threads import one_thread
 from auditor.finding import Finding, rounded
 from auditor.stats.multiple import benjamini_hochberg
 
@@ -117,10 +118,11 @@ def with_q_values(findings: Sequence[Finding]) -> list[Finding]:
 def run_checks(scan: Scan, checks: Iterable[Check]) -> tuple[Finding, ...]:
     """Run checks and return their findings, worst first, each with the thresholds it was graded by."""
     found: list[Finding] = []
-    for check in checks:
-        reason = _missing(check, scan)
-        findings = [skipped(check, reason)] if reason else list(check(scan))
-        found.extend(dataclasses.replace(f, parameters=parameters(check)) for f in findings)
+    with one_thread():
+        for check in checks:
+            reason = _missing(check, scan)
+            findings = [skipped(check, reason)] if reason else list(check(scan))
+            found.extend(dataclasses.replace(f, parameters=parameters(check)) for f in findings)
     found = with_q_values(found)
     order = {id(f): i for i, f in enumerate(found)}
     return tuple(sorted(found, key=lambda f: (f.severity.rank, order[id(f)])))

@@ -11,10 +11,9 @@ import numpy.typing as npt
 EXACT_LIMIT = 60_000
 #: Beyond that, images in a cell on average, and cells that are searched for each: 1 % of a million images.
 CELL_IMAGES, PROBES = 1000, 10
-#: Similarities held at once, in numbers (64 MB).
+#: Similarities held at once, in numbers (64 MB). Of each row of them, the best of small groups are taken first: the k nearest are always
+#: among the k groups with the best bests.
 HELD = 16_000_000
-#: Candidates whose best is taken first; the k nearest are always among the k groups with the best bests.
-GROUP = 64
 
 Floats = npt.NDArray[np.float32]
 
@@ -62,26 +61,29 @@ def nearest(queries: Floats, references: Floats, k: int) -> tuple[npt.NDArray[np
     wanted = min(k, m)
     if not n or not wanted:
         return rows, similarity
-    groups = -(-m // GROUP)
-    block = max(1, HELD // (groups * GROUP))
+    # Both selections, of groups and of candidates inside them, then look at about as many numbers.
+    size = max(int(np.sqrt(m / wanted)), 1)
+    groups = -(-m // size)
+    block = max(1, HELD // (groups * size))
     grouped = groups > 2 * wanted
-    held = np.full((min(block, n), groups * GROUP), -np.inf, dtype=np.float32)
+    held = np.full((min(block, n), groups * size), -np.inf, dtype=np.float32)
     transposed = np.ascontiguousarray(references.T)
-    inside = np.arange(GROUP)
+    inside = np.arange(size) * groups
     for start in range(0, n, block):
         part = queries[start : start + block]
         products = held[: len(part)]
         np.matmul(part, transposed, out=products[:, :m])
         if grouped:
-            best = products.reshape(len(part), groups, GROUP).max(axis=2)
-            top = np.argpartition(-best, wanted - 1, axis=1)[:, :wanted]
-            candidates = (top[:, :, None] * GROUP + inside).reshape(len(part), -1)
+            # Every so-manyth reference is of one group, so that the best of all groups is taken along the memory.
+            best = products.reshape(len(part), size, groups).max(axis=1)
+            top = np.argpartition(best, groups - wanted, axis=1)[:, groups - wanted :]
+            candidates = (top[:, :, None] + inside).reshape(len(part), -1)
             values = np.take_along_axis(products, candidates, axis=1)
         else:
             candidates = np.broadcast_to(np.arange(products.shape[1]), products.shape)
             values = products
         chosen = (
-            np.argpartition(-values, wanted - 1, axis=1)[:, :wanted]
+            np.argpartition(values, values.shape[1] - wanted, axis=1)[:, values.shape[1] - wanted :]
             if values.shape[1] > wanted
             else np.tile(np.arange(wanted), (len(part), 1))
         )

@@ -15,7 +15,8 @@ from auditor.baseline.sizing import choose_size
 from auditor.record import Diagnosis
 from tests.baseline.conftest import TINY, FakePlan, MakePlan
 
-ASKING = dataclasses.replace(TINY, experiments=True, seeds=2, epochs=3)
+#: Without dropout and penalties, so that all experiments share one network.
+ASKING = dataclasses.replace(TINY, experiments=True, seeds=2, epochs=3, dropout=0.0, l2=0.0)
 
 
 def said(result: Baseline, question: str) -> Diagnosis:
@@ -99,11 +100,11 @@ def test_what_the_time_leaves_out_is_undecided(noisy: FakePlan) -> None:
 def test_wrong_labels_are_seen_to_be_learned_by_heart(make_plan: MakePlan, tmp_path: Path) -> None:
     # Few images, many steps, no regularisation: random labels can be learned.
     plan = make_plan([("train", "upright", 12), ("train", "lying", 12), ("val", "upright", 8), ("val", "lying", 8)])
-    options = dataclasses.replace(TINY, dropout=0.0, l2=0.0, batch_size=4)
+    options = dataclasses.replace(TINY, dropout=0.0, l2=0.0, batch_size=4, learning_rate=1e-2)
     session = Session(
         material=gather(plan, usable_rows(plan, [], seed=0), 16, tmp_path, []),
         options=options,
-        size=choose_size([16], 24, 0, 4, image_size=16, filters=16, depth=1, epochs=12, patience=12),
+        size=choose_size([16], 24, 0, 4, image_size=16, filters=16, depth=2, epochs=12, patience=12),
         scaler=Scaler("min-max", (1 / 255,) * 3, (0.0,) * 3),
     )
     assert shuffled_labels(session, {"loss": [1.0] * 12})["verdict"] == "yes"

@@ -14,7 +14,7 @@ def one_thread() -> Iterator[None]:
     more wall time as well. On one thread sums are also added in one order, whatever the machine.
     """
     import scipy.linalg  # noqa: F401  SciPy brings a BLAS of its own, which must be loaded to be held back
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped, unused-ignore]
+    from threadpoolctl import threadpool_limits
 
     with threadpool_limits(limits=1, user_api="blas"):
         yield

@@ -54,11 +54,11 @@ def draw_forest(title: str, rows: Sequence[tuple[str, Estimate, str]], *, differ
     difference : bool
         The estimates are differences: their scale holds zero, and shares of one are shown in percent points.
     """
-    drawn = [r for r in rows if all(math.isfinite(r[1][k]) for k in ("value", "low", "high"))]  # type: ignore[literal-required]
+    drawn = [r for r in rows if all(math.isfinite(r[1][k]) for k in ("value", "low", "high"))]
     if not drawn:
         return None
     shown = drawn[:MOST]
-    ends = [e[k] for _, e, _ in shown for k in ("low", "high")]  # type: ignore[literal-required]
+    ends = [e[k] for _, e, _ in shown for k in ("low", "high")]
     shares = max(abs(v) for v in ends) <= 1
     low, high = min(ends), max(ends)
     if difference:
@@ -98,7 +98,7 @@ def _text(estimate: Estimate, shares: bool, difference: bool) -> str:
     '+3.1 (-1.0 to +7.0)'
     """
     sign = "+" if difference else ""
-    value, low, high = (estimate[k] * (100 if shares else 1) for k in ("value", "low", "high"))  # type: ignore[literal-required]
+    value, low, high = (estimate[k] * (100 if shares else 1) for k in ("value", "low", "high"))
     if not shares:
         return f"{number(value)} ({number(low)} to {number(high)})"
     return f"{value:{sign}.1f} ({low:{sign}.1f} to {high:{sign}.1f})"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from auditor.reports.charts.axis import Axis, Tick
-from auditor.reports.wording import count, share, shortened, visible
+from auditor.reports.wording import count, interval, share, shortened, visible
 
 #: Classes of a matrix that is drawn at most; beyond it the classes that are recognised worst are drawn.
 MOST = 16
@@ -77,6 +77,8 @@ class Bin:
 
     x: float
     y: float
+    low: float
+    high: float
     radius: float
     title: str
 
@@ -97,17 +99,26 @@ def draw_reliability(calibration: Mapping[str, Any]) -> Reliability | None:
         return None
     axis = Axis(0, 1, 0, 220)
     most = max(b["images"] for b in bins)
-    drawn = tuple(
-        Bin(
-            axis.place(b["confidence"]),
-            round(220 - axis.place(b["accuracy"]), 2),
-            round(3 + 6 * (b["images"] / most) ** 0.5, 1),
-            f"says {share(b['confidence'])}, is right in {share(b['accuracy'])} of {count(b['images'])} images",
-        )
-        for b in bins
-    )
+    drawn = []
+    for b in bins:
+        y, low, high = (round(220 - axis.place(v), 2) for v in _reach(b["accuracy"]))
+        radius = round(3 + 6 * (b["images"] / most) ** 0.5, 1)
+        words = f"says {share(b['confidence'])}, is right in {_in_words(b['accuracy'])} of {count(b['images'])} images"
+        drawn.append(Bin(axis.place(b["confidence"]), y, low, high, radius, words))
     ece = calibration.get("ece")
     words = "Dots below the line: more confident than right. A dot's area is its number of images."
     if ece is not None:
         words = f"On average confidence and accuracy are {share(ece)} apart (expected calibration error). {words}"
-    return Reliability(drawn, tuple(Tick(t.at, f"{round(100 * float(t.text))} %") for t in axis.ticks(5)), words)
+    return Reliability(tuple(drawn), tuple(Tick(t.at, f"{round(100 * float(t.text))} %") for t in axis.ticks(5)), words)
+
+
+def _reach(accuracy: Any) -> tuple[float, float, float]:
+    """Return an accuracy and the ends of its interval, which are itself where it has none."""
+    if isinstance(accuracy, Mapping):
+        return accuracy["value"], accuracy["low"], accuracy["high"]
+    return accuracy, accuracy, accuracy
+
+
+def _in_words(accuracy: Any) -> str:
+    value, low, high = _reach(accuracy)
+    return share(value) if low == high else interval(value, low, high)

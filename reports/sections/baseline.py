@@ -9,6 +9,7 @@ from typing import Any
 from auditor.record import BaselineFacts, ClassScore, Estimate, Record, Scores
 from auditor.reports.charts.curves import Curves, draw_curves
 from auditor.reports.charts.matrix import Matrix, Reliability, draw_matrix, draw_reliability
+from auditor.reports.sections.comparisons import Comparison, comparisons
 from auditor.reports.sections.plain_table import PlainTable, cell, heading, is_estimate, plain_table
 from auditor.reports.wording import count, interval, plural, sentence, share
 
@@ -82,6 +83,7 @@ class BaselineView:
     parts: tuple[str, ...]
     scores: tuple[tuple[str, tuple[str, ...]], ...]
     details: tuple[PartScores, ...]
+    comparisons: tuple[Comparison, ...]
     tables: tuple[PlainTable, ...]
     notes: tuple[str, ...]
     config: tuple[tuple[str, str], ...]
@@ -105,6 +107,7 @@ def baseline(record: Record) -> BaselineView | None:
         parts=parts,
         scores=_score_rows(facts, parts),
         details=tuple(_part(facts, part, facts["scores"][part]) for part in ("test", "val") if part in parts),
+        comparisons=comparisons(facts),
         tables=tuple(_tables(facts)),
         notes=tuple(facts.get("notes", [])),
         config=tuple((heading(k), cell(v)) for k, v in facts.get("config", {}).items()),
@@ -195,18 +198,8 @@ def _line(score: ClassScore) -> ClassLine:
 
 def _tables(facts: BaselineFacts) -> list[PlainTable]:
     made = [
-        plain_table("Remedies tried", [r for r in facts.get("remedies", []) if isinstance(r, Mapping)]),
-        plain_table("Compared", [r for r in facts.get("comparison", []) if isinstance(r, Mapping)]),
-        _mapping_table("Learning curve", facts.get("learning_curve", {})),
-        _mapping_table("Tuning", facts.get("tuning", {})),
-        _mapping_table("Differences below these are noise", facts.get("noise_floor", {})),
+        plain_table(
+            "Differences below these are noise", [{"what": heading(k), "value": cell(v)} for k, v in facts.get("noise_floor", {}).items()]
+        ),
     ]
     return [t for t in made if t is not None]
-
-
-def _mapping_table(title: str, facts: Mapping[str, Any]) -> PlainTable | None:
-    """A list of rows inside is the table; what stands around it becomes rows of its own."""
-    lists = [v for v in facts.values() if isinstance(v, list) and v and all(isinstance(r, Mapping) for r in v)]
-    if len(lists) == 1:
-        return plain_table(title, lists[0])
-    return plain_table(title, [{"what": heading(k), "value": cell(v)} for k, v in facts.items()])

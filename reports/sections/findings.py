@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from auditor.finding import Finding, Severity, Waiver
 from auditor.reports.charts.scale import Scale, draw_scale
 from auditor.reports.reviewed import still_to_ask
+from auditor.reports.sections.fixes import by_hand, command_of
 from auditor.reports.sections.pictures import Picture, Pictures
 from auditor.reports.wording import count, number, plural, shortened
 
@@ -51,6 +52,7 @@ class FindingView:
     suspects: bool
     fix_text: str
     command: str
+    by_hand: str
     q_value: str
     parameters: str
     waiver: Waiver | None
@@ -84,7 +86,8 @@ def view(finding: Finding, pictures: Pictures, *, prefix: str = "finding") -> Fi
         known=f"{plural(known, 'row')} of evidence decided in an earlier review, not asked again" if known else "",
         suspects=any(e.suggested for e in examples),
         fix_text=shortened(finding.fix.text, LONGEST_TEXT) if finding.fix else "",
-        command=(finding.fix.command or "") if finding.fix else "",
+        command=command_of(finding),
+        by_hand=by_hand(finding),
         q_value="" if finding.q_value is None else _small(finding.q_value),
         parameters=", ".join(f"{name} = {value}" for name, value in finding.parameters.items()),
         waiver=finding.waiver,

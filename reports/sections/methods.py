@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from auditor.record import Record
-from auditor.reports.sections.overview import listed
+from auditor.reports.sections.overview import listed, sample_in_words
 from auditor.reports.wording import count, number, plural, shortened
 
 #: What the grades rest on; the same in every report.
@@ -63,7 +63,7 @@ def methods(record: Record) -> Methods:
         facts.append(("Took", f"{number(float(run['seconds']))} seconds"))
     versions = ", ".join(f"{name} {version}" for name, version in (made.get("versions") or {}).items())
     config = made.get("config") or {}
-    bad = record.images.loc[record.images["status"] != "ok", "reason"].value_counts()
+    bad = record.images.loc[~record.images["status"].isin(["ok", "unmeasured"]), "reason"].value_counts()
     ignored = ""
     if dataset.ignored:
         ignored = f"{plural(dataset.ignored, 'file')} passed over as no image: {listed(dataset.ignored_examples)}"
@@ -73,10 +73,18 @@ def methods(record: Record) -> Methods:
         tuple((name, text) for name, text in facts if text),
         versions,
         shortened(json.dumps(config, ensure_ascii=False, indent=2, default=str), 4_000) if config else "",
-        METHODS,
+        _methods(record),
         ignored,
         tuple((str(reason), count(n)) for reason, n in bad.head(20).items()),
     )
+
+
+def _methods(record: Record) -> tuple[tuple[str, str], ...]:
+    sample = sample_in_words(record)
+    if not sample:
+        return METHODS
+    kept = tuple((name, text) for name, text in METHODS if name != "Files")
+    return (*kept, ("A sample", sample), ("Files", "Nothing of the data was changed, and nothing was fetched from a network."))
 
 
 def _text(value: Any) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from auditor.finding import Finding, Severity
 from auditor.record import SPLITS, Record
 from auditor.reports.sections.findings import anchor
+from auditor.reports.sections.fixes import by_hand, command_of
 from auditor.reports.wording import count, joined, plural, share
 from auditor.stats.imbalance import evenness
 
@@ -30,6 +31,7 @@ class Step:
     title: str
     text: str
     command: str
+    by_hand: str
     anchor: str
     severity: str
 
@@ -44,6 +46,8 @@ class Overview:
     facts: tuple[Fact, ...]
     steps: tuple[Step, ...]
     steps_title: str
+    otherwise: str
+    sample: str
 
 
 def overview(record: Record) -> Overview:
@@ -51,7 +55,16 @@ def overview(record: Record) -> Overview:
     ordered = first_things(record.findings)
     steps = _steps(ordered)
     titles = {0: "Nothing needs doing first", 1: "Do this first", 2: "Do these two first", 3: "Do these three first"}
-    return Overview(record.verdict.value, _headline(record, ordered), _tally(record), _facts(record), steps, titles[len(steps)])
+    return Overview(
+        record.verdict.value,
+        _headline(record, ordered),
+        _tally(record),
+        _facts(record),
+        steps,
+        titles[len(steps)],
+        "" if steps else _otherwise(record, ordered),
+        sample_in_words(record),
+    )
 
 
 def first_things(findings: Sequence[Finding]) -> list[Finding]:
@@ -63,15 +76,47 @@ def first_things(findings: Sequence[Finding]) -> list[Finding]:
 def _headline(record: Record, ordered: Sequence[Finding]) -> str:
     if not ordered:
         checked = sum(f.severity is Severity.PASS for f in record.findings)
+        waived = sum(f.waiver is not None for f in record.findings)
+        if waived:
+            return f"Fit to train on, as agreed: {plural(checked, 'check')} passed, and what else was found is waived ({count(waived)})."
         return f"Fit to train on: {plural(checked, 'check')} passed, none failed." if checked else "Nothing was checked."
+    if ordered[0].severity is Severity.UNDECIDED:
+        title = ordered[0].title.rstrip(".")
+        rest = f", and {plural(len(ordered) - 1, 'more question')}" if len(ordered) > 1 else ""
+        return f"Nothing wrong was shown, but this much data leaves something open: {_continued(title)}{rest}."
     words = {
         Severity.ERROR: "Not fit to train on yet",
         Severity.WARNING: "Fit to train on with care",
-        Severity.UNDECIDED: "No fault was shown, but the data cannot settle everything",
     }
     worst = ordered[0]
-    title = worst.title.rstrip(".")
-    return f"{words[worst.severity]}: {title[:1].lower()}{title[1:]}." if title[1:2].islower() else f"{words[worst.severity]}: {title}."
+    return f"{words[worst.severity]}: {_continued(worst.title.rstrip('.'))}."
+
+
+def _continued(title: str) -> str:
+    """Return a title as the second half of a sentence; an abbreviation at its head stays as it is."""
+    return f"{title[:1].lower()}{title[1:]}" if title[1:2].islower() else title
+
+
+def _otherwise(record: Record, ordered: Sequence[Finding]) -> str:
+    """Return what to do where no finding says what to do."""
+    if ordered:
+        return "The findings below say what was found; none of them names a remedy."
+    if record.baseline is None:
+        return "Go on: plan the split, train a baseline and see what it says about the data, with `auditor run`."
+    return "Go on to the model that you want; the baseline below is what it has to beat."
+
+
+def sample_in_words(record: Record) -> str:
+    """Return what it means that not all images were read; blank where all were."""
+    facts = record.dataset
+    if not facts.unmeasured:
+        return ""
+    measured = facts.images - facts.unmeasured
+    return (
+        f"The time budget let {count(measured)} of {plural(facts.images, 'image')} be read ({share(measured / facts.images)}), drawn at "
+        "random from each class and split. Rates and differences are estimated from them; duplicates, leaks and damaged files among the "
+        "others are not seen. Audit without a time budget before you rely on their absence."
+    )
 
 
 def _tally(record: Record) -> str:
@@ -98,9 +143,10 @@ def _facts(record: Record) -> tuple[Fact, ...]:
         read = f"a sample of {count(facts.images - facts.unmeasured)} read in the time there was"
     found = [Fact(count(facts.images), f"images, {read}")]
     if facts.unique:
-        copies = facts.images - facts.unreadable - facts.unique
+        measured = facts.images - facts.unmeasured
+        copies = measured - facts.unreadable - facts.unique
         found.append(
-            Fact(count(facts.unique), f"unique images, {share(copies / facts.images)} copies" if copies > 0 else "unique images, no copies")
+            Fact(count(facts.unique), f"unique images, {share(copies / measured)} copies" if copies > 0 else "unique images, no copies")
         )
     if facts.classes:
         sizes = record.images.loc[record.images["label"] != "", "label"].value_counts()
@@ -121,11 +167,11 @@ def _steps(ordered: Sequence[Finding]) -> tuple[Step, ...]:
     for finding in ordered:
         if finding.fix is None or len(steps) == 3:
             continue
-        command = finding.fix.command or ""
+        command = command_of(finding)
         if finding.code in said or (command and command in said):
             continue
         said |= {finding.code, command} - {""}
-        steps.append(Step(finding.title, finding.fix.text, command, anchor(finding), finding.severity.value))
+        steps.append(Step(finding.title, finding.fix.text, command, by_hand(finding), anchor(finding), finding.severity.value))
     return tuple(steps)
 
 

@@ -1,0 +1,142 @@
+"""What was trained beside the baseline: ways compared, remedies tried, learning curve, tuning; as charts, and as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from auditor.record import BaselineFacts, Estimate
+from auditor.reports.charts.forest import Forest, draw_forest
+from auditor.reports.charts.growth import Growth, draw_growth
+from auditor.reports.sections.plain_table import PlainTable, cell, heading, is_estimate, plain_table
+from auditor.reports.wording import plural
+
+#: Words in the name of an estimate that say that it is a difference.
+DIFFERENCES = ("change", "difference", "gain", "delta")
+#: Names of the number of training images, the most telling first.
+SIZES = ("images", "training images", "train", "n", "size", "fraction", "share")
+#: Charts of one comparison.
+CHARTS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Charts, what they say, and the table behind them."""
+
+    title: str
+    words: str
+    charts: tuple[Forest, ...]
+    curve: Growth | None
+    table: PlainTable | None
+
+
+def comparisons(facts: BaselineFacts) -> tuple[Comparison, ...]:
+    """Return what can be shown of comparison, remedies, learning curve and tuning."""
+    ways, remedies = _mappings(facts.get("comparison", [])), _mappings(facts.get("remedies", []))
+    made = (
+        _compared("Ways against imbalance, compared", ways, _said(ways)),
+        _compared("Remedies tried", remedies, _said(remedies)),
+        _learning_curve(facts.get("learning_curve", {})),
+        _tuning(facts.get("tuning", {})),
+    )
+    return tuple(c for c in made if c is not None)
+
+
+def _compared(title: str, rows: Sequence[Mapping[str, Any]], words: str) -> Comparison | None:
+    """One chart for each estimate that the rows have; differences first, for they answer whether it helped."""
+    if not rows:
+        return None
+    keys = list(dict.fromkeys(k for r in rows for k, v in r.items() if is_estimate(v)))
+    keys.sort(key=lambda k: not _is_difference(k))
+    names = [_name(r) for r in rows]
+    charts = [
+        draw_forest(
+            _capital(heading(k)),
+            [(n, r[k], "pass" if r.get("recommended") is True else "") for n, r in zip(names, rows, strict=True) if is_estimate(r.get(k))],
+            difference=_is_difference(k),
+        )
+        for k in keys
+    ]
+    return Comparison(title, words, tuple(c for c in charts if c is not None)[:CHARTS], None, plain_table(title, rows))
+
+
+def _said(rows: Sequence[Mapping[str, Any]]) -> str:
+    chosen = [_name(r) for r in rows if r.get("recommended") is True]
+    parts = [f"Recommended: {', '.join(chosen)} (green)."] if chosen else []
+    seeds = {int(r["seeds"]) for r in rows if isinstance(r.get("seeds"), int)}
+    if seeds:
+        often = plural(min(seeds), "seed") if len(seeds) == 1 else f"{min(seeds)} to {max(seeds)} seeds"
+        parts.append(f"Each was trained with {often}; the intervals are over seeds.")
+    if seeds == {1}:
+        parts.append("One seed cannot tell a difference from chance.")
+    return " ".join(parts)
+
+
+def _learning_curve(facts: Mapping[str, Any]) -> Comparison | None:
+    """A line for each score of the points, against the number of training images."""
+    if not facts:
+        return None
+    points = _points(facts)
+    size = next((k for k in SIZES if points and all(isinstance(p.get(k), int | float) for p in points)), None)
+    series: dict[str, list[tuple[float, Estimate]]] = {}
+    if size is not None:
+        for point in points:
+            for key, value in point.items():
+                if is_estimate(value) and not _is_difference(key):
+                    series.setdefault(heading(key), []).append((float(point[size]), value))
+    title = "Score by the number of training images"
+    curve = draw_growth(title, "training images" if size in SIZES[:5] else f"{size} of the training images", series) if series else None
+    return Comparison("Learning curve", _sentences(facts), (), curve, _table("Learning curve", facts))
+
+
+def _tuning(facts: Mapping[str, Any]) -> Comparison | None:
+    """The trials, best first, where their scores have intervals."""
+    if not facts:
+        return None
+    trials = _points(facts)
+    made = _compared("Tuning", trials, "") if trials else None
+    return Comparison("Tuning", _sentences(facts), made.charts if made else (), None, _table("Tuning", facts))
+
+
+def _points(facts: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The rows that facts hold in a list."""
+    lists = [_mappings(v) for v in facts.values() if isinstance(v, list)]
+    return max(lists, key=len, default=[])
+
+
+def _table(title: str, facts: Mapping[str, Any]) -> PlainTable | None:
+    points = _points(facts)
+    if points:
+        return plain_table(title, points)
+    return plain_table(title, [{"what": heading(k), "value": cell(v)} for k, v in facts.items()])
+
+
+def _sentences(facts: Mapping[str, Any]) -> str:
+    """What stands beside the rows: texts as they are, other values with their names."""
+    said = [v for k, v in facts.items() if isinstance(v, str) and " " in v.strip()]
+    others = [
+        f"{heading(k)}: {cell(v)}"
+        for k, v in facts.items()
+        if v not in (None, "", [], {}) and not (isinstance(v, str) and " " in v.strip()) and not (isinstance(v, list) and _mappings(v))
+    ]
+    return " ".join([*said, *([_capital("; ".join(others)) + "."] if others else [])])
+
+
+def _mappings(rows: Any) -> list[Mapping[str, Any]]:
+    return [r for r in rows if isinstance(r, Mapping)]
+
+
+def _name(row: Mapping[str, Any]) -> str:
+    """The first text of a row is its name."""
+    return next((v for v in row.values() if isinstance(v, str) and v), "") or ", ".join(
+        f"{heading(k)} {cell(v)}" for k, v in row.items() if not is_estimate(v)
+    )
+
+
+def _is_difference(key: str) -> bool:
+    return any(word in key.lower() for word in DIFFERENCES)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

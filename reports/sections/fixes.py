@@ -1,0 +1,42 @@
+"""What to type, and what is work for a person."""
+
+from __future__ import annotations
+
+from auditor.finding import Finding, Severity
+
+#: Words of a command that a person must replace; what holds one cannot be typed as it stands.
+PLACEHOLDERS = frozenset({"TABLE", "COLUMN"})
+#: Commands that read what a reviewer saves from the report.
+AFTER_REVIEW = "auditor apply"
+
+
+def command_of(finding: Finding) -> str:
+    """Return the command that can be typed as it stands, blank where there is none."""
+    command = finding.fix.command or "" if finding.fix else ""
+    return "" if PLACEHOLDERS & set(command.split()) else command
+
+
+def by_hand(finding: Finding) -> str:
+    """Return what a person has to do before the command, or instead of one; blank where the command is all.
+
+    Examples
+    --------
+    >>> from auditor.finding import Fix
+    >>> by_hand(Finding(code="dark", title="", summary="", fix=Fix(text="Look.", command="auditor split D --group COLUMN")))
+    'By hand, with your own words for COLUMN: auditor split D --group COLUMN'
+    """
+    if finding.fix is None:
+        return ""
+    command = finding.fix.command or ""
+    missing = sorted(PLACEHOLDERS & set(command.split()))
+    if missing:
+        return f"By hand, with your own words for {' and '.join(missing)}: {command}"
+    if command.startswith(AFTER_REVIEW):
+        return "First decide about the pictures in this report and save the decisions; then:"
+    if command:
+        return ""
+    if finding.severity is Severity.UNDECIDED:
+        return "No command settles this: it takes more data."
+    if finding.evidence is not None and len(finding.evidence):
+        return "Work for a person: decide about the pictures in this report, save decisions.json, and give it to auditor apply."
+    return "Work for a person: no command does this."

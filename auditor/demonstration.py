@@ -176,20 +176,20 @@ def demo(
     Raises
     ------
     OutputError
-        The output folder holds a ``data`` folder that is not from an earlier demonstration.
+        The output folder holds a ``digits`` folder that is not from an earlier demonstration.
     """
     import pandas as pd
 
     listeners = listeners or Listeners()
     folder = Path(output)
-    data = folder / "data"
+    data = folder / "digits"
     if data.exists() and not (folder / MARKER).exists():
         raise OutputError(
             expected="a folder for the demonstration", received=f"'{data}', which is there already", hint="name another one with -o"
         )
     prepare_output(folder)
     listeners.stage("Writing handwritten digits with planted defects")
-    fresh = folder / ".data-new"
+    fresh = folder / ".digits-new"
     for old in (fresh, data):
         if old.exists():
             shutil.rmtree(old)

@@ -233,3 +233,24 @@ def test_every_command_in_a_fix_can_be_typed(command, tmp_path):
         with click.Context(cli) as context:
             cli.commands[name].make_context(name, list(args), parent=context)
         assert str(data) in args or name in ("report", "apply"), line
+
+
+def test_a_training_package_that_is_not_installed_is_named_before_any_work(command, split_tree, monkeypatch, tmp_path):
+    import importlib.util
+
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *more: None if name == "keras" else find(name, *more))
+    for name in ("run", "train"):
+        status, _, err = command(name, split_tree, "-o", "out")
+        assert status == 2 and "keras" in err and "auditor[train]" in err and err.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_scan_runs_where_no_training_package_is_installed(split_tree, tmp_path):
+    code = (
+        "import sys; sys.modules.update(dict.fromkeys(('tensorflow', 'keras', 'albumentations')));"
+        f"import auditor; print(auditor.scan({str(split_tree)!r}, output={str(tmp_path / 'out')!r}).verdict)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out" / "report.html").exists()

@@ -317,10 +317,10 @@ def run(
         duplicate_threshold=evidence.duplicates.calibration.threshold,
     )
     augmentation = auditor.augment(plan, target=target, policy=policy, seed=seed)
-    listeners.stage("Training the baseline")
+    listeners.stage("Preparing the training")
     result = train_baseline(
         plan, augmentation=augmentation, options=options or TrainOptions(seed=seed), output=folder, on_epoch=listeners.epoch,
-        time_budget=time_budget, measures=evidence.images,
+        on_stage=listeners.stage, time_budget=time_budget, measures=evidence.images,
     )  # fmt: skip
     shown = OUTPUT if reproducible else str(output)
     record = dataclasses.replace(

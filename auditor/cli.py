@@ -147,16 +147,26 @@ def scan(data: str, output: str, config: str | None, fail_on: str | None, no_ima
 
 
 TRAINING = _together(
-    click.option("--image-size", type=click.IntRange(8, 1024), help="Side in pixels that images are resized to [default: by the data]."),
-    click.option("--filters", type=click.IntRange(1), help="Filters of the first block."),
-    click.option("--depth", type=click.IntRange(1, 8), help="Blocks of the network."),
-    click.option("--epochs", type=click.IntRange(1), help="Most epochs to train."),
-    click.option("--batch-size", type=click.IntRange(1), help="Images per step."),
-    click.option("--learning-rate", type=click.FloatRange(0, min_open=True), help="Step size of the optimiser."),
-    click.option("--dropout", type=click.FloatRange(0, 0.95), help="Share of features dropped before the last layer."),
-    click.option("--l1", type=click.FloatRange(0), help="L1 penalty on kernels."),
-    click.option("--l2", type=click.FloatRange(0), help="L2 penalty on kernels."),
+    click.option("--image-size", type=click.IntRange(16, 512), help="Side in pixels that images are resized to [default: by the data]."),
+    click.option("--filters", type=click.IntRange(16, 512), help="Filters of the first block, doubled by each [default: by the data]."),
+    click.option("--depth", type=click.IntRange(1, 6), help="Blocks of the network [default: by the image size]."),
+    click.option("--epochs", type=click.IntRange(1), help="Most epochs to train [default: about 1,000 steps]."),
+    click.option("--patience", type=click.IntRange(1), help="Epochs without a lower validation loss until it stops [default: a fifth]."),
+    click.option("--batch-size", type=click.IntRange(1, 4096), help="Images per step [default: 32]."),
+    click.option("--learning-rate", type=click.FloatRange(0, 10, min_open=True), help="First step size of the optimiser [default: 0.003]."),
+    click.option("--dropout", type=click.FloatRange(0, 0.95), help="Share of features dropped before the last layer [default: 0.2]."),
+    click.option("--l1", type=click.FloatRange(0, 10), help="L1 penalty on kernels [default: 0]."),
+    click.option("--l2", type=click.FloatRange(0, 10), help="L2 penalty on kernels [default: 0.0001]."),
     click.option("--scaling", type=click.Choice(["auto", "min-max", "standard"]), help="How pixels are scaled, fitted on training alone."),
+    click.option("--class-weights", is_flag=True, default=None, help="Weigh the loss by the inverse class frequency."),
+    click.option("--oversample", is_flag=True, default=None, help="Draw each class equally often."),
+    click.option("--logit-adjustment", type=click.FloatRange(0, 10), help="Logit adjustment; 1 suits balanced accuracy [default: 0]."),
+    click.option("--label-smoothing", type=click.FloatRange(0, 0.9), help="Share of the target spread over all classes [default: 0]."),
+    click.option("--seeds", type=click.IntRange(1, 100), help="Runs that measure the noise between runs [default: 3]."),
+    click.option("--no-experiments", "experiments", flag_value=False, type=bool, default=None, help="Diagnose by the curves alone."),
+)  # fmt: skip
+TRIALS = _together(
+    click.option("--compare", is_flag=True, default=None, help="Train every way against imbalance, and compare them. Takes many runs."),
 )
 RATIOS = click.option("--ratios", metavar="T/V/T", help="Shares of train/val/test, as in 60/20/20 [default: by the number of images].")
 TARGET = click.option(
@@ -171,11 +181,26 @@ POLICY = click.option(
 
 
 def _train_options(options: dict[str, Any], seed: int) -> Any:
+    import dataclasses
+
     from auditor.baseline import TrainOptions
 
-    names = ("image_size", "filters", "depth", "epochs", "batch_size", "learning_rate", "dropout", "l1", "l2", "scaling")
+    names = [f.name for f in dataclasses.fields(TrainOptions) if f.name in options and f.name != "seed"]
     given = {n: value for n in names if (value := options.pop(n)) is not None}
     return TrainOptions(seed=seed, **given)
+
+
+def _estimate(value: dict[str, float]) -> str:
+    return f"{value['value']:.3f} [{value['low']:.3f} to {value['high']:.3f}]"
+
+
+def _print_trials(title: str, rows: list[dict[str, Any]]) -> None:
+    """Print a table of what was tried, an estimate with its interval per column."""
+    if rows:
+        print(f"{title}:")
+    for row in rows:
+        name, *cells = [f"{k} {_estimate(v) if isinstance(v, dict) else v}" for k, v in row.items() if k != "recommended"]
+        print(printable(f"{'recommended' if row.get('recommended') else '':>13}  {name}: {', '.join(cells)}"))
 
 
 @cli.command()
@@ -309,7 +334,7 @@ def augment(data: str, output: str, quiet: bool, plan: str | None, **options: An
 @cli.command()
 @DATA
 @TO_FOLDER
-@_together(COLUMNS, SCANNING, SEED, QUIET, PLAN, TARGET, POLICY, TRAINING)
+@_together(COLUMNS, SCANNING, SEED, QUIET, PLAN, TARGET, POLICY, TRAINING, TRIALS)
 @click.option("--no-augment", is_flag=True, help="Train without augmenting the rare classes.")
 @click.option(
     "--time-budget", type=click.FloatRange(0), default=10.0, show_default=True, metavar="MINUTES", help="What does not fit is skipped."
@@ -322,25 +347,23 @@ def train(data: str, output: str, quiet: bool, plan: str | None, no_augment: boo
     auditor.preparation.require_packages("keras", "tensorflow")
     settings = _train_options(options, seed)
     with Console(quiet=quiet) as console:
-        planned = auditor.preparation.planned(
-            data,
-            plan=plan,
-            output=output,
-            column=options.pop("split"),
-            seed=seed,
-            scanning=_scanning(options),
-            listeners=console.listeners,
-            **options,
-        )
+        planned, evidence = auditor.preparation.planned_scan(
+            data, plan=plan, output=output, column=options.pop("split"), label=options.pop("label"), group=options.pop("group"),
+            seed=seed, scanning=_scanning(options), listeners=console.listeners,
+        )  # fmt: skip
         extra = None if no_augment else auditor.preparation.augment(planned, target=target, policy=policy, seed=seed)
         result = auditor.preparation.train(
-            planned, augment=extra, options=settings, time_budget=time_budget, output=output, listeners=console.listeners
-        )
+            planned, augment=extra, options=settings, time_budget=time_budget, measures=evidence.images, output=output,
+            listeners=console.listeners,
+        )  # fmt: skip
     print(printable(result.facts["summary"]))
     for answer in result.facts["diagnosis"]:
         print(printable(f"{answer['verdict']:>9}  {answer['question']}: {answer['text']}"))
         for remedy in answer.get("remedies", []):
             print(printable(f"           try: {remedy}"))
+    _print_trials("Ways against imbalance", result.facts["comparison"])
+    for note in result.facts["notes"]:
+        print(printable(f"     note  {note}"))
     print(f"scores: {Path(output) / 'baseline.json'}, model: {Path(output) / 'baseline.keras'}")
 
 

@@ -83,7 +83,7 @@ class Console:
             self._progress.stop()
             self._progress = self._task = None
 
-    def _show(self, done: int, total: int, text: str) -> None:
+    def _show(self, done: int, total: int, text: str, left: float | None = None) -> None:
         if self.terminal:
             if self._progress is None:
                 from rich.console import Console as RichConsole
@@ -97,7 +97,7 @@ class Console:
             self._progress.update(self._task, completed=done, total=total, description=text)
         elif time.monotonic() - self._said >= LINE_EVERY:
             self._said = time.monotonic()
-            left = (self._said - self._began) * (total - done) / max(done, 1)
+            left = (self._said - self._began) * (total - done) / max(done, 1) if left is None else left
             self.say(f"  {done:,} of {total:,}, {text}, {left:.0f} s left")
 
     def scanned(self, done: int, total: int, size: int, unreadable: int) -> None:
@@ -115,5 +115,5 @@ class Console:
 
     def epoch(self, epoch: Epoch) -> None:
         """Show one epoch of training."""
-        text = f"{epoch.run}: loss {epoch.loss:.3f}, validation loss {epoch.val_loss:.3f}, {epoch.seconds_left:.0f} s left"
-        self._show(epoch.epoch, epoch.epochs, text)
+        text = f"{epoch.run}: loss {epoch.loss:.3f}, validation loss {epoch.val_loss:.3f}"
+        self._show(epoch.epoch, epoch.epochs, text, epoch.seconds_left)

@@ -267,7 +267,25 @@ def planned(
     scanning: ScanOptions | None = None,
     listeners: Listeners | None = None,
 ) -> Plan:
-    """Return the plan of a split file; without one, of the split in the output folder, else of the split that the data has, else a new one.
+    """Return the plan that `planned_scan` returns, alone."""
+    return planned_scan(
+        data, plan=plan, label=label, column=column, group=group, output=output, seed=seed, scanning=scanning, listeners=listeners
+    )[0]
+
+
+def planned_scan(
+    data: Data,
+    *,
+    plan: str | Path | None = None,
+    label: str | None = None,
+    column: str | None = None,
+    group: str | None = None,
+    output: str | Path | None = None,
+    seed: int = 0,
+    scanning: ScanOptions | None = None,
+    listeners: Listeners | None = None,
+) -> tuple[Plan, Scan]:
+    """Return the plan of a split file and the scan; without a file, of the split in the output folder, else the data's own, else a new one.
 
     Raises
     ------
@@ -283,11 +301,10 @@ def planned(
         plan = Path(output) / "split.csv"
     evidence = measured(dataset, output, scanning or ScanOptions(), seed, listeners or Listeners())
     images = with_clusters(evidence)
-    return (
-        plan_split(dataset, images, existing="keep", seed=seed, duplicate_threshold=evidence.duplicates.calibration.threshold)
-        if plan is None
-        else read_plan(plan, dataset, images)
-    )
+    if plan is not None:
+        return read_plan(plan, dataset, images), evidence
+    threshold = evidence.duplicates.calibration.threshold
+    return plan_split(dataset, images, existing="keep", seed=seed, duplicate_threshold=threshold), evidence
 
 
 def planned_findings(evidence: Scan, plan: Plan, dataset: Dataset, output: str) -> tuple[Finding, ...]:
@@ -409,6 +426,7 @@ def train(
     augment: Augmentation | None = None,
     options: TrainOptions | None = None,
     time_budget: float = 10.0,
+    measures: pd.DataFrame | None = None,
     output: str | Path | None = None,
     listeners: Listeners | None = None,
 ) -> Baseline:
@@ -424,15 +442,18 @@ def train(
         Size of the network and how it is trained.
     time_budget : float
         Minutes; experiments that do not fit are left out and said.
+    measures : DataFrame, optional
+        The scan's images, which size the model and show slices on which it is weak; `planned_scan` gives them.
     """
     from auditor.baseline import TrainOptions, train_baseline
 
     listeners = listeners or Listeners()
-    listeners.stage("Training the baseline")
+    listeners.stage("Preparing the training")
     folder = prepare_output(output) if output is not None else None
     result = train_baseline(
-        plan, augmentation=augment, options=options or TrainOptions(), output=folder, on_epoch=listeners.epoch, time_budget=time_budget
-    )
+        plan, augmentation=augment, options=options or TrainOptions(), output=folder, on_epoch=listeners.epoch, on_stage=listeners.stage,
+        time_budget=time_budget, measures=measures,
+    )  # fmt: skip
     if output is not None:
         add_parts(output, baseline=result.facts)
     return result

@@ -24,6 +24,8 @@ from auditor.stats.intervals import newcombe
 
 #: Steps on one batch: a network that can learn at all has it by heart after a hundred.
 ONE_BATCH_STEPS = 100
+#: Rounds in which those steps are made: the state is kept after each, which takes longer than a step.
+ONE_BATCH_ROUNDS = 10
 #: Share of the one batch that must be learned.
 BY_HEART = 0.95
 #: Images and epochs of the run with shuffled labels at most.
@@ -83,19 +85,26 @@ def one_batch(session: Session) -> Diagnosis:
         return left_out(question)
     train = session.material.train
     batch = train.take(np.sort(np.random.default_rng([session.options.seed, 0x6F62]).permutation(len(train))[:size]))
-    plain = replace(session.with_options(class_weights=False, oversample=False, logit_adjustment=0.0), class_weight=None, on_epoch=None)
-    run = replace(plain.run("one batch", seed=session.options.seed, epochs=ONE_BATCH_STEPS, patience=ONE_BATCH_STEPS), adjustment=(0.0,))
-    net = plain.network(dropout=0.0, l1=0.0, l2=0.0, layers="[]")
+    plain = replace(session.with_options(class_weights=False, oversample=False, logit_adjustment=0.0), class_weight=None)
+    rounds = ONE_BATCH_ROUNDS
+    run = replace(plain.run("one batch", seed=session.options.seed, epochs=rounds, patience=rounds), adjustment=(0.0,))
+    repeated = batch.take(np.tile(np.arange(len(batch)), ONE_BATCH_STEPS // rounds))
+    net = plain.network(layers="[]")  # dropout and penalties stay, so that nothing is traced anew: too strong ones are an answer too
     # The batch is its own validation set: what counts is the best epoch on exactly these images.
-    inner = replace(plain, material=replace(plain.material, parts={**plain.material.parts, "train": batch, "val": batch}, made=None))
-    net, curves = inner.train(run, samples=batch, net=net)
+    inner = replace(plain, material=replace(plain.material, parts={**plain.material.parts, "train": repeated, "val": batch}, made=None))
+    net, curves = inner.train(run, samples=repeated, net=net)
     whole(curves)
     right = int((predict(net, batch).argmax(axis=1) == batch.labels).sum())
     found = share(right, len(batch))
     verdict = "no" if found["value"] >= BY_HEART else "yes"
     text = f"After {ONE_BATCH_STEPS} steps on the same {len(batch)} images, {percent(found['value'])} of them are known by heart"
     text += ": network and pipeline can learn." if verdict == "no" else ": something else than the data keeps the network from learning."
-    remedies = ["another learning rate", "a larger image size", "look at the images as the network sees them"]
+    remedies = [
+        "another learning rate",
+        "less dropout or weaker penalties",
+        "a larger image size",
+        "look at the images as the network sees them",
+    ]
     return answer(question, verdict, text, remedies, accuracy=found, steps=ONE_BATCH_STEPS)
 
 
@@ -111,7 +120,7 @@ def learning_rate(session: Session) -> list[Diagnosis]:
     lowest = []
     rates = [session.options.learning_rate * f for f in (1 / RATE_FACTOR, 1.0, RATE_FACTOR)]
     for rate in rates:
-        trial = replace(session.with_options(learning_rate=rate), on_epoch=None)
+        trial = session.with_options(learning_rate=rate)
         try:
             _, curves = trial.train(trial.run("learning rate", seed=session.options.seed, epochs=epochs, patience=epochs), samples=some)
             lowest.append(min(whole(curves)["val_loss"]))
@@ -149,8 +158,7 @@ def shuffled_labels(session: Session, history: History) -> Diagnosis:
     if not session.affords(session.cost(len(some) * epochs)):
         return left_out(question)
     shuffled = replace(some, labels=rng.permutation(some.labels))
-    trial = replace(session, on_epoch=None)
-    _, curves = trial.train(trial.run("shuffled labels", seed=session.options.seed, epochs=epochs, patience=epochs), samples=shuffled)
+    _, curves = session.train(session.run("shuffled labels", seed=session.options.seed, epochs=epochs, patience=epochs), samples=shuffled)
     reached = share(max(whole(curves)["accuracy"]) * len(some), len(some))
     chance = float(np.bincount(some.labels).max() / len(some))
     fitted = Estimate(value=reached["value"] - chance, low=reached["low"] - chance, high=reached["high"] - chance)
@@ -184,8 +192,7 @@ def leak(session: Session, history: History, scores: dict[str, Scores]) -> Diagn
     everything = _joined(session.samples(), material.leaking)
     if not session.affords(session.cost(len(everything) * epochs)):
         return left_out(question)
-    trial = replace(session, on_epoch=None)
-    net, curves = trial.train(trial.run("with leaks", seed=session.options.seed, epochs=epochs, patience=epochs), samples=everything)
+    net, curves = session.train(session.run("with leaks", seed=session.options.seed, epochs=epochs, patience=epochs), samples=everything)
     whole(curves)
     held_out = material.parts[part]
     right = predict(net, held_out).argmax(axis=1) == held_out.labels
@@ -246,10 +253,9 @@ def half_the_data(session: Session, history: History, scores: dict[str, Scores])
     if not session.affords(session.cost(len(fed) * epochs)):
         return left_out(question)
     half = nested_subset(session, 0.5)
-    trial = replace(session, on_epoch=None)
     # As many steps as the whole data got, so that only the number of different images differs.
-    run = trial.run("half the images", seed=session.options.seed, epochs=2 * epochs, patience=2 * session.size.patience)
-    net, curves = trial.train(run, samples=half)
+    run = session.run("half the images", seed=session.options.seed, epochs=2 * epochs, patience=2 * session.size.patience)
+    net, curves = session.train(run, samples=half)
     whole(curves)
     val = material.parts["val"]
     paths = material.table["path"].iloc[val.rows].tolist()
@@ -339,6 +345,7 @@ def run_experiments(session: Session, history: History, scores: dict[str, Scores
     """Run what fits into the planned work; every question gets an answer."""
     found: list[Diagnosis] = []
     for questions, experiment in EXPERIMENTS:
+        session.on_stage(f"Asking: {', '.join(questions)}?")
         try:
             said = experiment(session, history, scores)
         except DataError as error:  # a loss that was not a number, or no time for one epoch

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,13 @@ from auditor.baseline.pixels import STREAM
 from auditor.baseline.scaling import Scaler
 from auditor.baseline.sizing import Size, seconds_per_image
 from auditor.record import History
+
+#: Is told what begins.
+OnStage = Callable[[str], None]
+
+
+def unheard(text: str) -> None:
+    """Tell nobody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -41,6 +49,7 @@ class Session:
     planned: list[float] = field(default_factory=lambda: [math.inf])
     folder: Path | None = None
     on_epoch: OnEpoch | None = None
+    on_stage: OnStage = unheard
 
     @property
     def remaining(self) -> float:

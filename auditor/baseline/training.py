@@ -25,7 +25,7 @@ from auditor.baseline.result import Baseline
 from auditor.baseline.runtime import load
 from auditor.baseline.scaling import Scaler, pixel_statistics
 from auditor.baseline.scores import score
-from auditor.baseline.session import Session, predict
+from auditor.baseline.session import OnStage, Session, predict, unheard
 from auditor.baseline.sizing import Size, choose_size
 from auditor.baseline.slices import weak_slices
 from auditor.errors import OutputError, UsageError
@@ -75,6 +75,7 @@ def train_baseline(
     options: TrainOptions | None = None,
     output: str | Path | None = None,
     on_epoch: OnEpoch | None = None,
+    on_stage: OnStage = unheard,
     time_budget: float | None = None,
     measures: pd.DataFrame | None = None,
 ) -> Baseline:
@@ -91,7 +92,9 @@ def train_baseline(
         Folder for ``baseline.keras``, ``baseline.json``, the pixel cache and checkpoints; a killed run goes on from its last epoch.
         Without it, a temporary folder is used and removed.
     on_epoch : callable, optional
-        Told after every epoch, with an `Epoch`.
+        Told after every epoch of every run, with an `Epoch`.
+    on_stage : callable, optional
+        Told what begins, in a sentence.
     time_budget : float, optional
         Minutes for everything; what does not fit is left out and said. A run that the clock ended is not reproducible.
     measures : DataFrame, optional
@@ -120,6 +123,7 @@ def train_baseline(
     size = _size(rows, measures, augmentation, options, allowed * share)
     deadline = began + allowed
     with _working_folder(output) as (folder, stays):
+        on_stage(f"Resizing {len(rows):,} images to {size.image_size} px")
         material = gather(plan, rows, size.image_size, folder, notes, augmentation=augmentation, seed=options.seed)
         statistics = pixel_statistics(material.train.cache.stream(material.train.rows))
         session = Session(
@@ -129,23 +133,28 @@ def train_baseline(
             scaler=statistics.min_max(),
             deadline=deadline,
             on_epoch=on_epoch,
+            on_stage=on_stage,
             folder=folder if stays else None,
             planned=[allowed * PLANNED_SHARE - size.seconds],
             **_augmentation_settings(augmentation, material),
         )
         scaler, reason = _choose_scaling(session, statistics.standard(), time_budget)
         session = replace(session, scaler=scaler)
+        on_stage(f"Training the baseline on {len(session.samples()):,} images")
         run = session.run("baseline", seed=options.seed, deadline=began + allowed * 0.9)  # scoring takes the rest
         net, history = session.train(run)
         model, parameters = net.serving_model(), net.parameters
         scores, probabilities = _scores(net, material, options.seed)
         _add_slices(scores, material, probabilities, measures)
         diagnosis = fitting_diagnosis(scores["train"], scores["val"], history)
+        on_stage("Comparing with logistic regression")
+        compared = references(material.train, {p: s for p, s in material.parts.items() if p != "train"}, seed=options.seed)
         floor: dict[str, float] = {}
         histories = [history]
         if options.experiments:
             diagnosis += run_experiments(session, history, scores)
         if options.seeds > 1:
+            on_stage(f"Repeating the training with {options.seeds - 1} more seeds")
             floor, more = noise_floor(session, scores["val"], options.seeds)
             histories += more
             if len(more) + 1 < options.seeds:
@@ -173,7 +182,7 @@ def train_baseline(
             counts=describe_counts(material),
             histories=histories,
             scores=scores,
-            references=references(material.train, {p: s for p, s in material.parts.items() if p != "train"}, seed=options.seed),
+            references=compared,
             diagnosis=diagnosis,
             noise_floor=floor,
             comparison=compare_ways(session, options.seeds) if options.compare else [],

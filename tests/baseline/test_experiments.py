@@ -52,6 +52,8 @@ def noisy(make_plan: MakePlan) -> FakePlan:
 @pytest.fixture(scope="module")
 def asked(noisy: FakePlan) -> Baseline:
     return train_baseline(noisy, options=ASKING)
+
+
 def test_every_question_has_an_answer_with_its_numbers(asked: Baseline) -> None:
     questions = [d["question"] for d in asked.diagnosis]
     assert questions == ["underfitting", "overfitting", "training too short", *(q for qs, _ in EXPERIMENTS for q in qs)]

@@ -93,7 +93,8 @@ def addressed(findings: Iterable[Finding], dataset: Dataset, output: str) -> tup
         if finding.fix is None or finding.fix.command is None:
             return finding
         names = {"DATA": shlex.quote(dataset.location), "OUT": shlex.quote(output)}
-        words = [names.get(word, word.replace("OUT/", names["OUT"] + "/")) for word in finding.fix.command.split(" ")]
+        typed = finding.fix.command.removesuffix(" -o OUT")
+        words = [names.get(word, word.replace("OUT/", names["OUT"] + "/")) for word in typed.split(" ")]
         if output != OUTPUT and "-o" not in words:
             words += ["-o", names["OUT"]]
         return dataclasses.replace(finding, fix=dataclasses.replace(finding.fix, command=" ".join(words)))

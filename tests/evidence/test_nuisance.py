@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from auditor.evidence.nuisance import BINS, binned, coded, predictability
-from auditor.evidence.nuisance import _permuted as permuted
+from auditor.evidence.nuisance import _NaiveBayes as NaiveBayes
+from auditor.evidence.nuisance import _permuter as permuter
 
 
 def told(values, kinds, groups=None, classes=2):
@@ -64,12 +65,12 @@ def test_permutation_keeps_groups_whole_and_labels_counted():
     rng = np.random.default_rng(6)
     groups = np.repeat(np.arange(30), 4)
     pure = (groups % 3).astype(np.int64)
-    shuffled = permuted(pure, groups, rng)
+    shuffled = permuter(pure, groups)(rng)
     assert (np.bincount(shuffled) == np.bincount(pure)).all()
     assert all(len(set(shuffled[groups == g])) == 1 for g in range(30))
     assert (shuffled != pure).any()
     mixed = rng.integers(0, 3, 120)
-    again = permuted(mixed, groups, rng)
+    again = permuter(mixed, groups)(rng)
     assert all(sorted(again[groups == g]) == sorted(mixed[groups == g]) for g in range(30))
     assert (again != mixed).any()
 
@@ -86,3 +87,21 @@ def test_rare_values_are_taken_together():
     codes = coded(np.array([f"v{i}" for i in range(30) for _ in range(30 - i)], dtype=object))[:, 0]
     assert len(set(codes)) == BINS + 1
     assert len({*codes[: 30 + 29]}) == 2
+
+
+def test_predictions_are_those_of_a_naive_bayes_written_out(monkeypatch):
+    monkeypatch.setattr("auditor.evidence.nuisance.HELD", 10_000)  # several blocks
+    rng = np.random.default_rng(7)
+    n, columns, classes = 120, 3, 4
+    bins, folds = rng.integers(0, BINS + 1, (n, columns)), rng.integers(0, 5, n)
+    labellings = rng.integers(0, classes, (7, n))
+    guesses = NaiveBayes(bins, folds, classes)(labellings)
+    for given, guess in zip(labellings, guesses, strict=True):
+        for i in range(0, n, 10):
+            train = folds != folds[i]
+            scores = np.zeros(classes)
+            for k in range(classes):
+                for c in range(columns):
+                    of_class = bins[train & (given == k), c]
+                    scores[k] += np.log(((of_class == bins[i, c]).sum() + 0.5) / (len(of_class) + 0.5 * (BINS + 1)))
+            assert scores[guess[i]] == pytest.approx(scores.max(), abs=1e-5)

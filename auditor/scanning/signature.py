@@ -53,7 +53,8 @@ def luma(signatures: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
 def rgb16(signatures: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """Return RGB thumbnails ``(n, 16, 16, 3)`` of signatures ``(n, SIGNATURE_BYTES)``."""
     n = len(signatures)
-    y = luma(signatures).reshape(n, 16, 2, 16, 2).mean(axis=(2, 4))
+    grey = luma(signatures)
+    y = sum(grey[:, i::2, j::2].astype(np.float32) for i in range(2) for j in range(2)) / np.float32(4)
     cr, cb = (signatures[:, a : a + 256].reshape(n, 16, 16).astype(np.float32) - 128 for a in (1024, 1280))
     # ITU-R BT.601, the inverse of OpenCV's RGB -> YCrCb.
     rgb = np.stack([y + 1.403 * cr, y - 0.714 * cr - 0.344 * cb, y + 1.773 * cb], axis=-1)

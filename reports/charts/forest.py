@@ -11,7 +11,7 @@ from auditor.reports.charts.axis import Axis, Tick
 from auditor.reports.wording import number, shortened, visible
 
 #: Sizes in the drawing's units: where the scale begins and ends, how far rows are apart.
-LEFT, RIGHT, ROW, TOP = 190.0, 400.0, 26.0, 12.0
+LEFT, RIGHT, ROW, TOP = 185.0, 325.0, 26.0, 12.0
 #: Rows that are drawn.
 MOST = 30
 
@@ -71,7 +71,7 @@ def draw_forest(title: str, rows: Sequence[tuple[str, Estimate, str]], *, differ
     unit = ("percent points" if difference else "percent") if shares else ""
     marks = tuple(
         Mark(
-            shortened(visible(name), 28),
+            shortened(visible(name), 26),
             name,
             TOP + i * ROW + ROW / 2,
             axis.place(e["value"]),

@@ -129,7 +129,7 @@ def test_decisions_go_to_a_file_and_back(visit, tmp_path):
     paths = record().images["path"][:4].tolist()
     for name, button in (("decisions.json", "save decisions.json"), ("decisions.csv", "save as CSV")):
         with page.expect_download() as download:
-            page.click(f"text={button}")
+            page.click(f".review >> text={button}")
         download.value.save_as(tmp_path / name)
         made = read_decisions(tmp_path / name)
         assert made.fingerprint == record().dataset.fingerprint
@@ -150,6 +150,14 @@ def test_a_set_is_decided_at_once(visit):
     assert page.locator(".set").nth(0).locator("figure").evaluate_all("all => all.map(f => f.dataset.decided)") == ["keep", "drop"]
     page.click(".review >> text=undo")
     assert page.locator("figure[data-decided]").count() == 0
+
+
+def test_suspects_are_relabelled_together(visit, tmp_path):
+    page = visit()
+    group = page.locator("#suspects .shown").nth(0)
+    group.locator("text=relabel all as WBC").click()
+    assert set(group.locator("figure").evaluate_all("all => all.map(f => f.dataset.decided)")) == {"relabel"}
+    assert page.inner_text(".review output") == f"{group.locator('figure').count()} to relabel"
 
 
 def test_it_reads_well_without_scripts(visit):

@@ -91,10 +91,16 @@ def policy_check(checks: Sequence[Mapping[str, Any]], pictures: Pictures) -> Pol
 
 
 def _words(overall: Sequence[Mapping[str, Any]], off: Sequence[Mapping[str, Any]]) -> str:
-    verdicts: dict[str, list[str]] = {}
+    order = list(LEVELS)
+    worst: dict[str, str] = {}
     for row in overall:
-        verdicts.setdefault(str(row.get("verdict")), []).append(_name(row))
-    said = {"off": "harmful to most classes", "check": "to be decided by training with and without", "fine": "harmless"}
+        name, verdict = str(row.get("transform", "")).replace("-", " "), str(row.get("verdict"))
+        if verdict in order and (name not in worst or order.index(verdict) < order.index(worst[name])):
+            worst[name] = verdict
+    verdicts: dict[str, list[str]] = {}
+    for name, verdict in worst.items():
+        verdicts.setdefault(verdict, []).append(name)
+    said = {"off": "harmful to most classes, at some magnitude", "check": "to be decided by training with and without", "fine": "harmless"}
     parts = [f"{said[v]}: {joined(verdicts[v])}" for v in LEVELS if v in verdicts]
     text = (
         "A judge that knows the classes was shown each picture before and after each transform alone. Counted are the pictures that it "

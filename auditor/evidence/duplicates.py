@@ -195,9 +195,7 @@ def _measure(comparison: Comparison, links: _Links, certain: float) -> _Links:
     """Return the links with their distances; of a pair found under several turns the nearest stays, untouched first."""
     distance = comparison.distance(links.first, links.second, links.turn).astype(np.float64)
     doubtful = np.flatnonzero((distance > certain) & (distance < HOPELESS))
-    part = links.first[doubtful], links.second[doubtful], links.turn[doubtful]
-    inverse = np.asarray(INVERSE)[part[2]]
-    aligned = np.minimum(comparison.aligned_distance(*part), comparison.aligned_distance(part[1], part[0], inverse))
+    aligned = comparison.aligned_distance(links.first[doubtful], links.second[doubtful], links.turn[doubtful])
     distance[doubtful] = np.minimum(distance[doubtful], aligned)
     near = np.flatnonzero(distance <= MOST_OF_CLASSES)
     distance[near[~comparison.same_colours(links.first[near], links.second[near], links.turn[near])]] = 1

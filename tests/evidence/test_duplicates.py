@@ -128,7 +128,6 @@ def test_there_are_no_chains(seed, step, n):
     comparison, none = Comparison(signatures), np.zeros(len(straight), np.int64)
     heads = found.near[straight]
     direct = np.minimum(comparison.distance(heads, straight, none), comparison.aligned_distance(heads, straight, none))
-    direct = np.minimum(direct, comparison.aligned_distance(straight, heads, none))
     np.testing.assert_allclose(np.clip(direct, 0, 1), found.distance[straight], atol=1e-4)
 
 

@@ -12,6 +12,8 @@ from auditor.reports.wording import number, shortened, visible
 
 #: Sizes in the drawing's units: where the scale begins and ends, how far rows are apart.
 LEFT, RIGHT, ROW, TOP = 185.0, 325.0, 26.0, 12.0
+#: The width of an interval of shares that says nothing: it reaches from one end to the other.
+WIDEST = 2.0
 #: Rows that are drawn.
 MOST = 30
 
@@ -58,8 +60,9 @@ def draw_forest(title: str, rows: Sequence[tuple[str, Estimate, str]], *, differ
     if not drawn:
         return None
     shown = drawn[:MOST]
-    ends = [e[k] for _, e, _ in shown for k in ("low", "high")]
-    shares = max(abs(v) for v in ends) <= 1
+    shares = all(abs(e["value"]) <= 1 for _, e, _ in shown)
+    least, most = ((-1.0 if difference else 0.0), 1.0) if shares else (-math.inf, math.inf)
+    ends = [min(max(e[k], least), most) for _, e, _ in shown for k in ("low", "high")]
     low, high = min(ends), max(ends)
     if difference:
         low, high = min(low, 0.0), max(high, 0.0)
@@ -98,6 +101,8 @@ def _text(estimate: Estimate, shares: bool, difference: bool) -> str:
     '+3.1 (-1.0 to +7.0)'
     """
     sign = "+" if difference else ""
+    if shares and estimate["high"] - estimate["low"] >= WIDEST:
+        return f"{100 * estimate['value']:{sign}.1f} (no interval)"
     value, low, high = (estimate[k] * (100 if shares else 1) for k in ("value", "low", "high"))
     if not shares:
         return f"{number(value)} ({number(low)} to {number(high)})"

@@ -31,6 +31,13 @@ def test_scores_that_are_no_differences_have_no_zero_line():
     assert chart is not None and chart.zero is None and chart.unit == "percent"
 
 
+def test_one_seed_has_no_interval():
+    chart = draw_forest("t", [("a", _estimate(0.6, -0.4, 1.6), ""), ("b", _estimate(0.5, 0.4, 0.6), "")])
+    assert chart is not None
+    assert [m.text for m in chart.marks] == ["60.0 (no interval)", "50.0 (40.0 to 60.0)"]
+    assert (chart.marks[0].low, chart.marks[0].high) == (LEFT, RIGHT)
+
+
 def test_what_is_not_a_number_is_not_drawn():
     assert draw_forest("t", [("a", _estimate(float("nan"), 0.0, 1.0), "")]) is None
 
@@ -54,7 +61,7 @@ def test_differences_come_first_and_the_recommended_way_is_named():
     assert [c.title for c in ways.charts] == ["Change of rare-class recall", "Rare-class recall"]
     assert [m.level for m in ways.charts[1].marks] == ["", "pass"]
     assert "Recommended: class weights" in ways.words and "2 seeds" in ways.words
-    assert remedies.charts[0].title == "Change"
+    assert remedies.charts[0].title == "Change" and "Recommended: as it is" in remedies.words
     assert curve.curve is not None and "Another doubling" in curve.words
     assert tuning.table is not None and tuning.table.rows == (("trials", "3"), ("best", "dropout 0.2"))
 

@@ -212,3 +212,11 @@ def test_kept_splits_do_not_repeat_their_findings():
     assert "1 of 1 say what they said above" in render_html(same)
     other = replace(made.findings[0], effect=Effect.counted("leaked share", 0.1, warn_at=0.0, error_at=0.0, unit="share"))
     assert 'id="planned-split-leak:train-val"' in render_html(replace(made, split_findings=(other,)))
+
+
+@pytest.mark.parametrize("images", [True, False])
+def test_a_strict_parser_finds_no_error(images):
+    html5lib = pytest.importorskip("html5lib", reason="html5lib is not installed")
+    parser = html5lib.HTMLParser(strict=False)
+    parser.parse(render_html(record(), images=images))
+    assert parser.errors == []

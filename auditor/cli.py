@@ -167,6 +167,7 @@ TRAINING = _together(
 )  # fmt: skip
 TRIALS = _together(
     click.option("--compare", is_flag=True, default=None, help="Train every way against imbalance, and compare them. Takes many runs."),
+    click.option("--remedies", is_flag=True, default=None, help="Try remedies against what is diagnosed. Takes many runs."),
 )
 RATIOS = click.option("--ratios", metavar="T/V/T", help="Shares of train/val/test, as in 60/20/20 [default: by the number of images].")
 TARGET = click.option(
@@ -362,6 +363,7 @@ def train(data: str, output: str, quiet: bool, plan: str | None, no_augment: boo
         for remedy in answer.get("remedies", []):
             print(printable(f"           try: {remedy}"))
     _print_trials("Ways against imbalance", result.facts["comparison"])
+    _print_trials("Remedies", result.facts["remedies"])
     for note in result.facts["notes"]:
         print(printable(f"     note  {note}"))
     print(f"scores: {Path(output) / 'baseline.json'}, model: {Path(output) / 'baseline.keras'}")

@@ -76,6 +76,8 @@ class TrainOptions:
         Whether the diagnosis is decided by experiments, as far as the time budget allows.
     compare : bool
         Whether the ways against imbalance are trained with every seed and compared.
+    remedies : bool
+        Whether remedies against under- or overfitting are trained with every seed and compared.
 
     References
     ----------
@@ -101,6 +103,7 @@ class TrainOptions:
     seeds: int = 3
     experiments: bool = True
     compare: bool = False
+    remedies: bool = False
 
     def __post_init__(self) -> None:
         for name, low, high in _RANGES:

@@ -167,6 +167,7 @@ TRAINING = _together(
 )  # fmt: skip
 TRIALS = _together(
     click.option("--compare", is_flag=True, default=None, help="Train every way against imbalance, and compare them. Takes many runs."),
+    click.option("--target-recall", type=click.FloatRange(0.01, 0.999), help="Say how many images each class needs for this recall."),
     click.option("--remedies", is_flag=True, default=None, help="Try remedies against what is diagnosed. Takes many runs."),
 )
 RATIOS = click.option("--ratios", metavar="T/V/T", help="Shares of train/val/test, as in 60/20/20 [default: by the number of images].")
@@ -364,6 +365,9 @@ def train(data: str, output: str, quiet: bool, plan: str | None, no_augment: boo
             print(printable(f"           try: {remedy}"))
     _print_trials("Ways against imbalance", result.facts["comparison"])
     _print_trials("Remedies", result.facts["remedies"])
+    for row in result.facts["learning_curve"].get("classes", []):
+        needed = f"{row['needed'][0]:,} to {row['needed'][1]:,} images" if row["verdict"] == "range" else row["verdict"]
+        print(printable(f"{row['label']}: recall {_estimate(row['recall'][-1])}, for the recall asked: {needed}"))
     for note in result.facts["notes"]:
         print(printable(f"     note  {note}"))
     print(f"scores: {Path(output) / 'baseline.json'}, model: {Path(output) / 'baseline.keras'}")

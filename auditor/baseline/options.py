@@ -28,6 +28,7 @@ _RANGES = (
     ("patience", 1, 100_000),
     ("logit_adjustment", 0, 10),
     ("label_smoothing", 0, 0.9),
+    ("target_recall", 0.01, 0.999),
     ("seeds", 1, 100),
     ("seed", 0, 2**31 - 1),
 )
@@ -78,6 +79,8 @@ class TrainOptions:
         Whether the ways against imbalance are trained with every seed and compared.
     remedies : bool
         Whether remedies against under- or overfitting are trained with every seed and compared.
+    target_recall : float, optional
+        Recall for which the learning curve says how many images each class needs.
 
     References
     ----------
@@ -104,6 +107,7 @@ class TrainOptions:
     experiments: bool = True
     compare: bool = False
     remedies: bool = False
+    target_recall: float | None = None
 
     def __post_init__(self) -> None:
         for name, low, high in _RANGES:

@@ -17,6 +17,7 @@ from auditor.baseline.comparison import compare_ways
 from auditor.baseline.diagnosis import fitting_diagnosis, interval, overall
 from auditor.baseline.experiments import noise_floor, run_experiments
 from auditor.baseline.fitting import OnEpoch
+from auditor.baseline.learning_curve import learning_curve
 from auditor.baseline.material import Material, PlannedSplit, describe_counts, gather, usable_rows
 from auditor.baseline.network import Network, layers_json
 from auditor.baseline.options import TrainOptions
@@ -157,8 +158,13 @@ def train_baseline(
         if options.experiments:
             diagnosis += run_experiments(session, history, scores)
         remedies: list[dict[str, Any]] = []
-        if options.remedies:
+        curve: dict[str, Any] = {}
+        if options.remedies or options.target_recall is not None:
             session.planned[0] += allowed * (ASKED_SHARE - PLANNED_SHARE)
+        if options.target_recall is not None:
+            on_stage("Measuring the learning curve")
+            curve = learning_curve(session, options.target_recall)
+        if options.remedies:
             on_stage("Trying remedies")
             remedies = try_remedies(session, {d["question"]: d["verdict"] for d in diagnosis})
         if options.seeds > 1:
@@ -194,6 +200,7 @@ def train_baseline(
             diagnosis=diagnosis,
             noise_floor=floor,
             remedies=remedies,
+            learning_curve=curve,
             comparison=compare_ways(session, options.seeds) if options.compare else [],
             notes=notes,
             seconds=round(time.monotonic() - began, 1),

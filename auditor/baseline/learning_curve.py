@@ -43,7 +43,7 @@ def forecast(counts: npt.ArrayLike, hits: npt.ArrayLike, support: int, target: f
     Returns
     -------
     dict
-        ``verdict`` (``reached``, ``plateau``, ``not enough to tell`` or ``range``), ``slope`` and, for a range, ``needed`` images as [low, high].
+        ``verdict`` (``reached``, ``plateau``, ``not enough to tell`` or ``range``), ``slope`` and, for a range, ``needed`` as [low, high].
     """
     n, k = np.asarray(counts, dtype=float), np.asarray(hits, dtype=float)
     if support and share(float(k[-1]), support)["low"] >= target:

@@ -146,10 +146,7 @@ def with_clusters(evidence: Scan) -> pd.DataFrame:
     """Return the image table with its duplicate sets named by their representative."""
     import numpy as np
 
-    from auditor.evidence.threads import one_thread
-
-    with one_thread():
-        near = evidence.duplicates.near
+    near = evidence.duplicates.near
     sizes = np.bincount(near, minlength=len(near))
     paths = evidence.images["path"].to_numpy(dtype=object)
     return evidence.images.assign(cluster=np.where(sizes[near] > 1, paths[near], ""))
@@ -373,6 +370,7 @@ def augment(
     """
     from auditor.augmentation import check_policy, plan_augmentation, write_policy
     from auditor.augmentation.planning import choose_policy
+    from auditor.reports.thumbnails import make_thumbnails
 
     listeners = listeners or Listeners()
     chosen, found = choose_policy(policy, without), None
@@ -391,7 +389,8 @@ def augment(
             write_policy(found.advised, folder / "policy.toml")
         listeners.stage(f"Writing {len(made.manifest):,} augmented images")
         made = made.write(folder, on_progress=listeners.images)
-        add_parts(output, augmentation=made.facts, augmented=made.manifest, pictures=made.example_pictures())
+        before = make_thumbnails(plan.dataset.source, [e["before"] for e in made.facts["examples"]])
+        add_parts(output, augmentation=made.facts, augmented=made.manifest, pictures={**before, **made.example_pictures()})
     return made
 
 

@@ -13,6 +13,7 @@ from auditor.evidence.duplicates import NEIGHBOURS, SEARCHED_BY_DESCRIPTOR, Dupl
 from auditor.evidence.groups import InferredGroups, infer_groups
 from auditor.evidence.neighbours import Neighbours, find_neighbours
 from auditor.evidence.probabilities import Probabilities, find_probabilities
+from auditor.evidence.threads import one_thread
 from auditor.record import SPLITS
 
 if TYPE_CHECKING:
@@ -80,7 +81,8 @@ class Scan:
     def duplicates(self) -> DuplicateSets:
         """Duplicate sets of the readable images."""
         wide = int(self.readable.sum()) <= SEARCHED_BY_DESCRIPTOR
-        return find_duplicates(self.images, self.signatures, self.neighbours(NEIGHBOURS) if wide else None)
+        with one_thread():
+            return find_duplicates(self.images, self.signatures, self.neighbours(NEIGHBOURS) if wide else None)
 
     @cached_property
     def inferred_groups(self) -> tuple[InferredGroups, ...]:
@@ -112,7 +114,8 @@ class Scan:
 
     @cached_property
     def _described(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-        return describe(self.images, self.signatures)
+        with one_thread():
+            return describe(self.images, self.signatures)
 
     @property
     def descriptor(self) -> npt.NDArray[np.float32]:
@@ -129,7 +132,8 @@ class Scan:
         """Out-of-fold class probabilities, with a trained model's once there are any; see `auditor.evidence.probabilities`."""
         key, known = id(self.model_probabilities), self.__dict__.get("_probabilities")
         if known is None or known[0] != key:
-            known = self.__dict__["_probabilities"] = (key, find_probabilities(self))
+            with one_thread():
+                known = self.__dict__["_probabilities"] = (key, find_probabilities(self))
         found: Probabilities | None = known[1]
         return found
 
@@ -137,7 +141,8 @@ class Scan:
         """Return the k nearest other images of each image by the cosine of their descriptors."""
         known: Neighbours | None = self.__dict__.get("_neighbours")
         if known is None or known.rows.shape[1] < k:
-            known = find_neighbours(self.descriptor, self.readable, max(k, 10), rng=self.generator("neighbours"))
+            with one_thread():
+                known = find_neighbours(self.descriptor, self.readable, max(k, 10), rng=self.generator("neighbours"))
             self.__dict__["_neighbours"] = known
         return Neighbours(known.rows[:, :k], known.similarity[:, :k], known.exact)
 

@@ -278,6 +278,7 @@ def run(
     ratios: Sequence[float] | str | None = None,
     target: str | int | float = "balanced",
     policy: str | Path | Policy = "photo",
+    way: str = "on-the-fly",
     options: TrainOptions | None = None,
     time_budget: float = 10.0,
     config: Config | None = None,
@@ -316,7 +317,7 @@ def run(
         seed=seed,
         duplicate_threshold=evidence.duplicates.calibration.threshold,
     )
-    augmentation = auditor.augment(plan, target=target, policy=policy, seed=seed)
+    augmentation = auditor.augment(plan, target=target, policy=policy, way=way, seed=seed)
     listeners.stage("Preparing the training")
     result = train_baseline(
         plan, augmentation=augmentation, options=options or TrainOptions(seed=seed), output=folder, on_epoch=listeners.epoch,

@@ -181,6 +181,10 @@ POLICY = click.option(
     "--policy", default="photo", show_default=True, help="photo, document, microscopy, digits, or a TOML file with transforms."
 )
 
+WAY = click.option(
+    "--way", type=click.Choice(["on-the-fly", "layers"]), default="on-the-fly", help="Augment the rare classes, or all by Keras layers."
+)
+
 
 def _train_options(options: dict[str, Any], seed: int) -> Any:
     import dataclasses
@@ -208,7 +212,7 @@ def _print_trials(title: str, rows: list[dict[str, Any]]) -> None:
 @cli.command()
 @DATA
 @TO_FOLDER
-@_together(COLUMNS, SCANNING, CHECKING, SEED, QUIET, RATIOS, TARGET, POLICY, TRAINING)
+@_together(COLUMNS, SCANNING, CHECKING, SEED, QUIET, RATIOS, TARGET, POLICY, WAY, TRAINING)
 @click.option("--time-budget", type=click.FloatRange(0), default=10.0, show_default=True, metavar="MINUTES", help="For training.")
 def run(data: str, output: str, config: str | None, fail_on: str | None, no_images: bool, quiet: bool, **options: Any) -> None:
     """Do all of it: scan, check, split, augment the rare classes, train the baseline, report."""
@@ -336,7 +340,7 @@ def augment(data: str, output: str, quiet: bool, plan: str | None, **options: An
 @cli.command()
 @DATA
 @TO_FOLDER
-@_together(COLUMNS, SCANNING, SEED, QUIET, PLAN, TARGET, POLICY, TRAINING, TRIALS)
+@_together(COLUMNS, SCANNING, SEED, QUIET, PLAN, TARGET, POLICY, WAY, TRAINING, TRIALS)
 @click.option("--no-augment", is_flag=True, help="Train without augmenting the rare classes.")
 @click.option(
     "--time-budget", type=click.FloatRange(0), default=10.0, show_default=True, metavar="MINUTES", help="What does not fit is skipped."
@@ -345,7 +349,7 @@ def train(data: str, output: str, quiet: bool, plan: str | None, no_augment: boo
     """Train the baseline CNN and say whether it under- or overfits, and what to try next."""
     import auditor.preparation
 
-    target, policy, seed = options.pop("target"), options.pop("policy"), options.pop("seed")
+    target, policy, way, seed = (options.pop(n) for n in ("target", "policy", "way", "seed"))
     auditor.preparation.require_packages("keras", "tensorflow")
     settings = _train_options(options, seed)
     with Console(quiet=quiet) as console:
@@ -353,7 +357,7 @@ def train(data: str, output: str, quiet: bool, plan: str | None, no_augment: boo
             data, plan=plan, output=output, column=options.pop("split"), label=options.pop("label"), group=options.pop("group"),
             seed=seed, scanning=_scanning(options), listeners=console.listeners,
         )  # fmt: skip
-        extra = None if no_augment else auditor.preparation.augment(planned, target=target, policy=policy, seed=seed)
+        extra = None if no_augment else auditor.preparation.augment(planned, target=target, policy=policy, way=way, seed=seed)
         result = auditor.preparation.train(
             planned, augment=extra, options=settings, time_budget=time_budget, measures=evidence.images, output=output,
             listeners=console.listeners,

@@ -210,31 +210,24 @@ def gather(
         )
     if not len(parts["test"]):
         notes.append("There are no test images: the scores are those of the validation images, by which training was stopped.")
-    made = augmented(augmentation, cache, rows, parts["train"], labels, seed=seed) if augmentation is not None else None
+    made = augmented(augmentation, cache, rows, parts["train"], labels) if augmentation is not None else None
     leaking = parts.pop(LEAKING)
     return Material(labels, rows, parts, made, leaking, notes)
 
 
-def augmented(
-    augmentation: Augmentation, cache: PixelCache, rows: pd.DataFrame, train: Samples, labels: tuple[str, ...], *, seed: int
-) -> Samples | None:
+def augmented(augmentation: Augmentation, cache: PixelCache, rows: pd.DataFrame, train: Samples, labels: tuple[str, ...]) -> Samples | None:
     """Return the training samples followed by those that augmentation makes, drawn as they are fed.
 
-    Pictures are transformed at the size of the model: the values drawn are relative to the size. Images that were planned to be written
-    as files are the same in every epoch; those made on the fly are drawn afresh in each, from the seed.
+    Pictures are transformed at the size of the model: the values drawn are relative to the size. The first epoch is what the manifest
+    says; images that were planned to be written as files are the same in every epoch, those made on the fly are drawn afresh in each.
     """
-    manifest = augmentation.manifest
     place = dict(zip(rows["path"].iloc[train.rows], train.rows.tolist(), strict=True))
-    manifest = manifest[manifest["parent"].isin(set(place))]
-    if not len(manifest):
+    numbers = np.flatnonzero(augmentation.manifest["parent"].isin(set(place)))
+    if not len(numbers):
         return None
-    from auditor.augmentation.adapter import apply_json
-    from auditor.augmentation.planning import image_seed
-
+    manifest = augmentation.manifest.iloc[numbers]
     parents, names = manifest["parent"].tolist(), manifest["label"].tolist()
-    transforms, seeds = manifest["transforms"].tolist(), manifest["seed"].tolist()
-    policy, first = augmentation.policy, len(train)
-    fresh = augmentation.facts.get("way") != "files"
+    first, fresh = len(train), augmentation.facts.get("way") != "files"
 
     def alter(images: npt.NDArray[np.uint8], at: npt.NDArray[np.int64], epoch: int) -> npt.NDArray[np.uint8]:
         out = images
@@ -243,12 +236,8 @@ def augmented(
                 continue
             if out is images:
                 out = images.copy()
-            k = position - first
-            drawn, own = transforms[k], int(seeds[k])
-            if fresh:
-                own = image_seed(own + seed, parents[k], 0, epoch)
-                drawn = policy.draw(names[k], np.random.default_rng(own))
-            out[i] = apply_json(np.ascontiguousarray(images[i]), drawn, seed=own, border=policy.border)
+            picture = np.ascontiguousarray(images[i])
+            out[i] = augmentation.transform(picture, int(numbers[position - first]), epoch=epoch if fresh else 0)
         return out
 
     number = {label: i for i, label in enumerate(labels)}

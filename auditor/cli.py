@@ -263,6 +263,7 @@ def split(data: str, output: str, quiet: bool, **options: Any) -> None:
             listeners=console.listeners,
             **options,
         )
+    print(printable(f"   ratios  {plan.facts['ratios_reason']}"))
     for part, counts in plan.facts["counts"].items():
         print(printable(f"{part:>9}  {sum(counts.values()):,} images: " + ", ".join(f"{k} {n:,}" for k, n in counts.items())))
     for claim in plan.facts["claims"]:

@@ -373,16 +373,21 @@ def augment(
     from auditor.reports.thumbnails import make_thumbnails
 
     listeners = listeners or Listeners()
-    chosen, found = choose_policy(policy, without), None
+    chosen, found, decided = choose_policy(policy, without), None, list[str]()
     if check or decide:
         listeners.stage(f"Checking the policy '{chosen.name}' on this data")
         found = check_policy(plan, chosen, model=_baseline_model(output), seed=seed)
     if decide and found is not None:
         listeners.stage("Training with and without what is undecided")
-        found = dataclasses.replace(found, advised=found.decide(lambda tried: _validation_score(plan, tried, seed, listeners)))
+        asked, settled = found.undecided(), found.decide(lambda tried: _validation_score(plan, tried, seed, listeners))
+        found = dataclasses.replace(found, advised=settled)
+        kept = {step.name for step in settled.steps}
+        decided = [f"{name}: {'kept' if name in kept else 'off'}" for name in asked]
     made = plan_augmentation(
         plan, target=target, policy=chosen, max_multiple=max_multiple, way="files" if output else way, seed=seed, check=found
     )
+    if decided:
+        made.facts["notes"].append(f"Decided by training with and without, on validation: {', '.join(decided)}.")
     if output is not None:
         folder = prepare_output(output)
         if found is not None:

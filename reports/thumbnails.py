@@ -109,9 +109,13 @@ def _to_rgb(image: Image) -> Image:
     import numpy as np
     from PIL import Image
 
-    if image.mode.startswith("I") or image.mode == "F":
+    from auditor.scanning.pixels import from_deep
+
+    if image.mode.startswith("I"):
+        return Image.fromarray(from_deep(np.clip(np.asarray(image), 0, 65535).astype(np.uint16))).convert("RGB")
+    if image.mode == "F":
         grey = np.asarray(image, dtype=np.float64)
-        top = 65535.0 if image.mode.startswith("I") else max(float(np.nanmax(grey, initial=0.0)), 1.0)
+        top = max(float(np.nanmax(grey, initial=0.0)), 1.0)
         return Image.fromarray(np.clip(np.nan_to_num(grey) / top * 255.0, 0, 255).astype(np.uint8)).convert("RGB")
     if "A" in image.getbands() or "transparency" in image.info:
         above = image.convert("RGBA")

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from auditor.dataset import Source
 from auditor.errors import OutputError
-from auditor.scanning.pixels import Unreadable, decode
+from auditor.scanning.pixels import Unreadable, decode, from_deep
 
 #: Images decoded between two writes; what a kill loses at most.
 CHUNK = 256
@@ -84,7 +84,11 @@ def decode_small(data: bytes, size: int) -> npt.NDArray[np.uint8]:
     picture = None
     if data:
         try:
-            picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+            picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH)
+            if picture is not None and picture.dtype == np.uint16:
+                picture = from_deep(picture)
+            elif picture is not None and picture.dtype != np.uint8:
+                picture = None
         except cv2.error:
             picture = None
     # Where OpenCV cannot read a format or refuses the file, the scan's own decoder decides.

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from auditor.dataset import FileStat, Source
 from auditor.scanning.measures import Sums, measures, sums
-from auditor.scanning.pixels import Unreadable, decode, decode_usual
+from auditor.scanning.pixels import Unreadable, decode, decode_usual, reduction
 from auditor.scanning.probe import Header
 from auditor.scanning.schema import MEASURES, SIGNATURE_BYTES
 from auditor.scanning.signature import perceptual_hash, signature_of
@@ -159,8 +159,8 @@ def scan_batch(
                 mark(place)
             try:
                 found, pixels = _scan(source, item, isolated, examine)
-                if pixels is not None:
-                    counted, mark_of = sums(pixels), signature_of(pixels)
+                if pixels is not None and found is not None:
+                    counted, mark_of = sums(pixels, reduction(found.width, found.height)), signature_of(pixels)
             except MemoryError:
                 found, pixels = Facts(reason="memory: it needs more than a worker may use", defect="memory"), None
             except NeedsIsolation:

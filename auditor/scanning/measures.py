@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from auditor.scanning.blocks import block_trace
 from auditor.scanning.schema import MEASURES
 
 #: Immerkaer, "Fast noise variance estimation", CVIU 64(2), 1996: the mask [1 -2 1] x [1 -2 1] is blind to edges up to second order.
@@ -16,8 +17,9 @@ SECOND_DIFFERENCE = np.array([1, -2, 1], dtype=np.float32)
 REBLUR = 9
 #: Rows and columns on which blur is measured, at most: enough for a share of a sum, and a quarter of the work on photos.
 BLUR_LINES = 128
-#: Sums per picture: pixels, interior pixels, Laplacian, its square, noise mask, saturation, lowest, highest, blur, 3 means, 3 deviations.
-SUMS = 15
+#: Sums per picture: pixels, interior pixels, Laplacian, its square, noise mask, saturation, lowest, highest, blur, JPEG trace, 3 means,
+#: 3 deviations.
+SUMS = 16
 
 Sums = tuple[npt.NDArray[np.float32], Sequence[float]]
 
@@ -45,10 +47,10 @@ def blur(luma: npt.NDArray[np.uint8]) -> float:
     return max(found, default=1.0)
 
 
-def sums(pixels: npt.NDArray[np.uint8]) -> Sums:
+def sums(pixels: npt.NDArray[np.uint8], reduced: int = 1) -> Sums:
     """Return the luma histogram ``(256,)`` and the `SUMS` of one picture: BGR ``(height, width, 3)`` or grey ``(height, width)``.
 
-    All are whole numbers or depend on the picture alone, so a picture's measures never depend on its neighbours in a batch.
+    ``reduced`` is the factor by which it was reduced in decoding. All are whole numbers or depend on the picture alone, so a picture's measures never depend on its neighbours in a batch.
     """
     colour = pixels.ndim == 3
     luma = cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY) if colour else pixels
@@ -60,15 +62,16 @@ def sums(pixels: npt.NDArray[np.uint8]) -> Sums:
         inside = cv2.Laplacian(luma, cv2.CV_16S)[1:-1, 1:-1]
         laplacian, squares = cv2.sumElems(inside)[0], cv2.norm(inside, cv2.NORM_L2SQR)
         noise = cv2.norm(cv2.sepFilter2D(luma, cv2.CV_16S, SECOND_DIFFERENCE, SECOND_DIFFERENCE)[1:-1, 1:-1], cv2.NORM_L1)
+    of_luma = blur(luma), block_trace(luma, reduced)
     if not colour:
         filled = np.flatnonzero(histogram)
-        return histogram, (height * width, interior, laplacian, squares, noise, 0.0, filled[0], filled[-1], blur(luma), *[-1.0] * 6)
+        return histogram, (height * width, interior, laplacian, squares, noise, 0.0, filled[0], filled[-1], *of_luma, *[-1.0] * 6)
     blue, green, red = cv2.split(pixels)  # OpenCV is several times faster on single planes
     highest, lowest = cv2.max(cv2.max(blue, green), red), cv2.min(cv2.min(blue, green), red)
     saturation = cv2.sumElems(cv2.divide(cv2.subtract(highest, lowest), highest, scale=255))[0]
     spreads = [cv2.meanStdDev(plane) for plane in (red, green, blue)]
     return histogram, (
-        height * width, interior, laplacian, squares, noise, saturation, cv2.minMaxLoc(lowest)[0], cv2.minMaxLoc(highest)[1], blur(luma),
+        height * width, interior, laplacian, squares, noise, saturation, cv2.minMaxLoc(lowest)[0], cv2.minMaxLoc(highest)[1], *of_luma,
         *(float(mean.item()) for mean, _ in spreads), *(float(deviation.item()) for _, deviation in spreads),
     )  # fmt: skip
 
@@ -78,7 +81,7 @@ def measures(batch: Sequence[Sums]) -> npt.NDArray[np.float64]:
     if not batch:
         return np.empty((0, len(MEASURES)))
     histograms = np.array([h for h, _ in batch], dtype=np.float64)
-    size, interior, laplacian, squares, noise, saturation, lowest, highest, blurs, *channels = np.array(
+    size, interior, laplacian, squares, noise, saturation, lowest, highest, blurs, traces, *channels = np.array(
         [s for _, s in batch], dtype=np.float64
     ).T
     colours = np.array(channels)
@@ -95,7 +98,7 @@ def measures(batch: Sequence[Sums]) -> npt.NDArray[np.float64]:
     colours[:3, grey], colours[3:, grey] = mean[grey], spread[grey]
     columns = np.array([
         mean / 255, spread / 255, dark, bright, sharpness, noise / inside * np.sqrt(np.pi / 2) / 6, saturation / size / 255, entropy,
-        *(colours / 255), lowest / 255, highest / 255, floor, peak, blurs,
+        *(colours / 255), lowest / 255, highest / 255, floor, peak, blurs, traces,
     ])  # fmt: skip
     return rounded(columns.T)
 

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 REDUCTIONS = (8, 4, 2)
 #: Longest side in pixels below which nothing is reduced; eight times the side of the signature's thumbnail.
 MEASURED_SIDE = 256
+#: Depths of detectors that write 16-bit files; few, so that the pictures of one data set are scaled alike.
+CAMERA_BITS = (8, 12, 16)
 #: Pillow's own limit for decompression bombs: twice ``Image.MAX_IMAGE_PIXELS`` is where it refuses, and once where it warns.
 MAX_PIXELS = 178_956_970
 #: What Pillow raises on odd and fuzzed files.
@@ -154,10 +156,20 @@ def _with_opencv(data: bytes, header: Header) -> Decoded | None:
     return Decoded(header, pixels, digest, corrupt_data(said) if jpeg else "")
 
 
+def from_deep(pixels: npt.NDArray[np.uint16]) -> npt.NDArray[np.uint8]:
+    """Return 16-bit pixels in 8 bits: what the smallest usual depth of a camera that holds the largest value makes of them.
+
+    Microscopes write 12 bits into files of 16: taken at their word such pictures are black.
+    """
+    top = int(pixels.max(initial=0))
+    bits = next(b for b in CAMERA_BITS if top < 1 << b)
+    return (pixels >> (bits - 8)).astype(np.uint8)
+
+
 def _eight_bit(pixels: npt.NDArray[np.generic]) -> npt.NDArray[np.uint8]:
     """Return ``uint8`` grey or BGR without alpha."""
     if pixels.dtype == np.uint16:
-        pixels = (pixels >> 8).astype(np.uint8)  # type: ignore[operator]
+        pixels = from_deep(pixels.astype(np.uint16, copy=False))
     if pixels.ndim == 3 and pixels.shape[2] != 3:
         pixels = np.ascontiguousarray(pixels[..., :3]) if pixels.shape[2] == 4 else pixels[..., 0]
     return np.ascontiguousarray(pixels).astype(np.uint8, copy=False)
@@ -247,10 +259,10 @@ def _pillow_pixels(image: Image.Image) -> tuple[npt.NDArray[np.generic], npt.NDA
     mode = image.mode
     if mode.startswith("I;16"):
         deep = np.asarray(image).astype(np.uint16)
-        return deep, (deep >> 8).astype(np.uint8)
+        return deep, from_deep(deep)
     if mode == "I":
         wide = np.asarray(image).astype(np.int32)
-        return wide, (np.clip(wide, 0, 65535) >> 8).astype(np.uint8)
+        return wide, from_deep(np.clip(wide, 0, 65535).astype(np.uint16))
     if mode == "F":
         real = np.asarray(image).astype(np.float32)
         finite = np.nan_to_num(real, nan=0.0, posinf=0.0, neginf=0.0)

@@ -74,6 +74,12 @@ MEASURES: tuple[Measure, ...] = (
     Measure(name="floor_level", title="Darkest hundredth", unit="share of white", text="1st percentile of luma"),
     Measure(name="peak_level", title="Brightest hundredth", unit="share of white", text="99th percentile of luma"),
     Measure(name="blur", title="Blur", unit="share", text="blur after Crete et al. (2007), 0 crisp to 1 blurred"),
+    Measure(
+        name="block_trace",
+        title="JPEG trace",
+        unit="share",
+        text="near-zero DCT coefficients on JPEG's grid of blocks, less those beside it",
+    ),
 )
 
 #: Derived from the header alone.

@@ -50,7 +50,8 @@ def blur(luma: npt.NDArray[np.uint8]) -> float:
 def sums(pixels: npt.NDArray[np.uint8], reduced: int = 1) -> Sums:
     """Return the luma histogram ``(256,)`` and the `SUMS` of one picture: BGR ``(height, width, 3)`` or grey ``(height, width)``.
 
-    ``reduced`` is the factor by which it was reduced in decoding. All are whole numbers or depend on the picture alone, so a picture's measures never depend on its neighbours in a batch.
+    ``reduced`` is the factor by which it was reduced in decoding. All are whole numbers or depend on the picture alone, so
+    a picture's measures never depend on its neighbours in a batch.
     """
     colour = pixels.ndim == 3
     luma = cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY) if colour else pixels

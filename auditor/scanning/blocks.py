@@ -39,8 +39,8 @@ def _near_zero(luma: npt.NDArray[np.uint8], side: int, shift: int) -> float:
     rows, columns = inside.shape[0] // side, inside.shape[1] // side
     if not rows or not columns:
         return 0.0
-    blocks = inside[: rows * side, : columns * side].reshape(rows, side, columns, side)
-    blocks = blocks[:: -(-rows // BLOCKS), :, :: -(-columns // BLOCKS)].swapaxes(1, 2).reshape(-1, side * side)
+    grid = inside[: rows * side, : columns * side].reshape(rows, side, columns, side)[:: -(-rows // BLOCKS), :, :: -(-columns // BLOCKS)]
+    blocks = grid.swapaxes(1, 2).reshape(-1, side * side)
     coefficients = blocks.astype(np.float64) @ _basis(side)
     return float(np.count_nonzero(np.abs(coefficients) < NEAR_ZERO * SCALE * side / BLOCK) / coefficients.size)
 

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from auditor.dataset import Dataset
 from auditor.errors import DataError
-from auditor.readers import folder, table
+from auditor.readers import archive, folder, table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,7 @@ class Reader(Protocol):
         """Read the sample table; raises DataError."""
 
 
-READERS: tuple[Reader, ...] = (folder, table)
+READERS: tuple[Reader, ...] = (archive, folder, table)
 
 #: What is understood, for the message about a layout that is not.
 UNDERSTOOD = "a folder of class folders, a folder of train/val/test folders, or a CSV, TSV or Parquet table with a 'path' column"

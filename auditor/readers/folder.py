@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from auditor.dataset import Dataset, LocalFiles, shown_name
 from auditor.errors import DataError
-from auditor.readers.layout import arrange, is_image
+from auditor.readers.layout import arrange, is_image, refuse_columns
 from auditor.record import MARKER
 
 if TYPE_CHECKING:
@@ -58,13 +58,7 @@ def _walk(root: Path) -> Iterator[tuple[str, list[str], list[str]]]:
 
 def read(location: Path, columns: Columns) -> Dataset:
     """Read a tree of images. The folder that directly names the class is the first below the root or below a split folder."""
-    if columns.label or columns.split or columns.group:
-        named = next(n for n in (columns.label, columns.split, columns.group) if n)
-        raise DataError(
-            expected="a table, where columns are named",
-            received=f"a folder, and the column '{named}'",
-            hint="leave the option out, or give a CSV",
-        )
+    refuse_columns(columns, "a folder")
     if (location / MARKER).exists():
         raise DataError(
             expected="a folder of images", received=f"'{location}', which auditor wrote", hint="name the data, not the output folder"

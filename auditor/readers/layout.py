@@ -10,6 +10,8 @@ from auditor.errors import DataError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from auditor.readers import Columns
+
 #: Extensions of the image formats that Pillow or OpenCV decode; a file with another one is counted as ignored.
 IMAGE_EXTENSIONS = frozenset({
     ".jpg", ".jpeg", ".jpe", ".jfif", ".jp2", ".j2k", ".png", ".apng", ".gif", ".bmp", ".dib", ".tif", ".tiff", ".webp", ".avif", ".ppm",
@@ -88,3 +90,34 @@ def arrange(images: Sequence[str], folders: Iterable[str], *, location: str, oth
     labelled = bool((samples["label"] != "").any())
     kind = ("split folders" if is_split else "class folders") if labelled else "images"
     return Layout(samples.sort_values("path", ignore_index=True), kind, tuple(sorted(empty)))
+
+
+def common_folder(paths: Sequence[str]) -> str:
+    """Return the folder, with its "/", that holds all paths and has folders below it: archives often wrap everything in one.
+
+    Examples
+    --------
+    >>> common_folder(["flowers/rose/1.png", "flowers/tulip/2.png"]), common_folder(["rose/1.png"]), common_folder(["a/x/1.png", "b/1.png"])
+    ('flowers/', '', '')
+    """
+    tops = {path.split("/", 1)[0] for path in paths}
+    if len(tops) != 1 or not all(path.count("/") > 1 for path in paths):
+        return ""
+    (top,) = tops
+    return "" if top.lower() in SPLIT_NAMES else top + "/"
+
+
+def without_cover(samples: pd.DataFrame, cover: str) -> pd.DataFrame:
+    """Give the paths of samples that were arranged below a common folder their full names back."""
+    return samples.assign(path=cover + samples["path"]).sort_values("path", ignore_index=True)
+
+
+def refuse_columns(columns: Columns, what: str) -> None:
+    """Refuse named columns where the data has none."""
+    named = next((n for n in (columns.label, columns.split, columns.group) if n), None)
+    if named is not None:
+        raise DataError(
+            expected="a table, where columns are named",
+            received=f"{what}, and the column '{named}'",
+            hint="leave the option out, or give a CSV",
+        )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from auditor.dataset import Dataset, FileStat
 from auditor.errors import DataError, MissingExtraError
-from auditor.readers.layout import arrange, is_image
+from auditor.readers.layout import arrange, is_image, refuse_columns
 from auditor.record import MARKER
 
 if TYPE_CHECKING:
@@ -103,11 +103,7 @@ def read(address: str, columns: Columns) -> Dataset:
     MissingExtraError
         fsspec, or the package for this kind of address, is not installed.
     """
-    if columns.label or columns.split or columns.group:
-        named = next(n for n in (columns.label, columns.split, columns.group) if n)
-        raise DataError(
-            expected="a table, where columns are named", received=f"an address, and the column '{named}'", hint="leave the option out"
-        )
+    refuse_columns(columns, "an address")
     expected = "the address of a folder of images"
     try:
         system, root = _fsspec().core.url_to_fs(address)

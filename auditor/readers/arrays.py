@@ -1,0 +1,252 @@
+"""Arrays: ``(x, y)`` in memory, and NumPy's ``.npz`` as Keras and MedMNIST lay it out."""
+
+from __future__ import annotations
+
+import atexit
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from auditor.dataset import Dataset, FileStat
+from auditor.errors import DataError
+from auditor.readers.layout import SPLIT_NAMES, refuse_columns
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from auditor.readers import Columns
+
+#: What the members of an ``.npz`` are called: Keras (``x_train, y_train``) and MedMNIST (``train_images, train_labels``).
+PICTURES, LABELS = ("x", "images", "data"), ("y", "labels", "targets")
+#: What is understood, for messages.
+LAYOUTS = "x_train, y_train, x_test, y_test (Keras), train_images, train_labels, val_images, ... (MedMNIST), or x, y"
+
+
+class Stretch(NamedTuple):
+    """An array in a file: where its numbers begin, and their type and shape."""
+
+    file: str
+    offset: int
+    dtype: str
+    shape: tuple[int, ...]
+
+    def open(self) -> npt.NDArray[np.generic]:
+        """Return it, mapped: nothing is read yet."""
+        import numpy as np
+
+        return np.memmap(self.file, dtype=np.dtype(self.dtype), mode="r", offset=self.offset, shape=self.shape)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ArrayPictures:
+    """Pictures of arrays; the path ``train/0000012.png`` is picture 12 of the array ``train``.
+
+    Attributes
+    ----------
+    arrays : mapping of str to ndarray or Stretch
+        Pictures ``(n, height, width[, channels])`` by name.
+    """
+
+    arrays: Mapping[str, Any]
+    _open: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return ArrayPictures, (self.arrays,)
+
+    def stat(self, path: str) -> FileStat:
+        """Return nothing that a change could be told by: arrays have no times, so each scan looks at all of them again."""
+        return FileStat(-1, -1)
+
+    def read(self, path: str) -> bytes:
+        """Return one picture as PNG."""
+        from auditor.readers.virtual import encode_png
+
+        name, _, number = path.rpartition("/")
+        try:
+            array = self._open.get(name)
+            if array is None:
+                array = self.arrays[name]
+                self._open[name] = array = array.open() if isinstance(array, Stretch) else array
+            return encode_png(array[int(number.removesuffix(".png"))])
+        except (KeyError, ValueError, IndexError):
+            raise FileNotFoundError(path) from None
+
+
+def picture_name(part: str, number: int) -> str:
+    """Return the path of a picture of an array.
+
+    Examples
+    --------
+    >>> picture_name("train", 12)
+    'train/0000012.png'
+    """
+    return f"{part}/{number:07d}.png"
+
+
+def from_arrays(
+    pictures: Mapping[str, Any], labels: Mapping[str, Any], *, name: str, kind: str, location: str, names: Sequence[str] = ()
+) -> Dataset:
+    """Return the data set of arrays by part (``train``, ``val``, ``test``, or another word where there are no splits).
+
+    Labels are ``(n,)``, ``(n, 1)`` or one-hot ``(n, classes)``; ``names`` gives classes by number.
+    """
+    import pandas as pd
+
+    tables = []
+    for part, array in pictures.items():
+        shape = array.shape
+        if len(shape) < 3:
+            raise DataError(
+                expected="pictures of shape (n, height, width) or (n, height, width, channels)",
+                received=f"'{part}' of shape {tuple(shape)}",
+                hint="give pictures, not rows of numbers",
+            )
+        known = _labels(labels[part], shape[0], part, names) if part in labels else [""] * shape[0]
+        split = SPLIT_NAMES.get(part.lower(), "")
+        paths = [picture_name(part, i) for i in range(shape[0])]
+        tables.append(pd.DataFrame({"path": paths, "label": known, "split": split, "group": ""}, dtype=str))
+    samples = pd.concat(tables, ignore_index=True).astype(str) if tables else pd.DataFrame()
+    if samples.empty:
+        raise DataError(expected="arrays of pictures", received=f"'{location}' with none", hint=f"name the arrays {LAYOUTS}")
+    return Dataset(
+        name=name, kind=kind, location=location, samples=samples.sort_values("path", ignore_index=True), source=ArrayPictures(pictures)
+    )
+
+
+def _labels(values: Any, count: int, part: str, names: Sequence[str]) -> list[str]:
+    import numpy as np
+
+    array = np.asarray(values)
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
+    elif array.ndim == 2 and array.dtype.kind in "biuf" and (array.sum(axis=1) == 1).all():
+        array = array.argmax(axis=1)
+    if array.ndim != 1 or len(array) != count:
+        raise DataError(
+            expected=f"{count:,} labels for '{part}', one per picture (or one-hot)",
+            received=f"an array of shape {array.shape}",
+            hint="several labels per picture: write a table whose 'label' is a list",
+        )
+    if array.dtype.kind == "f" and (array == np.rint(array)).all():
+        array = array.astype(np.int64)
+    words = [v.decode("utf-8", "backslashreplace") if isinstance(v, bytes) else str(v) for v in array.tolist()]
+    return [names[int(w)] if names and w.isdigit() and int(w) < len(names) else w for w in words]
+
+
+def from_python(data: Any) -> Dataset:
+    """Return the data set of ``(x, y)`` or of a mapping of splits to ``(x, y)``.
+
+    Raises
+    ------
+    DataError
+        It is something else.
+    """
+    parts = data if isinstance(data, Mapping) else {"images": data}
+    pictures, labels = {}, {}
+    for part, pair in parts.items():
+        if not isinstance(pair, (tuple, list)) or len(pair) != 2 or not hasattr(pair[0], "shape"):
+            raise DataError(
+                expected="a pair (x, y) of pictures and labels, or a dict of splits to such pairs",
+                received=f"{type(pair).__name__} for '{part}'",
+                hint="auditor.open({'train': (x_train, y_train), 'test': (x_test, y_test)})",
+            )
+        pictures[str(part)] = pair[0]
+        if pair[1] is not None:
+            labels[str(part)] = pair[1]
+    return from_arrays(pictures, labels, name="arrays", kind="arrays", location="arrays")
+
+
+def reads(location: Path) -> bool:
+    """Whether this is an ``.npz``."""
+    return location.is_file() and location.suffix.lower() == ".npz"
+
+
+def read(location: Path, columns: Columns) -> Dataset:
+    """Read an ``.npz``. Arrays stored uncompressed are mapped; compressed ones are decompressed once, into temporary files.
+
+    Raises
+    ------
+    DataError
+        It is damaged, or its arrays have other names.
+    """
+    refuse_columns(columns, "an .npz")
+    try:
+        with zipfile.ZipFile(location) as archive:
+            listed = [n.removesuffix(".npy") for n in archive.namelist() if n.endswith(".npy")]
+            roles = {name: role for name in listed if (role := _role(name))}
+            pictures = {part: name for name, (what, part) in roles.items() if what == "pictures"}
+            if not pictures:
+                raise DataError(
+                    expected=f"arrays named {LAYOUTS}",
+                    received=f"'{location}' with {', '.join(listed[:8]) or 'no array'}",
+                    hint="np.savez(file, x_train=..., y_train=..., x_test=..., y_test=...)",
+                )
+            stretches = {part: stretch(location, archive, f"{name}.npy") for part, name in pictures.items()}
+            labels = {part: _load(archive, f"{name}.npy") for name, (what, part) in roles.items() if what == "labels"}
+    except (zipfile.BadZipFile, OSError, EOFError, ValueError, KeyError, NotImplementedError) as error:
+        raise DataError(
+            expected="a NumPy .npz of pictures and labels",
+            received=f"'{location}', which cannot be read ({' '.join(str(error).split())[:120]})",
+            hint="write it again with np.savez; arrays of Python objects are never loaded",
+        ) from None
+    return from_arrays(stretches, labels, name=location.stem, kind="arrays", location=str(location))
+
+
+def _role(name: str) -> tuple[str, str] | None:
+    """Return what an array is, and of which part.
+
+    Examples
+    --------
+    >>> _role("x_train"), _role("val_labels"), _role("images"), _role("weights")
+    (('pictures', 'train'), ('labels', 'val'), ('pictures', 'images'), None)
+    """
+    words = name.lower().split("_")
+    what = {**dict.fromkeys(PICTURES, "pictures"), **dict.fromkeys(LABELS, "labels")}
+    for word, rest in ((words[0], words[1:]), (words[-1], words[:-1])):
+        if word in what and (not rest or (len(rest) == 1 and rest[0] in SPLIT_NAMES)):
+            return what[word], SPLIT_NAMES[rest[0]] if rest else "images"
+    return None
+
+
+def stretch(location: Path, archive: zipfile.ZipFile, name: str) -> Stretch:
+    """Return where an array's numbers are: in the archive itself if it is stored uncompressed, else in a temporary file."""
+    info = archive.getinfo(name)
+    file, start = str(location.absolute()), None
+    if info.compress_type == zipfile.ZIP_STORED:
+        with location.open("rb") as stream:
+            stream.seek(info.header_offset)
+            header = stream.read(30)  # the local header: lengths of name and extra field are its last four bytes (PKWARE, section 4.3.7)
+            start = info.header_offset + 30 + int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
+    if start is None:
+        folder = Path(tempfile.mkdtemp(prefix="auditor-npz-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        with archive.open(name) as packed, (folder / "array.npy").open("wb") as unpacked:
+            shutil.copyfileobj(packed, unpacked, 1 << 20)
+        file, start = str(folder / "array.npy"), 0
+    return _stretch_of(file, start)
+
+
+def _stretch_of(file: str, start: int) -> Stretch:
+    """Return the array whose ``.npy`` begins at ``start``."""
+    from numpy.lib import format as npy
+
+    with Path(file).open("rb") as stream:
+        stream.seek(start)
+        version = npy.read_magic(stream)
+        shape, fortran, dtype = npy.read_array_header_1_0(stream) if version == (1, 0) else npy.read_array_header_2_0(stream)
+        if dtype.hasobject or fortran:
+            raise ValueError("arrays of Python objects or in Fortran order are not read")
+        return Stretch(file, stream.tell(), dtype.str, shape)
+
+
+def _load(archive: zipfile.ZipFile, name: str) -> npt.NDArray[np.generic]:
+    from numpy.lib import format as npy
+
+    with archive.open(name) as stream:
+        loaded: npt.NDArray[np.generic] = npy.read_array(stream, allow_pickle=False)
+        return loaded

@@ -1,0 +1,141 @@
+"""Archives hold what folders hold, and are read in place."""
+
+import io
+import pickle
+import stat
+import tarfile
+import zipfile
+
+import pytest
+
+from auditor.errors import DataError
+from auditor.readers import open_dataset
+from auditor.scanning import scan_images
+from tests.scanning.making import dataset, png
+
+FILES = {f"{split}/{label}/{i}.png": png(16, 16, i) for split in ("train", "test") for label in "ab" for i in range(3)}
+
+
+def zipped(place, files, **how):
+    with zipfile.ZipFile(place, "w", **how) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return place
+
+
+def tarred(place, files, mode="w"):
+    with tarfile.open(place, mode) as archive:
+        for name, data in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    return place
+
+
+@pytest.fixture(params=["a.zip", "deflated.zip", "a.tar"])
+def archive(request, tmp_path):
+    files = {**FILES, "readme.txt": b"hello"}
+    if request.param == "a.tar":
+        return tarred(tmp_path / request.param, files)
+    return zipped(tmp_path / request.param, files, compression=zipfile.ZIP_DEFLATED if "def" in request.param else zipfile.ZIP_STORED)
+
+
+def test_an_archive_is_the_same_as_the_folder(archive, tmp_path):
+    dataset(tmp_path / "folder", {**FILES, "readme.txt": b"hello"})
+    here, there = open_dataset(tmp_path / "folder"), open_dataset(archive)
+    assert there.samples.equals(here.samples)
+    assert (there.kind, there.ignored) == ("split folders", ("readme.txt",))
+    one, other = scan_images(here), scan_images(there, jobs=2)
+    assert one.images.equals(other.images)
+
+
+def test_workers_get_a_copy_of_the_source(archive):
+    data = open_dataset(archive)
+    copy = pickle.loads(pickle.dumps(data.source))
+    assert all(copy.read(path) == FILES[path] for path in data.samples["path"])
+    with pytest.raises(FileNotFoundError):
+        copy.read("train/a/99.png")
+
+
+def test_a_second_scan_reads_nothing(archive, tmp_path):
+    assert [scan_images(open_dataset(archive), store=tmp_path / "store").read for _ in range(2)] == [12, 0]
+
+
+@pytest.mark.parametrize("make", [lambda p, f: zipped(p / "x.zip", f), lambda p, f: tarred(p / "x.tar", f)], ids=["zip", "tar"])
+def test_a_folder_around_everything_means_nothing(tmp_path, make):
+    data = open_dataset(make(tmp_path, {f"flowers-v1/{name}": content for name, content in FILES.items()}))
+    assert set(data.samples["split"]) == {"train", "test"}
+    assert data.samples["path"].iloc[0] == "flowers-v1/test/a/0.png"
+    assert data.source.read("flowers-v1/test/a/0.png") == FILES["test/a/0.png"]
+
+
+@pytest.mark.parametrize("make", [lambda p, f: zipped(p / "x.zip", f), lambda p, f: tarred(p / "x.tar", f)], ids=["zip", "tar"])
+def test_names_that_lead_outside_are_refused_by_name_and_the_rest_is_read(tmp_path, make):
+    bad = {"train/a/../../../b.png": png(16, 16, 1), "/etc/c.png": png(16, 16, 2)}
+    images = scan_images(open_dataset(make(tmp_path, {**FILES, **bad}))).images.set_index("path")
+    assert (images["status"] == "ok").sum() == len(FILES)
+    assert images.loc["/etc/c.png", "reason"] == "cannot be read: refused: its name is absolute"
+    assert "leaves the archive" in images.loc["train/a/../../../b.png", "reason"]
+
+
+def test_links_are_refused(tmp_path):
+    tarred(tmp_path / "x.tar", FILES)
+    with tarfile.open(tmp_path / "x.tar", "a") as archive:
+        link = tarfile.TarInfo("train/a/link.png")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        archive.addfile(link)
+    zipped(tmp_path / "x.zip", FILES)
+    with zipfile.ZipFile(tmp_path / "x.zip", "a") as archive:
+        info = zipfile.ZipInfo("train/a/link.png")
+        info.external_attr = (stat.S_IFLNK | 0o777) << 16
+        archive.writestr(info, "/etc/passwd")
+    for name in ("x.tar", "x.zip"):
+        images = scan_images(open_dataset(tmp_path / name)).images.set_index("path")
+        assert images.loc["train/a/link.png", "reason"] == "cannot be read: refused: a link"
+
+
+def test_a_bomb_is_refused_before_it_is_decompressed(tmp_path):
+    zipped(tmp_path / "x.zip", {**FILES, "train/a/bomb.png": bytes(80 << 20)}, compression=zipfile.ZIP_DEFLATED)
+    images = scan_images(open_dataset(tmp_path / "x.zip")).images.set_index("path")
+    assert "decompression bomb of 84 MB" in images.loc["train/a/bomb.png", "reason"]
+
+
+def test_an_archive_cut_short_gives_what_it_still_has(tmp_path):
+    whole = tarred(tmp_path / "x.tar", {f"train/{label}/{i}.png": png(64, 64, i) for label in "ab" for i in range(3)})
+    content = whole.read_bytes()
+    with tarfile.open(whole) as archive:
+        last = archive.getmembers()[-1]
+    whole.write_bytes(content[: last.offset_data + 10])
+    images = scan_images(open_dataset(whole)).images
+    assert images["status"].tolist().count("ok") == 5
+    assert images.set_index("path").loc["train/b/2.png", "reason"] == "cannot be read: the archive is cut short inside this file"
+
+
+def test_a_damaged_member_costs_itself(tmp_path):
+    place = zipped(tmp_path / "x.zip", FILES)
+    content = bytearray(place.read_bytes())
+    start = content.rfind(FILES["test/b/2.png"])
+    content[start + 20] ^= 255
+    place.write_bytes(content)
+    images = scan_images(open_dataset(place)).images.set_index("path")
+    assert (images["status"] == "ok").sum() == len(FILES) - 1
+    assert "Bad CRC-32" in images.loc["test/b/2.png", "reason"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("x.zip", b"PK not", "which cannot be read"),
+        ("x.tar", b"no tar" * 200, "cannot be read"),
+        ("x.tar.gz", b"", "compressed as a whole"),
+    ],
+)
+def test_what_is_no_archive_is_refused_in_one_line(tmp_path, name, content, words):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(DataError, match=words):
+        open_dataset(tmp_path / name)
+
+
+def test_an_archive_without_images_is_refused(tmp_path):
+    with pytest.raises(DataError, match="no image"):
+        open_dataset(zipped(tmp_path / "x.zip", {"a.txt": b""}))

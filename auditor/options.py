@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from auditor.dataset import Dataset
+from auditor import readers
 
 #: What a public function accepts as data.
-Data = str | Path | Dataset
+Data = readers.Data
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

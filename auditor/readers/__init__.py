@@ -8,7 +8,7 @@ from typing import Protocol
 
 from auditor.dataset import Dataset
 from auditor.errors import DataError
-from auditor.readers import archive, folder, table
+from auditor.readers import archive, arrays, folder, idx, table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,20 +30,23 @@ class Reader(Protocol):
         """Read the sample table; raises DataError."""
 
 
-READERS: tuple[Reader, ...] = (archive, folder, table)
+READERS: tuple[Reader, ...] = (archive, arrays, idx, folder, table)
+
+#: What can be opened: a place, or an object that `auditor.readers.objects` knows.
+Data = str | Path | Dataset | object
 
 #: What is understood, for the message about a layout that is not.
 UNDERSTOOD = "a folder of class folders, a folder of train/val/test folders, or a CSV, TSV or Parquet table with a 'path' column"
 
 
-def open_dataset(data: str | Path | Dataset, *, label: str | None = None, split: str | None = None, group: str | None = None) -> Dataset:
+def open_dataset(data: Data, *, label: str | None = None, split: str | None = None, group: str | None = None) -> Dataset:
     """Open a data set without reading any image.
 
     Parameters
     ----------
-    data : str, Path or Dataset
-        A folder or a table, or the address of a folder for fsspec (``s3://bucket/data``, ``gs://...``, ``zip://::data.zip``); a Dataset
-        is returned as it is.
+    data : str, Path, Dataset or object
+        A folder, an archive, a table or another of the formats in `READERS`, or the address of a folder for fsspec (``s3://bucket/data``,
+        ``gs://...``); a Dataset is returned as it is. In Python also ``(x, y)`` arrays, and a dict of splits to such pairs.
     label, split, group : str, optional
         Columns of a table that hold the class, the split, and what must stay together (patient, slide, session);
         by default ``label``, ``split`` and ``group`` where they exist.
@@ -57,6 +60,10 @@ def open_dataset(data: str | Path | Dataset, *, label: str | None = None, split:
     """
     if isinstance(data, Dataset):
         return data
+    if not isinstance(data, (str, Path)):
+        from auditor.readers.objects import open_object
+
+        return open_object(data, Columns(label=label, split=split, group=group))
     columns = Columns(label=label, split=split, group=group)
     if "://" in str(data):
         from auditor.readers import remote

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import math
 import shutil
 import tempfile
 import zipfile
@@ -50,17 +51,28 @@ class ArrayPictures:
     ----------
     arrays : mapping of str to ndarray or Stretch
         Pictures ``(n, height, width[, channels])`` by name.
+    changed : int
+        When the file that holds them was modified, in nanoseconds; -1 in memory, where no change can be told.
     """
 
     arrays: Mapping[str, Any]
+    changed: int = -1
     _open: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return ArrayPictures, (self.arrays,)
+        return ArrayPictures, (self.arrays, self.changed)
 
     def stat(self, path: str) -> FileStat:
-        """Return nothing that a change could be told by: arrays have no times, so each scan looks at all of them again."""
-        return FileStat(-1, -1)
+        """Return the size of the pixels, and when their file was modified; (-1, -1) in memory."""
+        name, _, number = path.rpartition("/")
+        array = self.arrays.get(name)
+        if array is None or not number.removesuffix(".png").isdigit() or int(number.removesuffix(".png")) >= array.shape[0]:
+            raise FileNotFoundError(path)
+        if self.changed < 0:
+            return FileStat(-1, -1)
+        import numpy as np
+
+        return FileStat(math.prod(array.shape[1:]) * np.dtype(array.dtype).itemsize, self.changed)
 
     def read(self, path: str) -> bytes:
         """Return one picture as PNG."""
@@ -89,7 +101,14 @@ def picture_name(part: str, number: int) -> str:
 
 
 def from_arrays(
-    pictures: Mapping[str, Any], labels: Mapping[str, Any], *, name: str, kind: str, location: str, names: Sequence[str] = ()
+    pictures: Mapping[str, Any],
+    labels: Mapping[str, Any],
+    *,
+    name: str,
+    kind: str,
+    location: str,
+    names: Sequence[str] = (),
+    changed: int = -1,
 ) -> Dataset:
     """Return the data set of arrays by part (``train``, ``val``, ``test``, or another word where there are no splits).
 
@@ -114,7 +133,11 @@ def from_arrays(
     if samples.empty:
         raise DataError(expected="arrays of pictures", received=f"'{location}' with none", hint=f"name the arrays {LAYOUTS}")
     return Dataset(
-        name=name, kind=kind, location=location, samples=samples.sort_values("path", ignore_index=True), source=ArrayPictures(pictures)
+        name=name,
+        kind=kind,
+        location=location,
+        samples=samples.sort_values("path", ignore_index=True),
+        source=ArrayPictures(pictures, changed),
     )
 
 
@@ -194,7 +217,7 @@ def read(location: Path, columns: Columns) -> Dataset:
             received=f"'{location}', which cannot be read ({' '.join(str(error).split())[:120]})",
             hint="write it again with np.savez; arrays of Python objects are never loaded",
         ) from None
-    return from_arrays(stretches, labels, name=location.stem, kind="arrays", location=str(location))
+    return from_arrays(stretches, labels, name=location.stem, kind="arrays", location=str(location), changed=location.stat().st_mtime_ns)
 
 
 def _role(name: str) -> tuple[str, str] | None:
@@ -223,12 +246,18 @@ def stretch(location: Path, archive: zipfile.ZipFile, name: str) -> Stretch:
             header = stream.read(30)  # the local header: lengths of name and extra field are its last four bytes (PKWARE, section 4.3.7)
             start = info.header_offset + 30 + int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
     if start is None:
-        folder = Path(tempfile.mkdtemp(prefix="auditor-npz-"))
-        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        folder = temporary_folder()
         with archive.open(name) as packed, (folder / "array.npy").open("wb") as unpacked:
             shutil.copyfileobj(packed, unpacked, 1 << 20)
         file, start = str(folder / "array.npy"), 0
     return _stretch_of(file, start)
+
+
+def temporary_folder() -> Path:
+    """Return a new folder that goes when this process ends."""
+    folder = Path(tempfile.mkdtemp(prefix="auditor-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def _stretch_of(file: str, start: int) -> Stretch:

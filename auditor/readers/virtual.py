@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +12,7 @@ import numpy.typing as npt
 CHANNELS = (1, 2, 3, 4)
 
 
-def encode_png(picture: npt.NDArray[np.generic]) -> bytes:
+def encode_png(picture: npt.NDArray[Any]) -> bytes:
     """Return an array as PNG: ``(height, width)`` or ``(height, width, channels)``, RGB or RGBA; ``(1 or 3, height, width)`` too.
 
     ``uint8`` and ``uint16`` are kept as they are, bool becomes 0 and 255. Other whole numbers must fit into 16 bits. Floats in [0, 1] are
@@ -38,26 +40,26 @@ def encode_png(picture: npt.NDArray[np.generic]) -> bytes:
     made, data = cv2.imencode(".png", np.ascontiguousarray(deep), [cv2.IMWRITE_PNG_COMPRESSION, 1])
     if not made:
         raise OSError("the array cannot be encoded as PNG")
-    return data.tobytes()
+    return bytes(data)
 
 
-def _integers(picture: npt.NDArray[np.generic]) -> npt.NDArray[np.uint8] | npt.NDArray[np.uint16]:
+def _integers(picture: npt.NDArray[Any]) -> npt.NDArray[np.uint8] | npt.NDArray[np.uint16]:
     kind = picture.dtype.kind
     if picture.dtype in (np.uint8, np.uint16):
-        return picture  # type: ignore[return-value]
+        return picture
     if kind == "b":
         return picture.astype(np.uint8) * np.uint8(255)
     if kind not in "iuf":
         raise OSError(f"an array of type {picture.dtype} is no picture")
-    if kind == "f" and not np.isfinite(picture).all():  # type: ignore[call-overload]
+    if kind == "f" and not np.isfinite(picture).all():
         raise OSError("the array holds values that are not finite")
-    low, high = float(picture.min()), float(picture.max())  # type: ignore[operator]
+    low, high = float(picture.min()), float(picture.max())
     if kind == "f":
-        if 0 <= low and high <= 1:
+        if low >= 0 and high <= 1:
             return np.rint(picture.astype(np.float64) * 65535).astype(np.uint16)
-        if 0 <= low and high <= 255:
+        if low >= 0 and high <= 255:
             return np.rint(picture.astype(np.float64)).astype(np.uint8)
         raise OSError(f"floats from {low:g} to {high:g}; pictures are in [0, 1] or [0, 255]")
     if low < 0 or high > 65535:
         raise OSError(f"whole numbers from {low:g} to {high:g}; pictures are in [0, 65535]")
-    return picture.astype(np.uint8 if high < 256 else np.uint16)
+    return picture.astype(np.uint8) if high < 256 else picture.astype(np.uint16)

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from auditor.dataset import Dataset
 from auditor.errors import DataError
-from auditor.readers import archive, arrays, folder, idx, table
+from auditor.readers import archive, arrays, folder, huggingface, idx, table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,7 @@ class Reader(Protocol):
         """Read the sample table; raises DataError."""
 
 
-READERS: tuple[Reader, ...] = (archive, arrays, idx, folder, table)
+READERS: tuple[Reader, ...] = (archive, arrays, idx, huggingface, folder, table)
 
 #: What can be opened: a place, or an object that `auditor.readers.objects` knows.
 Data = str | Path | Dataset | object

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from auditor.errors import DataError
-from auditor.readers import arrays
+from auditor.readers import arrays, huggingface
 from auditor.readers.layout import refuse_columns
 
 if TYPE_CHECKING:
@@ -15,13 +16,15 @@ if TYPE_CHECKING:
 
 
 def open_object(data: object, columns: Columns) -> Dataset:
-    """Return the data set of an object: ``(x, y)`` arrays, or a mapping of splits to such pairs.
+    """Return the data set of an object: ``(x, y)`` arrays, a mapping of splits to such pairs, or a ``datasets.Dataset`` or ``DatasetDict``.
 
     Raises
     ------
     DataError
         It is nothing that is understood.
     """
+    if type(data).__module__.startswith("datasets."):
+        return _from_huggingface(data, columns)
     if isinstance(data, (tuple, list, Mapping)):
         refuse_columns(columns, "arrays")
         return arrays.from_python(data)
@@ -30,3 +33,18 @@ def open_object(data: object, columns: Columns) -> Dataset:
         received=f"an object of type {type(data).__name__}",
         hint="give its path, or auditor.open({'train': (x_train, y_train), 'test': (x_test, y_test)})",
     )
+
+
+def _from_huggingface(data: Any, columns: Columns) -> Dataset:
+    """Write a ``datasets.Dataset`` as temporary Parquet, which works whatever it is backed by, and read that."""
+    parts = data if isinstance(data, Mapping) else {str(data.split or "all"): data}
+    folder = arrays.temporary_folder()
+    for part, table in parts.items():
+        table.to_parquet(folder / f"{part}-00000.parquet")
+    if not huggingface.reads(folder):
+        raise DataError(
+            expected="a datasets.Dataset with a column of images",
+            received=f"the columns {', '.join(next(iter(parts.values())).column_names)}",
+            hint="cast it: dataset.cast_column('image', datasets.Image())",
+        )
+    return replace(huggingface.read(folder, columns), name="dataset", location="dataset")

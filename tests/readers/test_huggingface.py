@@ -1,0 +1,112 @@
+"""Hugging Face data sets, written by ``datasets`` where it is installed and by pyarrow."""
+
+import json
+import os
+import pickle
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import auditor
+from auditor.errors import DataError
+from auditor.readers import open_dataset
+from auditor.scanning import scan_images
+from tests.scanning.making import png
+
+PICTURES = [png(16, 16, i) for i in range(6)]
+LABELS = [0, 1, 0, 1, 1, -1]
+METADATA = {b"huggingface": json.dumps({"info": {"features": {"label": {"names": ["cat", "dog"], "_type": "ClassLabel"}, "image": {"_type": "Image"}}}}).encode()}  # fmt: skip
+
+
+def table(rows=range(6), **more):
+    image = pa.array([{"bytes": PICTURES[i], "path": f"{i}.png"} for i in rows], pa.struct([("bytes", pa.binary()), ("path", pa.string())]))
+    return pa.table({"image": image, "label": pa.array([LABELS[i] for i in rows], pa.int64()), **more}).replace_schema_metadata(METADATA)
+
+
+def test_parquet_shards_of_a_hub_folder(tmp_path):
+    (tmp_path / "data").mkdir()
+    pq.write_table(table(range(4)), tmp_path / "data" / "train-00000-of-00001.parquet", row_group_size=3)
+    pq.write_table(table(range(4, 6)), tmp_path / "data" / "test-00000-of-00001.parquet")
+    (tmp_path / "README.md").write_text("card")
+    data = open_dataset(tmp_path)
+    assert data.samples[["label", "split"]].values.tolist() == [
+        ["dog", "test"], ["", "test"], ["cat", "train"], ["dog", "train"], ["cat", "train"], ["dog", "train"],
+    ]  # fmt: skip
+    copy = pickle.loads(pickle.dumps(data.source))
+    order = [5, 0, 3, 2, 1, 4]
+    assert [copy.read(data.samples["path"][i]) for i in order] == [[*PICTURES[4:], *PICTURES[:4]][i] for i in order]
+
+
+def test_one_file_with_a_group_and_further_columns(tmp_path):
+    patients = pa.array(list("ppqqrr"))
+    pq.write_table(table(patient=patients, age=pa.array(range(6))), tmp_path / "d.parquet")
+    data = open_dataset(tmp_path / "d.parquet", group="patient")
+    assert data.group_column == "patient"
+    assert data.samples["group"].tolist() == list("ppqqrr")
+    assert data.samples["age"].tolist() == list(range(6))
+
+
+def test_a_row_without_bytes_is_reported_and_the_rest_goes_on(tmp_path):
+    image = pa.array(
+        [{"bytes": PICTURES[0], "path": None}, {"bytes": None, "path": "gone.png"}, None],
+        pa.struct([("bytes", pa.binary()), ("path", pa.string())]),
+    )
+    pq.write_table(pa.table({"image": image, "label": ["a", "b", "c"]}), tmp_path / "d.parquet")
+    images = scan_images(open_dataset(tmp_path / "d.parquet")).images
+    assert images["status"].tolist() == ["ok", "unreadable", "unreadable"]
+    assert "only the path 'gone.png'" in images["reason"][1] and "no bytes" in images["reason"][2]
+
+
+def test_a_broken_shard_is_passed_over_and_named(tmp_path):
+    pq.write_table(table(), tmp_path / "train-00000-of-00002.parquet")
+    whole = (tmp_path / "train-00000-of-00002.parquet").read_bytes()
+    (tmp_path / "train-00001-of-00002.parquet").write_bytes(whole[: len(whole) // 2])
+    data = open_dataset(tmp_path)
+    assert len(data) == 6
+    assert [i.split(" (")[0] for i in data.ignored] == ["train-00001-of-00002.parquet"]
+
+
+def test_a_table_of_paths_is_still_a_table(tmp_path):
+    pq.write_table(pa.table({"path": ["a.png"], "label": ["x"]}), tmp_path / "t.parquet")
+    assert open_dataset(tmp_path / "t.parquet").kind == "table"
+
+
+def test_a_named_column_that_is_missing_is_named(tmp_path):
+    pq.write_table(table(), tmp_path / "d.parquet")
+    with pytest.raises(DataError, match="--label"):
+        open_dataset(tmp_path / "d.parquet", label="species")
+
+
+def test_a_second_scan_reads_nothing(tmp_path):
+    pq.write_table(table(), tmp_path / "d.parquet")
+    os.utime(tmp_path / "d.parquet", (1e9, 1e9))
+    assert [scan_images(open_dataset(tmp_path / "d.parquet"), store=tmp_path / "store", jobs=2).read for _ in range(2)] == [6, 0]
+
+
+def made():
+    datasets = pytest.importorskip("datasets")
+    features = datasets.Features({"image": datasets.Image(), "label": datasets.ClassLabel(names=["cat", "dog"])})
+    rows = {"image": [{"bytes": p, "path": None} for p in PICTURES], "label": [0, 1, 0, 1, 1, 0]}
+    return datasets.Dataset.from_dict(rows, features=features)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_what_datasets_itself_writes(tmp_path):
+    data = made()
+    halves = data.train_test_split(test_size=2, shuffle=False)
+    expected = [["cat", "train"], ["dog", "train"], ["cat", "train"], ["dog", "train"]]
+    halves.save_to_disk(tmp_path / "saved")
+    data.save_to_disk(tmp_path / "one")
+    data.to_parquet(tmp_path / "train.parquet")
+    both = open_dataset(tmp_path / "saved").samples
+    assert both.loc[both["split"] == "train", ["label", "split"]].values.tolist() == expected
+    assert open_dataset(tmp_path / "one").samples["label"].tolist() == ["cat", "dog", "cat", "dog", "dog", "cat"]
+    assert open_dataset(tmp_path / "train.parquet").samples["split"].unique().tolist() == ["train"]
+    for found in (open_dataset(tmp_path / "one"), auditor.open(data)):
+        assert [found.source.read(p) for p in found.samples["path"]] == PICTURES
+    assert auditor.open(halves).samples["split"].value_counts().to_dict() == {"train": 4, "test": 2}
+    assert auditor.open(data.select([5, 2])).source.read(auditor.open(data.select([5, 2])).samples["path"][0]) == PICTURES[5]
+    with pytest.raises(DataError, match="column of images"):
+        auditor.open(data.select_columns(["label"]))

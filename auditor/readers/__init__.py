@@ -36,7 +36,10 @@ READERS: tuple[Reader, ...] = (archive, arrays, idx, huggingface, folder, table)
 Data = str | Path | Dataset | object
 
 #: What is understood, for the message about a layout that is not.
-UNDERSTOOD = "a folder of class folders, a folder of train/val/test folders, or a CSV, TSV or Parquet table with a 'path' column"
+UNDERSTOOD = (
+    "a folder of class folders, a folder of train/val/test folders, a zip or tar of either, a CSV, TSV or Parquet table with a 'path' column, "
+    "Hugging Face Parquet, an .npz, or idx files"
+)
 
 
 def open_dataset(data: Data, *, label: str | None = None, split: str | None = None, group: str | None = None) -> Dataset:

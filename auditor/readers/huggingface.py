@@ -19,6 +19,7 @@ from auditor.errors import DataError
 from auditor.readers.layout import SPLIT_NAMES
 
 if TYPE_CHECKING:
+    import pandas as pd
     import pyarrow as pa
 
     from auditor.readers import Columns
@@ -77,9 +78,8 @@ class ArrowPictures:
             raise OSError(f"the file cannot give it: {' '.join(str(error).split())[:100]}") from None
         data = value.get("bytes") if isinstance(value, dict) else value
         if data is None:
-            raise OSError(
-                "the row holds no bytes" + (f", only the path '{value['path']}'" if isinstance(value, dict) and value.get("path") else "")
-            )
+            only = f", only the path '{value['path']}'" if isinstance(value, dict) and value.get("path") else ""
+            raise OSError(f"the row holds no bytes{only}")
         return bytes(data)
 
     def _chunk(self, file: Path, row: int) -> tuple[int, int, Any]:
@@ -270,9 +270,8 @@ def _rows(file: Path, shown: str, schema: pa.Schema, names: Mapping[str, str | N
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    plain = [
-        f.name for f in schema if not pa.types.is_nested(f.type) and not pa.types.is_binary(f.type) and not pa.types.is_large_binary(f.type)
-    ]
+    heavy = (pa.types.is_nested, pa.types.is_binary, pa.types.is_large_binary)
+    plain = [f.name for f in schema if not any(is_heavy(f.type) for is_heavy in heavy)]
     if file.suffix == ".parquet":
         with pq.ParquetFile(file) as parquet:
             count = parquet.metadata.num_rows

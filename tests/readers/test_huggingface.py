@@ -16,11 +16,13 @@ from tests.scanning.making import png
 
 PICTURES = [png(16, 16, i) for i in range(6)]
 LABELS = [0, 1, 0, 1, 1, -1]
-METADATA = {b"huggingface": json.dumps({"info": {"features": {"label": {"names": ["cat", "dog"], "_type": "ClassLabel"}, "image": {"_type": "Image"}}}}).encode()}  # fmt: skip
+FEATURES = {"label": {"names": ["cat", "dog"], "_type": "ClassLabel"}, "image": {"_type": "Image"}}
+METADATA = {b"huggingface": json.dumps({"info": {"features": FEATURES}}).encode()}
+IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 
 
 def table(rows=range(6), **more):
-    image = pa.array([{"bytes": PICTURES[i], "path": f"{i}.png"} for i in rows], pa.struct([("bytes", pa.binary()), ("path", pa.string())]))
+    image = pa.array([{"bytes": PICTURES[i], "path": f"{i}.png"} for i in rows], IMAGE)
     return pa.table({"image": image, "label": pa.array([LABELS[i] for i in rows], pa.int64()), **more}).replace_schema_metadata(METADATA)
 
 
@@ -50,7 +52,7 @@ def test_one_file_with_a_group_and_further_columns(tmp_path):
 def test_a_row_without_bytes_is_reported_and_the_rest_goes_on(tmp_path):
     image = pa.array(
         [{"bytes": PICTURES[0], "path": None}, {"bytes": None, "path": "gone.png"}, None],
-        pa.struct([("bytes", pa.binary()), ("path", pa.string())]),
+        IMAGE,
     )
     pq.write_table(pa.table({"image": image, "label": ["a", "b", "c"]}), tmp_path / "d.parquet")
     images = scan_images(open_dataset(tmp_path / "d.parquet")).images

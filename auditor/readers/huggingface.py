@@ -296,4 +296,5 @@ def _rows(file: Path, shown: str, schema: pa.Schema, names: Mapping[str, str | N
     if names["split"] is not None:
         samples["split"] = samples["split"].map(lambda s: SPLIT_NAMES.get(s.strip().lower(), s.strip()))
     extra = frame.drop(columns=[c for c in frame.columns if c in set(names.values()) or c in samples.columns])
-    return pd.concat([samples, extra], axis=1)
+    whole: pd.DataFrame = pd.concat([samples, extra], axis=1)
+    return whole

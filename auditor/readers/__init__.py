@@ -49,7 +49,8 @@ def open_dataset(data: Data, *, label: str | None = None, split: str | None = No
     ----------
     data : str, Path, Dataset or object
         A folder, an archive, a table or another of the formats in `READERS`, or the address of a folder for fsspec (``s3://bucket/data``,
-        ``gs://...``); a Dataset is returned as it is. In Python also ``(x, y)`` arrays, and a dict of splits to such pairs.
+        ``gs://...``); a Dataset is returned as it is. In Python also ``(x, y)`` arrays, a dict of splits
+        to such pairs, and a DataFrame with a ``path`` column.
     label, split, group : str, optional
         Columns of a table that hold the class, the split, and what must stay together (patient, slide, session);
         by default ``label``, ``split`` and ``group`` where they exist.

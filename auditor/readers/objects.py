@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from auditor.errors import DataError
-from auditor.readers import arrays, huggingface
+from auditor.readers import arrays, frame, huggingface
 from auditor.readers.layout import refuse_columns
 
 if TYPE_CHECKING:
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 
 def open_object(data: object, columns: Columns) -> Dataset:
-    """Return the data set of an object: ``(x, y)`` arrays, a mapping of splits to such pairs, or a ``datasets.Dataset`` or ``DatasetDict``.
+    """Return the data set of an object: ``(x, y)`` arrays, a mapping of splits to such pairs, a pandas
+    DataFrame with a column ``path``, or a ``datasets.Dataset`` or ``DatasetDict``.
 
     Raises
     ------
@@ -25,11 +26,13 @@ def open_object(data: object, columns: Columns) -> Dataset:
     """
     if type(data).__module__.startswith("datasets."):
         return _from_huggingface(data, columns)
+    if frame.is_frame(data):
+        return frame.read(data, columns)  # type: ignore[arg-type]
     if isinstance(data, (tuple, list, Mapping)):
         refuse_columns(columns, "arrays")
         return arrays.from_python(data)
     raise DataError(
-        expected="a folder, an archive, a table, or arrays (x, y)",
+        expected="a folder, an archive, a table, a DataFrame, or arrays (x, y)",
         received=f"an object of type {type(data).__name__}",
         hint="give its path, or auditor.open({'train': (x_train, y_train), 'test': (x_test, y_test)})",
     )

@@ -43,33 +43,43 @@ def _load(location: Path) -> pd.DataFrame:
 
 def read(location: Path, columns: Columns) -> Dataset:
     """Read a table. Paths in it are relative to the table's own folder, or absolute."""
+    return tabled(_load(location), columns, name=location.stem, location=str(location), root=location.absolute().parent)
+
+
+def tabled(table: pd.DataFrame, columns: Columns, *, name: str, location: str, root: Path) -> Dataset:
+    """Return the data set of a table with a row per image, whose paths are relative to ``root`` or absolute.
+
+    Raises
+    ------
+    DataError
+        A column that is needed, or was named, is not there.
+    """
     import pandas as pd
 
-    table = _load(location)
     wanted = {"path": None, "label": columns.label, "split": columns.split, "group": columns.group}
     for standard, named in wanted.items():
-        name = named or standard
-        if name not in table.columns and (named or standard == "path"):
+        column = named or standard
+        if column not in table.columns and (named or standard == "path"):
             shown = ", ".join(f"'{c}'" for c in list(table.columns)[:12])
             raise DataError(
-                expected=f"a column '{name}' in '{location}'",
+                expected=f"a column '{column}' in '{location}'",
                 received=f"the columns {shown}",
                 hint="rename the column" if standard == "path" else f"name the right one with --{standard}",
             )
     samples = pd.DataFrame(index=table.index)
     for standard, named in wanted.items():
-        name = named or standard
-        values = table[name] if name in table.columns else pd.Series("", index=table.index)
+        column = named or standard
+        values = table[column] if column in table.columns else pd.Series("", index=table.index)
         samples[standard] = values.where(values.notna(), "").astype(str)
     for column in table.columns:
         if column not in SAMPLE_COLUMNS and column not in {n for n in wanted.values() if n}:
             samples[column] = table[column]
     samples["split"] = samples["split"].map(lambda s: SPLIT_NAMES.get(s.strip().lower(), s.strip()))
     return Dataset(
-        name=location.stem,
+        name=name,
         kind="table",
-        location=str(location),
+        location=location,
         samples=samples.sort_values("path", ignore_index=True, kind="stable"),
-        source=LocalFiles(str(location.absolute().parent)),
+        source=LocalFiles(str(root)),
         group_column=(columns.group or "group") if (columns.group or "group") in table.columns else None,
     )

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from auditor.augmentation import Policy
-    from auditor.baseline import Baseline, TrainOptions
+    from auditor.baseline import TrainOptions
 
 
 class Audit:
@@ -324,9 +324,10 @@ def run(
         on_stage=listeners.stage, time_budget=time_budget, measures=evidence.images,
     )  # fmt: skip
     shown = OUTPUT if reproducible else str(output)
+    evidence.model_probabilities, evidence.model_recalls = result.probabilities, result.recalls
     record = dataclasses.replace(
         audit.record,
-        findings=_label_errors_again(audit.record.findings, evidence, result, config, dataset, shown),
+        findings=_with_the_model(audit.record.findings, evidence, config, dataset, shown),
         split=plan.facts,
         split_table=plan.table,
         split_findings=planned_findings(evidence, plan, dataset, shown),
@@ -346,12 +347,13 @@ def run(
     return finished
 
 
-def _label_errors_again(
-    findings: tuple[Finding, ...], evidence: Scan, result: Baseline, config: Config, dataset: Dataset, output: str
-) -> tuple[Finding, ...]:
-    """Run the label check once more with the model's probabilities, in place of what it said before."""
-    checks = [c for c in choose(CHECKS, select=config.select, ignore=config.ignore, settings=config.checks) if c.code == "label-error"]
-    evidence.model_probabilities = result.probabilities
+#: The checks that a trained model tells more.
+TOLD_BY_A_MODEL = ("label-error", "test-too-small")
+
+
+def _with_the_model(findings: tuple[Finding, ...], evidence: Scan, config: Config, dataset: Dataset, output: str) -> tuple[Finding, ...]:
+    """Run the checks once more that a trained model tells more, in place of what they said before."""
+    checks = [c for c in choose(CHECKS, select=config.select, ignore=config.ignore, settings=config.checks) if c.code in TOLD_BY_A_MODEL]
     again = waive(addressed(run_checks(evidence, checks), dataset, output), config.waivers, _today())
     kept = [f for f in findings if f.code not in {c.code for c in checks}]
     return tuple(sorted([*kept, *again], key=lambda f: f.severity.rank))

@@ -94,3 +94,10 @@ def test_steps_one_by_one_meet_in_the_same_folder(whole, tmp_path):
     record = auditor.load(tmp_path / "out").record
     assert record.split is not None and record.augmentation is not None and record.baseline is None
     assert "Augmentation" in (tmp_path / "out" / "report.html").read_text()
+
+
+def test_the_size_of_test_is_judged_by_the_recall_that_was_measured(whole):
+    audit, _, _ = whole
+    found = next(f for f in audit.record.findings if f.code == "test-too-small")
+    scored = {c["label"]: c["recall"]["value"] for c in audit.record.baseline["scores"]["test"]["classes"]}
+    assert found.details["recall"] == scored

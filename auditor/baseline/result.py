@@ -48,6 +48,13 @@ class Baseline:
         return self.facts["scores"]
 
     @property
+    def recalls(self) -> dict[str, dict[str, float]]:
+        """Recall in [0, 1] by split and class, of the classes that the split has."""
+        return {
+            split: {c["label"]: c["recall"]["value"] for c in scores["classes"] if c["support"]} for split, scores in self.scores.items()
+        }
+
+    @property
     def diagnosis(self) -> list[Diagnosis]:
         """The answers of the diagnosis."""
         return self.facts["diagnosis"]

@@ -33,7 +33,7 @@ class TestTooSmall:
     warn_half_width: float = 0.1
     #: What the number of images asked for would bring.
     target_half_width: float = 0.05
-    #: The recall that is assumed, none being measured yet.
+    #: The recall that is assumed of a class until a trained model has measured it.
     recall: float = 0.9
 
     def __call__(self, scan: Scan) -> Iterator[Finding]:
@@ -53,21 +53,27 @@ class TestTooSmall:
         worst_case: dict[str, float] = {}
         present: dict[str, int] = {}
         effects: dict[str, float] = {}
+        measured = scan.model_recalls.get(split, {})
+        recalls = {name: measured.get(name, self.recall) for name in scan.classes}
         for name in scan.classes:
             sizes = np.unique(groups[labels == name], return_counts=True)[1]
             present[name] = int(sizes.sum())
             effects[name] = design_effect(sizes, correlation)
             n = present[name] / effects[name]
-            half[name] = wilson_half_width(self.recall, n)
+            half[name] = wilson_half_width(recalls[name], n)
             worst_case[name] = wilson_half_width(WORST_RECALL, n)
         order = sorted(half, key=lambda c: (-half[c], c))
         loose = [c for c in order if half[c] > self.warn_half_width]
-        enough = images_needed(self.recall, self.target_half_width)
+        enough = {c: images_needed(recalls[c], self.target_half_width) for c in order}
         enough_at_worst = images_needed(WORST_RECALL, self.target_half_width)
-        needed = {c: int(np.ceil(enough * effects[c])) for c in order}
+        needed = {c: int(np.ceil(enough[c] * effects[c])) for c in order}
         missing = sum(max(needed[c] - present[c], 0) for c in order)
         first = order[0]
-        listed = ", ".join(f"{c} ±{half[c]:.0%} ({present[c]:,})" for c in (loose or order)[:SHOWN])
+        listed = ", ".join(
+            f"{c} {f'{measured[c]:.0%} ' if c in measured else ''}±{half[c]:.0%} ({present[c]:,})" for c in (loose or order)[:SHOWN]
+        )
+        premise = "Recall of the trained model is" if measured else f"If recall is {self.recall:.0%}, it is"
+        least, most = min(enough.values()), max(enough.values())
         grouped = max(effects.values()) > 1
         note = (
             f" Images of a group are alike (intraclass correlation {correlation:.2f}), so they count for up to "
@@ -80,10 +86,10 @@ class TestTooSmall:
             scope=split,
             title=f"The {split} split is too small to measure some classes" if loose else f"The {split} split can measure every class",
             summary=(
-                f"If recall is {self.recall:.0%}, it is known only to within these margins (95 %, images in brackets): {listed}"
+                f"{premise} known only to within these margins (95 %, images in brackets): {listed}"
                 f"{', ...' if len(loose or order) > SHOWN else ''}; at worst (recall 50 %) {first} ±{worst_case[first]:.0%}. "
-                f"For "
-                f"±{self.target_half_width:.0%} a class needs {enough} images ({enough_at_worst} at worst): {missing:,} more in all.{note}"
+                f"For ±{self.target_half_width:.0%} a class needs {f'{least} to {most}' if least < most else least} images "
+                f"({enough_at_worst} at worst): {missing:,} more in all.{note}"
             ),
             why="Two models whose scores differ by less than the margin cannot be told apart, so the choice between them is chance.",
             affected=sum(present[c] for c in loose),
@@ -101,7 +107,8 @@ class TestTooSmall:
             details={
                 "images": present, "half_width": half, "half_width_at_worst": worst_case, "needed": needed,
                 "needed_at_worst": {c: int(np.ceil(enough_at_worst * effects[c])) for c in order},
-                "design_effect": effects, "intraclass_correlation": correlation, "recall": self.recall,
+                "design_effect": effects, "intraclass_correlation": correlation, "recall": recalls,
+                "measured": sorted(measured),
             },
         )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,8 @@ class Scan:
         self.images, self.signatures, self.empty, self.seed = images, signatures, empty, seed
         #: Class probabilities of a trained model, out of sample: a row per image (index or column ``path``), a column per class.
         self.model_probabilities: pd.DataFrame | None = None
+        #: Recall of a trained model by split and class, in [0, 1].
+        self.model_recalls: Mapping[str, Mapping[str, float]] = {}
 
     def generator(self, *names: str) -> np.random.Generator:
         """Return a random generator that depends on the seed and on the names (a check's code, a scope) alone."""
@@ -149,6 +152,7 @@ class Scan:
     def with_splits(self, splits: npt.NDArray[np.object_]) -> Scan:
         """Return the same scan under another assignment of splits, sharing the evidence that does not depend on it."""
         other = Scan(self.images.assign(split=splits), self.signatures, empty=(), seed=self.seed)
+        other.model_recalls = self.model_recalls
         for name in ("readable", "labels", "classes", "duplicates", "inferred_groups", "groups", "_described", "_neighbours"):
             if name in self.__dict__:
                 other.__dict__[name] = self.__dict__[name]

@@ -50,3 +50,24 @@ def test_alike_images_of_a_group_count_less():
     assert grouped.severity is Severity.WARNING
     assert grouped.details["design_effect"]["cat"] == pytest.approx(10)
     assert "alike" in grouped.summary
+
+
+def test_a_measured_recall_takes_the_place_of_the_assumed_one():
+    """30 of 60 found again, by hand: Wilson's half-width at one half of 60 is 0.1226; 381 images bring it to 0.05."""
+    seen = scan(table({"train": {"cat": 50, "dog": 50}, "test": {"cat": 60, "dog": 60}}))
+    seen.model_recalls = {"test": {"cat": 0.5}, "val": {"dog": 0.1}}
+    found = only(TestTooSmall()(seen))
+    interval = stats.binomtest(30, 60).proportion_ci(method="wilson")
+    assert found.details["half_width"]["cat"] == pytest.approx((interval.high - interval.low) / 2, abs=1e-6)
+    assert found.details["needed"] == {"cat": 381, "dog": 141}
+    assert found.details["recall"] == {"cat": 0.5, "dog": 0.9}
+    assert "cat 50% ±12% (60)" in found.summary and found.summary.startswith("Recall of the trained model is known only")
+
+
+def test_the_number_of_images_is_multiplied_by_the_design_effect():
+    """Groups of ten identical images: the effect is 1 + (10 - 1) x 1 = 10 (Kish), so 141 images become 1,410."""
+    images = table({"test": {"cat": 300}})
+    groups = np.arange(300) // 10
+    for column in ("brightness", "noise"):
+        images[column] = np.random.default_rng(0).normal(size=30)[groups] + 5
+    assert only(TestTooSmall()(scan(images, groups=groups))).details["needed"]["cat"] == 1410

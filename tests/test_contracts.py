@@ -9,6 +9,7 @@ import pytest
 from auditor.checks import CHECKS, parameters, run_checks
 from auditor.evidence import Scan
 from auditor.finding import EVIDENCE_COLUMNS, Effect, Finding, Severity
+from tests.checks.plants import PLANTS
 from tests.checks.shapes import shape_scan, shapes
 from tests.evidence.scenes import encoded, scan_of, scene
 
@@ -250,3 +251,49 @@ def test_groups_never_narrow_an_interval(check, alone_and_grouped, run):
     for f in run("grouped", grouped, check):
         if f.id in before and f.effect is not None and f.effect.low < f.effect.high:
             assert f.effect.high - f.effect.low >= 0.8 * (before[f.id].high - before[f.id].low)
+
+
+ALARMS = (Severity.WARNING, Severity.ERROR)
+SEEDS = 3
+
+
+@pytest.fixture(scope="module")
+def planted():
+    """Findings of a check where its fault was planted, each made once."""
+    known = {}
+
+    def find(check, strength, seed):
+        if (check.code, strength, seed) not in known:
+            known[check.code, strength, seed] = run_checks(PLANTS[check.code](strength, seed), [check()])
+        return known[check.code, strength, seed]
+
+    return find
+
+
+def test_there_is_a_fault_for_every_check_and_no_other():
+    assert sorted(PLANTS) == sorted(check.code for check in CHECKS)
+
+
+@every_check
+def test_data_without_the_fault_raises_no_alarm(check, planted):
+    """Counted facts never; estimated ones at most once in twenty audits, and in none of these."""
+    assert not [f.summary for seed in range(SEEDS) for f in planted(check, 0, seed) if f.severity in ALARMS]
+
+
+@every_check
+def test_the_planted_fault_raises_an_alarm(check, planted):
+    for seed in range(SEEDS):
+        assert [f for f in planted(check, 1, seed) if f.severity in ALARMS]
+
+
+@every_check
+def test_the_effect_grows_with_the_fault(check, planted):
+    """On average over seeds; once it cannot grow further it stays."""
+
+    def worst(strength, seed):
+        effects = [e for f in planted(check, strength, seed) if (e := f.effect) is not None]
+        return max((e.value if e.worse == "higher" else -e.value for e in effects), default=0.0)
+
+    grown = [np.mean([worst(strength, seed) for seed in range(SEEDS)]) for strength in (0, 0.5, 1)]
+    assert grown[0] < grown[2]
+    assert grown[0] <= grown[1] + 1e-9 and grown[1] <= grown[2] + 1e-9

@@ -1,34 +1,102 @@
-"""How the scan's CPU time and memory grow with the number of images.
+"""How CPU time and memory of a whole audit grow with the number of images, stage by stage.
 
-    python benchmarks/scale.py [--counts 1000 10000 100000] [--jobs 2]
+    python benchmarks/scale.py [--counts 1000 10000 100000 1000000] [--jobs 2] [--keep FOLDER]
 
-Makes that many JPEGs of 32 px (100,000 take 400 MB of disk), scans each set in a process of its own, and prints the CPU seconds and
-the peak resident size of that process and of its largest worker. A second column scans the same set again from its store.
+Makes that many JPEGs of 32 px (100,000 take 400 MB of disk, 1,000,000 take 4 GB), runs ``auditor scan`` on each set with every default
+check and the report, and prints the CPU seconds of each stage, of all processes, and the largest resident size of all processes
+together in it: the sum of their proportional set sizes (pages that several share count once), sampled ten times a second. The second
+line of each pair is the same command again with other settings, so that it reads no image and runs every check.
+
+``--keep`` leaves the images and results there, to be used again.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from collections import defaultdict
+from itertools import pairwise
 from pathlib import Path
 
 from scan import make
 
-SCAN = """
-import os, resource, sys, threading, time
+AUDIT = """
+import json, resource, sys, time
 from pathlib import Path
-from auditor.readers import open_dataset
-from auditor.scanning import scan_images
-data = open_dataset(sys.argv[1])
-start = resource.getrusage(resource.RUSAGE_SELF)
-scanned = scan_images(data, store=Path(sys.argv[2]), jobs=int(sys.argv[3]))
-own, workers = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
-cpu = own.ru_utime + own.ru_stime + workers.ru_utime + workers.ru_stime - start.ru_utime - start.ru_stime
-print(len(scanned.images), scanned.read, f"{cpu:.2f}", f"{own.ru_maxrss / 1024:.0f}", f"{workers.ru_maxrss / 1024:.0f}")
+import auditor
+from auditor.config import Config
+from auditor.options import Listeners, ScanOptions
+def told(stage):
+    own, others = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = own.ru_utime + own.ru_stime + others.ru_utime + others.ru_stime
+    print(json.dumps([stage.split()[0], cpu, time.monotonic()]), flush=True)
+told("Listing")
+config = Config().with_settings(["class-imbalance.warn-ratio=" + sys.argv[4]])
+audit = auditor.scan(sys.argv[1], output=sys.argv[2], config=config, scanning=ScanOptions(jobs=int(sys.argv[3])),
+                     listeners=Listeners(stage=told))
+told("End")
 """
+#: Stages by the first word of what the listeners are told.
+STAGES = {"Listing": "list", "Scanning": "read", "Running": "check", "Writing": "report"}
+
+
+def descendants(pid: int) -> list[int]:
+    """Return a process and all its descendants."""
+    found = [pid]
+    for parent in found:
+        for task in Path(f"/proc/{parent}/task").glob("*/children"):
+            found.extend(map(int, task.read_text().split()))
+    return found
+
+
+def resident(pid: int) -> int:
+    """Return the memory of a process and its descendants, in bytes; pages that several of them share count once."""
+    total = 0
+    for each in descendants(pid):
+        try:
+            lines = Path(f"/proc/{each}/smaps_rollup").read_text().splitlines()
+        except OSError:
+            continue
+        total += sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) * 1024
+    return total
+
+
+def audit(data: Path, output: Path, jobs: str, ratio: str) -> tuple[dict[str, float], dict[str, int], float]:
+    """Run an audit; return its CPU seconds and largest memory by stage, and its wall seconds."""
+    child = subprocess.Popen([sys.executable, "-c", AUDIT, data, output, jobs, ratio], stdout=subprocess.PIPE, text=True)
+    stage, peaks, over = ["list"], defaultdict(int), threading.Event()
+
+    def watch() -> None:
+        while not over.wait(0.1):
+            try:
+                now = resident(child.pid)
+            except OSError:
+                continue
+            peaks[stage[0]] = max(peaks[stage[0]], now)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    marks: list[tuple[str, float, float]] = []
+    assert child.stdout is not None
+    for line in child.stdout:
+        name, cpu, clock = json.loads(line)
+        stage[0] = STAGES.get(name, stage[0])
+        marks.append((stage[0], cpu, clock))
+    status = child.wait()
+    over.set()
+    watcher.join()
+    if status:
+        raise SystemExit(f"the audit ended with status {status}")
+    used: dict[str, float] = defaultdict(float)
+    for (name, cpu, _), (_, then, _) in pairwise(marks):
+        used[name] += then - cpu
+    return used, peaks, marks[-1][2] - marks[0][2]
 
 
 def main() -> None:
@@ -36,18 +104,26 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--counts", type=int, nargs="+", default=[1_000, 10_000, 100_000])
     parser.add_argument("--jobs", default="2")
+    parser.add_argument("--keep", type=Path)
     options = parser.parse_args()
-    print("| images | read | CPU s | us per image | peak MB | largest worker MB |\n|---|---|---|---|---|---|")
+    names = list(STAGES.values())
+    columns = ["images", *(f"{n}, CPU s" for n in names), *(f"{n}, MB" for n in names), "CPU s", "peak MB", "wall s"]
+    print("| " + " | ".join(columns) + " |\n" + "|---" * len(columns) + "|", flush=True)
     for count in options.counts:
         with tempfile.TemporaryDirectory() as scratch:
-            make(Path(scratch, "data"), count, 32, 32)
-            time.sleep(2.5)  # a file that has only just been written is not trusted
-            for _ in range(2):
-                command = [sys.executable, "-c", SCAN, f"{scratch}/data", f"{scratch}/store", options.jobs]
-                done = subprocess.run(command, capture_output=True, text=True, check=True)
-                images, read, cpu, peak, worker = done.stdout.split()
-                each = float(cpu) / int(images) * 1e6
-                print(f"| {int(images):,} | {int(read):,} | {cpu} | {each:.0f} | {peak} | {worker} |", flush=True)
+            place = options.keep or Path(scratch)
+            data, output = place / f"images-{count}", place / f"output-{count}-{os.getpid()}"
+            if not data.is_dir():
+                make(data, count, 32, 32)
+                time.sleep(2.5)  # a file that has only just been written is not trusted
+            for ratio in ("10", "11"):
+                used, peaks, wall = audit(data, output, options.jobs, ratio)
+                seconds = " | ".join(f"{used[n]:.1f}" for n in names)
+                memory = " | ".join(f"{peaks[n] / 1e6:,.0f}" for n in names)
+                print(
+                    f"| {count:,} | {seconds} | {memory} | {sum(used.values()):,.1f} | {max(peaks.values()) / 1e6:,.0f} | {wall:,.0f} |",
+                    flush=True,
+                )
 
 
 if __name__ == "__main__":

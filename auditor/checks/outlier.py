@@ -22,6 +22,8 @@ from auditor.stats.intervals import wilson
 NEAREST = 10
 #: Images that each is compared with, at most: a clump of strange pictures is thinned out along with the rest.
 REFERENCES = 4000
+#: Images that are compared with those at once: 25 MB.
+BLOCK = 16_384
 #: A test image is uncovered where it is further from training than this share of training images is from the rest of training.
 COVERED = 0.99
 #: Groups on either side below which coverage is not judged (DESIGN.md).
@@ -152,12 +154,19 @@ def distance_to_others(scan: Scan, rows: npt.NDArray[np.int64], references: npt.
 
     Duplicates of an image and others of its group are no company: they are left out, as far as three times as many neighbours reach.
     """
-    points = scan.principal_components
-    there = points[references]
+    there = scan.principal_components(references)
     # Nearest in distance is largest in q.r - |r|^2 / 2: one more column makes it a dot product.
-    lengths = (there**2).sum(axis=1, keepdims=True) / 2
-    here = np.concatenate([points[rows], np.ones((len(rows), 1), np.float32)], axis=1)
-    found, product = nearest(here, np.concatenate([there, -lengths], axis=1), min(4 * NEAREST, len(references)))
+    there = np.concatenate([there, -(there**2).sum(axis=1, keepdims=True) / 2], axis=1)
+    out = np.empty(len(rows))
+    for start in range(0, len(rows), BLOCK):
+        block = slice(start, start + BLOCK)
+        out[block] = _mean_distance(scan, rows[block], references, there)
+    return out
+
+
+def _mean_distance(scan: Scan, rows: npt.NDArray[np.int64], references: npt.NDArray[np.int64], there: npt.NDArray[np.float32]) -> Distances:
+    here = np.concatenate([scan.principal_components(rows), np.ones((len(rows), 1), np.float32)], axis=1)
+    found, product = nearest(here, there, min(4 * NEAREST, len(references)))
     squared = (here[:, :-1] ** 2).sum(axis=1, keepdims=True) - 2 * product
     other = scan.groups[references[found]] != scan.groups[rows][:, None]
     order = np.argsort(~other, axis=1, kind="stable")[:, :NEAREST]

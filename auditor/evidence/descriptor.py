@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from auditor.scanning.paged import SWEEP, give_back
 from auditor.scanning.signature import luma, rgb16
 
 if TYPE_CHECKING:
@@ -177,6 +178,8 @@ def describe(images: pd.DataFrame, signatures: npt.NDArray[np.uint8]) -> tuple[F
     for start in range(0, len(readable), BLOCK):
         block = readable[start : start + BLOCK]
         out[block] = project(signatures[block])
+        if start % SWEEP < BLOCK:
+            give_back(signatures)
     return out, project.scales
 
 

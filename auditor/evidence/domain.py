@@ -81,8 +81,7 @@ def tell_apart(pair: Pair, features: npt.NDArray[np.floating], generator: np.ran
     if not pair.decidable:
         return None
     mine, theirs = (_some(len(rows), generator) for rows in (pair.rows, pair.other_rows))
-    columns = np.asarray(features, dtype=np.float64)
-    x = np.concatenate([columns[pair.rows[mine]], columns[pair.other_rows[theirs]]])
+    x = np.concatenate([features[pair.rows[mine]], features[pair.other_rows[theirs]]]).astype(np.float64)
     known = np.isfinite(x)
     mean = np.where(known, x, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
     x = np.where(known, x - mean, 0.0)  # what is absent becomes the mean

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from auditor.scanning.paged import SWEEP, give_back
 from auditor.scanning.signature import luma
 
 #: The eight symmetries of a square, as transpose first, then flips of rows and columns; and their names.
@@ -47,6 +48,8 @@ LEAST_DETAIL = 0.5
 LEAST_CHROMA, GREY = 0.5, 16.0
 #: Pairs compared at once: more do not fit into a processor's cache, and take half as long again.
 BLOCK = 512
+#: Such blocks touch pages of the signatures all over: after so many (256 MB at the most) their memory is given back.
+RANDOM_BLOCKS = 4
 
 Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
@@ -72,7 +75,13 @@ def structured(signatures: npt.NDArray[np.uint8], rows: Rows) -> npt.NDArray[np.
     for start in range(0, len(rows), BLOCK):
         part = slice(start, start + BLOCK)
         out[part] = luma(signatures[rows[part]]).std(axis=(1, 2), dtype=np.float32) > LEAST_DETAIL
+        _between_blocks(start, signatures)
     return out
+
+
+def _between_blocks(start: int, signatures: npt.NDArray[np.uint8]) -> None:
+    if start % SWEEP < BLOCK:
+        give_back(signatures)
 
 
 def _cosines() -> Floats:
@@ -95,6 +104,7 @@ def sign_hashes(signatures: npt.NDArray[np.uint8], of: Rows | None = None) -> np
         part = slice(start, start + BLOCK)
         positive = cosines @ luma(signatures[of[part]]).astype(np.float32) @ cosines.T > 0
         low[part], low_transposed[part] = positive, positive.transpose(0, 2, 1)
+        _between_blocks(start, signatures)
     odd = np.arange(8) % 2 == 1
     plain, across = (_packed(bits) for bits in (low, low_transposed))
     out = np.empty((8, len(of)), dtype=np.uint64)
@@ -208,6 +218,8 @@ class Comparison:
                     which = turns[part] == turn
                     theirs[which] = turned(theirs[which], int(turn))
             out[part] = compare(ours, theirs)
+            if start // BLOCK % RANDOM_BLOCKS == 0:
+                give_back(self.signatures)
         return out
 
     def distance(self, first: Rows, second: Rows, turns: Rows) -> Floats:
@@ -218,12 +230,13 @@ class Comparison:
         """Return whether the colours of pairs agree, or one of the two is grey, shape ``(n_pairs,)``."""
         agree = np.empty(len(first), dtype=bool)
         for turn in np.unique(turns):
-            which = np.flatnonzero(turns == turn)
-            squares = [self.signatures[rows[which], 1024:].reshape(-1, 16, 16).astype(np.float32) - 128 for rows in (first, second)]
-            ours, theirs = squares[0].reshape(len(which), -1), turned(squares[1], int(turn)).reshape(len(which), -1)
-            energy = np.minimum((ours**2).mean(axis=1), (theirs**2).mean(axis=1))
-            cosine = (ours * theirs).sum(axis=1) / np.maximum(np.sqrt((ours**2).sum(axis=1) * (theirs**2).sum(axis=1)), 1e-9)
-            agree[which] = (cosine >= LEAST_CHROMA) | (energy < GREY)
+            every = np.flatnonzero(turns == turn)
+            for which in (every[start : start + BLOCK] for start in range(0, len(every), BLOCK)):
+                squares = [self.signatures[rows[which], 1024:].reshape(-1, 16, 16).astype(np.float32) - 128 for rows in (first, second)]
+                ours, theirs = squares[0].reshape(len(which), -1), turned(squares[1], int(turn)).reshape(len(which), -1)
+                energy = np.minimum((ours**2).mean(axis=1), (theirs**2).mean(axis=1))
+                cosine = (ours * theirs).sum(axis=1) / np.maximum(np.sqrt((ours**2).sum(axis=1) * (theirs**2).sum(axis=1)), 1e-9)
+                agree[which] = (cosine >= LEAST_CHROMA) | (energy < GREY)
         return agree
 
     def aligned_distance(self, first: Rows, second: Rows, turns: Rows) -> Floats:

@@ -144,20 +144,22 @@ def balanced_accuracy(given: Rows, predicted: Rows, classes: int) -> float:
     return float((right[counts > 0] / counts[counts > 0]).mean())
 
 
-def out_of_fold(x: Floats, given: Rows, groups: Rows, classes: int) -> Floats:
+def out_of_fold(x: Floats, given: Rows, groups: Rows, classes: int, rows: Rows | None = None) -> Floats:
     """Return out-of-fold probabilities of the default ensemble, shape ``(n, n_classes)``.
 
     Parameters
     ----------
-    x : ndarray of float32, shape (n, d)
-        Descriptors, in an order that is as good as random.
+    x : ndarray of float32, shape (n, d) or (n_images, d)
+        Descriptors.
     given, groups : ndarray of int64, shape (n,)
     classes : int
+    rows : ndarray of int64, shape (n,), optional
+        Which rows of ``x`` they are of, in an order that is as good as random; by default all, as they stand.
     """
+    rows = np.arange(len(x)) if rows is None else rows
     folds = deal_folds(given, groups)
-    unit = unit_rows(x)
-    references = int(min(FIT_IMAGES, max(LEAST_REFERENCES, COMPARISONS // max(len(x), 1))))
-    out = np.empty((len(x), classes), dtype=np.float32)
+    references = int(min(FIT_IMAGES, max(LEAST_REFERENCES, COMPARISONS // max(len(rows), 1))))
+    out = np.empty((len(rows), classes), dtype=np.float32)
     for fold in range(FOLDS):
         inside, outside = np.flatnonzero(folds == fold), np.flatnonzero(folds != fold)
         if not len(inside):
@@ -167,8 +169,9 @@ def out_of_fold(x: Floats, given: Rows, groups: Rows, classes: int) -> Floats:
             continue
         fit = outside[_chosen(given[outside], FIT_IMAGES)]
         near = fit if references >= len(fit) else fit[_chosen(given[fit], references)]
+        asked, known, near_by = x[rows[inside]], x[rows[fit]], x[rows[near]]
         out[inside] = geometric_mean(
-            [logistic(x[fit], given[fit], x[inside], classes), votes(unit[near], given[near], unit[inside], classes)]
+            [logistic(known, given[fit], asked, classes), votes(unit_rows(near_by), given[near], unit_rows(asked), classes)]
         )
     return out
 
@@ -207,7 +210,7 @@ def find_probabilities(scan: Scan) -> Probabilities | None:
     rows = canonical_order(scan, labelled[enough[number]])[: HELD // len(classes)]
     given = np.searchsorted(names[enough], scan.labels[rows].astype(str)).astype(np.int64)
     columns = max(len(rows) // COLUMN_IMAGES, FEWEST_COLUMNS)
-    values = out_of_fold(scan.descriptor[rows][:, :columns], given, scan.groups[rows], len(classes))
+    values = out_of_fold(scan.descriptor[:, :columns], given, scan.groups[rows], len(classes), rows)
     models: tuple[str, ...] = ("logistic regression", "nearest neighbours")
     model = _model(scan, rows, classes)
     if model is not None:

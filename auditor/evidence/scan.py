@@ -16,6 +16,7 @@ from auditor.evidence.neighbours import Neighbours, find_neighbours
 from auditor.evidence.probabilities import Probabilities, find_probabilities
 from auditor.evidence.threads import one_thread
 from auditor.record import SPLITS
+from auditor.scanning.paged import give_back
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,12 +86,16 @@ class Scan:
         """Duplicate sets of the readable images."""
         wide = int(self.readable.sum()) <= SEARCHED_BY_DESCRIPTOR
         with one_thread():
-            return find_duplicates(self.images, self.signatures, self.neighbours(NEIGHBOURS) if wide else None)
+            found = find_duplicates(self.images, self.signatures, self.neighbours(NEIGHBOURS) if wide else None)
+        give_back(self.signatures)
+        return found
 
     @cached_property
     def inferred_groups(self) -> tuple[InferredGroups, ...]:
         """Groups that file names, folders, times or consecutive files suggest; guesses, which nothing else relies on."""
-        return infer_groups(self.images, self.signatures, self.duplicates.exact)
+        found = infer_groups(self.images, self.signatures, self.duplicates.exact)
+        give_back(self.signatures)
+        return found
 
     @cached_property
     def unique(self) -> npt.NDArray[np.bool_]:
@@ -103,15 +108,16 @@ class Scan:
     @cached_property
     def groups(self) -> npt.NDArray[np.int64]:
         """What is resampled as one, shape (n_images,): images joined by the user's groups or by duplicate sets, numbered from 0."""
+        import pandas as pd
         from scipy.sparse import coo_array
         from scipy.sparse.csgraph import connected_components
 
         n = len(self.images)
-        named = self.images["group"].to_numpy(dtype=object)
-        first: dict[str, int] = {}
-        links = [(i, first.setdefault(g, i)) for i, g in enumerate(named) if g != ""]
-        links.extend(zip(range(n), self.duplicates.near.tolist(), strict=True))
-        i, j = np.array(links, dtype=np.int64).T if links else (np.empty(0, np.int64),) * 2
+        codes, names = pd.factorize(self.images["group"].to_numpy(dtype=object))
+        grouped = np.flatnonzero(np.array([name != "" for name in names], dtype=bool)[codes])
+        _, first, number = np.unique(codes[grouped], return_index=True, return_inverse=True)
+        i = np.concatenate([grouped, np.arange(n)])
+        j = np.concatenate([grouped[first[number]], self.duplicates.near])
         _, component = connected_components(coo_array((np.ones(len(i)), (i, j)), shape=(n, n)), directed=False)
         return np.asarray(component, dtype=np.int64)
 
@@ -125,10 +131,9 @@ class Scan:
         """What each picture looks like, shape (n_images, at most 128), zeros where unreadable; see `auditor.evidence.descriptor`."""
         return self._described[0]
 
-    @property
-    def principal_components(self) -> npt.NDArray[np.float32]:
-        """The descriptor before whitening: large columns are what pictures differ in most. Shape (n_images, at most 128)."""
-        return self._described[0] * self._described[1]
+    def principal_components(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+        """Return the descriptor of some rows before whitening: large columns are what pictures differ in most."""
+        return self._described[0][rows] * self._described[1]
 
     @property
     def probabilities(self) -> Probabilities | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,8 @@ from auditor.errors import UsageError
 from auditor.scanning.batch import Facts, Item, Rows, scan_batch
 from auditor.scanning.measures import rounded
 from auditor.scanning.order import reading_order
-from auditor.scanning.schema import MEASURES, SIGNATURE_BYTES
+from auditor.scanning.paged import SWEEP, give_back, signature_array
+from auditor.scanning.schema import MEASURES
 from auditor.scanning.store import Store, arrow_facts
 
 if TYPE_CHECKING:
@@ -121,8 +122,8 @@ def scan_images(
         )
     deadline = None if time_budget is None else time.monotonic() + 60 * time_budget
     paths = dataset.samples["path"].tolist()
-    result = _Result(paths, on_progress)
     rows_kept = Store(store, dataset.source, decoders) if store is not None else None
+    result = _Result(paths, on_progress, store)
     todo = _recall(dataset, rows_kept, result, rehash)
     sizes = result.sizes
     order = todo if deadline is None else todo[np.argsort(_priority(dataset, seed)[todo], kind="stable")]
@@ -226,11 +227,11 @@ def _locally(told: Any, batches: Any, jobs: int, *, alone: bool) -> Iterator[Row
 class _Result:
     """Rows as they come in, whatever their order; memory holds Arrow columns and signatures, never Python objects per image."""
 
-    def __init__(self, paths: list[str], on_progress: OnProgress | None) -> None:
+    def __init__(self, paths: list[str], on_progress: OnProgress | None, folder: Path | None) -> None:
         self.paths, self._tell = paths, on_progress
         self.sizes: npt.NDArray[np.int64] = np.full(len(paths), -1, dtype=np.int64)
         self.times: npt.NDArray[np.int64] = self.sizes
-        self.signatures = np.zeros((len(paths), SIGNATURE_BYTES), dtype=np.uint8)
+        self.signatures = signature_array(len(paths), folder)
         self._tables: list[pa.Table] = []
         self._rows: list[npt.NDArray[np.int64]] = []
         self._digests: dict[int, tuple[str, int]] = {}
@@ -249,14 +250,16 @@ class _Result:
         self._tables.append(kept)
         self._rows.append(rows[same])
         self._former = facts
-        digests = facts.column("sha256").to_pylist() if not same.all() else []
-        self._digests = {int(rows[k]): (digests[k], int(k)) for k in np.flatnonzero(~same) if digests[k]}
-        self._count(kept.column("status").to_pylist(), int(sum(kept.column("bytes").to_pylist())))
+        changed = np.flatnonzero(~same)
+        digests = facts.column("sha256").take(pa.array(changed)).to_pylist()
+        self._digests = {int(rows[k]): (digest, int(k)) for k, digest in zip(changed, digests, strict=True) if digest}
+        unreadable = int((kept.column("status").to_numpy() != "ok").sum())
+        self._count(len(kept), int(kept.column("bytes").to_numpy().sum()), unreadable)
 
-    def _count(self, statuses: Sequence[str], size: int) -> None:
-        self._done += len(statuses)
+    def _count(self, done: int, size: int, unreadable: int) -> None:
+        self._done += done
         self._bytes += size
-        self._unreadable += sum(s != "ok" for s in statuses)
+        self._unreadable += unreadable
         if self._tell:
             self._tell(self._done, len(self.paths), self._bytes, self._unreadable)
 
@@ -279,9 +282,11 @@ class _Result:
         self._tables.append(arrow_facts(facts, rows.measures))
         self._rows.append(index)
         self._read += len(index)
+        if self._read % SWEEP < len(index):
+            give_back(self.signatures)
         if store is not None:
             store.add([self.paths[i] for i in rows.index], rows.stats, facts, rows)
-        self._count([f.status for f in facts], sum(f.bytes for f in facts))
+        self._count(len(facts), sum(f.bytes for f in facts), sum(f.status != "ok" for f in facts))
 
     def finish(self, dataset: Dataset) -> Scanned:
         """Return the table, in the order of the samples."""
@@ -292,6 +297,7 @@ class _Result:
             raise AssertionError(f"{len(rows)} rows for {len(np.unique(rows))} images")
         left = np.setdiff1d(np.arange(len(self.paths)), rows)
         self.signatures[left] = 0
+        give_back(self.signatures)
         if len(left):
             blank = Facts(status="unmeasured", reason="not read within the time budget")
             sizes = np.maximum(self.sizes[left], 0).tolist()

@@ -23,6 +23,7 @@ import numpy.typing as npt
 from auditor.dataset import FileStat, Source
 from auditor.errors import OutputError
 from auditor.scanning.batch import Facts, Rows
+from auditor.scanning.paged import SWEEP, give_back
 from auditor.scanning.schema import MEASURES, SIGNATURE_BYTES
 
 if TYPE_CHECKING:
@@ -159,7 +160,7 @@ class Store:
         codes, names = pd.factorize(np.asarray(paths, dtype=object))
         index, first = pd.Index(names), np.unique(codes, return_index=True)[1]  # a table may name a file twice: the first is remembered
         taken = np.zeros(len(index), dtype=bool)
-        rows, sizes, facts = [], [], []
+        rows, sizes, facts, since = [], [], [], 0
         for table, trusted in (group for part in reversed(self.parts()) for group in self._read(part)):
             places = index.get_indexer(pd.Index(table.column("path").to_pandas()))
             keep = (places >= 0) & ~taken[places] & ~pd.Series(places).duplicated(keep="last").to_numpy()
@@ -167,6 +168,10 @@ class Store:
             taken[places] = True
             rows.append(first[places])
             signatures[rows[-1]] = _signatures(table)
+            since += len(table)
+            if since >= SWEEP:
+                give_back(signatures)
+                since = 0
             sizes.append(table.column("size").to_numpy() if trusted else np.full(len(table), -1, dtype=np.int64))
             facts.append(table.drop_columns(["path", "size", "signature"]))
         if not facts:

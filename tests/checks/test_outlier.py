@@ -32,7 +32,7 @@ def test_a_copy_is_no_company(strange):
 
 
 def test_distances_are_those_of_brute_force(strange):
-    x = strange.principal_components.astype(float)
+    x = strange.principal_components(np.arange(len(strange.images))).astype(float)
     rows = np.arange(0, len(x), 7)
     distance = np.linalg.norm(x[rows, None] - x[None], axis=2)
     distance[strange.groups[rows][:, None] == strange.groups[None]] = np.inf

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import auditor
-from auditor.checks import CHECKS, choose, run_checks
+from auditor.checks import choose, every_check, run_checks
 from auditor.config import Config, waive
 from auditor.dataset import Dataset
 from auditor.errors import DataError
@@ -148,7 +148,7 @@ def _checked(
     started = time.time()
     if decisions is not None:
         dataset = _with_decisions(dataset, decisions)
-    checks = choose(CHECKS, select=config.select, ignore=config.ignore, settings=config.checks)
+    checks = choose(every_check(), select=config.select, ignore=config.ignore, settings=config.checks)
     refuse_same_place(output, dataset)
     evidence = measured(dataset, output, scanning, seed, listeners)
     shown = OUTPUT if reproducible or output is None else str(output)
@@ -353,7 +353,8 @@ TOLD_BY_A_MODEL = ("label-error", "test-too-small")
 
 def _with_the_model(findings: tuple[Finding, ...], evidence: Scan, config: Config, dataset: Dataset, output: str) -> tuple[Finding, ...]:
     """Run the checks once more that a trained model tells more, in place of what they said before."""
-    checks = [c for c in choose(CHECKS, select=config.select, ignore=config.ignore, settings=config.checks) if c.code in TOLD_BY_A_MODEL]
+    chosen = choose(every_check(), select=config.select, ignore=config.ignore, settings=config.checks)
+    checks = [c for c in chosen if c.code in TOLD_BY_A_MODEL]
     again = waive(addressed(run_checks(evidence, checks), dataset, output), config.waivers, _today())
     kept = [f for f in findings if f.code not in {c.code for c in checks}]
     return tuple(sorted([*kept, *again], key=lambda f: f.severity.rank))

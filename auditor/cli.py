@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import click
 
 import auditor
-from auditor.console import Console, printable
+from auditor.console import Console, printable, show_plugin_warnings
 from auditor.errors import AuditorError
 
 if TYPE_CHECKING:
@@ -462,6 +462,7 @@ def demo(output: str, seed: int, quiet: bool) -> None:
 
 def main() -> None:
     """Run the command line; every error is one line on stderr and status 2."""
+    show_plugin_warnings()
     try:
         cli.main(standalone_mode=False)
     except AuditorError as error:

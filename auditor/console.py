@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from auditor.options import Listeners
 
@@ -41,6 +41,23 @@ def amount(size: float) -> str:
             return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
         size /= 1000
     return f"{size:.1f} TB"
+
+
+def show_plugin_warnings() -> None:
+    """Print warnings about plug-ins as one line on stderr from now on, without the line of code that Python adds."""
+    import warnings
+
+    from auditor.plugins import PluginWarning
+
+    usual = warnings.showwarning
+
+    def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+        if issubclass(category, PluginWarning):
+            print("auditor: " + printable(" ".join(str(message).split())), file=sys.stderr, flush=True)
+        else:
+            usual(message, category, *place, **more)
+
+    warnings.showwarning = show
 
 
 class Console:

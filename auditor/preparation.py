@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from auditor.checks import CHECKS, choose, run_checks
+from auditor.checks import choose, every_check, run_checks
 from auditor.dataset import Dataset
 from auditor.errors import DataError, MissingExtraError, OutputError, UsageError
 from auditor.evidence import Scan
@@ -310,7 +310,7 @@ def planned_findings(evidence: Scan, plan: Plan, dataset: Dataset, output: str) 
     if "split" not in plan.table:
         return ()
     planned = plan.table.set_index("path")["split"].reindex(evidence.images["path"]).fillna("").to_numpy(dtype=object)
-    checks = choose([c for c in CHECKS if c.about_splits])
+    checks = choose([c for c in every_check() if c.about_splits])
     return addressed(run_checks(evidence.with_splits(planned), checks), dataset, output)
 
 

@@ -20,6 +20,7 @@ from auditor.config import Config
 from auditor.dataset import Dataset
 from auditor.evidence import Scan
 from auditor.options import ScanOptions
+from auditor.plugins import loaded
 from auditor.record import DatasetFacts
 from auditor.scanning.fingerprint import fingerprint
 
@@ -81,7 +82,13 @@ def inputs_digest(dataset: Dataset, images: pd.DataFrame, config: Config, seed: 
 
     columns = [*dataset.samples.columns, *(c for c in ("status", "reason", "sha256") if c in images)]
     rows = pd.util.hash_pandas_object(images[columns].astype(str), index=False).to_numpy()
-    settings = {"checks": config.checks, "select": sorted(config.select), "ignore": sorted(config.ignore), "versions": versions()}
+    settings: dict[str, Any] = {
+        "checks": config.checks,
+        "select": sorted(config.select),
+        "ignore": sorted(config.ignore),
+        "versions": versions(),
+    }
+    settings["plugins"] = [p.facts | {"code": p.code_digest()} for p in loaded()]
     rest = [dataset.name, dataset.kind, dataset.location, dataset.ignored, dataset.empty, settings, seed, shown, _code_digest()]
     return hashlib.sha256(rows.tobytes() + json.dumps(rest, sort_keys=True, default=str).encode("utf-8", "backslashreplace")).hexdigest()
 
@@ -92,6 +99,7 @@ def provenance(config: Config, seed: int, output: str | Path | None, scanning: S
     ``started`` is in seconds since the epoch.
     """
     called = Path(sys.argv[0]).stem in ("auditor", "__main__")
+    brought = [plugin.facts for plugin in loaded()]
     return {
         "config": {
             "checks": {code: {k: str(v) for k, v in sorted(values.items())} for code, values in sorted(config.checks.items())},
@@ -101,6 +109,7 @@ def provenance(config: Config, seed: int, output: str | Path | None, scanning: S
         },
         "seed": seed,
         "versions": versions(),
+        **({"plugins": brought} if brought else {}),
         "run": {
             "command": shlex.join(["auditor", *sys.argv[1:]]) if called else "auditor, from Python",
             "output": str(output or ""),

@@ -1,4 +1,5 @@
-"""Write docs/checks.md from the checks themselves: ``python docs/make_checks.py`` (``--check`` only says whether it is current).
+"""Write docs/checks.md from the checks themselves: ``python docs/make_checks.py`` (``--check`` only says whether it is current,
+``--plugins`` prints the sections of the checks that installed plug-ins bring).
 
 What a check means, its thresholds with their sources, why it matters and how to fix it are read from its source file, so that they are
 written down once. Only what it cannot see is said here.
@@ -14,7 +15,7 @@ import sys
 import textwrap
 from pathlib import Path
 
-from auditor.checks import CHECKS, Check
+from auditor.checks import CHECKS, Check, every_check
 from auditor.checks.base import option_name
 
 TARGET = Path(__file__).with_name("checks.md")
@@ -162,7 +163,9 @@ def section(check: type[Check]) -> str:
         notes = sources(check)
         lines += ["", "| threshold | default | source or reason |", "|---|---|---|"]
         lines += [f"| `{option_name(f.name)}` | {cell(f.default)} | {cell(notes.get(f.name, ''))} |" for f in fields]
-    lines += ["", f"**Limits:** {LIMITS[check.code]}"]
+    limits = LIMITS.get(check.code) or str(getattr(check, "limits", ""))
+    if limits:
+        lines += ["", f"**Limits:** {limits}"]
     if check.needs:
         lines += ["", f"Needs {' and '.join(sorted(check.needs))}; reported as skipped without."]
     return "\n".join(lines)
@@ -190,7 +193,10 @@ def page() -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Write the page, or say whether it is current."""
+    """Write the page, or say whether it is current, or print what it would say about plug-ins."""
+    if "--plugins" in arguments:
+        print("\n\n".join(section(check) for check in every_check() if check not in CHECKS))
+        return 0
     text = page()
     if "--check" in arguments:
         current = TARGET.exists() and TARGET.read_text(encoding="utf-8") == text

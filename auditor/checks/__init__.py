@@ -26,6 +26,7 @@ from auditor.checks.odd_aspect import OddAspect
 from auditor.checks.odd_size import OddSize
 from auditor.checks.orientation import Orientation
 from auditor.checks.outlier import Outlier
+from auditor.checks.plugged import every_check
 from auditor.checks.privacy import Privacy
 from auditor.checks.property_shift import PropertyShift
 from auditor.checks.rare_class import RareClass
@@ -79,4 +80,4 @@ CHECKS: tuple[type[Check], ...] = (
     Resize,
 )
 
-__all__ = ["CHECKS", "Check", "choose", "configure", "parameters", "run_checks"]
+__all__ = ["CHECKS", "Check", "choose", "configure", "every_check", "parameters", "run_checks"]

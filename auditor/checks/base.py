@@ -6,10 +6,12 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Protocol
 
+from auditor.checks.plugged import refuse_malformed
 from auditor.errors import UsageError
 from auditor.evidence import Scan
 from auditor.evidence.threads import one_thread
 from auditor.finding import Finding, rounded
+from auditor.plugins import provider, reason, warn
 from auditor.stats.multiple import benjamini_hochberg
 
 
@@ -115,13 +117,27 @@ def with_q_values(findings: Sequence[Finding]) -> list[Finding]:
     return [dataclasses.replace(f, q_value=rounded(adjusted[i])) if i in adjusted else f for i, f in enumerate(findings)]
 
 
+def _findings(check: Check, scan: Scan) -> list[Finding]:
+    """Call a check; a plug-in that fails is reported as skipped, and warned of."""
+    plugin = provider(type(check))
+    if plugin is None:
+        return list(check(scan))
+    try:
+        found = list(check(scan))
+        refuse_malformed(check, found)
+    except Exception as error:  # a plug-in may raise anything
+        warn(plugin, f"failed: {reason(error)}")
+        return [skipped(check, f"The plug-in {plugin.package} {plugin.version} failed: {reason(error)}.")]
+    return found
+
+
 def run_checks(scan: Scan, checks: Iterable[Check]) -> tuple[Finding, ...]:
     """Run checks and return their findings, worst first, each with the thresholds it was graded by."""
     found: list[Finding] = []
     with one_thread():
         for check in checks:
-            reason = _missing(check, scan)
-            findings = [skipped(check, reason)] if reason else list(check(scan))
+            missing = _missing(check, scan)
+            findings = [skipped(check, missing)] if missing else _findings(check, scan)
             found.extend(dataclasses.replace(f, parameters=parameters(check)) for f in findings)
     found = with_q_values(found)
     order = {id(f): i for i, f in enumerate(found)}

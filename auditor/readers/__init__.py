@@ -76,7 +76,13 @@ def open_dataset(data: Data, *, label: str | None = None, split: str | None = No
     location = Path(data)
     if not location.exists():
         raise DataError(expected=UNDERSTOOD, received=f"'{data}', which does not exist", hint="check the path")
+    from auditor.readers.plugged import plugged_readers, read_with_plugins
+
+    brought = read_with_plugins(location, columns)
+    if brought is not None:
+        return brought
     for reader in READERS:
         if reader.reads(location):
             return reader.read(location, columns)
-    raise DataError(expected=UNDERSTOOD, received=f"'{data}'", hint="name the folder that holds the images, or write a table")
+    plugins = "".join(f", {plugin.name} (of {plugin.package})" for plugin in plugged_readers())
+    raise DataError(expected=UNDERSTOOD + plugins, received=f"'{data}'", hint="name the folder that holds the images, or write a table")

@@ -62,6 +62,10 @@ def methods(record: Record) -> Methods:
     if isinstance(run.get("seconds"), int | float):
         facts.append(("Took", f"{number(float(run['seconds']))} seconds"))
     versions = ", ".join(f"{name} {version}" for name, version in (made.get("versions") or {}).items())
+    plugins = [
+        f"{p['package']} {p['version']} ({p['kind']} {p['name']}{', left out' if p.get('error') else ''})" for p in made.get("plugins", ())
+    ]
+    facts.append(("Plug-ins", ", ".join(plugins)))
     config = made.get("config") or {}
     bad = record.images.loc[~record.images["status"].isin(["ok", "unmeasured"]), "reason"].value_counts()
     ignored = ""

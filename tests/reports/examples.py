@@ -350,6 +350,7 @@ def record(n: int = 60) -> Record:
             "config": {"checks": {"class-imbalance": {"warn-ratio": 10.0}}},
             "seed": 0,
             "versions": {"auditor": "0.1.0", "numpy": "2.4"},
+            "plugins": [{"kind": "check", "name": "lens-cap", "package": "auditor-lens-cap", "version": "1.0.0"}],
             "run": {
                 "command": "auditor run blood_cells",
                 "output": "out",

@@ -1,0 +1,1 @@
+"""An example of plug-ins for auditor: a check and a reader."""

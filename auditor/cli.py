@@ -167,6 +167,7 @@ TRAINING = _together(
 )  # fmt: skip
 TRIALS = _together(
     click.option("--compare", is_flag=True, default=None, help="Train every way against imbalance, and compare them. Takes many runs."),
+    click.option("--tune", type=click.IntRange(1), metavar="N", help="Search hyperparameters in N trials, on validation images alone."),
     click.option("--target-recall", type=click.FloatRange(0.01, 0.999), help="Say how many images each class needs for this recall."),
     click.option("--remedies", is_flag=True, default=None, help="Try remedies against what is diagnosed. Takes many runs."),
 )

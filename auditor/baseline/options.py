@@ -28,6 +28,7 @@ _RANGES = (
     ("patience", 1, 100_000),
     ("logit_adjustment", 0, 10),
     ("label_smoothing", 0, 0.9),
+    ("tune", 1, 10_000),
     ("target_recall", 0.01, 0.999),
     ("seeds", 1, 100),
     ("seed", 0, 2**31 - 1),
@@ -79,6 +80,8 @@ class TrainOptions:
         Whether the ways against imbalance are trained with every seed and compared.
     remedies : bool
         Whether remedies against under- or overfitting are trained with every seed and compared.
+    tune : int, optional
+        Trials of a hyperparameter search on the validation images, before the model is trained with the best of them.
     target_recall : float, optional
         Recall for which the learning curve says how many images each class needs.
 
@@ -107,6 +110,7 @@ class TrainOptions:
     experiments: bool = True
     compare: bool = False
     remedies: bool = False
+    tune: int | None = None
     target_recall: float | None = None
 
     def __post_init__(self) -> None:

@@ -30,6 +30,7 @@ from auditor.baseline.scores import score
 from auditor.baseline.session import OnStage, Session, predict, unheard
 from auditor.baseline.sizing import Size, choose_size
 from auditor.baseline.slices import weak_slices
+from auditor.baseline.tuning import check_tuning, tune
 from auditor.errors import OutputError, UsageError
 from auditor.finding import rounded
 from auditor.record import BaselineFacts, Scores
@@ -49,6 +50,8 @@ SCORED_TRAINING = 2000
 PILOT_MINUTES = 2.0
 #: Shares of the time budget that the model, and the model and all experiments, are planned to take: a busy machine takes twice as long.
 MAIN_SHARE, PLANNED_SHARE = 0.35, 0.5
+#: Share of the time budget for a hyperparameter search, where one was asked for.
+TUNING_SHARE = 0.5
 #: The second share where remedies were asked for: they were asked for by name, and may take what was kept back.
 ASKED_SHARE = 0.8
 
@@ -119,6 +122,7 @@ def train_baseline(
     options = options or TrainOptions()
     if time_budget is not None and not time_budget > 0:
         raise UsageError(expected="a time budget over 0 minutes", received=f"{time_budget}", hint="leave it out for no limit")
+    check_tuning(options)
     load()
     notes: list[str] = []
     rows = usable_rows(plan, notes, seed=options.seed)
@@ -144,6 +148,11 @@ def train_baseline(
         )
         scaler, reason = _choose_scaling(session, statistics.standard(), time_budget)
         session = replace(session, scaler=scaler)
+        tuning: dict[str, Any] = {}
+        if options.tune:
+            on_stage(f"Searching hyperparameters in {options.tune} trials")
+            session, tuning = tune(session, options.tune, seconds=allowed * TUNING_SHARE)
+            size = session.size
         on_stage(f"Training the baseline on {len(session.samples()):,} images")
         run = session.run("baseline", seed=options.seed, deadline=began + allowed * 0.9)  # scoring takes the rest
         net, history = session.train(run)
@@ -177,7 +186,7 @@ def train_baseline(
                 )
         facts = BaselineFacts(
             config={
-                **options.as_dict(),
+                **session.options.as_dict(),
                 "time_budget": time_budget,
                 "scaling": scaler.kind,
                 "scaling_reason": reason,
@@ -201,6 +210,7 @@ def train_baseline(
             noise_floor=floor,
             remedies=remedies,
             learning_curve=curve,
+            tuning=tuning,
             comparison=compare_ways(session, options.seeds) if options.compare else [],
             notes=notes,
             seconds=round(time.monotonic() - began, 1),

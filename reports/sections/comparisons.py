@@ -9,6 +9,7 @@ from typing import Any
 from auditor.record import BaselineFacts, Estimate
 from auditor.reports.charts.forest import Forest, draw_forest
 from auditor.reports.charts.growth import Growth, draw_growth
+from auditor.reports.charts.parallel import Parallel, draw_parallel
 from auditor.reports.sections.plain_table import PlainTable, cell, heading, is_estimate, plain_table
 from auditor.reports.wording import plural
 
@@ -16,6 +17,8 @@ from auditor.reports.wording import plural
 DIFFERENCES = ("change", "difference", "gain", "delta")
 #: Names of the number of training images, the most telling first.
 SIZES = ("images", "training images", "train", "n", "size", "fraction", "share")
+#: What a trial of a hyperparameter search is scored by.
+TUNED = "balanced_accuracy"
 #: Charts of one comparison.
 CHARTS = 6
 
@@ -29,6 +32,7 @@ class Comparison:
     charts: tuple[Forest, ...]
     curve: Growth | None
     table: PlainTable | None
+    parallel: Parallel | None = None
 
 
 def comparisons(facts: BaselineFacts) -> tuple[Comparison, ...]:
@@ -91,12 +95,18 @@ def _learning_curve(facts: Mapping[str, Any]) -> Comparison | None:
 
 
 def _tuning(facts: Mapping[str, Any]) -> Comparison | None:
-    """The trials, best first, where their scores have intervals."""
+    """The trials of a hyperparameter search, and what their settings matter."""
     if not facts:
         return None
-    trials = _points(facts)
-    made = _compared("Tuning", trials, "") if trials else None
-    return Comparison("Tuning", _sentences(facts), made.charts if made else (), None, _table("Tuning", facts))
+    trials = sorted(_points(facts), key=lambda t: -(t.get(TUNED) or 0.0))
+    settings = [k for k in (facts.get("best") or {}) if k != "trial"]
+    title = "Hyperparameter search"
+    matters = facts.get("importance") or {}
+    shares = f" The score varies most with: {', '.join(f'{heading(k)} ({v:.0%})' for k, v in matters.items())}." if matters else ""
+    chart = draw_parallel("Trials: settings and balanced accuracy on validation images", trials, settings, TUNED)
+    table = plain_table(title, trials) if trials else _table(title, facts)
+    words = str(facts.get("words", "")) + shares
+    return Comparison(title, words or _sentences(facts), (), None, table, chart)
 
 
 def _points(facts: Mapping[str, Any]) -> list[Mapping[str, Any]]:

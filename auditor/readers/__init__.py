@@ -8,7 +8,7 @@ from typing import Protocol
 
 from auditor.dataset import Dataset
 from auditor.errors import DataError
-from auditor.readers import archive, arrays, folder, huggingface, idx, table
+from auditor.readers import archive, arrays, coco, folder, huggingface, idx, table, voc, yolo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,7 @@ class Reader(Protocol):
         """Read the sample table; raises DataError."""
 
 
-READERS: tuple[Reader, ...] = (archive, arrays, idx, huggingface, folder, table)
+READERS: tuple[Reader, ...] = (archive, arrays, idx, huggingface, coco, voc, yolo, folder, table)
 
 #: What can be opened: a place, or an object that `auditor.readers.objects` knows.
 Data = str | Path | Dataset | object
@@ -38,7 +38,8 @@ Data = str | Path | Dataset | object
 #: What is understood, for the message about a layout that is not.
 UNDERSTOOD = (
     "a folder of class folders, a folder of train/val/test folders, a zip or tar of either, "
-    "a CSV, TSV or Parquet table with a 'path' column, Hugging Face Parquet, an .npz, or idx files"
+    "a CSV, TSV or Parquet table with a 'path' column, Hugging Face Parquet, an .npz, idx files, "
+    "or COCO, Pascal VOC or YOLO annotations with their images"
 )
 
 

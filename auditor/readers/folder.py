@@ -26,7 +26,7 @@ def _joined(inside: str, name: str) -> str:
     return f"{inside}/{name}" if inside else name
 
 
-def _walk(root: Path) -> Iterator[tuple[str, list[str], list[str]]]:
+def walk(root: Path) -> Iterator[tuple[str, list[str], list[str]]]:
     """Yield (folder relative to the root, its folders, its files), following links but never in a circle."""
     seen: set[tuple[int, int]] = set()
     stack = [""]
@@ -56,6 +56,19 @@ def _walk(root: Path) -> Iterator[tuple[str, list[str], list[str]]]:
         stack.extend(_joined(inside, f) for f in reversed(folders))
 
 
+def all_files(root: Path) -> tuple[list[str], dict[str, str]]:
+    """Return the shown names of all files below a folder, and the actual names of those where the two differ."""
+    shown: list[str] = []
+    names: dict[str, str] = {}
+    for inside, _, files in walk(root):
+        for file in files:
+            actual = _joined(inside, file)
+            shown.append(shown_name(actual))
+            if shown[-1] != actual:
+                names[shown[-1]] = actual
+    return shown, names
+
+
 def read(location: Path, columns: Columns) -> Dataset:
     """Read a tree of images. The folder that directly names the class is the first below the root or below a split folder."""
     refuse_columns(columns, "a folder")
@@ -67,7 +80,7 @@ def read(location: Path, columns: Columns) -> Dataset:
     images: list[str] = []
     ignored: list[str] = []
     folders: list[str] = []
-    for inside, below, files in _walk(location):
+    for inside, below, files in walk(location):
         folders.extend(shown_name(_joined(inside, f)) for f in below)
         for file in files:
             actual = _joined(inside, file)

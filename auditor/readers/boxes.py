@@ -10,15 +10,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-import numpy.typing as npt
-
 from auditor.dataset import Dataset, FileStat, Source
 from auditor.errors import DataError
 from auditor.readers.archive import refusal
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import numpy as np
+    import numpy.typing as npt
 
     from auditor.readers import Columns
 
@@ -68,6 +68,8 @@ class Crops:
         return Crops, (self.images, self.boxes, self.relative)
 
     def _box(self, path: str) -> tuple[str, npt.NDArray[np.float64]]:
+        import numpy as np
+
         image, _, number = path.removesuffix(".png").rpartition(MARK)
         known = self.boxes.get(image)
         if known is None or not number.isdigit():
@@ -88,6 +90,8 @@ class Crops:
 
     def read(self, path: str) -> bytes:
         """Return a crop as PNG; the image is kept decoded until a box of another is asked for."""
+        import numpy as np
+
         from auditor.readers.virtual import encode_png
 
         image, box = self._box(path)
@@ -118,6 +122,7 @@ def decode_whole(data: bytes) -> npt.NDArray[Any]:
     OSError
         It cannot be decoded, or is a decompression bomb.
     """
+    import numpy as np
     from PIL import Image
 
     try:
@@ -145,6 +150,7 @@ def boxed(
     DataError
         There is no box.
     """
+    import numpy as np
     import pandas as pd
 
     table = pd.DataFrame(list(boxes), columns=list(Box._fields))

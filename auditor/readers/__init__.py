@@ -8,7 +8,7 @@ from typing import Protocol
 
 from auditor.dataset import Dataset
 from auditor.errors import DataError
-from auditor.readers import archive, arrays, coco, folder, huggingface, idx, table, voc, yolo
+from auditor.readers import archive, arrays, coco, folder, huggingface, idx, table, tfrecord, voc, webdataset, yolo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,7 @@ class Reader(Protocol):
         """Read the sample table; raises DataError."""
 
 
-READERS: tuple[Reader, ...] = (archive, arrays, idx, huggingface, coco, voc, yolo, folder, table)
+READERS: tuple[Reader, ...] = (webdataset, archive, arrays, idx, huggingface, tfrecord, coco, voc, yolo, folder, table)
 
 #: What can be opened: a place, or an object that `auditor.readers.objects` knows.
 Data = str | Path | Dataset | object
@@ -38,7 +38,7 @@ Data = str | Path | Dataset | object
 #: What is understood, for the message about a layout that is not.
 UNDERSTOOD = (
     "a folder of class folders, a folder of train/val/test folders, a zip or tar of either, "
-    "a CSV, TSV or Parquet table with a 'path' column, Hugging Face Parquet, an .npz, idx files, "
+    "a CSV, TSV or Parquet table with a 'path' column, Hugging Face Parquet, an .npz, idx files, WebDataset shards, TFRecord files, "
     "or COCO, Pascal VOC or YOLO annotations with their images"
 )
 
@@ -51,7 +51,8 @@ def open_dataset(data: Data, *, label: str | None = None, split: str | None = No
     data : str, Path, Dataset or object
         A folder, an archive, a table or another of the formats in `READERS`, or the address of a folder for fsspec (``s3://bucket/data``,
         ``gs://...``); a Dataset is returned as it is. In Python also ``(x, y)`` arrays, a dict of splits
-        to such pairs, and a DataFrame with a ``path`` column.
+        to such pairs, a DataFrame with a ``path`` column, a ``datasets.Dataset``, a ``tf.data.Dataset``, or a dict of the arguments of
+        ``keras.utils.image_dataset_from_directory``.
     label, split, group : str, optional
         Columns of a table that hold the class, the split, and what must stay together (patient, slide, session);
         by default ``label``, ``split`` and ``group`` where they exist.

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from auditor.errors import DataError
-from auditor.readers import arrays, frame, huggingface
+from auditor.readers import arrays, frame, huggingface, keras_arguments, pipeline
 from auditor.readers.layout import refuse_columns
 
 if TYPE_CHECKING:
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 def open_object(data: object, columns: Columns) -> Dataset:
     """Return the data set of an object: ``(x, y)`` arrays, a mapping of splits to such pairs, a pandas
-    DataFrame with a column ``path``, or a ``datasets.Dataset`` or ``DatasetDict``.
+    DataFrame with a column ``path``, a ``datasets.Dataset`` or ``DatasetDict``, a ``tf.data.Dataset`` or a mapping of splits to some, or
+    the arguments of ``keras.utils.image_dataset_from_directory`` as a dict.
 
     Raises
     ------
@@ -28,6 +29,12 @@ def open_object(data: object, columns: Columns) -> Dataset:
         return _from_huggingface(data, columns)
     if frame.is_frame(data):
         return frame.read(data, columns)  # type: ignore[arg-type]
+    if keras_arguments.is_arguments(data):
+        refuse_columns(columns, "arguments of image_dataset_from_directory")
+        return keras_arguments.read(data)  # type: ignore[arg-type]
+    if pipeline.is_pipeline(data) or (isinstance(data, Mapping) and data and all(map(pipeline.is_pipeline, data.values()))):
+        refuse_columns(columns, "a tf.data.Dataset")
+        return pipeline.read(data)
     if isinstance(data, (tuple, list, Mapping)):
         refuse_columns(columns, "arrays")
         return arrays.from_python(data)

@@ -1,0 +1,250 @@
+"""WebDataset shards: tars in which ``key.jpg`` and ``key.cls`` or ``key.json`` are one sample. They are read in place."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tarfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from auditor.dataset import Dataset, FileStat, shown_name
+from auditor.errors import DataError
+from auditor.readers.archive import COMPRESSED_TARS, TARS, refusal
+from auditor.readers.layout import SPLIT_NAMES, is_image, refuse_columns
+
+if TYPE_CHECKING:
+    from auditor.readers import Columns
+
+#: Entries of a folder, and members of a shard, that are looked at to tell what they are.
+FIRST = 100
+#: Fields that hold the class, and keys of it in a ``json`` field; the first that is there counts.
+FIELDS, KEYS = ("cls", "label", "class"), ("label", "cls", "class", "class_name", "category", "target")
+#: Bytes of a field that may hold a class.
+SMALL = 1 << 20
+#: Files that name classes by number, a line each, as the CLIP benchmark lays them out.
+NAMES = ("classnames.txt", "classes.txt")
+
+
+class Place(NamedTuple):
+    """Where an image is: the number of its shard, and the bytes there."""
+
+    shard: int
+    offset: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ShardFiles:
+    """Images in shards; the path ``train-000.tar/key.jpg`` is that member of that shard.
+
+    Attributes
+    ----------
+    shards : tuple of str
+        The files.
+    changed : tuple of int
+        When they were modified, in nanoseconds.
+    members : dict of str to Place
+    refused : dict of str to str
+        What is not read, and why.
+    """
+
+    shards: tuple[str, ...]
+    changed: tuple[int, ...]
+    members: dict[str, Place]
+    refused: dict[str, str] = field(default_factory=dict)
+
+    def _here(self, path: str) -> Place:
+        if path in self.refused:
+            raise OSError(self.refused[path])
+        if path not in self.members:
+            raise FileNotFoundError(path)
+        return self.members[path]
+
+    def stat(self, path: str) -> FileStat:
+        """Return the size of a member, and when its shard was modified."""
+        place = self._here(path)
+        return FileStat(place.size, self.changed[place.shard])
+
+    def read(self, path: str) -> bytes:
+        """Return the bytes of one member."""
+        place = self._here(path)
+        with Path(self.shards[place.shard]).open("rb", buffering=0) as stream:
+            stream.seek(place.offset)
+            data = stream.read(place.size)
+        if len(data) < place.size:
+            raise OSError("the shard is cut short inside this image")
+        return data
+
+
+def _key(name: str) -> tuple[str, str]:
+    """Return key and field of a member: they part at the first dot of its base name (WebDataset, "file format").
+
+    Examples
+    --------
+    >>> _key("a/b.1.Seg.png"), _key("x.jpg")
+    (('a/b', '1.seg.png'), ('x', 'jpg'))
+    """
+    folder, slash, base = name.rpartition("/")
+    key, _, extension = base.partition(".")
+    return folder + slash + key, extension.lower()
+
+
+def _shards(location: Path) -> list[Path]:
+    """Return the tars of a folder, and of the folders of splits in it."""
+    if location.is_file():
+        return [location]
+    folders = [location, *(p for p in sorted(location.iterdir()) if p.is_dir() and p.name.lower() in SPLIT_NAMES)]
+    return sorted(f for folder in folders for f in folder.iterdir() if f.name.lower().endswith((*TARS, *COMPRESSED_TARS)) and f.is_file())
+
+
+def _paired(shard: Path) -> bool:
+    """Whether an image among the first members has a field that may hold a class."""
+    try:
+        with tarfile.open(shard, "r:") as archive:
+            keys = [_key(member.name) for member in islice(archive, FIRST)]
+    except (tarfile.TarError, OSError):
+        return False
+    fields = {key for key, extension in keys if extension in (*FIELDS, "json")}
+    return any(key in fields and is_image(f"x.{extension}") for key, extension in keys)
+
+
+def reads(location: Path) -> bool:
+    """Whether this is a shard, or a folder of shards."""
+    try:
+        if location.is_file():
+            return location.name.lower().endswith(TARS) and _paired(location)
+        with os.scandir(location) as entries:
+            near = [
+                e for e in islice(entries, FIRST) if e.name.lower().endswith((*TARS, *COMPRESSED_TARS)) or e.name.lower() in SPLIT_NAMES
+            ]
+        if not near:
+            return False
+        found = _shards(location)
+        return any(_paired(shard) or shard.name.lower().endswith(COMPRESSED_TARS) for shard in found[:3])
+    except OSError:
+        return False
+
+
+def read(location: Path, columns: Columns) -> Dataset:
+    """Read the listings of shards; images stay where they are. A shard that is cut short keeps what is whole, and the rest is reported.
+
+    Raises
+    ------
+    DataError
+        No shard can be read.
+    """
+    import pandas as pd
+
+    refuse_columns(columns, "shards")
+    found = [s for s in _shards(location) if s.name.lower().endswith(TARS)]
+    packed = [s for s in _shards(location) if s not in found]
+    if not found:
+        raise DataError(
+            expected="shards whose images can be read in any order",
+            received=f"'{location}' with {packed[0].name}, compressed as a whole",
+            hint="images are compressed already: decompress the shards to .tar (gunzip)",
+        )
+    root = location if location.is_dir() else location.parent
+    members: dict[str, Place] = {}
+    refused: dict[str, str] = {}
+    ignored = [f"{s.relative_to(root).as_posix()} (compressed as a whole: decompress it)" for s in packed]
+    rows: dict[str, tuple[str, str]] = {}
+    names = _class_names(root)
+    for number, shard in enumerate(found):
+        prefix = shown_name(f"{shard.relative_to(root).as_posix()}/") if location.is_dir() else ""
+        split = _split_of(shard.relative_to(root) if location.is_dir() else Path(shard.name))
+        for path, place, label in _members(shard, number, prefix, refused, ignored):
+            if path in rows:
+                ignored.append(f"{path} (once more)")
+                continue
+            rows[path] = (names[int(label)] if label.isdigit() and int(label) < len(names) else label, split)
+            if place is not None:
+                members[path] = place
+    if not rows:
+        raise DataError(
+            expected="shards with images", received=f"'{location}' with none", hint="a sample is key.jpg with key.cls or key.json"
+        )
+    samples = pd.DataFrame(
+        {"path": list(rows), "label": [r[0] for r in rows.values()], "split": [r[1] for r in rows.values()], "group": ""}
+    )
+    return Dataset(
+        name=location.resolve().name.removesuffix(".tar"),
+        kind="WebDataset",
+        location=str(location),
+        samples=samples.astype(str).sort_values("path", ignore_index=True),
+        source=ShardFiles(tuple(str(s.absolute()) for s in found), tuple(s.stat().st_mtime_ns for s in found), members, refused),
+        ignored=tuple(sorted(ignored)),
+    )
+
+
+def _class_names(root: Path) -> list[str]:
+    listed = next((root / name for name in NAMES if (root / name).is_file()), None)
+    return [shown_name(line) for line in listed.read_text("utf-8", "surrogateescape").splitlines()] if listed else []
+
+
+def _split_of(shard: Path) -> str:
+    words = [w for part in shard.parts for w in re.findall(r"[a-z]+", part.lower())]
+    return next((SPLIT_NAMES[w] for w in words if w in SPLIT_NAMES), "")
+
+
+def _members(shard: Path, number: int, prefix: str, refused: dict[str, str], ignored: list[str]) -> Iterator[tuple[str, Place | None, str]]:
+    """Yield path, place (none where it is refused) and label of each image of a shard."""
+    images: dict[str, tuple[str, Place | None]] = {}
+    labels: dict[str, str] = {}
+    size, cut = shard.stat().st_size, ""
+    try:
+        with tarfile.open(shard, "r:") as archive:
+            for info in archive:
+                archive.members = []  # type: ignore[attr-defined]  # or a million of them are kept in memory
+                if info.isdir():
+                    continue
+                key, extension = _key(info.name)
+                path = shown_name(f"{prefix}{info.name.removeprefix('./')}")
+                whole = info.offset_data + info.size <= size
+                if is_image(f"x.{extension}") and "." not in extension and key not in images:
+                    why = refusal(info.name) or ("" if info.isreg() else "refused: no file, but a link or a device")
+                    why = why or ("" if whole else "the shard is cut short inside this image")
+                    if why:
+                        refused[path] = why
+                    images[key] = (path, None if why else Place(number, info.offset_data, info.size))
+                elif extension in (*FIELDS, "json") and info.isreg() and whole and info.size <= SMALL:
+                    stream = archive.extractfile(info)
+                    label = _label(stream.read() if stream else b"", extension)
+                    if label and (extension != "json" or key not in labels):
+                        labels[key] = label
+                else:
+                    ignored.append(path)
+            cut = _end(shard, archive.offset)
+    except (tarfile.TarError, OSError, ValueError, EOFError) as error:
+        cut = f"the shard is damaged: {' '.join(str(error).split())[:80]}"
+    for key, (path, place) in images.items():
+        yield path, place, labels.get(key, "")
+    if cut:
+        beyond = shown_name(f"{prefix}{shard.name} from here on" if not prefix else f"{prefix}from here on")
+        refused[beyond] = cut
+        yield beyond, None, ""
+
+
+def _end(shard: Path, offset: int) -> str:
+    """Return what is wrong with the end of a shard: there must be a block of zeros (POSIX.1-2001, pax, "ustar Interchange Format")."""
+    with shard.open("rb") as stream:
+        stream.seek(offset)
+        block = stream.read(tarfile.BLOCKSIZE)
+    return "" if len(block) == tarfile.BLOCKSIZE and not any(block) else "the shard is cut short: it has no end marker"
+
+
+def _label(data: bytes, extension: str) -> str:
+    text = data.decode("utf-8", "backslashreplace").strip()
+    if extension != "json":
+        return text
+    try:
+        content: Any = json.loads(text)
+    except (ValueError, RecursionError):
+        return ""
+    found = next((content[k] for k in KEYS if k in content), "") if isinstance(content, dict) else ""
+    return str(found).encode("utf-8", "backslashreplace").decode() if isinstance(found, (str, int, float)) else ""

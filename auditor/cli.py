@@ -9,12 +9,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO, TypeVar, cast
 
 import click
 
 import auditor
-from auditor.console import Console, printable, show_plugin_warnings
+from auditor.console import Console, MayBeClosed, printable, show_plugin_warnings
 from auditor.errors import AuditorError
 
 if TYPE_CHECKING:
@@ -464,6 +464,16 @@ def demo(output: str, seed: int, quiet: bool) -> None:
 def main() -> None:
     """Run the command line; every error is one line on stderr and status 2."""
     show_plugin_warnings()
+    stdout, stderr = sys.stdout, sys.stderr
+    sys.stdout, sys.stderr = cast(TextIO, MayBeClosed(stdout)), cast(TextIO, MayBeClosed(stderr))
+    try:
+        _run()
+    finally:
+        sys.stdout.flush()  # here, where a reader who has left is no error
+        sys.stdout, sys.stderr = stdout, stderr
+
+
+def _run() -> None:
     try:
         cli.main(standalone_mode=False)
     except AuditorError as error:

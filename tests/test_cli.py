@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -254,3 +255,21 @@ def test_a_scan_runs_where_no_training_package_is_installed(split_tree, tmp_path
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out" / "report.html").exists()
+
+
+@pytest.mark.parametrize(("fail_on", "status"), [("never", 0), ("warning", 1)])
+@pytest.mark.parametrize("closed", ["stdout", "both"])
+def test_a_reader_who_leaves_early_changes_nothing(class_tree, tmp_path, fail_on, status, closed):
+    """As in ``auditor scan DATA | head -1``: the status is the one that the data earned, the files are whole, and nothing is complained of."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "auditor", "scan", class_tree, "-o", tmp_path / "out", "--select", "rare-class", "--no-images"]
+    try:
+        done = subprocess.run(
+            [*command, "--fail-on", fail_on], stdout=writing, stderr=writing if closed == "both" else subprocess.PIPE, text=True
+        )
+    finally:
+        os.close(writing)
+    assert done.returncode == status
+    assert "Traceback" not in (done.stderr or "") and "BrokenPipe" not in (done.stderr or "")
+    assert json.loads((tmp_path / "out" / "audit.json").read_text())["dataset"]["images"] == 65

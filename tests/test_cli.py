@@ -260,7 +260,7 @@ def test_a_scan_runs_where_no_training_package_is_installed(split_tree, tmp_path
 @pytest.mark.parametrize(("fail_on", "status"), [("never", 0), ("warning", 1)])
 @pytest.mark.parametrize("closed", ["stdout", "both"])
 def test_a_reader_who_leaves_early_changes_nothing(class_tree, tmp_path, fail_on, status, closed):
-    """As in ``auditor scan DATA | head -1``: the status is the one that the data earned, the files are whole, and nothing is complained of."""
+    """As in ``auditor scan DATA | head -1``: the status is the one that the data earned, and the files are whole."""
     reading, writing = os.pipe()
     os.close(reading)
     command = [sys.executable, "-m", "auditor", "scan", class_tree, "-o", tmp_path / "out", "--select", "rare-class", "--no-images"]

@@ -152,9 +152,15 @@ def fitting_rows(images: pd.DataFrame, limit: int = FIT_IMAGES) -> npt.NDArray[n
 
     A digest is as good as a random number and belongs to the picture, so that neither row order, names nor copies change the choice.
     """
-    digests = images["pixel_digest"].where(images["status"] == "ok", "").astype(str)
-    distinct = digests[(digests != "") & ~digests.duplicated()].sort_values(kind="stable")
-    return np.asarray(distinct.index[:limit], dtype=np.int64)
+    import pandas as pd
+
+    digests, readable = images["pixel_digest"], (images["status"] == "ok").to_numpy()
+    lowest = pd.Series(dtype=object)
+    for start in range(0, len(digests), SWEEP):  # a sort of all would hold every digest several times
+        part = digests.iloc[start : start + SWEEP].astype(object)[readable[start : start + SWEEP]]
+        lowest = pd.concat([lowest, part[part != ""]])
+        lowest = lowest[~lowest.duplicated()].sort_values(kind="stable").iloc[:limit]
+    return np.asarray(lowest.index, dtype=np.int64)
 
 
 def describe(images: pd.DataFrame, signatures: npt.NDArray[np.uint8]) -> tuple[Floats, Floats]:

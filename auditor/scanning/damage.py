@@ -9,7 +9,8 @@ import zlib
 import cv2
 import numpy as np
 
-from auditor.scanning.probe import JPEG_MAGIC, PNG_MAGIC, Header
+from auditor.scanning.extent import extent, kind_of
+from auditor.scanning.probe import Header
 from auditor.scanning.tap import tapped
 
 #: What other kinds of content start with (in lower case, after white space).
@@ -29,11 +30,8 @@ CONTENTS = (
     (b"\x89hdf", "an HDF5 file"),
     (b"sqlite format 3", "a database"),
 )
-#: First bytes of image formats, for a file whose decoder gives up at once.
-MAGICS = (
-    (JPEG_MAGIC, "JPEG"), (PNG_MAGIC, "PNG"), (b"GIF8", "GIF"), (b"BM", "BMP"), (b"II*\0", "TIFF"), (b"MM\0*", "TIFF"), (b"RIFF", "WEBP"),
-    (b"\xff\xd8", "JPEG"), (b"\x89PNG", "PNG"),
-)  # fmt: skip
+#: Formats whose first bytes are too few to tell them from anything else.
+TWO_BYTES = frozenset({"BMP", "SGI", "PPM"})
 #: Damage in the middle of a JPEG puts the decoder out of step: it has all its pixels while data is left. libjpeg says how much.
 SURPLUS = re.compile(r"(\d+) extraneous bytes before marker 0xd9")
 #: Bytes that sound encoders are known to leave there as padding.
@@ -70,18 +68,22 @@ def classify(data: bytes, header: Header | None, error: BaseException | None = N
     if header is not None and header.defect:
         return header.defect, header.reason
     if error is None:
-        known = next((name for magic, name in MAGICS if data.startswith(magic)), None)
-        if known is None or (header is None and len(data) > 64 and known == "BMP"):
+        known = kind_of(data)
+        if not known or (header is None and len(data) > 64 and known in TWO_BYTES):
             return "not-an-image", f"not an image: {content(data)}"
         if header is not None and header.bits == 12:
             return "unsupported", "unsupported: a JPEG of 12 bits per channel"
+        told = extent(data, decoded=False)
+        if told is not None and told.end < 0:
+            return "truncated", told.reason
         return (
             ("truncated", f"truncated: only {len(data)} bytes of a {known}")
             if len(data) < 64
             else ("broken-header", f"broken header of a {known}")
         )
-    if data.startswith(b"RIFF") and len(data) >= 12 and int.from_bytes(data[4:8], "little") + 8 > len(data):
-        return "truncated", f"truncated: the WebP announces {int.from_bytes(data[4:8], 'little') + 8:,} bytes and has {len(data):,}"
+    told = extent(data, decoded=False)
+    if told is not None and told.end < 0:
+        return "truncated", told.reason
     text = " ".join(str(error).split()) or type(error).__name__
     low = text.lower()
     if any(
@@ -90,7 +92,7 @@ def classify(data: bytes, header: Header | None, error: BaseException | None = N
     ):
         return "truncated", "truncated: the file ends before the picture does"
     if any(
-        word in low for word in ("unsupported", "not supported", "cannot handle", "unknown", "not implemented", "decoder")
+        word in low for word in ("unsupported", "not supported", "cannot handle", "unknown", "not implemented", "not available")
     ) or isinstance(error, NotImplementedError):
         return "unsupported", f"unsupported variant: {text}"
     if "crc" in low or "checksum" in low:

@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 import struct
 import warnings
 import zlib
 from dataclasses import dataclass, replace
+from math import nan
 from typing import TYPE_CHECKING
 
 import cv2
@@ -23,6 +25,7 @@ import numpy.typing as npt
 
 from auditor.scanning.damage import classify, corrupt_data, surviving_rows
 from auditor.scanning.exif import read_exif
+from auditor.scanning.extent import extent, kind_of
 from auditor.scanning.probe import Header, probe
 
 if TYPE_CHECKING:
@@ -190,9 +193,9 @@ def _with_pillow(data: bytes, known: Header | None) -> Decoded:
         try:
             image = Image.open(io.BytesIO(data))
         except UnidentifiedImageError:
-            raise Unreadable(*classify(data, known), known) from None
+            raise Unreadable(*classify(data, known), known or Header(kind_of(data))) from None
         except Image.DecompressionBombError as error:
-            raise Unreadable("bomb", f"decompression bomb: {error}", known) from None
+            raise Unreadable("bomb", _announced(error), known or Header(kind_of(data))) from None
         except MemoryError:
             raise Unreadable("memory", "the header asks for more memory than a worker may use", known) from None
         except DECODE_ERRORS as error:
@@ -205,11 +208,11 @@ def _with_pillow(data: bytes, known: Header | None) -> Decoded:
             if header.defect and not (header.defect == "missing-end-marker" and header.format in ("JPEG", "MPO")):
                 raise Unreadable(header.defect, header.reason, header, _survives(data, header, header.defect))
             image.load()
-            whole, full = _pillow_pixels(image)
+            whole, full = _pillow_pixels(_as_stored(image, header))
         except Unreadable:
             raise
         except Image.DecompressionBombError as error:
-            raise Unreadable("bomb", f"decompression bomb: {error}", header) from None
+            raise Unreadable("bomb", _announced(error), header) from None
         except MemoryError:
             raise Unreadable("memory", "decoding needs more memory than a worker may use", header) from None
         except DECODE_ERRORS as error:
@@ -217,9 +220,30 @@ def _with_pillow(data: bytes, known: Header | None) -> Decoded:
             raise Unreadable(defect, reason, header, _survives(data, header, defect)) from None
     if header.defect:
         raise Unreadable(*classify(data, header), header, 1.0)
+    told = extent(data, decoded=True) if known is None else None
+    if told is not None and told.end < 0:
+        raise Unreadable("missing-end-marker" if told.marker_alone else "truncated", told.reason, header, 1.0 if told.marker_alone else nan)
+    if told is not None:
+        header = replace(header, trailing=len(data) - told.end)
     if full.size == 0:
         raise Unreadable("broken-header", "broken header: the picture has no pixels", header)
     return Decoded(header, _shrunk(full, reduction(header.width, header.height)), _digest(header, whole))
+
+
+def _announced(error: Exception) -> str:
+    pixels = re.search(r"\d+", str(error))
+    return f"decompression bomb: the header announces {int(pixels[0]):,} pixels" if pixels else "decompression bomb: too many pixels"
+
+
+def _as_stored(image: Image.Image, header: Header) -> Image.Image:
+    """Undo what Pillow does to TIFF alone: it turns the picture by its orientation, and takes the tag away."""
+    from PIL import ExifTags
+    from PIL.Image import Transpose as T
+
+    if image.format != "TIFF" or header.orientation == 1 or ExifTags.Base.Orientation in image.getexif():
+        return image
+    back = (T.FLIP_LEFT_RIGHT, T.ROTATE_180, T.FLIP_TOP_BOTTOM, T.TRANSPOSE, T.ROTATE_90, T.TRANSVERSE, T.ROTATE_270)
+    return image.transpose(back[header.orientation - 2])
 
 
 def _survives(data: bytes, header: Header, defect: str) -> float:
@@ -241,12 +265,17 @@ def _pillow_header(image: Image.Image, known: Header | None) -> Header:
         exif = image.getexif()
         orientation = int(exif.get(ExifTags.Base.Orientation, 1) or 1)
         private = "gps" if {2, 4} <= exif.get_ifd(ExifTags.IFD.GPSInfo).keys() else ""
+    orientation = orientation if 1 <= orientation <= 8 else 1
+    width, height = image.size
+    if image.format == "TIFF" and orientation > 4:  # Pillow gives the size after turning
+        width, height = height, width
     return Header(
         image.format or "",
         image.mode,
-        *image.size,
+        width,
+        height,
         bits=bits,
-        orientation=orientation if 1 <= orientation <= 8 else 1,
+        orientation=orientation,
         animated=bool(getattr(image, "is_animated", False)) and image.format != "MPO",
         transparent=image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info,
         private=private,

@@ -1,0 +1,131 @@
+"""Files of every format, cut anywhere and with something behind them."""
+
+import io
+import struct
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from auditor.scanning.extent import extent, kind_of
+from auditor.scanning.pixels import Unreadable, decode
+from auditor.scanning.tap import tapped
+from tests.scanning.making import encoded, picture
+
+SMALL = {"width": 24, "height": 18}
+MORE = {"save_all": True, "append_images": [picture(seed=k, **SMALL) for k in (3, 4)]}
+#: Name, Pillow's format, mode and options; the name up to the dash is what the file is called when it is opened.
+MADE = {
+    "GIF": ("GIF", "RGB", {}),
+    "GIF-frames": ("GIF", "RGB", MORE),
+    "BMP": ("BMP", "RGB", {}),
+    "BMP-palette": ("BMP", "P", {}),
+    "BMP-bits": ("BMP", "1", {}),
+    "TIFF": ("TIFF", "RGB", {}),
+    "TIFF-lzw": ("TIFF", "RGB", {"compression": "tiff_lzw"}),
+    "TIFF-deflate": ("TIFF", "RGB", {"compression": "tiff_adobe_deflate"}),
+    "TIFF-jpeg": ("TIFF", "RGB", {"compression": "jpeg"}),
+    "TIFF-grey": ("TIFF", "I;16", {}),
+    "WEBP": ("WEBP", "RGB", {}),
+    "WEBP-lossless": ("WEBP", "RGBA", {"lossless": True}),
+    "WEBP-frames": ("WEBP", "RGB", MORE),
+    "AVIF": ("AVIF", "RGB", {}),
+    "AVIF-frames": ("AVIF", "RGB", MORE),
+    "JPEG2000": ("JPEG2000", "RGB", {}),
+    "JPEG2000-stream": ("JPEG2000", "L", {"no_jp2": True}),
+    "ICO": ("ICO", "RGBA", {}),
+    "QOI": ("QOI", "RGB", {}),
+    "SGI": ("SGI", "RGB", {}),
+    "DIB": ("DIB", "RGB", {}),
+    "PPM": ("PPM", "RGB", {}),
+    "PPM-grey": ("PPM", "L", {}),
+    "PPM-bits": ("PPM", "1", {}),
+    "PNG": ("PNG", "RGB", {}),
+    "PNG-frames": ("PNG", "RGB", MORE),
+    "JPEG": ("JPEG", "RGB", {}),
+    "JPEG-progressive": ("JPEG", "RGB", {"progressive": True}),
+    "JPEG-cmyk": ("JPEG", "CMYK", {}),
+}
+FILES = {name: encoded(picture(mode, **SMALL), format, **options) for name, (format, mode, options) in MADE.items()}
+#: Formats whose structure says where they end.
+ENDING = [name for name in FILES if name.split("-")[0] not in ("TIFF", "SGI", "DIB", "PPM")]
+
+
+def verdict(data: bytes) -> str:
+    try:
+        return decode(data).defect
+    except Unreadable as error:
+        return error.defect
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_whole_files_are_whole(name):
+    found = decode(FILES[name])
+    assert (found.header.format, found.defect, found.header.trailing) == (name.split("-")[0], "", 0)
+    with Image.open(io.BytesIO(FILES[name])) as known:
+        assert found.header.animated == ("frames" in name) == bool(getattr(known, "is_animated", False))
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_cut_at_any_byte_is_called_cut(name):
+    data = FILES[name]
+    with tapped():
+        found = {n: verdict(data[:n]) for n in range(12, len(data))}
+    cut = ("truncated", "missing-end-marker")
+    assert all(found.values()), [n for n, defect in found.items() if not defect]
+    assert sum(defect in cut for defect in found.values()) > 0.95 * len(found), {n: d for n, d in found.items() if d not in cut}
+
+
+@pytest.mark.parametrize("name", ENDING)
+@pytest.mark.parametrize("behind", [b"junk" * 20, bytes(100), b"\xff\xd8\xff\xe0" + bytes(60)])
+def test_bytes_behind_the_picture_are_counted(name, behind):
+    found = decode(FILES[name] + behind)
+    assert (found.header.trailing, found.defect) == (len(behind), "")
+
+
+def test_a_later_page_that_is_cut_off_is_missed():
+    pages = encoded(picture(**SMALL), "TIFF", **MORE)
+    with tapped():
+        assert all(verdict(pages[:n]) == "truncated" for n in range(12, len(pages) - 8, 5))
+    assert verdict(pages) == ""
+
+
+def test_a_tiff_whose_directory_counts_too_many_bytes_is_whole_if_it_decodes():
+    data = bytearray(FILES["TIFF-lzw"])
+    (directory,) = struct.unpack_from("<I", data, 4)
+    (count,) = struct.unpack_from("<H", data, directory)
+    place = next(at for at in range(directory + 2, directory + 2 + 12 * count, 12) if struct.unpack_from("<H", data, at) == (279,))
+    kind, n, size = struct.unpack_from("<HII", data, place + 2)
+    assert (kind, n) == (4, 1)
+    struct.pack_into("<I", data, place + 8, size + len(data))
+    assert verdict(bytes(data)) in ("", "truncated")  # as libtiff decides
+    assert extent(bytes(data), decoded=True) is None
+
+
+def test_a_directory_that_names_itself_as_the_next_ends():
+    data = bytearray(FILES["TIFF"])
+    (directory,) = struct.unpack_from("<I", data, 4)
+    (count,) = struct.unpack_from("<H", data, directory)
+    struct.pack_into("<I", data, directory + 2 + 12 * count, directory)
+    assert extent(bytes(data), decoded=True) is None
+
+
+@given(st.sampled_from(sorted(FILES)), st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), max_size=6), st.integers(0, 10_000))
+def test_never_fails_on_any_bytes(name, changes, cut):
+    data = bytearray(FILES[name])
+    for place, value in changes:
+        data[place % len(data)] = value
+    data = data[: 1 + cut % len(data)]
+    for decoded in (True, False):
+        found = extent(bytes(data), decoded=decoded)
+        assert found is None or (found.reason if found.end < 0 else 0 <= found.end <= len(data))
+    assert kind_of(bytes(data)) in ("", "JPEG", "PNG", "GIF", "BMP", "TIFF", "JPEG2000", "QOI", "SGI", "ICO", "PPM", "WEBP", "AVIF")
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_tiff_is_measured_as_it_is_stored(orientation):
+    stored = picture(**SMALL)
+    found = decode(encoded(stored, "TIFF", tiffinfo={274: orientation}))
+    assert (found.header.width, found.header.height, found.header.orientation) == (24, 18, orientation)
+    assert (found.rgb == stored).all()

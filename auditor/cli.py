@@ -158,6 +158,8 @@ TRAINING = _together(
     click.option("--l1", type=click.FloatRange(0, 10), help="L1 penalty on kernels [default: 0]."),
     click.option("--l2", type=click.FloatRange(0, 10), help="L2 penalty on kernels [default: 0.0001]."),
     click.option("--scaling", type=click.Choice(["auto", "min-max", "standard"]), help="How pixels are scaled, fitted on training alone."),
+    click.option("--backbone", metavar="NAME", help="A keras.applications network in place of the small CNN, such as mobilenetv2."),
+    click.option("--weights", metavar="FILE", help="The backbone's weights: a file, or 'imagenet' for Keras' own download."),
     click.option("--class-weights", is_flag=True, default=None, help="Weigh the loss by the inverse class frequency."),
     click.option("--oversample", is_flag=True, default=None, help="Draw each class equally often."),
     click.option("--logit-adjustment", type=click.FloatRange(0, 10), help="Logit adjustment; 1 suits balanced accuracy [default: 0]."),

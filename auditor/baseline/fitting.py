@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from auditor.baseline.backbone import FROZEN_SHARE
 from auditor.baseline.feeding import Feed, Samples
 from auditor.baseline.network import Network
 from auditor.baseline.runtime import load
@@ -163,6 +164,9 @@ def fit(network: Network, train: Samples, val: Samples, run: Run) -> History:
                 progress.wait += 1
                 if progress.wait % max(2, run.patience // 2) == 0:
                     network.optimizer.learning_rate.assign(values["learning_rate"] * REDUCE)
+            if network.frozen and epoch + 1 >= math.ceil(run.epochs * FROZEN_SHARE):
+                network.let_go()
+                progress.wait = 0
             if progress.wait >= run.patience:
                 self.model.stop_training = True
             typical = float(np.median(progress.curves["seconds"]))

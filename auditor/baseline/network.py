@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from auditor.baseline.backbone import FINE_TUNING, RANDOM
 from auditor.baseline.runtime import load
 from auditor.baseline.scaling import Scaler
 from auditor.errors import UsageError
@@ -29,7 +30,8 @@ PREDICT_BATCH = 128
 class Architecture:
     """All that decides the shape of a model's graph.
 
-    ``layers`` are Keras random layers as JSON, put before the scaling and active in training alone.
+    ``layers`` are Keras random layers as JSON, put before the scaling and active in training alone. With a ``backbone`` of
+    ``keras.applications`` and its ``weights``, filters, depth and scaler do not count.
     """
 
     image_size: int
@@ -41,8 +43,12 @@ class Architecture:
     l1: float = 0.0
     l2: float = 0.0
     layers: str = "[]"
+    backbone: str = ""
+    weights: str = ""
 
     def __post_init__(self) -> None:
+        if self.backbone:
+            return  # which says itself what it takes
         halvings = self.depth + (self.image_size >= STRIDED_STEM)
         if self.image_size < 2**halvings:
             raise UsageError(
@@ -89,6 +95,18 @@ def build(architecture: Architecture, *, probabilities: bool) -> keras.Model:
     x = pixels
     for config in json.loads(architecture.layers):
         x = keras.saving.deserialize_keras_object(config)(x)
+    x = _transferred(architecture, x, gated=not probabilities) if architecture.backbone else _residual(architecture, x, convolve, policy)
+    x = make.Dropout(architecture.dropout, dtype=policy, name="dropout")(x)
+    x = make.Dense(architecture.classes, dtype="float32", name="logits", **penalty)(x)
+    if probabilities:
+        x = make.Softmax(dtype="float32", name="probabilities")(x)
+    return keras.Model(pixels, x, name="auditor_baseline")
+
+
+def _residual(architecture: Architecture, x: Any, convolve: Any, policy: str) -> Any:
+    """Return the features of the small CNN."""
+    keras, _ = load()
+    make = keras.layers
     scaler = architecture.scaler
     x = make.Rescaling(list(scaler.scale), list(scaler.offset), name=f"scaling_{scaler.kind.replace('-', '_')}")(x)
     x = convolve(x, architecture.filters, 2 if architecture.image_size >= STRIDED_STEM else 1, "stem")
@@ -98,12 +116,40 @@ def build(architecture: Architecture, *, probabilities: bool) -> keras.Model:
         y = convolve(y, filters, 1, f"stage{stage + 1}_b", active=False)
         shortcut = convolve(x, filters, 2, f"stage{stage + 1}_shortcut", active=False, side=1)
         x = make.ReLU(dtype=policy, name=f"stage{stage + 1}")(make.Add(dtype=policy, name=f"stage{stage + 1}_add")([y, shortcut]))
-    x = make.GlobalAveragePooling2D(dtype=policy, name="features")(x)
-    x = make.Dropout(architecture.dropout, dtype=policy, name="dropout")(x)
-    x = make.Dense(architecture.classes, dtype="float32", name="logits", **penalty)(x)
-    if probabilities:
-        x = make.Softmax(dtype="float32", name="probabilities")(x)
-    return keras.Model(pixels, x, name="auditor_baseline")
+    return make.GlobalAveragePooling2D(dtype=policy, name="features")(x)
+
+
+def _transferred(architecture: Architecture, x: Any, *, gated: bool) -> Any:
+    """Return the features of a backbone, its batch statistics left as they are; in training behind a gate that stops gradients."""
+    from auditor.baseline import backbone
+
+    keras, _ = load()
+    wanted = backbone.preprocessing(architecture.backbone)
+    if wanted.reverse:
+        x = keras.ops.flip(x, axis=-1)
+    x = keras.layers.Rescaling(list(wanted.scale), list(wanted.offset), name="preprocessing")(x)
+    network = backbone.make(architecture.backbone, architecture.weights, architecture.image_size)
+    for layer in network.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.trainable = False  # Keras then leaves its statistics alone while training, too
+    x = network(x)
+    return _gate()(x) if gated else x
+
+
+def _gate() -> Any:
+    """Return a layer that lets no gradient through until its weight is 1."""
+    keras, tf = load()
+
+    class Gate(keras.layers.Layer):  # type: ignore[misc, name-defined]
+        """Passes its input on; gradients too once ``open`` is 1."""
+
+        def build(self, shape: Any) -> None:
+            self.open = self.add_weight(shape=(), initializer="zeros", trainable=False, name="open")
+
+        def call(self, x: Any) -> Any:
+            return self.open * x + (1 - self.open) * tf.stop_gradient(x)
+
+    return Gate(name="gate")
 
 
 class Network:
@@ -128,9 +174,23 @@ class Network:
             targets = targets * (1 - smoothing) + smoothing / architecture.classes
             return tf.nn.softmax_cross_entropy_with_logits(targets, tf.cast(logits, tf.float32) + adjustment)
 
+        self._pretrained = {v.path: v.value.numpy() for v in self.model.variables if self._of_backbone(v)} if architecture.backbone else {}
         self.optimizer = keras.optimizers.Adam()
         self.model.compile(self.optimizer, loss=loss, metrics=["sparse_categorical_accuracy"], jit_compile=False)
         self.optimizer.build(self.model.trainable_variables)
+
+    def _of_backbone(self, variable: Any) -> bool:
+        return not variable.path.startswith(("logits", "gate", "seed_generator", "dropout"))
+
+    @property
+    def frozen(self) -> bool:
+        """Whether a backbone's weights are held."""
+        return bool(self.architecture.backbone) and float(self.model.get_layer("gate").open.value.numpy()) == 0.0
+
+    def let_go(self) -> None:
+        """Let the backbone be trained too, more slowly than its head was."""
+        self.model.get_layer("gate").open.assign(1.0)
+        self.optimizer.learning_rate.assign(float(self.optimizer.learning_rate) * FINE_TUNING)
 
     @property
     def variables(self) -> list[Any]:
@@ -146,7 +206,8 @@ class Network:
         """Put everything back to the start of a run: fresh weights from the seed, no memory in the optimiser."""
         rng = np.random.default_rng([seed, 0x6261])
         for variable in self.model.trainable_variables + self.model.non_trainable_variables:
-            variable.assign(_start(variable, rng, seed))
+            known = self._pretrained.get(variable.path)
+            variable.assign(_start(variable, rng, seed) if known is None else known)
         for variable in self.optimizer.variables:
             variable.assign(np.zeros(variable.shape, dtype=variable.dtype))
         self.optimizer.learning_rate.assign(learning_rate)
@@ -173,8 +234,9 @@ class Network:
 
     def serving_model(self) -> keras.Model:
         """Return a new model of plain Keras layers with these weights: raw pixels in, class probabilities out."""
-        model = build(self.architecture, probabilities=True)
-        model.set_weights(self.model.get_weights())
+        held = replace(self.architecture, weights=RANDOM) if self.architecture.backbone else self.architecture
+        model = build(held, probabilities=True)
+        model.set_weights([w.value.numpy() for w in self.model.weights if not w.path.startswith("gate")])
         return model
 
 

@@ -62,6 +62,10 @@ class TrainOptions:
         same weights and keeps the one with the lower validation loss.
     patience : int, optional
         Epochs without a lower validation loss after which training stops (the best weights are kept).
+    backbone : str, optional
+        A network of ``keras.applications`` in place of the small CNN, such as ``mobilenetv2``: its head is trained first, then all of it.
+    weights : str, optional
+        A file with the backbone's weights (without its head), ``imagenet`` for Keras' own download, or ``none``.
     class_weights : bool
         Weigh the loss by the inverse of the class frequency.
     oversample : bool
@@ -101,6 +105,8 @@ class TrainOptions:
     l2: float = 1e-4
     scaling: Scaling = "auto"
     patience: int | None = None
+    backbone: str | None = None
+    weights: str | None = None
     class_weights: bool = False
     oversample: bool = False
     logit_adjustment: float = 0.0

@@ -82,6 +82,8 @@ class Session:
                     l1=o.l1,
                     l2=o.l2,
                     layers=self.layers,
+                    backbone=o.backbone or "",
+                    weights=o.weights or "",
                 ),
                 **changes,
             )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from auditor.baseline.backbone import IMAGE_SIZE, check_backbone
 from auditor.baseline.comparison import compare_ways
 from auditor.baseline.diagnosis import fitting_diagnosis, interval, overall
 from auditor.baseline.experiments import noise_floor, run_experiments
@@ -124,6 +125,7 @@ def train_baseline(
         raise UsageError(expected="a time budget over 0 minutes", received=f"{time_budget}", hint="leave it out for no limit")
     check_tuning(options)
     load()
+    check_backbone(options.backbone, options.weights)
     notes: list[str] = []
     rows = usable_rows(plan, notes, seed=options.seed)
     allowed = time_budget * 60 if time_budget is not None else math.inf
@@ -238,7 +240,7 @@ def _size(
         len(training),
         made,
         options.batch_size,
-        image_size=options.image_size,
+        image_size=options.image_size or (IMAGE_SIZE if options.backbone else None),
         filters=options.filters,
         depth=options.depth,
         epochs=options.epochs,
@@ -262,6 +264,8 @@ def _augmentation_settings(augmentation: Augmentation | None, material: Material
 def _choose_scaling(session: Session, standard: Scaler, time_budget: float | None) -> tuple[Scaler, str]:
     """Choose between the session's min-max scaling and standardisation, by the validation loss of two short runs."""
     wanted = session.options.scaling
+    if session.options.backbone:
+        return session.scaler, f"not used: {session.options.backbone} has its own preprocessing, inside the model"
     if wanted != "auto":
         return (session.scaler if wanted == "min-max" else standard), "as asked"
     if time_budget is not None and time_budget < PILOT_MINUTES:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from auditor.config import load_config as load_config
     from auditor.dataset import Dataset as Dataset
     from auditor.demonstration import demo as demo
+    from auditor.exporting import export as export
     from auditor.options import Listeners as Listeners
     from auditor.options import ScanOptions as ScanOptions
     from auditor.preparation import augment as augment
@@ -48,6 +49,7 @@ _PUBLIC = {
     "check": "auditor.review:check",
     "compare": "auditor.review:compare",
     "demo": "auditor.demonstration:demo",
+    "export": "auditor.exporting:export",
     "load": "auditor.audit:load",
     "load_config": "auditor.config:load_config",
     "open": "auditor.readers:open_dataset",

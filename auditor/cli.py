@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 SEVERITIES = ("never", "undecided", "warning", "error")
+EXPORTS = ("hardlink", "symlink", "copy", "csv", "parquet", "jsonl", "huggingface", "arrays", "samples", "fiftyone", "cleanlab")
 #: Where results go unless the user says otherwise.
 OUTPUT = "auditor-out"
 
@@ -183,7 +184,6 @@ TARGET = click.option(
 POLICY = click.option(
     "--policy", default="photo", show_default=True, help="photo, document, microscopy, digits, or a TOML file with transforms."
 )
-
 WAY = click.option(
     "--way", type=click.Choice(["on-the-fly", "layers"]), default="on-the-fly", help="Augment the rare classes, or all by Keras layers."
 )
@@ -247,9 +247,7 @@ def run(data: str, output: str, config: str | None, fail_on: str | None, no_imag
 @click.option("--replace", "existing", flag_value="replace", help="Plan all parts anew even where the data has a split.")
 @click.option("--keep-test", "existing", flag_value="keep-test", help="Keep the test split as it is, and plan the rest anew.")
 @click.option("--repair", is_flag=True, help="Keep the split, but for the fewest moves and drops that end every leak.")
-@click.option(
-    "--export", type=click.Choice(["hardlink", "symlink", "copy"]), help="Also write OUT/folders: train, val and test with class folders."
-)
+@click.option("--export", type=click.Choice(EXPORTS), multiple=True, help="Also write it as class folders, or otherwise. Repeatable.")
 def split(data: str, output: str, quiet: bool, **options: Any) -> None:
     """Plan a stratified split that divides no group and no duplicate set.
 
@@ -384,7 +382,9 @@ def train(data: str, output: str, quiet: bool, plan: str | None, no_augment: boo
 @cli.command()
 @click.argument("out", metavar="OUT")
 @click.option("-o", "--output", metavar="FILE", help="File to write, or a folder for several formats [default: OUT/report.html].")
-@click.option("--format", "formats", multiple=True, metavar="FORMAT", help="html, json, markdown, junit, github or csv. Repeatable.")
+@click.option(
+    "--format", "formats", multiple=True, metavar="FORMAT", help="html, json, markdown, junit, github, csv, croissant, data-card."
+)
 @click.option("--no-images", is_flag=True, help="No pictures.")
 def report(out: str, output: str | None, formats: tuple[str, ...], no_images: bool) -> None:
     """Write the report of an audit again, from its output folder OUT alone; the data is not needed."""

@@ -34,8 +34,6 @@ OUTPUT = "auditor-out"
 
 #: Where a split is written as folders, inside the output folder.
 TREE = "folders"
-#: How it is written.
-Export = Literal["hardlink", "symlink", "copy"]
 #: What happens to a split that the data has.
 Existing = Literal["keep", "keep-test", "replace"]
 
@@ -162,7 +160,7 @@ def split(
     by: str | None = None,
     existing: Existing | None = None,
     repair: bool = False,
-    export: Export | None = None,
+    export: str | Sequence[str] | None = None,
     label: str | None = None,
     column: str | None = None,
     scan: Scanned | None = None,
@@ -185,8 +183,9 @@ def split(
         What happens to a split that the data has. By default it is kept, unless ratios, folds or an order are asked for.
     repair : bool
         Keep the split, but for the fewest moves and drops that end every leak.
-    export : {"hardlink", "symlink", "copy"}, optional
-        Also write the split as folders of classes under the output folder, for Keras' ``image_dataset_from_directory``.
+    export : str or sequence of str, optional
+        Also write the split under the output folder: as folders of classes for Keras' ``image_dataset_from_directory`` (``hardlink``,
+        ``symlink``, ``copy``), or in another format of `auditor.export` that has a file.
     column : str, optional
         Column of a table that holds its present split.
     scan : Audit, optional
@@ -197,8 +196,12 @@ def split(
     Plan
         ``.table`` with a row per image and ``.facts``, the certificate.
     """
-    from auditor.splitting import export_tree, parse_ratios, plan_split
+    from auditor.exporting import require_format
+    from auditor.splitting import parse_ratios, plan_split
 
+    exports = (export,) if isinstance(export, str) else tuple(export or ())
+    for format in exports:
+        require_format(format, with_file=True)
     ratios = parse_ratios(ratios) if ratios is not None else None
     asked = ratios is not None or folds is not None or by is not None
     if scan is not None and scan.dataset is not None and scan.scan is not None:
@@ -213,12 +216,27 @@ def split(
         existing=existing or ("replace" if asked else "keep"), repair=repair, seed=seed,
         duplicate_threshold=evidence.duplicates.calibration.threshold,
     )  # fmt: skip
-    if output is not None and export is not None:
-        (listeners or Listeners()).stage("Writing the split as folders")
-        export_tree(plan, Path(output) / TREE, export)
+    if output is not None and exports:
+        (listeners or Listeners()).stage(f"Writing the split as {', '.join(exports)}")
+        _write_exports(plan, evidence, exports, prepare_output(output))
     if output is not None:
         add_parts(output, split=plan.facts, split_table=plan.table, split_findings=planned_findings(evidence, plan, dataset, str(output)))
     return plan
+
+
+def _write_exports(plan: Plan, evidence: Scan, exports: Iterable[str], folder: Path) -> None:
+    """Write a split in some formats; what the audit in the folder found goes with those that hold findings."""
+    from auditor.exporting import EXPORTERS, Options, export_to, material_of
+    from auditor.exporting import export as export_one
+    from auditor.reports.files import load_record
+
+    record = load_record(folder) if (folder / "audit.json").exists() else None
+    for format in exports:
+        if format not in EXPORTERS:
+            export_one(plan, format, folder / TREE)
+            continue
+        material = dataclasses.replace(material_of(plan), scan=evidence, record=record)
+        export_to(material, format, folder / EXPORTERS[format].file, Options())
 
 
 def verify(

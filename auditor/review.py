@@ -30,7 +30,8 @@ def report(folder: str | Path, *, output: str | Path | None = None, formats: Seq
     output : str or Path, optional
         A file, or a folder where several formats are asked; by default ``report.html`` in the same folder.
     formats : sequence of str
-        Any of ``html``, ``json``, ``markdown``, ``junit``, ``github``, ``csv``, ``badge``; by default what the file's ending says.
+        Any of ``html``, ``json``, ``markdown``, ``junit``, ``github``, ``csv``, ``badge``, ``croissant``, ``data-card``; by default
+        what the file's ending says.
 
     Returns
     -------
@@ -46,9 +47,13 @@ def report(folder: str | Path, *, output: str | Path | None = None, formats: Seq
     if len(formats) < 2:
         name = FORMATS[formats[0]] if formats else "report.html"
         file = Path(output) if output else Path(folder) / name
-        return [write_report(audit.record, file / name if file.is_dir() else file, format=next(iter(formats), None), images=images)]
+        return [
+            write_report(
+                audit.record, file / name if file.is_dir() else file, format=next(iter(formats), None), images=images, folder=Path(folder)
+            )
+        ]
     target = prepare_output(output or folder)
-    return [write_report(audit.record, target / FORMATS[f], format=f, images=images) for f in formats]
+    return [write_report(audit.record, target / FORMATS[f], format=f, images=images, folder=Path(folder)) for f in formats]
 
 
 def compare(old: str | Path | Audit, new: str | Path | Audit, *, output: str | Path | None = None) -> Comparison:

@@ -45,7 +45,7 @@ def save_record(record: Record, folder: str | Path, *, reproducible: bool = Fals
     folder = Path(folder)
     audit = audit_to_json(record, reproducible=reproducible)
     files: dict[str, Callable[[], bytes]] = {
-        "images.parquet": lambda: _parquet(_rounded_measures(record.images)),
+        "images.parquet": lambda: images_parquet(record.images),
         "thumbnails.parquet": lambda: _parquet(_thumbnail_table(record.thumbnails)),
         "findings.csv": lambda: _csv(findings_table(record.findings)),
     }
@@ -243,6 +243,11 @@ def _parquet(table: pd.DataFrame) -> bytes:
     return out.getvalue()
 
 
+def images_parquet(images: pd.DataFrame) -> bytes:
+    """Return the bytes of ``images.parquet``."""
+    return _parquet(_rounded_measures(images))
+
+
 def _rounded_measures(images: pd.DataFrame) -> pd.DataFrame:
     names = [m.name for m in (*MEASURES, *SHAPE_MEASURES) if m.name in images]
     return images.assign(**{name: significant(images[name].to_numpy(dtype=float)) for name in names})
@@ -258,6 +263,7 @@ __all__ = [
     "FINDINGS_COLUMNS",
     "findings_csv",
     "findings_table",
+    "images_parquet",
     "load_record",
     "read_csv",
     "save_parts",

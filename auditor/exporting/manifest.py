@@ -1,0 +1,44 @@
+"""A table with a row per image: CSV, Parquet or JSON lines, which ``auditor.open`` reads as a data set."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from auditor.dataset import LocalFiles
+from auditor.exporting.material import WHOLE
+from auditor.reports.csv_cells import escape_table
+from auditor.reports.files import write_atomically
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from auditor.exporting.material import Material, Options
+
+#: Endings, and what is written for them.
+KINDS = (".csv", ".parquet", ".jsonl")
+
+
+def make(material: Material, options: Options) -> pd.DataFrame:
+    """Return ``path, label, split, group``; paths of local files are absolute, so that the table can stand anywhere."""
+    table = material.table.assign(split=material.table["split"].replace(WHOLE, ""))
+    if material.dataset is not None and isinstance(material.dataset.source, LocalFiles):
+        table = table.assign(path=material.files(table["path"]))
+    return table[[c for c in table.columns if c in ("path", "label") or (table[c] != "").any()]]
+
+
+def write(material: Material, target: Path, options: Options) -> Path:
+    """Write the table as its ending says, CSV without one; cells that a spreadsheet would run as a formula get an apostrophe in CSV."""
+    table = make(material, options)
+    ending = target.suffix.lower()
+    if ending == ".parquet":
+        out = io.BytesIO()
+        table.to_parquet(out, index=False)
+        content = out.getvalue()
+    elif ending == ".jsonl":
+        content = table.to_json(orient="records", lines=True, force_ascii=False).encode("utf-8", "backslashreplace")
+    else:
+        content = escape_table(table).to_csv(index=False, lineterminator="\n").encode("utf-8", "backslashreplace")
+    write_atomically(target, content)
+    return target

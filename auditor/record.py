@@ -139,6 +139,8 @@ class Scores(TypedDict, total=False):
     """Scores of one model on one split."""
 
     images: int
+    groups: int  # what is independent: patients, duplicate sets, images alone
+    hit_correlation: float  # intraclass correlation of hits within groups; 0 where every image is a group
     accuracy: Estimate
     balanced_accuracy: Estimate
     macro_f1: Estimate

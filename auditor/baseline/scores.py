@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from auditor.finding import rounded
 from auditor.record import ClassScore, Estimate, Scores
+from auditor.stats.clusters import design_effect, intraclass_correlation
 from auditor.stats.intervals import wilson
 
 #: Confidence bins of the reliability diagram, equally wide; with 15 (Guo 2017) a split of a few hundred images has empty ones.
@@ -25,9 +26,13 @@ def estimate(value: float, low: float, high: float) -> Estimate:
     )
 
 
-def share(successes: float, n: float) -> Estimate:
-    """Return a proportion with its Wilson interval; 0 in [0, 1] where there is nothing to count."""
-    low, high = wilson(successes, n)
+def share(successes: float, n: float, effect: float = 1.0) -> Estimate:
+    """Return a proportion with its Wilson interval; 0 in [0, 1] where there is nothing to count.
+
+    ``effect`` is the design effect of groups: the interval is that of so many times fewer images (Kish, "Survey Sampling", 1965; Franco,
+    Little, Louis, Slud, "Comparative study of confidence intervals for proportions in complex sample surveys", JSSAM 7(3), 2019).
+    """
+    low, high = wilson(successes / effect, n / effect)
     return estimate(successes / n if n else 0.0, low, high)
 
 
@@ -37,7 +42,7 @@ def confusion_matrix(labels: npt.ArrayLike, predicted: npt.ArrayLike, classes: i
     return np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
 
 
-def f1_share(hits: float, false_alarms: float, misses: float) -> Estimate:
+def f1_share(hits: float, false_alarms: float, misses: float, effect: float = 1.0) -> Estimate:
     """Return F1 with an interval.
 
     F1 is no proportion, but ``hits / (hits + false alarms + misses)`` is one, and F1 is a growing function of it: its Wilson interval is
@@ -53,7 +58,7 @@ def f1_share(hits: float, false_alarms: float, misses: float) -> Estimate:
     0.8
     """
     total = hits + false_alarms + misses
-    low, high = wilson(hits, total)
+    low, high = wilson(hits / effect, total / effect)
     star = hits / total if total else 0.0
     return estimate(2 * star / (1 + star), 2 * low / (1 + low), 2 * high / (1 + high))
 
@@ -90,7 +95,28 @@ def geometric_mean_of(parts: Sequence[Estimate]) -> Estimate:
     return estimate(value, value * math.exp(-below), min(value * math.exp(above), 1.0))
 
 
-def calibration(labels: npt.NDArray[np.int64], probabilities: npt.NDArray[np.float64]) -> dict[str, object]:
+class Alike:
+    """How much images of one group (patient, slide, duplicate set) are hit and missed together.
+
+    Parameters
+    ----------
+    right : ndarray of bool, shape (n,)
+        Which images were classified correctly.
+    groups : ndarray, shape (n,), optional
+        What was taken together; each image alone by default.
+    """
+
+    def __init__(self, right: npt.NDArray[np.bool_], groups: npt.NDArray[np.generic] | None) -> None:
+        self.groups = np.arange(len(right)) if groups is None else np.unique(np.asarray(groups).astype(str), return_inverse=True)[1]
+        self.correlation = intraclass_correlation(right, self.groups) if len(right) else 0.0
+
+    def effect(self, mask: npt.NDArray[np.bool_]) -> float:
+        """Return the design effect of some of the images: at least 1, and at most their number."""
+        sizes = np.unique(self.groups[mask], return_counts=True)[1]
+        return design_effect(sizes, self.correlation)
+
+
+def calibration(labels: npt.NDArray[np.int64], probabilities: npt.NDArray[np.float64], alike: Alike | None = None) -> dict[str, object]:
     """Return the expected calibration error and the bins of the reliability diagram.
 
     References
@@ -100,11 +126,12 @@ def calibration(labels: npt.NDArray[np.int64], probabilities: npt.NDArray[np.flo
     confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == labels
     bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
+    alike = alike or Alike(right, None)
     rows = []
     for b in np.unique(bins):
         inside = bins == b
         n, hits = int(inside.sum()), int(right[inside].sum())
-        found = share(hits, n)
+        found = share(hits, n, alike.effect(inside))
         rows.append(
             {
                 "from": b / BINS,
@@ -125,6 +152,7 @@ def score(
     probabilities: npt.NDArray[np.float64],
     names: Sequence[str],
     paths: Sequence[str],
+    groups: npt.NDArray[np.generic] | None = None,
 ) -> Scores:
     """Score predictions.
 
@@ -136,33 +164,40 @@ def score(
         The classes. Those without an image in this split do not enter the means.
     paths : sequence of str
         The images, for the list of mistakes.
+    groups : ndarray, shape (n,), optional
+        What was taken together; intervals count such images for less, by how much their hits go together.
     """
     predicted = probabilities.argmax(axis=1) if len(labels) else np.empty(0, np.int64)
     matrix = confusion_matrix(labels, predicted, len(names))
     hits, support, called = matrix.diagonal(), matrix.sum(axis=1), matrix.sum(axis=0)
-    classes = [
-        ClassScore(
-            label=name,
-            support=int(support[i]),
-            precision=share(int(hits[i]), int(called[i])),
-            recall=share(int(hits[i]), int(support[i])),
-            f1=f1_share(int(hits[i]), int(called[i] - hits[i]), int(support[i] - hits[i])),
+    alike = Alike(predicted == labels, groups)
+    classes = []
+    for i, name in enumerate(names):
+        is_class, is_called = labels == i, predicted == i
+        classes.append(
+            ClassScore(
+                label=name,
+                support=int(support[i]),
+                precision=share(int(hits[i]), int(called[i]), alike.effect(is_called)),
+                recall=share(int(hits[i]), int(support[i]), alike.effect(is_class)),
+                f1=f1_share(int(hits[i]), int(called[i] - hits[i]), int(support[i] - hits[i]), alike.effect(is_class | is_called)),
+            )
         )
-        for i, name in enumerate(names)
-    ]
     present = [c for c in classes if c["support"]]
     wrong = np.flatnonzero(predicted != labels)
     confidence = probabilities.max(axis=1) if len(labels) else np.empty(0)
     worst = wrong[np.argsort(-confidence[wrong], kind="stable")][:MISTAKES]
     return Scores(
         images=len(labels),
-        accuracy=share(int(hits.sum()), len(labels)),
+        accuracy=share(int(hits.sum()), len(labels), alike.effect(np.ones(len(labels), bool))),
+        groups=len(np.unique(alike.groups)),
+        hit_correlation=float(rounded(alike.correlation) or 0.0),
         balanced_accuracy=mean_of([c["recall"] for c in present]),
         macro_f1=mean_of([c["f1"] for c in present]),
         geometric_mean=geometric_mean_of([c["recall"] for c in present]),
         classes=classes,
         confusion=matrix.tolist(),
-        calibration=calibration(labels, probabilities) if len(labels) else {},
+        calibration=calibration(labels, probabilities, alike) if len(labels) else {},
         mistakes=[
             {"path": paths[i], "label": names[labels[i]], "predicted": names[predicted[i]], "confidence": rounded(float(confidence[i]))}
             for i in worst.tolist()

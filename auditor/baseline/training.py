@@ -19,7 +19,7 @@ from auditor.baseline.diagnosis import fitting_diagnosis, interval, overall
 from auditor.baseline.experiments import noise_floor, run_experiments
 from auditor.baseline.fitting import OnEpoch
 from auditor.baseline.learning_curve import learning_curve
-from auditor.baseline.material import Material, PlannedSplit, describe_counts, gather, usable_rows
+from auditor.baseline.material import Material, PlannedSplit, describe_counts, gather, units, usable_rows
 from auditor.baseline.network import Network, layers_json
 from auditor.baseline.options import TrainOptions
 from auditor.baseline.references import references
@@ -161,6 +161,7 @@ def train_baseline(
         model, parameters = net.serving_model(), net.parameters
         scores, probabilities = _scores(net, material, options.seed)
         _add_slices(scores, material, probabilities, measures)
+        notes += _alike(scores)
         diagnosis = fitting_diagnosis(scores["train"], scores["val"], history)
         on_stage("Comparing with logistic regression")
         compared = references(material.train, {p: s for p, s in material.parts.items() if p != "train"}, seed=options.seed)
@@ -301,11 +302,22 @@ def _scores(net: Network, material: Material, seed: int) -> tuple[dict[str, Scor
         if not len(samples):
             continue
         probabilities = predict(net, samples)
-        paths = material.table["path"].iloc[samples.rows].tolist()
-        found[part] = score(samples.labels, probabilities, material.labels, paths)
+        rows = material.table.iloc[samples.rows]
+        paths = rows["path"].tolist()
+        found[part] = score(samples.labels, probabilities, material.labels, paths, units(rows))
         if part != "train":
             frames.append(pd.DataFrame(probabilities, columns=list(material.labels), index=pd.Index(paths, name="path")))
     return found, pd.concat(frames)
+
+
+def _alike(scores: dict[str, Scores]) -> list[str]:
+    """Say where intervals count images of a group for less."""
+    return [
+        f"{s['images']:,} images of {part} are in {s['groups']:,} groups whose hits go together (correlation {s['hit_correlation']:.2f}): "
+        "intervals count them for fewer."
+        for part, s in scores.items()
+        if part != "train" and s["hit_correlation"] > 0
+    ]
 
 
 def _add_slices(scores: dict[str, Scores], material: Material, probabilities: pd.DataFrame, measures: pd.DataFrame | None) -> None:

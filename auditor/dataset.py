@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat as stat_module
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -13,6 +14,26 @@ if TYPE_CHECKING:
 
 #: Columns that every sample table starts with; blank ("") where unknown. More columns may follow (metadata of a table).
 SAMPLE_COLUMNS = ("path", "label", "split", "group")
+
+
+#: Between the labels of an image that has several: a sign that names of classes do not hold.
+AND = " ∧ "
+
+
+def joined_labels(labels: Iterable[str]) -> str:
+    """Return the labels of one image as one: sorted, each once.
+
+    Examples
+    --------
+    >>> joined_labels(["dog", "cat", "dog"]), joined_labels([]), separate_labels("cat ∧ dog")
+    ('cat ∧ dog', '', ('cat', 'dog'))
+    """
+    return AND.join(sorted({label.replace("∧", "^").strip() for label in labels} - {""}))
+
+
+def separate_labels(label: str) -> tuple[str, ...]:
+    """Return the labels that an image has: one, none where it is blank, or those that `joined_labels` joined."""
+    return tuple(label.split(AND)) if label else ()
 
 
 class FileStat(NamedTuple):

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
-
 from auditor.evidence import Scan
 from auditor.finding import Effect, Finding, Fix
 from auditor.stats.imbalance import effective_number, evenness, imbalance_ratio, likelihood_ratio_imbalance_degree
@@ -32,7 +30,7 @@ class ClassImbalance:
         used = scan.unique & (scan.labels != "")
         if split:
             used &= scan.splits == split
-        classes, counts = np.unique(scan.labels[used].astype(str), return_counts=True)
+        classes, counts = scan.label_counts(used)
         if len(classes) < 2:
             yield Finding(code=self.code, title="Class imbalance was not checked", summary="There is only one class.")
             return
@@ -48,10 +46,10 @@ class ClassImbalance:
                 f"Largest to smallest class is {ratio:.1f} : 1 among {where} ({classes[large]} {counts[large]:,}, {classes[small]} "
                 f"{counts[small]:,}); normalised Shannon evenness is {evenness(counts):.2f} (1 = balanced).{_elsewhere(scan, split, ratio)}"
             ),
-            why=f'A model that always answers "{classes[large]}" is already {counts[large] / counts.sum():.0%} accurate; '
+            why=f'A model that always answers "{classes[large]}" is already {counts[large] / used.sum():.0%} accurate; '
             "the recall of rare classes is what suffers.",
-            affected=int(counts[rare].sum()),
-            total=int(counts.sum()),
+            affected=int(scan.with_labels(classes[rare].tolist(), used).sum()),
+            total=int(used.sum()),
             effect=effect,
             fix=Fix(
                 text="Augment the rare classes alone, or weight them, and compare on validation.",
@@ -74,7 +72,7 @@ class ClassImbalance:
 
 def _measured(scan: Scan, split: str) -> dict[str, object]:
     """Unique images per class of a split, and how unevenly the classes are filled there."""
-    classes, counts = np.unique(scan.labels[scan.unique & (scan.labels != "") & (scan.splits == split)].astype(str), return_counts=True)
+    classes, counts = scan.label_counts(scan.unique & (scan.splits == split))
     if not len(classes):
         return {"counts": {}}
     return {

@@ -34,7 +34,7 @@ class RareClass:
         used = scan.unique & (scan.labels != "")
         if split:
             used &= scan.splits == split
-        classes, counts = np.unique(scan.labels[used].astype(str), return_counts=True)
+        classes, counts = scan.label_counts(used)
         if not len(classes):
             yield Finding(code=self.code, title="Rare classes were not looked for", summary="No training image has a class.")
             return
@@ -54,8 +54,8 @@ class RareClass:
                 else f"The smallest of {len(classes)} classes, {classes[smallest]}, has {counts[smallest]:,} {where}."
             ),
             why="A class seen a few times is memorised, not learned, and what is held out of it is too little to measure it by.",
-            affected=int(counts[rare].sum()),
-            total=int(counts.sum()),
+            affected=int(scan.with_labels(classes[rare].tolist(), used).sum()),
+            total=int(used.sum()),
             effect=Effect.counted(
                 "images in the smallest class", int(counts[smallest]), warn_at=self.warn_images, error_at=self.error_images,
                 worse="lower", unit="images",

@@ -46,7 +46,6 @@ class TestTooSmall:
             )  # fmt: skip
             return
         used = scan.unique & (scan.splits == split) & (scan.labels != "")
-        labels = scan.labels[used].astype(str)
         groups = scan.groups[used]
         correlation = _correlation(scan, used)
         half: dict[str, float] = {}
@@ -54,9 +53,9 @@ class TestTooSmall:
         present: dict[str, int] = {}
         effects: dict[str, float] = {}
         measured = scan.model_recalls.get(split, {})
-        recalls = {name: measured.get(name, self.recall) for name in scan.classes}
-        for name in scan.classes:
-            sizes = np.unique(groups[labels == name], return_counts=True)[1]
+        recalls = {name: measured.get(name, self.recall) for name in scan.single_classes}
+        for name in scan.single_classes:
+            sizes = np.unique(groups[scan.with_labels([name], used)[used]], return_counts=True)[1]
             present[name] = int(sizes.sum())
             effects[name] = design_effect(sizes, correlation)
             n = present[name] / effects[name]
@@ -93,7 +92,7 @@ class TestTooSmall:
             ),
             why="Two models whose scores differ by less than the margin cannot be told apart, so the choice between them is chance.",
             affected=sum(present[c] for c in loose),
-            total=len(labels),
+            total=int(used.sum()),
             effect=Effect.counted("half-width of a class's recall", half[first], warn_at=self.warn_half_width, unit="share"),
             fix=Fix(
                 text="Hold out more images of these classes, or collect them; else cross-validate and quote intervals, not scores. "

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from auditor.dataset import AND, separate_labels
 from auditor.evidence.descriptor import describe
 from auditor.evidence.duplicates import NEIGHBOURS, SEARCHED_BY_DESCRIPTOR, DuplicateSets, find_duplicates
 from auditor.evidence.groups import InferredGroups, infer_groups
@@ -74,6 +76,32 @@ class Scan:
     def classes(self) -> tuple[str, ...]:
         """Classes with at least one image, sorted."""
         return tuple(sorted(set(self.labels) - {""}))
+
+    @cached_property
+    def several_labels(self) -> bool:
+        """Whether images have several labels each, joined as `auditor.dataset.joined_labels` joins them."""
+        return any(AND in label for label in self.classes)
+
+    @cached_property
+    def single_classes(self) -> tuple[str, ...]:
+        """The labels one by one where images have several, else the classes; sorted."""
+        return tuple(sorted({single for label in self.classes for single in separate_labels(label)}))
+
+    def label_counts(self, used: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.str_], npt.NDArray[np.int64]]:
+        """Return the classes of some images, sorted, and their images; an image with several labels counts for each."""
+        classes, counts = np.unique(self.labels[used & (self.labels != "")].astype(str), return_counts=True)
+        if not self.several_labels:
+            return classes, counts
+        total: Counter[str] = Counter()
+        for label, count in zip(classes.tolist(), counts.tolist(), strict=True):
+            total.update(dict.fromkeys(separate_labels(label), count))
+        return np.array(sorted(total), dtype=str), np.array([total[name] for name in sorted(total)], dtype=np.int64)
+
+    def with_labels(self, names: Iterable[str], used: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        """Return which of some images have any of these labels, shape (n_images,)."""
+        wanted = set(names)
+        having = [label for label in self.classes if not wanted.isdisjoint(separate_labels(label))]
+        return np.asarray(used & np.isin(self.labels.astype(str), having))
 
     @cached_property
     def split_names(self) -> tuple[str, ...]:

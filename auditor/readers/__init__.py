@@ -38,8 +38,8 @@ Data = str | Path | Dataset | object
 #: What is understood, for the message about a layout that is not.
 UNDERSTOOD = (
     "a folder of class folders, a folder of train/val/test folders, a zip or tar of either, "
-    "a CSV, TSV or Parquet table with a 'path' column, Hugging Face Parquet, an .npz, idx files, WebDataset shards, TFRecord files, "
-    "or COCO, Pascal VOC or YOLO annotations with their images"
+    "a CSV, TSV, JSON lines or Parquet table with a 'path' column, Hugging Face Parquet, an .npz, idx files, WebDataset shards, "
+    "TFRecord files, or COCO, Pascal VOC or YOLO annotations with their images"
 )
 
 

@@ -13,7 +13,10 @@ from auditor.errors import DataError, UsageError
 from auditor.record import SPLITS
 from auditor.splitting.assign import assign
 from auditor.splitting.certificate import amount
-from auditor.splitting.units import count_table
+from auditor.splitting.units import count_table, singly
+
+#: What stands for any label among labels; no name of a class begins so.
+EVERY = "\x00"
 
 
 def allot(
@@ -23,7 +26,7 @@ def allot(
     rng: np.random.Generator,
     strata: pd.Series | None = None,
 ) -> npt.NDArray[np.object_]:
-    """Return the part of each image.
+    """Return the part of each image; where images have several labels, each label is in proportion (Sechidis et al. 2011).
 
     Parameters
     ----------
@@ -36,14 +39,23 @@ def allot(
     rng : Generator
     strata : Series of str, optional
         Finer strata within the classes.
+
+    References
+    ----------
+    Sechidis, Tsoumakas, Vlahavas, "On the stratification of multi-label data", ECML PKDD 2011.
     """
-    label, _ = pd.factorize(images["label"], sort=True)
-    fine = images["label"] if strata is None else images["label"] + "\0" + strata.loc[images.index]
+    rows, single = singly(images["label"])
+    if len(rows) > len(images):  # several labels each: the number of images is one more thing to be in proportion
+        rows = np.concatenate([rows, np.arange(len(images))])
+        single = pd.concat([single, pd.Series(EVERY, index=images.index)])
+    label, _ = pd.factorize(single, sort=True)
+    fine = single if strata is None else single + "\0" + strata.loc[images.index].iloc[rows]
     stratum, names = pd.factorize(fine, sort=True)
     parent = np.zeros(len(names), dtype=np.int64)
     parent[stratum] = label
     numbered, _ = pd.factorize(unit)
-    part = assign(count_table(numbered.astype(np.int64), stratum.astype(np.int64)), parent, np.array(list(ratios.values())), rng)
+    counts = count_table(numbered[rows].astype(np.int64), stratum.astype(np.int64))
+    part = assign(counts, parent, np.array(list(ratios.values())), rng)
     return np.array(list(ratios), dtype=object)[part[numbered]]
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 from auditor.finding import rounded
 from auditor.record import SPLITS, Claim
 from auditor.splitting.nearest import NearestPair
+from auditor.splitting.units import singly
 
 #: Columns of ``split.csv``; a split into folds has ``fold`` in the place of ``split``.
 TABLE_COLUMNS = ("path", "label", "split", "group", "cluster")
@@ -49,11 +50,18 @@ def rows_digest(table: pd.DataFrame) -> str:
 
 
 def count_parts(table: pd.DataFrame) -> dict[str, dict[str, int]]:
-    """Return part -> class -> images; classes that a part lacks are there with 0."""
+    """Return part -> class -> images; classes that a part lacks are there with 0, and an image with several labels counts for each."""
     column = part_column(table)
     used = table[table[column] != ""]
-    counts = pd.crosstab(used[column], used["label"]).to_dict("index")
+    rows, single = singly(used["label"])
+    counts = pd.crosstab(used[column].to_numpy()[rows], single.to_numpy()).to_dict("index")
     return {p: {str(label): int(n) for label, n in counts[p].items()} for p in parts_of(table)}
+
+
+def part_sizes(table: pd.DataFrame) -> dict[str, int]:
+    """Return the images of each part."""
+    sizes = table[part_column(table)].value_counts()
+    return {p: int(sizes[p]) for p in parts_of(table)}
 
 
 def class_deviation(counts: Mapping[str, Mapping[str, int]], ratios: Mapping[str, float]) -> tuple[float, str, str]:
@@ -121,8 +129,7 @@ def claims_of(
     nearest : NearestPair or None
         The most similar two images in different parts.
     """
-    counts = count_parts(table)
-    sizes = {p: sum(c.values()) for p, c in counts.items()}
+    sizes = part_sizes(table)
     whole = max(sum(sizes.values()), 1)
     empty = [p for p in ratios if not sizes.get(p)]
     claims = [
@@ -151,5 +158,5 @@ def claims_of(
 
 def stated_ratios(table: pd.DataFrame) -> dict[str, float]:
     """Return the share of the images that each part holds, as ratios of a split that was kept."""
-    counts = np.array([sum(c.values()) for c in count_parts(table).values()], dtype=float)
+    counts = np.array(list(part_sizes(table).values()), dtype=float)
     return dict(zip(parts_of(table), (float(rounded(float(s)) or 0.0) for s in counts / max(counts.sum(), 1.0)), strict=True))

@@ -25,7 +25,7 @@ from auditor.splitting.certificate import (
 from auditor.splitting.nearest import nearest_across
 from auditor.splitting.order import moments, order_claim
 from auditor.splitting.strata import strata_of
-from auditor.splitting.units import count_table, undivided_units
+from auditor.splitting.units import count_table, singly, undivided_units
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +48,9 @@ class Asked:
 
 def _bound(table: pd.DataFrame, ratios: Mapping[str, float]) -> float:
     used = table[table[part_column(table)] != ""]
-    label, _ = pd.factorize(used["label"], sort=True)
-    counts = count_table(undivided_units(used["group"], used["cluster"]), label.astype(np.int64))
+    rows, single = singly(used["label"])
+    label, _ = pd.factorize(single, sort=True)
+    counts = count_table(undivided_units(used["group"], used["cluster"])[rows], label.astype(np.int64))
     return rounded(deviation_bound(counts, np.array(list(ratios.values())))) or 0.0
 
 

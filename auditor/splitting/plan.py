@@ -20,7 +20,7 @@ from auditor.splitting.order import in_order, moments
 from auditor.splitting.ratios import PARTS, default_ratios, parse_ratios, shown
 from auditor.splitting.repair import repair_split, told
 from auditor.splitting.strata import joined, strata_of
-from auditor.splitting.units import undivided_units
+from auditor.splitting.units import singly, undivided_units
 
 Existing = Literal["keep", "keep-test", "replace"]
 
@@ -133,7 +133,7 @@ def _refuse_blank_groups(dataset: Dataset, images: pd.DataFrame) -> None:
 
 
 def _refuse_folds(images: pd.DataFrame, folds: int, kept: pd.Series) -> None:
-    sizes = images.loc[images["usable"] & ~kept, "label"].value_counts()
+    sizes = singly(images.loc[images["usable"] & ~kept, "label"])[1].value_counts()
     if folds < 2:
         raise UsageError(expected="at least 2 folds", received=str(folds), hint="5 folds are usual")
     if folds > int(sizes.min()):

@@ -8,6 +8,8 @@ import pandas as pd
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components
 
+from auditor.dataset import AND, separate_labels
+
 
 def undivided_units(*keys: pd.Series) -> npt.NDArray[np.int64]:
     """Return the number of each image's unit: images that share a key, directly or over others, are one unit.
@@ -41,6 +43,22 @@ def undivided_units(*keys: pd.Series) -> npt.NDArray[np.int64]:
     _, component = connected_components(coo_array((np.ones(len(i), np.int8), (i, j)), shape=(size, size)), directed=False)
     codes, _ = pd.factorize(component[:n])
     return np.asarray(codes, dtype=np.int64)
+
+
+def singly(labels: pd.Series) -> tuple[npt.NDArray[np.int64], pd.Series]:
+    """Return labels one by one, and of which row each is: an image that has several is there once for each.
+
+    Examples
+    --------
+    >>> rows, names = singly(pd.Series(["a", "a ∧ b", ""]))
+    >>> rows.tolist(), names.tolist()
+    ([0, 1, 1, 2], ['a', 'a', 'b', ''])
+    """
+    if not labels.str.contains(AND, regex=False).any():
+        return np.arange(len(labels)), labels
+    apart = [separate_labels(label) or ("",) for label in labels]
+    rows = np.repeat(np.arange(len(apart)), [len(names) for names in apart])
+    return rows, pd.Series([name for names in apart for name in names], index=labels.index[rows], dtype=object)
 
 
 def count_table(unit: npt.NDArray[np.int64], stratum: npt.NDArray[np.int64]) -> csr_array:

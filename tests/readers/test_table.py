@@ -36,7 +36,7 @@ def test_columns_may_have_other_names(tmp_path):
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(b"file,label\na,b\n", "'path'"), (b"", "cannot be read"), (b"path,label\n", "no row"), (bytes(range(256)), "cannot be read")],
+    [(b"file,label\na,b\n", "'path'"), (b"", "cannot be read"), (b"path,label\n", "no row"), (bytes(range(256)), "path")],
 )
 def test_unusable_tables_are_refused(tmp_path, content, words):
     (tmp_path / "t.csv").write_bytes(content)
@@ -53,3 +53,78 @@ def test_a_column_that_is_not_there_is_named(tmp_path):
 def test_a_missing_path_is_refused(tmp_path):
     with pytest.raises(DataError, match="does not exist"):
         open_dataset(tmp_path / "nowhere")
+
+
+def test_json_lines(tmp_path):
+    lines = [
+        '{"path": "a.png", "label": 1}',
+        "",
+        '{"path": "b.png", "label": "x", "site": 3, "group": null}',
+        "no object",
+        "[1]",
+        '{"path": "c\\ud800.png"}',
+    ]
+    (tmp_path / "t.jsonl").write_text("\ufeff" + "\r\n".join(lines), "utf-8")
+    data = open_dataset(tmp_path / "t.jsonl")
+    assert data.samples[["path", "label", "group"]].values.tolist() == [["a.png", "1", ""], ["b.png", "x", ""], ["c\\ud800.png", "", ""]]
+    assert len(data.ignored) == 2 and "line 4" in data.ignored[0]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_tables_as_programs_write_them(tmp_path, encoding, end, separator):
+    text = TABLE.replace("x", "Rosé").replace(",", separator).replace("\n", end)
+    mark = b"\xfe\xff" if encoding == "utf-16-be" else b""
+    (tmp_path / "t.csv").write_bytes(mark + text.encode(encoding))
+    data = open_dataset(tmp_path / "t.csv")
+    assert data.samples[["path", "label", "split"]].values.tolist() == [["a.png", "y", "val"], ["b.png", "Rosé", "train"]]
+
+
+def test_a_byte_of_another_encoding_costs_no_other_row(tmp_path):
+    (tmp_path / "t.csv").write_bytes("path,label\na.png,rosé\nb.png,x\n".encode("latin-1"))
+    assert open_dataset(tmp_path / "t.csv").samples["label"].tolist() == ["ros\\xe9", "x"]
+
+
+def test_a_line_of_too_many_fields_is_reported_and_the_rest_goes_on(tmp_path):
+    (tmp_path / "t.csv").write_text("path,label\na.png,x\nb.png,y,z\nc.png\nd.png,y\n")
+    data = open_dataset(tmp_path / "t.csv")
+    assert data.samples[["path", "label"]].values.tolist() == [["a.png", "x"], ["c.png", ""], ["d.png", "y"]]
+    assert data.ignored == ("t.csv: b.png,y,z (3 fields in a table of 2 columns)",)
+
+
+def test_a_million_columns_are_refused_at_once(tmp_path):
+    import time
+
+    (tmp_path / "t.csv").write_text("path,label," + ",".join(f"c{i}" for i in range(1_000_000)) + "\na,b\n")
+    start = time.process_time()
+    with pytest.raises(DataError, match="at most 10,000 columns"):
+        open_dataset(tmp_path / "t.csv")
+    assert time.process_time() - start < 5
+
+
+def test_a_column_twice_is_refused(tmp_path):
+    (tmp_path / "t.csv").write_text("path,label,label\na,b,c\n")
+    with pytest.raises(DataError, match="'label' twice"):
+        open_dataset(tmp_path / "t.csv")
+
+
+def test_labels_of_mixed_types_are_text(tmp_path):
+    pd.DataFrame({"path": list("abc"), "label": [1.0, 2.0, None]}).to_parquet(tmp_path / "t.parquet")
+    assert open_dataset(tmp_path / "t.parquet").samples["label"].tolist() == ["1", "2", ""]
+    frame = pd.DataFrame({"path": list("abcd"), "label": [1, "1", 1.0, True]})
+    assert open_dataset(frame).samples["label"].tolist() == ["1", "1", "1", "True"]
+
+
+def test_a_path_that_is_there_twice_is_two_rows(tmp_path):
+    (tmp_path / "t.csv").write_text("path,label\na.png,x\na.png,y\nb.png,x\n")
+    assert open_dataset(tmp_path / "t.csv").samples["path"].tolist() == ["a.png", "a.png", "b.png"]
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
+def test_a_list_of_labels_is_several_labels(tmp_path, ending):
+    frame = pd.DataFrame({"path": list("abcd"), "label": [["dog", "cat"], ["cat"], [], ["cat", "dog", "cat"]]})
+    file = tmp_path / f"t.{ending}"
+    {"csv": lambda: frame.to_csv(file, index=False), "jsonl": lambda: frame.to_json(file, orient="records", lines=True),
+     "parquet": lambda: frame.to_parquet(file)}[ending]()  # fmt: skip
+    assert open_dataset(file).samples["label"].tolist() == ["cat ∧ dog", "cat", "", "cat ∧ dog"]

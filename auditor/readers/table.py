@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from auditor.dataset import SAMPLE_COLUMNS, Dataset, LocalFiles, joined_labels
@@ -214,16 +214,40 @@ def tabled(table: pd.DataFrame, columns: Columns, *, name: str, location: str, r
     for column in table.columns:
         if column not in SAMPLE_COLUMNS and column not in {n for n in wanted.values() if n}:
             samples[column] = table[column].map(text_of) if _holds_lists(table[column]) else table[column]
+    samples["path"], names = _told_apart(samples["path"].tolist())
     samples["split"] = samples["split"].map(lambda s: SPLIT_NAMES.get(s.strip().lower(), s.strip()))
     return Dataset(
         name=name,
         kind="table",
         location=location,
         samples=samples.sort_values("path", ignore_index=True, kind="stable"),
-        source=LocalFiles(str(root)),
+        source=LocalFiles(str(root), names),
         ignored=ignored,
         group_column=(columns.group or "group") if (columns.group or "group") in table.columns else None,
     )
+
+
+def _told_apart(paths: list[str]) -> tuple[list[str], dict[str, str]]:
+    """Return paths, each once, and what the changed ones were: an image that is listed again is ``a.png#row=7.png`` there, a copy of itself.
+
+    Examples
+    --------
+    >>> _told_apart(["a.png", "b.png", "a.png"])
+    (['a.png', 'b.png', 'a.png#row=3.png'], {'a.png#row=3.png': 'a.png'})
+    """
+    seen, taken = set(), set(paths)
+    names: dict[str, str] = {}
+    shown = list(paths)
+    for row, path in enumerate(paths):
+        if path in seen:
+            mark, ending = f"{path}#row={row + 1}", PurePath(path).suffix
+            while mark + ending in taken:
+                mark += "'"
+            alias = mark + ending
+            taken.add(alias)
+            names[alias], shown[row] = path, alias
+        seen.add(path)
+    return shown, names
 
 
 def _holds_lists(values: pd.Series) -> bool:

@@ -1,8 +1,10 @@
 import pandas as pd
 import pytest
 
+import auditor
 from auditor.errors import DataError
 from auditor.readers import open_dataset
+from tests.scanning.making import png
 
 TABLE = "path,label,split,group,site\nb.png,x,Training,g1,9\na.png,y,dev,,08\n"
 
@@ -116,9 +118,20 @@ def test_labels_of_mixed_types_are_text(tmp_path):
     assert open_dataset(frame).samples["label"].tolist() == ["1", "1", "1", "True"]
 
 
-def test_a_path_that_is_there_twice_is_two_rows(tmp_path):
-    (tmp_path / "t.csv").write_text("path,label\na.png,x\na.png,y\nb.png,x\n")
-    assert open_dataset(tmp_path / "t.csv").samples["path"].tolist() == ["a.png", "a.png", "b.png"]
+def test_a_path_that_is_there_again_is_a_copy_of_itself(tmp_path):
+    for i in range(6):
+        (tmp_path / f"{i}.png").write_bytes(png(40, 30, i))
+    rows = ["path,label", *(f"{i}.png,{'xy'[i % 2]}" for i in range(6)), "0.png,x", "1.png,x", "1.png#row=8.png,y"]
+    (tmp_path / "t.csv").write_text("\n".join(rows) + "\n")
+    audit = auditor.scan(auditor.open(tmp_path / "t.csv"))
+    found = audit.images.set_index("path")
+    assert set(found.index) == {*(f"{i}.png" for i in range(6)), "0.png#row=7.png", "1.png#row=8'.png", "1.png#row=8.png"}
+    assert found["status"].value_counts().to_dict() == {"ok": 8, "unreadable": 1}
+    findings = {f.code: f for f in audit.record.findings}
+    assert findings["conflicting-labels"].affected == 2
+    assert findings["exact-duplicate"].affected >= 2
+    plan = auditor.split(auditor.open(tmp_path / "t.csv"), scan=audit)
+    assert plan.table["path"].is_unique
 
 
 @pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])

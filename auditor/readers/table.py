@@ -228,7 +228,7 @@ def tabled(table: pd.DataFrame, columns: Columns, *, name: str, location: str, r
 
 
 def _told_apart(paths: list[str]) -> tuple[list[str], dict[str, str]]:
-    """Return paths, each once, and what the changed ones were: an image that is listed again is ``a.png#row=7.png`` there, a copy of itself.
+    """Return paths, each once, and what the changed ones were: an image that is listed again is a copy of itself, ``a.png#row=7.png``.
 
     Examples
     --------

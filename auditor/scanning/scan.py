@@ -33,6 +33,10 @@ OnProgress = Callable[[int, int, int, int], None]
 BATCH_IMAGES, BATCH_BYTES = 128, 8 << 20
 #: What reading an image costs at the least and per byte, in CPU seconds: measured with benchmarks/scan.py, within a factor of two.
 SECONDS_PER_IMAGE, SECONDS_PER_BYTE = 2e-4, 3e-8
+#: What the checks and the report take of a time budget, in seconds at the least and per image: measured with benchmarks/scale.py.
+CHECKS_SECONDS, CHECKS_PER_IMAGE = 1.5, 5e-4
+#: What reading takes per image (besides `SECONDS_PER_BYTE`), and the most that a busy machine is believed to be slower by.
+READ_PER_IMAGE, MOST_SLOWNESS = 4e-4, 20.0
 #: Below this much work no workers are started: they cost half a second of imports.
 ALONE_SECONDS = 1.0
 #: Address space that a worker may take beyond its imports: a picture of `MAX_PIXELS` with alpha, decoded twice.
@@ -99,7 +103,8 @@ def scan_images(
     decoders : {"header", "all"}
         Judge what other decoders do by header facts, or try OpenCV and, where it is installed, TensorFlow on each file.
     time_budget : float, optional
-        Minutes after which no further image is begun. What was measured by then is a stratified random sample.
+        Minutes for reading and for the checks that follow: reading ends while there is time for those. What was measured by then is a
+        stratified random sample.
     seed : int
         Seeds the order of that sample.
     on_progress : callable, optional
@@ -128,7 +133,9 @@ def scan_images(
     sizes = result.sizes
     order = todo if deadline is None else todo[np.argsort(_priority(dataset, seed)[todo], kind="stable")]
     items = (Item(int(i), paths[i], result.digest(int(i)), FileStat(int(sizes[i]), int(result.times[i]))) for i in order)
-    batches = _batches(items, sizes) if deadline is None else _until(deadline, _batches(items, sizes))
+    batches = _batches(items, sizes)
+    if deadline is not None:
+        batches = _until(deadline, batches, len(paths) - len(todo), jobs or os.cpu_count() or 1)
     cost = len(order) * SECONDS_PER_IMAGE + float(np.maximum(sizes[order], 0).sum()) * SECONDS_PER_BYTE
     from auditor.scanning.worker import Order
 
@@ -194,10 +201,21 @@ def _batches(items: Iterable[Item], sizes: npt.NDArray[np.int64]) -> Iterator[li
         yield batch
 
 
-def _until(deadline: float, batches: Iterator[list[Item]]) -> Iterator[list[Item]]:
+def _until(deadline: float, batches: Iterator[list[Item]], known: int, jobs: int) -> Iterator[list[Item]]:
+    """Draw batches while there is time for them and for the checks of all that was read; at least one.
+
+    The machine may have other things to do: the checks will be as slow, against what they take on a quiet one, as the reading was.
+    """
+    began, read, size = time.monotonic(), 0, 0
     for batch in batches:
-        if time.monotonic() >= deadline:
-            return
+        if read:
+            now = time.monotonic()
+            usual = (read * READ_PER_IMAGE + size * SECONDS_PER_BYTE) / jobs
+            slowness = min(max((now - began) / usual, 1.0), MOST_SLOWNESS)
+            if now + slowness * (CHECKS_SECONDS + (known + read) * CHECKS_PER_IMAGE) >= deadline:
+                return
+        read += len(batch)
+        size += sum(max(item.stat.size, 0) for item in batch)
         yield batch
 
 

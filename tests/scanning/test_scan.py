@@ -249,3 +249,22 @@ def test_every_file_of_the_odd_and_broken_is_a_row():
     broken = images[images["status"] == "unreadable"]
     assert (broken["reason"] != "").all()
     assert (broken["defect"] != "").all()
+
+
+@pytest.mark.parametrize(("slowness", "measured"), [(1.0, 30), (3.0, 10)])
+def test_a_time_budget_leaves_time_for_the_checks_and_reads_something_in_any_case(tmp_path, monkeypatch, slowness, measured):
+    data = dataset(tmp_path, {f"{i:03d}.png": png(8, 8, i) for i in range(60)})
+    now = iter(range(1000))
+    monkeypatch.setattr(scan_module.time, "monotonic", lambda: float(next(now)))  # a second per batch
+    for name, value in {
+        "BATCH_IMAGES": 10,
+        "CHECKS_SECONDS": 2.0,
+        "CHECKS_PER_IMAGE": 0.1,
+        "READ_PER_IMAGE": 0.1 / slowness,
+        "SECONDS_PER_BYTE": 0.0,
+    }.items():
+        monkeypatch.setattr(scan_module, name, value)
+    # With k batches read the clock says 1 + k, and the checks need 2 + k more: 7 of 7.6 seconds with two, 9 with three.
+    # At a third of the speed they need 9 after the first.
+    assert scan_images(data, jobs=1, time_budget=7.6 / 60).measured == measured
+    assert scan_images(data, jobs=1, time_budget=0.1 / 60).measured == 10

@@ -75,9 +75,11 @@ def open_dataset(data: Data, *, label: str | None = None, split: str | None = No
         from auditor.readers import remote
 
         return remote.read(str(data), columns)
+    from auditor.readers.unknown import hint_for, hint_for_missing
+
     location = Path(data)
     if not location.exists():
-        raise DataError(expected=UNDERSTOOD, received=f"'{data}', which does not exist", hint="check the path")
+        raise DataError(expected=UNDERSTOOD, received=f"'{data}', which does not exist", hint=hint_for_missing(location))
     from auditor.readers.plugged import plugged_readers, read_with_plugins
 
     brought = read_with_plugins(location, columns)
@@ -87,4 +89,4 @@ def open_dataset(data: Data, *, label: str | None = None, split: str | None = No
         if reader.reads(location):
             return reader.read(location, columns)
     plugins = "".join(f", {plugin.name} (of {plugin.package})" for plugin in plugged_readers())
-    raise DataError(expected=UNDERSTOOD + plugins, received=f"'{data}'", hint="name the folder that holds the images, or write a table")
+    raise DataError(expected=UNDERSTOOD + plugins, received=f"'{data}'", hint=hint_for(location))

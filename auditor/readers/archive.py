@@ -157,6 +157,8 @@ def read(location: Path, columns: Columns) -> Dataset:
 
 def archived(location: Path, source: Source, images: list[str], folders: list[str], others: list[str]) -> Dataset:
     """Return the data set of paths that are arranged as a folder would be."""
+    from auditor.readers.scientific import scientific
+
     cover = common_folder(images)
     layout = arrange(
         [p.removeprefix(cover) for p in images],
@@ -169,7 +171,7 @@ def archived(location: Path, source: Source, images: list[str], folders: list[st
         kind=layout.kind,
         location=str(location),
         samples=without_cover(layout.samples, cover),
-        source=source,
+        source=scientific(source, images),
         ignored=tuple(sorted(others)),
         empty=layout.empty,
     )

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from auditor.dataset import Dataset, LocalFiles, shown_name
 from auditor.errors import DataError
 from auditor.readers.layout import arrange, is_image, refuse_columns
+from auditor.readers.scientific import scientific
+from auditor.readers.unknown import hint_for
 from auditor.record import MARKER
 
 if TYPE_CHECKING:
@@ -93,13 +95,15 @@ def read(location: Path, columns: Columns) -> Dataset:
                 names[shown] = actual
     if names and len(set(images)) < len(images):  # a name with an odd byte in it, and another that spells that byte out
         images = _told_apart(images, names)
-    layout = arrange(images, folders, location=shown_name(str(location)), others=len(ignored))
+    layout = arrange(
+        images, folders, location=shown_name(str(location)), others=len(ignored), hint=hint_for(location, ignored) if ignored else ""
+    )
     return Dataset(
         name=shown_name(location.resolve().name),
         kind=layout.kind,
         location=str(location),
         samples=layout.samples,
-        source=LocalFiles(str(location.absolute()), names),
+        source=scientific(LocalFiles(str(location.absolute()), names), images),
         ignored=tuple(sorted(ignored)),
         empty=layout.empty,
     )

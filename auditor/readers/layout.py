@@ -12,10 +12,11 @@ if TYPE_CHECKING:
 
     from auditor.readers import Columns
 
-#: Extensions of the image formats that Pillow or OpenCV decode; a file with another one is counted as ignored.
+#: Extensions of the image formats that Pillow or OpenCV decode, or `auditor.readers.scientific` makes PNG of;
+#: a file with another one is counted as ignored.
 IMAGE_EXTENSIONS = frozenset({
     ".jpg", ".jpeg", ".jpe", ".jfif", ".jp2", ".j2k", ".png", ".apng", ".gif", ".bmp", ".dib", ".tif", ".tiff", ".webp", ".avif", ".ppm",
-    ".pgm", ".pbm", ".pnm", ".ico", ".tga", ".mpo", ".qoi", ".sgi", ".rgb",
+    ".pgm", ".pbm", ".pnm", ".ico", ".tga", ".mpo", ".qoi", ".sgi", ".rgb", ".dcm", ".dicom",
 })  # fmt: skip
 
 #: Folder names that mean a split, in lower case.
@@ -46,7 +47,7 @@ def is_image(name: str) -> bool:
     return "." in base and not base.startswith(".") and "." + base.rsplit(".", 1)[1].lower() in IMAGE_EXTENSIONS
 
 
-def arrange(images: Sequence[str], folders: Iterable[str], *, location: str, others: int) -> Layout:
+def arrange(images: Sequence[str], folders: Iterable[str], *, location: str, others: int, hint: str = "") -> Layout:
     """Return what paths mean that are relative to the root, with "/" between their parts.
 
     The folder that directly names the class is the first below the root or below a split folder.
@@ -62,7 +63,7 @@ def arrange(images: Sequence[str], folders: Iterable[str], *, location: str, oth
         raise DataError(
             expected="a folder with images in class folders",
             received=f"'{location}' with no image in it ({others} other files)",
-            hint=f"images are files that end in {', '.join(sorted(IMAGE_EXTENSIONS)[:6])}, ...",
+            hint=hint or f"images are files that end in {', '.join(sorted(IMAGE_EXTENSIONS)[:6])}, ...",
         )
     folders = list(folders)
     parts = [path.split("/") for path in images]

@@ -1,21 +1,28 @@
-"""Folders behind an address: cloud buckets, web servers, archives; whatever fsspec opens. Files are streamed, never copied to disk."""
+"""Folders, archives and tables behind an address: cloud buckets, web servers; whatever fsspec opens. Images are never copied to disk."""
 
 from __future__ import annotations
 
 import hashlib
 import importlib
-from dataclasses import dataclass, field
+import tempfile
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from auditor.dataset import Dataset, FileStat
 from auditor.errors import DataError, MissingExtraError
-from auditor.readers.layout import arrange, is_image, refuse_columns
+from auditor.readers import table
+from auditor.readers.layout import arrange, common_folder, is_image, refuse_columns, without_cover
+from auditor.readers.scientific import scientific
+from auditor.readers.table import SUFFIXES
 from auditor.record import MARKER
 
 if TYPE_CHECKING:
     from auditor.readers import Columns
 
+#: What fsspec calls archives by ending; their images are fetched one by one where the server gives pieces of files.
+CHAINED = {".zip": "zip://", ".tar": "tar://"}
 #: What file systems call the time of modification.
 TIMES = ("mtime", "LastModified", "last_modified", "updated", "modified", "date_time", "created")
 #: What they call a digest or version of the content, where they have no time.
@@ -68,13 +75,16 @@ class RemoteFiles:
     listed : dict
         Size and time of each file, from the listing: asking again would cost a request per file. It stays behind when the source is sent to
         a worker, which only reads.
+    names : dict
+        Paths that are named otherwise there.
     """
 
     root: str
     listed: dict[str, FileStat] = field(default_factory=dict, repr=False)
+    names: dict[str, str] = field(default_factory=dict)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return RemoteFiles, (self.root,)
+        return RemoteFiles, (self.root, {}, self.names)
 
     def stat(self, path: str) -> FileStat:
         """Return size and time of modification, as listed."""
@@ -84,9 +94,11 @@ class RemoteFiles:
 
     def read(self, path: str) -> bytes:
         """Return the bytes of one file."""
-        system, root = _fsspec().core.url_to_fs(self.root)
+        name = self.names.get(path, path)
+        system, root = _fsspec().core.url_to_fs(name if "://" in name else self.root)
+        inside = root if "://" in name else f"{root.rstrip('/')}/{name}" if root.rstrip("/") else name
         try:
-            return bytes(system.cat_file(f"{root.rstrip('/')}/{path}" if root.rstrip("/") else path))
+            return bytes(system.cat_file(inside))
         except OSError:
             raise
         except Exception as error:  # each file system has its own
@@ -103,10 +115,14 @@ def read(address: str, columns: Columns) -> Dataset:
     MissingExtraError
         fsspec, or the package for this kind of address, is not installed.
     """
+    ending = PurePosixPath(address.lower()).suffix
+    if ending in SUFFIXES:
+        return _table(address, columns)
     refuse_columns(columns, "an address")
-    expected = "the address of a folder of images"
+    expected = "the address of a folder of images, of a zip or tar, or of a table"
+    where = f"{CHAINED[ending]}::{address}" if ending in CHAINED and "::" not in address else address
     try:
-        system, root = _fsspec().core.url_to_fs(address)
+        system, root = _fsspec().core.url_to_fs(where)
         found = system.find(root, withdirs=True, detail=True)
     except MissingExtraError:
         raise
@@ -127,13 +143,45 @@ def read(address: str, columns: Columns) -> Dataset:
         )
     images = sorted(path for path in files if is_image(path))
     ignored = sorted(set(files) - set(images))
-    layout = arrange(images, folders, location=address, others=len(ignored))
+    cover = common_folder(images) if where != address else ""
+    layout = arrange(
+        [path.removeprefix(cover) for path in images],
+        [path.removeprefix(cover) for path in folders if not cover or (path.startswith(cover) and path != cover)],
+        location=address,
+        others=len(ignored),
+    )
     return Dataset(
         name=start.rsplit("/", 1)[-1] or address.rsplit("/", 1)[-1],
         kind=layout.kind,
         location=address,
-        samples=layout.samples,
-        source=RemoteFiles(address, {path: file_stat(files[path]) for path in images}),
+        samples=without_cover(layout.samples, cover) if cover else layout.samples,
+        source=scientific(RemoteFiles(where, {path: file_stat(files[path]) for path in images}), images),
         ignored=tuple(ignored),
         empty=layout.empty,
     )
+
+
+def _table(address: str, columns: Columns) -> Dataset:
+    """Read a table behind an address: it alone is fetched. Paths in it are relative to its folder, or addresses of their own."""
+    with tempfile.TemporaryDirectory(prefix="auditor-") as folder:
+        file = Path(folder) / PurePosixPath(address).name
+        try:
+            system, name = _fsspec().core.url_to_fs(address)
+            file.write_bytes(system.cat_file(name))
+            found = table.read(file, columns)
+        except MissingExtraError:
+            raise
+        except DataError as error:
+            raise DataError(
+                expected=error.expected.replace(str(file), address), received=error.received.replace(str(file), address), hint=error.hint
+            ) from None
+        except Exception as error:  # each file system has its own
+            reason = " ".join(str(error).split())[:120] or type(error).__name__
+            raise DataError(
+                expected="the address of a table",
+                received=f"'{address}', which cannot be opened ({reason})",
+                hint="check address and access",
+            ) from None
+    names = getattr(found.source, "names", {})
+    source = scientific(RemoteFiles(address.rpartition("/")[0], {}, names), found.samples["path"])
+    return replace(found, location=address, source=source)

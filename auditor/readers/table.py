@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from auditor.dataset import SAMPLE_COLUMNS, Dataset, LocalFiles, joined_labels
 from auditor.errors import DataError
 from auditor.readers.layout import SPLIT_NAMES
+from auditor.readers.scientific import scientific
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -221,7 +222,7 @@ def tabled(table: pd.DataFrame, columns: Columns, *, name: str, location: str, r
         kind="table",
         location=location,
         samples=samples.sort_values("path", ignore_index=True, kind="stable"),
-        source=LocalFiles(str(root), names),
+        source=scientific(LocalFiles(str(root), names), samples["path"]),
         ignored=ignored,
         group_column=(columns.group or "group") if (columns.group or "group") in table.columns else None,
     )

@@ -1,4 +1,7 @@
+import io
 import pickle
+import tarfile
+import zipfile
 
 import pytest
 
@@ -12,6 +15,15 @@ from tests.scanning.making import dataset, encoded, jpeg, picture, png
 fsspec = pytest.importorskip("fsspec")
 
 FILES = {f"{split}/{label}/{i}.png": png(16, 16, i) for split in ("train", "test") for label in "ab" for i in range(3)}
+
+
+@pytest.fixture
+def memory():
+    system = fsspec.filesystem("memory")
+    yield system
+    for folder in ("/bucket", "/other"):
+        if system.exists(folder):
+            system.rm(folder, recursive=True)
 
 
 @pytest.fixture
@@ -85,3 +97,39 @@ def test_an_archive_is_a_folder(tmp_path):
 def test_a_file_without_time_or_version_is_never_trusted():
     assert file_stat({"size": 3}).size == -1
     assert file_stat({"size": 3, "ETag": "a"}) != file_stat({"size": 3, "ETag": "b"})
+
+
+@pytest.mark.parametrize("ending", ["zip", "tar"])
+def test_an_archive_behind_an_address_is_read_in_place(memory, ending):
+    files = {f"flowers/{label}/{i}.png": png(16, 16, i) for label in "ab" for i in range(3)}
+    packed = io.BytesIO()
+    if ending == "zip":
+        with zipfile.ZipFile(packed, "w") as archive:
+            for name, data in files.items():
+                archive.writestr(name, data)
+    else:
+        with tarfile.open(fileobj=packed, mode="w") as archive:
+            for name, data in files.items():
+                info = tarfile.TarInfo(name)
+                info.size = len(data)
+                archive.addfile(info, io.BytesIO(data))
+    memory.pipe_file(f"/bucket/data.{ending}", packed.getvalue())
+    data = open_dataset(f"memory://bucket/data.{ending}")
+    assert data.samples[["path", "label"]].values.tolist() == [[name, name.split("/")[1]] for name in sorted(files)]
+    copy = pickle.loads(pickle.dumps(data.source))
+    assert [copy.read(path) for path in data.samples["path"]] == [files[path] for path in data.samples["path"]]
+    assert (scan_images(data, jobs=1).images["status"] == "ok").all()
+
+
+def test_a_table_behind_an_address(memory):
+    memory.pipe_file("/bucket/1.png", png(16, 16, 1))
+    memory.pipe_file("/other/2.png", png(16, 16, 2))
+    memory.pipe_file("/bucket/t.csv", b"path,label\n1.png,a\nmemory://other/2.png,b\n1.png,b\ngone.png,a\n")
+    data = open_dataset("memory://bucket/t.csv")
+    images = scan_images(data, jobs=1).images.set_index("path")
+    assert images["status"].to_dict() == {"1.png": "ok", "1.png#row=3.png": "ok", "memory://other/2.png": "ok", "gone.png": "unreadable"}
+    memory.pipe_file("/bucket/bad.csv", b"file\n1.png\n")
+    with pytest.raises(DataError, match=r"memory://bucket/bad\.csv"):
+        open_dataset("memory://bucket/bad.csv")
+    with pytest.raises(DataError, match="cannot be opened"):
+        open_dataset("memory://bucket/gone.csv")

@@ -1,0 +1,202 @@
+"""DICOM files and deep TIFFs: served as PNG in a scale that is stated, so that they are seen as meant.
+
+DICOM: rescale slope and intercept, then the file's first window, else its own lowest to highest value; MONOCHROME1 is turned round.
+TIFF: 8 and 16 bits without sign stay as they are; floats and others from 0 to 1, 255, 4,095 or 65,535, the first that holds them; what is
+below 0 or above goes from its own lowest to highest value. Of several pages, frames, or more than four channels the first is shown.
+"""
+
+from __future__ import annotations
+
+import importlib
+import io
+import warnings
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from auditor.dataset import FileStat, LocalFiles, Source
+from auditor.errors import MissingExtraError
+from auditor.readers.boxes import MAX_PIXELS
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+DICOM, TIFF = (".dcm", ".dicom"), (".tif", ".tiff")
+#: White of values that are no negative: shares, 8 bits, the 12 bits of cameras and scanners, 16 bits.
+WHITES = (1.0, 255.0, 4095.0, 65535.0)
+#: TIFF's tag of the bits of each channel (TIFF 6.0, section 8).
+BITS_PER_SAMPLE = 258
+
+
+@dataclass(frozen=True, slots=True)
+class ScientificFiles(LocalFiles):
+    """Files on this machine, DICOM and deep TIFFs among them as PNG."""
+
+    def read(self, path: str) -> bytes:
+        """Return the bytes of a file, or of the PNG that stands for it."""
+        return converted(path, LocalFiles.read(self, path))
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """Another source, DICOM and deep TIFFs in it as PNG."""
+
+    source: Source
+
+    def stat(self, path: str) -> FileStat:
+        """Return size and time of modification of what the PNG is made from."""
+        return self.source.stat(path)
+
+    def read(self, path: str) -> bytes:
+        """Return the bytes of an image, or of the PNG that stands for it."""
+        return converted(path, self.source.read(path))
+
+
+def scientific(source: Source, paths: Iterable[str]) -> Source:
+    """Return a source that serves DICOM and deep TIFFs as PNG, if there are such files; else the source itself.
+
+    Raises
+    ------
+    MissingExtraError
+        There is DICOM, and pydicom is not installed.
+    """
+    endings = {path[path.rfind(".") :].lower() for path in paths}
+    if endings.intersection(DICOM):
+        _pydicom()
+    if not endings.intersection((*DICOM, *TIFF)):
+        return source
+    return ScientificFiles(source.root, source.names) if isinstance(source, LocalFiles) else Converted(source)
+
+
+def _pydicom() -> Any:
+    try:
+        return importlib.import_module("pydicom")
+    except ImportError:
+        raise MissingExtraError.of("pydicom", "medical") from None
+
+
+def converted(path: str, data: bytes) -> bytes:
+    """Return PNG for DICOM and deep TIFF, anything else as it is.
+
+    Raises
+    ------
+    OSError
+        It is DICOM that cannot be decoded.
+    """
+    ending = path[path.rfind(".") :].lower()
+    if ending in DICOM:
+        return _from_dicom(data)
+    if ending in TIFF and _is_deep(data):
+        return _from_tiff(data)
+    return data
+
+
+def _is_deep(data: bytes) -> bool:
+    """Whether Pillow refuses a TIFF, or would not say how its values are scaled: it has more than 16 bits, a sign, or 16 bits of colour."""
+    from PIL import Image
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            picture = Image.open(io.BytesIO(data))
+            bits = picture.tag_v2.get(BITS_PER_SAMPLE, (8,))  # type: ignore[attr-defined]
+            return picture.mode in ("I", "F") or (picture.mode in ("RGB", "RGBA") and max(bits) > 8)
+    except Exception:  # of many kinds; what tifffile cannot read either is left to the scan to name
+        return data[:2] in (b"II", b"MM")
+
+
+def _from_tiff(data: bytes) -> bytes:
+    """Return a TIFF as PNG; as it is where tifffile is missing or cannot read it, so that the scan says why."""
+    import numpy as np
+
+    from auditor.readers.virtual import CHANNELS, encode_png
+
+    try:
+        tifffile: Any = importlib.import_module("tifffile")
+    except ImportError:
+        return data
+    try:
+        with tifffile.TiffFile(io.BytesIO(data)) as file:
+            page = file.pages[0]
+            if page.imagewidth * page.imagelength > MAX_PIXELS:
+                return data
+            pixels = np.asarray(page.asarray())
+    except Exception:  # tifffile's are of many kinds, KeyError among them where a compression needs imagecodecs
+        return data
+    if pixels.ndim == 3 and pixels.shape[2] not in CHANNELS:
+        pixels = (
+            np.moveaxis(pixels, 0, 2) if pixels.shape[0] in CHANNELS else pixels[0] if pixels.shape[0] < pixels.shape[2] else pixels[..., 0]
+        )
+    try:
+        return encode_png(pixels if pixels.dtype in (np.uint8, np.uint16) else scaled(pixels))
+    except OSError:
+        return data
+
+
+def scaled(pixels: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+    """Return values of any type in 8 bits.
+
+    From 0 to the first of `WHITES` that holds them, else from their lowest to their highest; what is not finite is black.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> scaled(np.array([[0.0, 0.5, 1.0]])).tolist(), scaled(np.array([[-10, 0, 10]])).tolist(), scaled(np.array([[0, 4000]])).tolist()
+    ([[0, 128, 255]], [[0, 128, 255]], [[0, 249]])
+    """
+    import numpy as np
+
+    values = pixels.astype(np.float64)
+    finite = np.isfinite(values)
+    low, high = (float(values[finite].min()), float(values[finite].max())) if finite.any() else (0.0, 0.0)
+    white = next((w for w in WHITES if low >= 0 and high <= w), None)
+    if white is not None:
+        low, high = 0.0, white
+    spread = (np.where(finite, values, low) - low) / ((high - low) or 1.0)
+    return np.floor(spread * 255 + 0.5).astype(np.uint8)
+
+
+def _from_dicom(data: bytes) -> bytes:
+    import numpy as np
+
+    from auditor.readers.virtual import encode_png
+
+    pydicom = _pydicom()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            file = pydicom.dcmread(io.BytesIO(data))
+            if int(file.Rows) * int(file.Columns) > MAX_PIXELS:
+                raise OSError(f"decompression bomb: the header announces {file.Columns} x {file.Rows} pixels")
+            pixels = np.asarray(pydicom.pixels.pixel_array(file, index=0))
+            if int(file.get("SamplesPerPixel", 1)) > 1:
+                return encode_png(pixels if pixels.dtype == np.uint8 else scaled(pixels))
+            values = pydicom.pixels.apply_modality_lut(pixels, file).astype(np.float64)
+            shown = _windowed(values, file)
+    except OSError:
+        raise
+    except Exception as error:  # pydicom's and its plug-ins' are of many kinds
+        raise OSError(f"its DICOM cannot be decoded ({' '.join(str(error).split())[:100] or type(error).__name__})") from None
+    return encode_png(255 - shown if file.get("PhotometricInterpretation") == "MONOCHROME1" else shown)
+
+
+def _windowed(values: npt.NDArray[np.float64], file: Any) -> npt.NDArray[np.uint8]:
+    """Return values through the first window (DICOM PS3.3, section C.11.2.1.2.1), else from their lowest to their highest."""
+    import numpy as np
+
+    centre, width = (_first(file.get(name)) for name in ("WindowCenter", "WindowWidth"))
+    if centre is None or width is None or width < 1:
+        low, high = float(values.min()), float(values.max())
+        shares = (values - low) / ((high - low) or 1.0)
+    elif width == 1:
+        shares = (values > centre - 0.5).astype(np.float64)
+    else:
+        shares = np.clip((values - (centre - 0.5)) / (width - 1) + 0.5, 0, 1)
+    return np.floor(shares * 255 + 0.5).astype(np.uint8)
+
+
+def _first(value: Any) -> float | None:
+    if value is None or value == "":
+        return None
+    return float(value if isinstance(value, (int, float, str)) else value[0])

@@ -35,7 +35,7 @@ def _png(pixels: npt.NDArray[np.uint8]) -> bytes:
 
 def write_flowers(folder: Path) -> None:
     """Three classes in train, val and test folders; tulips are rare."""
-    counts = {"train": (60, 45, 8), "val": (15, 12, 5), "test": (18, 15, 6)}
+    counts = {"train": (60, 45, 12), "val": (15, 12, 5), "test": (18, 15, 6)}
     for n, (split, numbers) in enumerate(counts.items()):
         for flower, count in zip(COLOURS, numbers, strict=True):
             (folder / split / flower).mkdir(parents=True)

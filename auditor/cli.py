@@ -362,6 +362,7 @@ def train(data: str, output: str, quiet: bool, plan: str | None, no_augment: boo
         extra = None if no_augment else auditor.preparation.augment(planned, target=target, policy=policy, way=way, seed=seed)
         result = auditor.preparation.train(
             planned, augment=extra, options=settings, time_budget=time_budget, measures=evidence.images, output=output,
+            suspects=auditor.preparation.suspected_labels(evidence) if settings.compare else (),
             listeners=console.listeners,
         )  # fmt: skip
     print(printable(result.facts["summary"]))

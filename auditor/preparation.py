@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import shlex
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -443,6 +443,13 @@ def _validation_score(plan: Plan, policy: Policy, seed: int, listeners: Listener
     return float(result.facts["scores"]["val"]["balanced_accuracy"]["value"])
 
 
+def suspected_labels(evidence: Scan) -> list[str]:
+    """Return the images that the label check lists, the worst first; none where it withholds its list."""
+    (check,) = choose(every_check(), select=["label-error"])
+    listed = [f.evidence["path"].head(f.affected).tolist() for f in run_checks(evidence, [check]) if f.evidence is not None]
+    return [path for paths in listed for path in paths]
+
+
 def train(
     plan: Plan,
     *,
@@ -450,6 +457,7 @@ def train(
     options: TrainOptions | None = None,
     time_budget: float = 10.0,
     measures: pd.DataFrame | None = None,
+    suspects: Collection[str] = (),
     output: str | Path | None = None,
     listeners: Listeners | None = None,
 ) -> Baseline:
@@ -467,6 +475,8 @@ def train(
         Minutes; experiments that do not fit are left out and said.
     measures : DataFrame, optional
         The scan's images, which size the model and show slices on which it is weak; `planned_scan` gives them.
+    suspects : collection of str
+        Images whose label looks wrong (`suspected_labels`): a comparison of ways trains on the data without them too.
     """
     from auditor.baseline import TrainOptions, train_baseline
 
@@ -475,7 +485,7 @@ def train(
     folder = prepare_output(output) if output is not None else None
     result = train_baseline(
         plan, augmentation=augment, options=options or TrainOptions(), output=folder, on_epoch=listeners.epoch, on_stage=listeners.stage,
-        time_budget=time_budget, measures=measures,
+        time_budget=time_budget, measures=measures, suspects=suspects,
     )  # fmt: skip
     if output is not None:
         add_parts(output, baseline=result.facts)

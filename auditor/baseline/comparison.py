@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from auditor.baseline.feeding import Samples
+from auditor.baseline.feeding import Samples, joined
+from auditor.baseline.material import shares_units
 from auditor.baseline.session import Session, predict
 from auditor.record import Estimate
 
@@ -27,6 +28,8 @@ WAYS: dict[str, tuple[Mapping[str, Any], bool]] = {
     "rare-class augmentation": ({}, True),
     "oversampling with augmentation": ({"oversample": True}, True),
 }
+#: The training images as they came, leaks and suspected labels included; and without either. They answer whether cleaning helped.
+RAW, CLEANED = "raw data", "cleaned data"
 
 
 def over_seeds(values: npt.ArrayLike) -> Estimate:
@@ -46,7 +49,37 @@ def class_recalls(samples: Samples, predicted: npt.NDArray[np.int64], classes: i
     return np.asarray(np.divide(hits, support, out=np.full(classes, np.nan), where=support > 0))
 
 
-def compare_ways(session: Session, seeds: int) -> list[dict[str, Any]]:
+def _trainings(session: Session, suspects: Collection[str]) -> dict[str, tuple[Mapping[str, Any], Samples]]:
+    """Return the options and the samples of every way that there are images for."""
+    material = session.material
+    ways: dict[str, tuple[Mapping[str, Any], Samples]] = {}
+    for way, (changes, made) in WAYS.items():
+        if not made:
+            ways[way] = changes, material.train
+        elif material.made is not None:
+            ways[way] = changes, material.made
+    suspected = material.table["path"].iloc[material.train.rows].isin(set(suspects)).to_numpy()
+    if len(material.leaking):
+        ways[RAW] = {}, joined(material.train, material.leaking)
+    if suspected.any():
+        ways.setdefault(RAW, ({}, material.train))
+    if RAW in ways:
+        ways[CLEANED] = {}, material.train.take(np.flatnonzero(~suspected))
+    return ways
+
+
+def _judged_on(session: Session) -> dict[str, Samples]:
+    """Return the held-out images that no training image of any way is a copy or relative of."""
+    material = session.material
+    parts = {}
+    for part, samples in material.parts.items():
+        if part != "train" and len(samples):
+            clean = samples.take(np.flatnonzero(~shares_units(material.table, material.leaking.rows, samples.rows)))
+            parts[part] = clean if len(clean) else samples
+    return parts
+
+
+def compare_ways(session: Session, seeds: int, suspects: Collection[str] = ()) -> list[dict[str, Any]]:
     """Train every way with every seed and return a row per way, in the order of `WAYS`.
 
     Each way is given the same number of steps' worth of images. Differences are to "nothing" with the same seed, on the same images;
@@ -61,19 +94,17 @@ def compare_ways(session: Session, seeds: int) -> list[dict[str, Any]]:
     commonest = present[-len(rarest) :]
     images = len(material.train) * session.size.epochs * LONGER
     found: dict[str, dict[int, dict[str, npt.NDArray[np.float64]]]] = {}
+    ways, judged = _trainings(session, suspects), _judged_on(session)
     for seed in range(session.options.seed, session.options.seed + seeds):
-        for way, (changes, made) in WAYS.items():
-            if (made and material.made is None) or not session.affords(session.cost(images)):
+        for way, (changes, samples) in ways.items():
+            if not session.affords(session.cost(images)):
                 continue
-            samples = material.made if made and material.made is not None else material.train
             plain: dict[str, Any] = {"class_weights": False, "oversample": False, "logit_adjustment": 0.0}
             trial = replace(session.with_options(**{**plain, **changes}), class_weight=None)
             epochs = max(2, round(images / len(samples)))
             net, _ = trial.train(trial.run(f"{way}, seed {seed}", seed=seed, epochs=epochs, patience=max(4, epochs // 3)), samples=samples)
             found.setdefault(way, {})[seed] = {
-                part: class_recalls(x, predict(net, x).argmax(axis=1), classes)
-                for part, x in material.parts.items()
-                if part != "train" and len(x)
+                part: class_recalls(x, predict(net, x).argmax(axis=1), classes) for part, x in judged.items()
             }
     return _rows(found, rarest, commonest)
 
@@ -84,7 +115,8 @@ def _rows(
     commonest: npt.NDArray[np.int64],
 ) -> list[dict[str, Any]]:
     nothing = found.get("nothing", {})
-    best = max((float(np.mean([np.nanmean(r["val"]) for r in runs.values()])) for runs in found.values()), default=0.0)
+    scored = {way: float(np.mean([np.nanmean(r["val"]) for r in runs.values()])) for way, runs in found.items() if way != RAW}
+    best = max(scored.values(), default=0.0)
     rows: list[dict[str, Any]] = []
     for way, runs in found.items():
         shared = [s for s in runs if s in nothing]
@@ -97,7 +129,7 @@ def _rows(
             if way != "nothing" and shared:
                 row[f"change of {name}"] = over_seeds([_mean(runs[s][part][which]) - _mean(nothing[s][part][which]) for s in shared])
         rows.append(row)
-    within = [r for r in rows if r["validation balanced accuracy"]["high"] >= best]
+    within = [r for r in rows if r["validation balanced accuracy"]["high"] >= best and r["way"] != RAW]
     for row in rows:
         row["recommended"] = bool(within) and row is within[0]
     return rows

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from auditor.baseline.diagnosis import decide, difference, interval, percent
-from auditor.baseline.feeding import Samples
-from auditor.baseline.material import units
+from auditor.baseline.feeding import joined
+from auditor.baseline.material import shares_units, units
 from auditor.baseline.scores import mean_of, score, share
 from auditor.baseline.session import Session, predict
 from auditor.errors import DataError
@@ -185,11 +185,11 @@ def leak(session: Session, history: History, scores: dict[str, Scores]) -> Diagn
     for part in ("test", "val"):
         rows = material.parts[part].rows
         if len(rows):
-            unit_rows[part] = _shares(table, material.leaking.rows, rows)
+            unit_rows[part] = shares_units(table, material.leaking.rows, rows)
     part = max(unit_rows, key=lambda p: (unit_rows[p].sum(), p == "test"))
     leaked = unit_rows[part]
     epochs = max(3, min(session.size.epochs, history["best_epoch"] + 1))
-    everything = _joined(session.samples(), material.leaking)
+    everything = joined(session.samples(), material.leaking)
     if not session.affords(session.cost(len(everything) * epochs)):
         return left_out(question)
     net, curves = session.train(session.run("with leaks", seed=session.options.seed, epochs=epochs, patience=epochs), samples=everything)
@@ -217,31 +217,6 @@ def leak(session: Session, history: History, scores: dict[str, Scores]) -> Diagn
     }[verdict]
     remedies = ["split anew by groups and duplicate sets", "report the score on clean images alone"]
     return answer(question, verdict, text, remedies, leaked=share(a, n), clean=share(b, m), inflation=inflation, split=part)
-
-
-def _joined(fed: Samples, more: Samples) -> Samples:
-    """Return samples followed by others, which are fed as they are."""
-    alter = fed.alter
-
-    def altered(images: Any, at: Any, epoch: int) -> Any:
-        own = at < len(fed)
-        if alter is None or not own.any():
-            return images
-        out = images.copy()
-        out[own] = alter(images[own], at[own], epoch)
-        return out
-
-    return Samples(fed.cache, np.concatenate([fed.rows, more.rows]), np.concatenate([fed.labels, more.labels]), alter=altered)
-
-
-def _shares(table: Any, training: Any, held_out: Any) -> Any:
-    """Return which held-out rows share a group or duplicate set with training rows, shape ``(len(held_out),)``."""
-    found = np.zeros(len(held_out), dtype=bool)
-    for column in ("group", "cluster"):
-        if column in table.columns:
-            known = set(table[column].iloc[training]) - {""}
-            found |= table[column].iloc[held_out].isin(known).to_numpy()
-    return found
 
 
 def half_the_data(session: Session, history: History, scores: dict[str, Scores]) -> Diagnosis:

@@ -56,6 +56,21 @@ class Samples:
         return self.cache.images(self.rows)
 
 
+def joined(fed: Samples, more: Samples) -> Samples:
+    """Return samples followed by others, which are fed as they are."""
+    alter = fed.alter
+
+    def altered(images: Any, at: Any, epoch: int) -> Any:
+        own = at < len(fed)
+        if alter is None or not own.any():
+            return images
+        out = images.copy()
+        out[own] = alter(images[own], at[own], epoch)
+        return out
+
+    return Samples(fed.cache, np.concatenate([fed.rows, more.rows]), np.concatenate([fed.labels, more.labels]), alter=altered)
+
+
 def shuffled(n: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
     """Return all positions in random order."""
     return rng.permutation(n)

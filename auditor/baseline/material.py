@@ -136,6 +136,16 @@ def units(rows: pd.DataFrame) -> npt.NDArray[np.object_]:
     return unit.to_numpy(dtype=object)
 
 
+def shares_units(table: pd.DataFrame, training: npt.NDArray[np.int64], held_out: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Return which held-out rows share a group or duplicate set with training rows, shape ``(len(held_out),)``."""
+    found = np.zeros(len(held_out), dtype=bool)
+    for column in ("group", "cluster"):
+        if column in table.columns:
+            known = set(table[column].iloc[training]) - {""}
+            found |= table[column].iloc[held_out].isin(known).to_numpy()
+    return found
+
+
 def _carve(rows: pd.DataFrame, seed: int) -> npt.NDArray[np.object_]:
     split = rows["split"].to_numpy(dtype=object).copy()
     at = np.flatnonzero(split == "train")

@@ -6,7 +6,7 @@ import contextlib
 import math
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -86,6 +86,7 @@ def train_baseline(
     on_stage: OnStage = unheard,
     time_budget: float | None = None,
     measures: pd.DataFrame | None = None,
+    suspects: Collection[str] = (),
 ) -> Baseline:
     """Train a small CNN on a plan's training images, stop it by the validation images, score it once on the test images.
 
@@ -107,6 +108,8 @@ def train_baseline(
         Minutes for everything; what does not fit is left out and said. A run that the clock ended is not reproducible.
     measures : DataFrame, optional
         The scan's images (``path`` and measures), to find slices on which the model is weak.
+    suspects : collection of str
+        Paths whose label looks wrong: a comparison trains without them too.
 
     Raises
     ------
@@ -214,7 +217,7 @@ def train_baseline(
             remedies=remedies,
             learning_curve=curve,
             tuning=tuning,
-            comparison=compare_ways(session, options.seeds) if options.compare else [],
+            comparison=compare_ways(session, options.seeds, suspects) if options.compare else [],
             notes=notes,
             seconds=round(time.monotonic() - began, 1),
         )

@@ -3,12 +3,16 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
-from auditor.baseline import train_baseline
+from auditor.baseline import comparison, train_baseline
 from auditor.baseline.comparison import _rows, over_seeds
-from tests.baseline.conftest import TINY, MakePlan
+from auditor.baseline.feeding import Samples
+from auditor.baseline.fitting import Run
+from auditor.baseline.session import Session
+from tests.baseline.conftest import TINY, FakePlan, MakePlan
 
 
 def test_interval_over_seeds_is_students() -> None:
@@ -53,3 +57,42 @@ def test_ways_are_compared_on_the_same_images(make_plan: MakePlan) -> None:
     assert [r["way"] for r in rows] == ["nothing", "logit adjustment", "class weights", "random oversampling"]
     assert sum(r["recommended"] for r in rows) == 1
     assert all(0 <= r["rare-class recall"]["value"] <= 1 for r in rows)
+
+
+class Leaky(FakePlan):
+    """A plan that leaves out the training images that have a relative elsewhere."""
+
+    @property
+    def usable(self) -> pd.DataFrame:
+        return self.table[(self.table["split"] != "train") | (self.table["cluster"] == "")]
+
+
+def test_raw_and_cleaned_data_are_compared_where_there_is_something_to_clean(make_plan: MakePlan) -> None:
+    plan = make_plan([(split, label, n) for split, n in (("train", 16), ("val", 6), ("test", 8)) for label in ("upright", "lying")])
+    table = plan.table.copy()
+    train, test = (table.index[table["split"] == s] for s in ("train", "test"))
+    table.loc[[train[0], test[0]], "cluster"] = "c1"  # a leak: the plan leaves the training image out
+    suspects = table.loc[train[1:4], "path"].tolist()
+    fed: dict[str, int] = {}
+    judged: list[int] = []
+    real = comparison.class_recalls
+
+    def listening(samples: Samples, predicted: np.ndarray, classes: int) -> np.ndarray:
+        judged.append(len(samples))
+        return real(samples, predicted, classes)
+
+    def counting(self: Session, run: Run, *, samples: Samples | None = None, **more: object) -> object:
+        fed[run.name] = len(samples) if samples is not None else -1
+        return trained(self, run, samples=samples, **more)  # type: ignore[arg-type]
+
+    trained = Session.train
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(comparison, "class_recalls", listening)
+        patch.setattr(Session, "train", counting)
+        options = dataclasses.replace(TINY, epochs=1, compare=True)
+        facts = train_baseline(Leaky(plan.dataset, table), options=options, suspects=suspects).facts
+    rows = {r["way"]: r for r in facts["comparison"]}
+    assert list(rows)[-2:] == [comparison.RAW, comparison.CLEANED]
+    assert (fed["raw data, seed 0"], fed["nothing, seed 0"], fed["cleaned data, seed 0"]) == (32, 31, 28)
+    assert set(judged) == {12, 15}, "12 of validation; of 16 in test the one that leaks is left out"
+    assert not rows[comparison.RAW]["recommended"]

@@ -29,13 +29,15 @@ if TYPE_CHECKING:
     from auditor.preparation import split as split
     from auditor.preparation import train as train
     from auditor.preparation import verify as verify
-    from auditor.readers import open_dataset as open  # noqa: F401 - the name that users expect
+    from auditor.readers import open_dataset
     from auditor.review import apply as apply
     from auditor.review import check as check
     from auditor.review import compare as compare
     from auditor.review import report as report
     from auditor.review import selftest as selftest
     from auditor.review import undo as undo
+
+    open = open_dataset  # the name that users expect; an import under another name would not be exported
 
 #: Where each public name lives.
 _PUBLIC = {

@@ -21,7 +21,7 @@ from auditor.dataset import Dataset
 from auditor.errors import DataError
 from auditor.evidence import Scan
 from auditor.finding import Finding, Severity
-from auditor.options import Data, Listeners, ScanOptions
+from auditor.options import Data, Listeners, ScanOptions, default_listeners
 from auditor.preparation import (
     OUTPUT,
     addressed,
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
     from auditor.augmentation import Policy
     from auditor.baseline import TrainOptions
+    from auditor.reports.plots import Plot
 
 
 class Audit:
@@ -85,6 +86,47 @@ class Audit:
         from auditor.reports import write_report
 
         return write_report(self.record, Path(file), format=format, images=images)
+
+    def plot_classes(self) -> Plot:
+        """Return a chart of images per class and split; it shows itself in a notebook.
+
+        Raises
+        ------
+        UsageError
+            The images have no classes.
+        """
+        from auditor.reports.plots import plot_classes
+
+        return plot_classes(self.record)
+
+    def plot_split(self) -> Plot:
+        """Return a chart of images per class and part of the planned split, after `run`.
+
+        Raises
+        ------
+        UsageError
+            No split was planned.
+        """
+        from auditor.reports.plots import plot_split
+
+        return plot_split(self.record)
+
+    def plot_finding(self, finding: str) -> Plot:
+        """Return a chart of a finding's effect on its scale, with the pictures that show it best.
+
+        Parameters
+        ----------
+        finding : str
+            Its id, as in ``"label-shift:train-test"``, or its code.
+
+        Raises
+        ------
+        UsageError
+            There is no such finding, or it was not checked.
+        """
+        from auditor.reports.plots import plot_finding
+
+        return plot_finding(self.record, finding)
 
     def save(self, folder: str | Path, *, images: bool = True) -> Path:
         """Write every file of the record, the report included, into a folder."""
@@ -243,7 +285,7 @@ def scan(
     AuditorError
         The input cannot be used or the output cannot be written. Bad files inside a usable input are findings.
     """
-    listeners = listeners or Listeners()
+    listeners = listeners or default_listeners()
     dataset = open_data(data, field, label, split, group)
     audit = _checked(
         dataset, output=output, config=config or Config(), seed=seed, reproducible=reproducible, listeners=listeners,
@@ -296,7 +338,7 @@ def run(
     from auditor.baseline import TrainOptions, train_baseline
     from auditor.splitting import parse_ratios, plan_split
 
-    listeners, config, started = listeners or Listeners(), config or Config(), time.time()
+    listeners, config, started = listeners or default_listeners(), config or Config(), time.time()
     dataset = open_data(data, field, label, split, group)
     require_classes(dataset, "train")
     require_packages("albumentations", "keras", "tensorflow")

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from auditor.audit import Audit, run
 from auditor.errors import OutputError
-from auditor.options import Listeners
+from auditor.options import Listeners, default_listeners
 from auditor.preparation import OUTPUT, prepare_output
 from auditor.record import MARKER
 
@@ -180,7 +180,7 @@ def demo(
     """
     import pandas as pd
 
-    listeners = listeners or Listeners()
+    listeners = listeners or default_listeners()
     folder = Path(output)
     data = folder / "digits"
     if data.exists() and not (folder / MARKER).exists():

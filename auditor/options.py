@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from auditor import readers
+from auditor.jupyter import Line, in_notebook
 
 #: What a public function accepts as data.
 Data = readers.Data
@@ -67,3 +68,11 @@ class Listeners:
     scan: Callable[[int, int, int, int], None] | None = None
     epoch: Callable[[Any], None] | None = None
     images: Callable[[int, int], None] | None = None
+
+
+def default_listeners() -> Listeners:
+    """Return who is told where the caller names nobody: a line of progress in a notebook, elsewhere nobody."""
+    if not in_notebook():
+        return Listeners()
+    line = Line()
+    return Listeners(stage=line.stage, scan=line.scanned, epoch=line.epoch, images=line.written)

@@ -14,7 +14,7 @@ from auditor.dataset import Dataset
 from auditor.errors import DataError, MissingExtraError, OutputError, UsageError
 from auditor.evidence import Scan
 from auditor.finding import Finding
-from auditor.options import Data, Listeners, ScanOptions
+from auditor.options import Data, Listeners, ScanOptions, default_listeners
 from auditor.readers import open_dataset
 from auditor.record import MARKER, Claim
 from auditor.scanning import scan_images
@@ -202,6 +202,7 @@ def split(
     exports = (export,) if isinstance(export, str) else tuple(export or ())
     for format in exports:
         require_format(format, with_file=True)
+    listeners = listeners or default_listeners()
     ratios = parse_ratios(ratios) if ratios is not None else None
     asked = ratios is not None or folds is not None or by is not None
     if scan is not None and scan.dataset is not None and scan.scan is not None:
@@ -210,14 +211,14 @@ def split(
         dataset = open_data(data, None, label, column, group)
         refuse_same_place(output, dataset)
         require_classes(dataset, "split")
-        evidence = measured(dataset, output, scanning or ScanOptions(), seed, listeners or Listeners())
+        evidence = measured(dataset, output, scanning or ScanOptions(), seed, listeners)
     plan = plan_split(
         dataset, with_clusters(evidence), ratios=ratios, folds=folds, stratify=tuple(stratify), by=by,
         existing=existing or ("replace" if asked else "keep"), repair=repair, seed=seed,
         duplicate_threshold=evidence.duplicates.calibration.threshold,
     )  # fmt: skip
     if output is not None and exports:
-        (listeners or Listeners()).stage(f"Writing the split as {', '.join(exports)}")
+        listeners.stage(f"Writing the split as {', '.join(exports)}")
         _write_exports(plan, evidence, exports, prepare_output(output))
     if output is not None:
         add_parts(output, split=plan.facts, split_table=plan.table, split_findings=planned_findings(evidence, plan, dataset, str(output)))
@@ -267,7 +268,7 @@ def verify(
     table, certificate = read_split(split_file), read_certificate(Path(split_file).with_suffix(".json"))
     group = group or certificate.get("group_column")
     dataset = open_data(data, None, label, column, None if group == "group" else group)
-    evidence = measured(dataset, output, scanning or ScanOptions(), int(certificate.get("seed", 0)), listeners or Listeners())
+    evidence = measured(dataset, output, scanning or ScanOptions(), int(certificate.get("seed", 0)), listeners or default_listeners())
     return verify_split(table, certificate, dataset, with_clusters(evidence))
 
 
@@ -315,7 +316,7 @@ def planned_scan(
     require_classes(dataset, "train")
     if plan is None and output is not None and (Path(output) / "split.csv").exists():
         plan = Path(output) / "split.csv"
-    evidence = measured(dataset, output, scanning or ScanOptions(), seed, listeners or Listeners())
+    evidence = measured(dataset, output, scanning or ScanOptions(), seed, listeners or default_listeners())
     images = with_clusters(evidence)
     if plan is not None:
         return read_plan(plan, dataset, images), evidence
@@ -390,7 +391,7 @@ def augment(
     from auditor.augmentation.planning import choose_policy
     from auditor.reports.thumbnails import make_thumbnails
 
-    listeners = listeners or Listeners()
+    listeners = listeners or default_listeners()
     chosen, found, decided = choose_policy(policy, without), None, list[str]()
     if check or decide:
         listeners.stage(f"Checking the policy '{chosen.name}' on this data")
@@ -480,7 +481,7 @@ def train(
     """
     from auditor.baseline import TrainOptions, train_baseline
 
-    listeners = listeners or Listeners()
+    listeners = listeners or default_listeners()
     listeners.stage("Preparing the training")
     folder = prepare_output(output) if output is not None else None
     result = train_baseline(

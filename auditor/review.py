@@ -11,7 +11,7 @@ from auditor.audit import Audit, load
 from auditor.config import Config
 from auditor.errors import DataError, NotFitError, UsageError
 from auditor.finding import Finding
-from auditor.options import Data, Listeners, ScanOptions
+from auditor.options import Data, Listeners, ScanOptions, default_listeners
 from auditor.preparation import measured, open_data, prepare_output
 from auditor.scanning.fingerprint import fingerprint
 
@@ -121,7 +121,7 @@ def apply(
 
     made = read_decisions(decisions)
     dataset = open_data(data, None, label, split, group)
-    scan = measured(dataset, None, scanning or ScanOptions(), 0, listeners or Listeners())
+    scan = measured(dataset, None, scanning or ScanOptions(), 0, listeners or default_listeners())
     samples = apply_decisions(dataset, made, fingerprint=fingerprint(scan.images))
     manifest = write_manifest(samples, Path(output), dataset)
     return manifest, None if quarantine is None else put_aside(dataset, made, quarantine)

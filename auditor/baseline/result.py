@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import keras
     import pandas as pd
 
+    from auditor.reports.plots import Plot
+
 MODEL_FILE, FACTS_FILE = "baseline.keras", "baseline.json"
 
 
@@ -70,6 +72,24 @@ class Baseline:
             curve: dict[str, Any] = {name: h[name] for name in curves}  # type: ignore[literal-required]
             frames.append(pd.DataFrame({"run": h["name"], "seed": h["seed"], "epoch": range(1, len(h["loss"]) + 1), **curve}))
         return pd.concat(frames, ignore_index=True)
+
+    def plot_history(self, run: int = 0, curve: str = "loss") -> Plot:
+        """Return a chart of one run's curves over its epochs; it shows itself in a notebook.
+
+        Parameters
+        ----------
+        run : int
+            Number of the run in `history`, 0 for the model itself.
+        curve : {"loss", "accuracy"}
+
+        Raises
+        ------
+        UsageError
+            There is no such run or curve.
+        """
+        from auditor.reports.plots import plot_history
+
+        return plot_history(self.facts, run, curve)
 
     def save(self, folder: str | Path) -> None:
         """Write ``baseline.keras`` and ``baseline.json``.

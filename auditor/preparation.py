@@ -218,14 +218,13 @@ def split(
         duplicate_threshold=evidence.duplicates.calibration.threshold,
     )  # fmt: skip
     if output is not None and exports:
-        listeners.stage(f"Writing the split as {', '.join(exports)}")
-        _write_exports(plan, evidence, exports, prepare_output(output))
+        _write_exports(plan, evidence, exports, prepare_output(output), listeners)
     if output is not None:
         add_parts(output, split=plan.facts, split_table=plan.table, split_findings=planned_findings(evidence, plan, dataset, str(output)))
     return plan
 
 
-def _write_exports(plan: Plan, evidence: Scan, exports: Iterable[str], folder: Path) -> None:
+def _write_exports(plan: Plan, evidence: Scan, exports: Iterable[str], folder: Path, listeners: Listeners) -> None:
     """Write a split in some formats; what the audit in the folder found goes with those that hold findings."""
     from auditor.exporting import EXPORTERS, Options, export_to, material_of
     from auditor.exporting import export as export_one
@@ -233,11 +232,12 @@ def _write_exports(plan: Plan, evidence: Scan, exports: Iterable[str], folder: P
 
     record = load_record(folder) if (folder / "audit.json").exists() else None
     for format in exports:
+        target = folder / (EXPORTERS[format].file if format in EXPORTERS else TREE)
+        listeners.stage(f"Writing {target}")
         if format not in EXPORTERS:
-            export_one(plan, format, folder / TREE)
+            export_one(plan, format, target)
             continue
-        material = dataclasses.replace(material_of(plan), scan=evidence, record=record)
-        export_to(material, format, folder / EXPORTERS[format].file, Options())
+        export_to(dataclasses.replace(material_of(plan), scan=evidence, record=record), format, target, Options())
 
 
 def verify(

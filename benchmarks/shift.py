@@ -1,38 +1,49 @@
 """How often the shift checks are wrong, and what they find: calibration and power on real photos.
 
-    python benchmarks/shift.py DATA [--cache FOLDER] [--trials 200] [--sizes N ...] [--only calibration|power]
+    python benchmarks/shift.py DATA --cache FOLDER [--trials 200] [--sizes N ...] [--only calibration|power] [--minutes M]
 
-DATA is a folder of labelled photos (about 1,700 or more), or ``digits`` for scikit-learn's handwritten digits at 32 x 32 pixels. Every
-fault is put into pixels, saved, and measured again through `auditor.scanning`; clean photos go through the same decoding and saving, so
-that nothing but the fault differs. Scans are kept in the cache folder (a temporary one by default).
+DATA is labelled photos (about 1,700 or more; a folder, or idx files such as Fashion-MNIST's), or ``digits`` for scikit-learn's handwritten
+digits at 32 x 32 pixels. Every fault is put into pixels, saved, and measured again through `auditor.scanning`; clean photos go through the
+same decoding and saving, so that nothing but the fault differs.
+
+Scans and the outcome of every trial are kept in the cache folder, by the sources they were made with: the same command goes on where it
+was stopped, by ``--minutes`` or by hand, and the table is that of all trials so far. Trials of all cases take turns, so that none lags.
+Trial ``i`` is seeded with ``i``.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache as once
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pandas as pd
 
+import auditor
 import auditor.checks as checks
 from auditor.evidence import Scan
 from auditor.evidence.shift import FAMILY
-from auditor.finding import Severity
 from auditor.readers import open_dataset
 from auditor.scanning import scan_images
+from auditor.stats.intervals import wilson
 
 Picture = np.ndarray
 #: Quality at which every picture is saved in the end.
 QUALITY = 90
 #: Side of the tiles that stand in for a data set of more than 10,000 images, and tiles per photo.
 TILE, TILES = 96, 12
+#: Trials of a case before the next one has its turn.
+TURN = 10
+#: Photos drawn from a larger data set, for halves of 10,000; faults are put into the first of them.
+CLEAN_POOL, FAULTY_POOL = 20_000, 4_000
 
 
 def _jpeg(picture: Picture, quality: int) -> Picture:
@@ -80,16 +91,27 @@ FAULTS: dict[str, tuple[Callable[[Picture, np.random.Generator], Picture], int]]
 Pool = tuple[pd.DataFrame, np.ndarray]
 
 
+@once
+def sources(*rooms: str) -> str:
+    """Return a digest of the package's sources in some of its rooms: what was made with others is made again."""
+    root = Path(auditor.__file__).parent
+    files = sorted(f for room in rooms for f in (root / room).rglob("*.py"))
+    return hashlib.sha256(b"".join(f.read_bytes() for f in files)).hexdigest()[:12]
+
+
 def scanned(
-    data: Path, cache: Path, name: str, change: Callable[[Picture, np.random.Generator], list[Picture]], quality: int = QUALITY
-) -> Pool:
+    data: Path, cache: Path, name: str, change: Callable[[Picture, np.random.Generator], list[Picture]], quality: int = QUALITY,
+    limit: int = CLEAN_POOL,
+) -> Pool:  # fmt: skip
     """Scan changed copies of the pictures of a data set, once; ``group`` is the photo."""
-    table, marks = cache / f"{name}.pkl", cache / f"{name}.npy"
-    if not table.exists():
+    stem = f"{name}-{sources('scanning')}".replace(" ", "-").replace("%", "percent")
+    table, marks = cache / f"{stem}.pkl", cache / f"{stem}.npy"
+    if not table.exists() or not marks.exists():
         dataset = open_dataset(data)
         with tempfile.TemporaryDirectory() as folder:
             rows = []
-            for i, (path, label) in enumerate(zip(dataset.samples["path"], dataset.samples["label"], strict=True)):
+            drawn = dataset.samples.iloc[np.random.default_rng(0).permutation(len(dataset.samples))[:limit]]
+            for i, (path, label) in enumerate(zip(drawn["path"], drawn["label"], strict=True)):
                 picture = cv2.imdecode(np.frombuffer(dataset.source.read(path), np.uint8), cv2.IMREAD_COLOR)
                 rng = np.random.default_rng([i, int(hashlib.sha256(name.encode()).hexdigest()[:8], 16)])
                 for k, new in enumerate(change(picture, rng)):
@@ -116,12 +138,15 @@ def digits(folder: Path) -> Path:
     return folder
 
 
+@once
 def faulty_pool(data: Path, cache: Path, name: str) -> Pool:
-    """Scan all photos with one fault, or ``unchanged``."""
+    """Scan photos with one fault, or ``unchanged``."""
     change, quality = FAULTS[name]
-    return scanned(data, cache, name, lambda picture, rng: [change(picture, rng)], quality)
+    limit = CLEAN_POOL if name == "unchanged" else FAULTY_POOL
+    return scanned(data, cache, name, lambda picture, rng: [change(picture, rng)], quality, limit)
 
 
+@once
 def tiles(data: Path, cache: Path) -> Pool:
     """Cut tiles out of each photo: a large data set of real pictures that comes in groups."""
 
@@ -143,35 +168,66 @@ def assemble(parts: list[tuple[Pool, np.ndarray, str]], *, grouped: bool, seed: 
     return Scan(images, np.concatenate([pool[1][rows] for pool, rows, _ in parts]), seed=seed)
 
 
-def graded(scan: Scan) -> dict[str, Severity]:
+def graded(scan: Scan) -> dict[str, str]:
     """Worst severity by check."""
     codes = [c.code for c in checks.CHECKS if c.code in FAMILY]
     # The permutation test grades nothing, so few permutations do.
     chosen = checks.choose(checks.CHECKS, select=codes, settings={"content-shift": {"permutations": 19}})
     found = checks.run_checks(scan, chosen)
-    worst: dict[str, Severity] = {}
-    for f in found:
-        worst[f.code] = min(worst.get(f.code, f.severity), f.severity, key=lambda s: s.rank)
+    worst: dict[str, str] = {}
+    for f in found:  # worst first
+        worst.setdefault(f.code, str(f.severity))
     return worst
 
 
-def tally(name: str, n: int, scans: Iterator[Scan]) -> str:
-    """Return one row of a table: the share of trials in which any check, and each check, warns or worse."""
-    alarms: Counter[str] = Counter()
-    start, trials = time.process_time(), 0
-    for scan in scans:
-        trials += 1
-        bad = [code for code, grade in graded(scan).items() if grade in (Severity.ERROR, Severity.WARNING)]
-        alarms.update(bad)
-        alarms["any"] += bool(bad)
-    seconds = (time.process_time() - start) / trials
-    shares = " | ".join(f"{alarms[code] / trials:.1%}" for code in ("any", *FAMILY))
-    return f"| {name} | {n:,} | {trials} | {shares} | {seconds:.1f} |"
+@dataclass(frozen=True)
+class Case:
+    """A row of the table: what is compared, at which size, and how the scan of a trial is made."""
+
+    name: str
+    n: int
+    trial: Callable[[int], Scan]
 
 
-HEADER = "\n".join(
-    ["| case | images a side | trials | any | " + " | ".join(FAMILY) + " | CPU s each |", "|---|" + "---|" * (len(FAMILY) + 4)]
-)
+def run(cases: list[Case], store: Path, trials: int, minutes: float) -> None:
+    """Run the trials that are not in the store yet, turn by turn, until all are there or the time is up."""
+    until = time.monotonic() + 60 * minutes
+    known = {(r["case"], r["n"], r["trial"]) for r in stored(store)}
+    for turn in range(0, trials, TURN):
+        for case in cases:
+            for trial in range(turn, min(turn + TURN, trials)):
+                if (case.name, case.n, trial) in known:
+                    continue
+                if time.monotonic() > until:
+                    return
+                start = time.process_time()
+                outcome = {"case": case.name, "n": case.n, "trial": trial, "grades": graded(case.trial(trial))}
+                with store.open("a") as out:
+                    out.write(json.dumps({**outcome, "seconds": round(time.process_time() - start, 2)}) + "\n")
+
+
+def stored(store: Path) -> list[dict]:
+    """Return the outcomes of trials so far; a line that was cut off by a kill is left out."""
+    lines = store.read_text().splitlines() if store.exists() else []
+    return [json.loads(line) for line in lines if line.endswith("}")]
+
+
+def table(store: Path, names: list[str]) -> Iterator[str]:
+    """Yield the lines of the table: the share of trials in which any check, and each check, warns or worse, and in which all pass."""
+    yield "| case | images a side | trials | any check (95 % interval) | " + " | ".join(FAMILY) + " | all pass | CPU s each |"
+    yield "|---|" + "---|" * (len(FAMILY) + 5)
+    rows = pd.DataFrame(stored(store))
+    for name in names:
+        for n, part in rows[rows["case"] == name].groupby("n"):
+            alarmed = pd.DataFrame([{c: g.get(c) in ("error", "warning") for c in FAMILY} for g in part["grades"]])
+            clean = np.mean([set(g.values()) <= {"pass", "info"} for g in part["grades"]])
+            hits, count = int(alarmed.any(axis=1).sum()), len(part)
+            low, high = wilson(hits, count)
+            shares = " | ".join(f"{alarmed[c].mean():.0%}" for c in FAMILY)
+            yield (
+                f"| {name} | {n:,} | {count} | {hits / count:.1%} ({low:.0%} to {high:.0%}) | {shares} | {clean:.0%} "
+                f"| {part['seconds'].mean():.1f} |"
+            )
 
 
 def main() -> None:
@@ -181,81 +237,82 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=200)
     parser.add_argument("--sizes", type=int, nargs="+", default=[100, 500, 1000, 10_000])
     parser.add_argument("--only", choices=("calibration", "power"), default=None)
+    parser.add_argument("--minutes", type=float, default=float("inf"))
     options = parser.parse_args()
     cache = options.cache or Path(tempfile.mkdtemp())
     cache.mkdir(parents=True, exist_ok=True)
     if str(options.data) == "digits":
         options.data, cache = digits(cache / "digits"), cache / "digits-scans"
         cache.mkdir(exist_ok=True)
-    print(HEADER)
-    if options.only != "power":
-        for n in options.sizes:
-            for row in calibration(options.data, cache, n, options.trials):
-                print(row, flush=True)
-    if options.only != "calibration":
-        for n in (m for m in options.sizes if m <= 1000):
-            for row in power(options.data, cache, n, options.trials):
-                print(row, flush=True)
+    cases: list[Case] = []
+    for n in options.sizes if options.only != "power" else ():
+        cases += calibration(options.data, cache, n)
+    for n in options.sizes if options.only != "calibration" else ():
+        cases += power(options.data, cache, n)
+    store = cache / f"trials-{sources('scanning', 'evidence', 'stats', 'checks')}.jsonl"
+    run(cases, store, options.trials, options.minutes)
+    print("\n".join(table(store, list(dict.fromkeys(case.name for case in cases)))))
 
 
-def calibration(data: Path, cache: Path, n: int, trials: int) -> Iterator[str]:
+@once
+def whole(pool: Callable[[], Pool], grouped: bool) -> tuple[Scan, np.ndarray]:
+    """Return one scan of a pool and the photo of each of its images; evidence is made once for all trials."""
+    images, signatures = pool()
+    scan = assemble([((images, signatures), np.arange(len(images)), "")], grouped=grouped, seed=0)
+    scan.groups, scan.descriptor  # noqa: B018
+    return scan, images["group"].to_numpy()
+
+
+def calibration(data: Path, cache: Path, n: int) -> Iterator[Case]:
     """Random halves of one data set: photos where there are enough, else tiles of photos, drawn one by one and by photo."""
-    pool = faulty_pool(data, cache, "unchanged")
-    kind = "photos"
-    if 2 * n > len(pool[0]):
-        pool, kind = tiles(data, cache), "tiles"
-    everything = np.arange(len(pool[0]))
-    for grouped in (False, True) if kind == "tiles" else (False,):
-        whole = assemble([(pool, everything, "")], grouped=grouped, seed=0)
-        whole.groups, whole.descriptor  # noqa: B018 - once for all trials
-        yield tally(
-            f"random halves of {kind}" + (", by photo" if grouped else ""),
-            n,
-            _halves(whole, pool[0]["group"].to_numpy(), n, trials, grouped),
-        )
+    photos = once(lambda: faulty_pool(data, cache, "unchanged"))
+    if 2 * n <= len(photos()[0]):
+        yield Case("random halves of photos", n, lambda trial: half(*whole(photos, False), n, trial, False))
+        return
+    cut = once(lambda: tiles(data, cache))
+    yield Case("random halves of tiles", n, lambda trial: half(*whole(cut, False), n, trial, False))
+    yield Case("random halves of tiles, by photo", n, lambda trial: half(*whole(cut, True), n, trial, True))
 
 
-def _halves(whole: Scan, photos: np.ndarray, n: int, trials: int, grouped: bool) -> Iterator[Scan]:
-    for trial in range(trials):
-        rng = np.random.default_rng([n, trial])
-        if grouped:
-            order = rng.permutation(np.unique(photos))
-            count = min(n // TILES, len(order) // 2)  # photos a side, drawn at random
-            sides = [np.flatnonzero(np.isin(photos, half)) for half in (order[:count], order[count : 2 * count])]
-        else:
-            drawn = rng.permutation(len(photos))
-            sides = [drawn[:n], drawn[n : 2 * n]]
-        splits = np.full(len(photos), "", dtype=object)
-        splits[sides[0]], splits[sides[1]] = "train", "test"
-        yield whole.with_splits(splits)
+def half(scan: Scan, photos: np.ndarray, n: int, trial: int, grouped: bool) -> Scan:
+    """Return a scan with two random halves of ``n`` images as its splits; whole photos, where they are groups."""
+    rng = np.random.default_rng([n, trial])
+    if grouped:
+        order = rng.permutation(np.unique(photos))
+        count = min(n // TILES, len(order) // 2)  # photos a side, drawn at random
+        sides = [np.flatnonzero(np.isin(photos, part)) for part in (order[:count], order[count : 2 * count])]
+    else:
+        drawn = rng.permutation(len(photos))
+        sides = [drawn[:n], drawn[n : 2 * n]]
+    splits = np.full(len(photos), "", dtype=object)
+    splits[sides[0]], splits[sides[1]] = "train", "test"
+    return scan.with_splits(splits)
 
 
-def power(data: Path, cache: Path, n: int, trials: int) -> Iterator[str]:
-    """Every fault in half the images of one side, then one class knocked out of it."""
+def power(data: Path, cache: Path, n: int) -> Iterator[Case]:
+    """Every fault in half the images of one side, then one class knocked out of it; none where there are too few photos."""
     clean = faulty_pool(data, cache, "unchanged")
-    labels = clean[0]["label"].to_numpy()
-    n = min(n, len(labels) // 2)
+    labels = clean[0]["label"].to_numpy()[:FAULTY_POOL]
+    if 2 * n > len(labels):
+        return
 
-    def faulty(fault: str) -> Iterator[Scan]:
+    def faulty(fault: str, trial: int) -> Scan:
+        drawn = np.random.default_rng([n, trial, 1]).permutation(len(labels))
         broken = faulty_pool(data, cache, fault)
-        for trial in range(trials):
-            drawn = np.random.default_rng([n, trial, 1]).permutation(len(labels))
-            sides = [(clean, drawn[:n], "train"), (clean, drawn[n : n + n // 2], "test"), (broken, drawn[n + n // 2 : 2 * n], "test")]
-            yield assemble(sides, grouped=False, seed=trial)
+        sides = [(clean, drawn[:n], "train"), (clean, drawn[n : n + n // 2], "test"), (broken, drawn[n + n // 2 : 2 * n], "test")]
+        return assemble(sides, grouped=False, seed=trial)
 
-    def without(trial_class: Callable[[int], str]) -> Iterator[Scan]:
-        for trial in range(trials):
-            drawn = np.random.default_rng([n, trial, 2]).permutation(len(labels))
-            gone = trial_class(trial)
-            rest = drawn[n:][labels[drawn[n:]] != gone][:n]
-            yield assemble([(clean, drawn[:n], "train"), (clean, rest, "test")], grouped=False, seed=trial)
+    def without(gone: str, trial: int) -> Scan:
+        drawn = np.random.default_rng([n, trial, 2]).permutation(len(labels))
+        rest = drawn[n:][labels[drawn[n:]] != gone][:n]
+        return assemble([(clean, drawn[:n], "train"), (clean, rest, "test")], grouped=False, seed=trial)
 
     for fault in list(FAULTS)[1:]:
-        yield tally(f"{fault} in half", n, faulty(fault))
+        yield Case(f"{fault} in half", n, lambda trial, fault=fault: faulty(fault, trial))
     classes, counts = np.unique(labels, return_counts=True)
-    yield tally("a random class knocked out", n, without(lambda trial: str(classes[trial % len(classes)])))
+    yield Case("a class in turn knocked out", n, lambda trial: without(str(classes[trial % len(classes)]), trial))
     smallest = str(classes[counts.argmin()])
-    yield tally(f"the smallest class ({counts.min() / counts.sum():.1%}) knocked out", n, without(lambda trial: smallest))
+    yield Case(f"the smallest class ({counts.min() / counts.sum():.1%}) knocked out", n, lambda trial: without(smallest, trial))
 
 
 if __name__ == "__main__":

@@ -30,8 +30,10 @@ CONTENTS = (
     (b"\x89hdf", "an HDF5 file"),
     (b"sqlite format 3", "a database"),
 )
+#: What is said of bytes that are nothing known.
+UNKNOWN = "data of an unknown kind"
 #: Formats whose first bytes are too few to tell them from anything else.
-TWO_BYTES = frozenset({"BMP", "SGI", "PPM"})
+TWO_BYTES = frozenset({"SGI", "PPM"})
 #: Damage in the middle of a JPEG puts the decoder out of step: it has all its pixels while data is left. libjpeg says how much.
 SURPLUS = re.compile(r"(\d+) extraneous bytes before marker 0xd9")
 #: Bytes that sound encoders are known to leave there as padding.
@@ -55,8 +57,8 @@ def content(data: bytes) -> str:
     try:
         text = data[:512].decode("utf-8", "strict" if len(data) <= 512 else "ignore")
     except UnicodeDecodeError:
-        return "data of an unknown kind"
-    return "text" if all(c.isprintable() or c in "\r\n\t" for c in text) else "data of an unknown kind"
+        return UNKNOWN
+    return "text" if all(c.isprintable() or c in "\r\n\t" for c in text) else UNKNOWN
 
 
 def classify(data: bytes, header: Header | None, error: BaseException | None = None, *, opened: bool = True) -> tuple[str, str]:
@@ -81,6 +83,8 @@ def classify(data: bytes, header: Header | None, error: BaseException | None = N
             if len(data) < 64
             else ("broken-header", f"broken header of a {known}")
         )
+    if not opened and not kind_of(data) and content(data) != UNKNOWN:
+        return "not-an-image", f"not an image: {content(data)}"
     told = extent(data, decoded=False)
     if told is not None and told.end < 0:
         return "truncated", told.reason

@@ -15,6 +15,8 @@ MAGICS = (
     (b"\xff\x4f\xff\x51", "JPEG2000"), (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG2000"), (b"qoif", "QOI"), (b"\x01\xda", "SGI"),
     (b"\0\0\1\0", "ICO"), *((b"P%d" % i + space, "PPM") for i in range(1, 7) for space in (b"\n", b" ", b"\r", b"\t")),
 )  # fmt: skip
+#: Sizes of the header that follows "BM" and the file's own: texts that begin with these letters have other bytes there.
+BMP_HEADERS = frozenset({12, 16, 40, 52, 56, 64, 108, 124})
 #: Brands of AVIF in the first box of a file.
 AVIF_BRANDS = frozenset({b"avif", b"avis"})
 #: The boxes that AVIF and JPEG 2000 files are made of: what follows under another name is no part of the picture.
@@ -54,6 +56,8 @@ def kind_of(data: bytes) -> str:
         size = min(int.from_bytes(data[:4], "big"), 256)
         brands = {data[8:12], *(data[i : i + 4] for i in range(16, size, 4))}
         return "AVIF" if AVIF_BRANDS & brands else ""
+    if data[:2] == b"BM" and len(data) >= 18 and int.from_bytes(data[14:18], "little") not in BMP_HEADERS:
+        return ""
     return next((name for magic, name in MAGICS if data.startswith(magic)), "")
 
 
@@ -71,7 +75,7 @@ def extent(data: bytes, *, decoded: bool) -> Extent | None:
     try:
         return _tiff(data, decoded) if kind == "TIFF" else reader(data) if reader is not None else None
     except (IndexError, struct.error):
-        return Extent(-1, f"truncated: the {kind} ends inside its header")
+        return Extent(-1, f"truncated: the {kind} ends before its picture does")
 
 
 def _gif(data: bytes) -> Extent:
@@ -224,4 +228,4 @@ def _icon(data: bytes) -> Extent | None:
 
 def _qoi(data: bytes) -> Extent:
     end = data.rfind(QOI_END)
-    return Extent(end + len(QOI_END)) if end >= 14 else Extent(-1, "missing end marker: the QOI file has none")
+    return Extent(end + len(QOI_END)) if end >= 14 else Extent(-1, "truncated: the QOI file ends before its end marker")

@@ -199,7 +199,7 @@ def _with_pillow(data: bytes, known: Header | None) -> Decoded:
         except MemoryError:
             raise Unreadable("memory", "the header asks for more memory than a worker may use", known) from None
         except DECODE_ERRORS as error:
-            raise Unreadable(*classify(data, known, error, opened=False), known) from None
+            raise Unreadable(*classify(data, known, error, opened=False), known or Header(kind_of(data))) from None
         header = known or Header(image.format or "")
         try:
             header = _pillow_header(image, known)

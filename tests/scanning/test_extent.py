@@ -123,6 +123,27 @@ def test_never_fails_on_any_bytes(name, changes, cut):
     assert kind_of(bytes(data)) in ("", "JPEG", "PNG", "GIF", "BMP", "TIFF", "JPEG2000", "QOI", "SGI", "ICO", "PPM", "WEBP", "AVIF")
 
 
+@pytest.mark.parametrize(
+    ("format", "places", "value", "defect"),
+    [
+        ("BMP", (18, 26), struct.pack("<ii", 0, 0), "broken-header"),
+        ("BMP", (18, 26), struct.pack("<ii", 40_000, 40_000), "bomb"),
+        ("GIF", (6, 10), struct.pack("<HH", 65_535, 65_535), "bomb"),
+    ],
+)
+def test_sizes_in_a_header_that_no_picture_has(format, places, value, defect):
+    data = bytearray(FILES[format])
+    data[slice(*places)] = value
+    with pytest.raises(Unreadable) as caught:
+        decode(bytes(data))
+    assert (caught.value.defect, caught.value.header.format) == (defect, format)
+
+
+def test_a_text_that_begins_like_a_picture_is_a_text():
+    with pytest.raises(Unreadable, match="not an image: text"):
+        decode(b"BMW and others are makes of cars, and this is a list of them: " * 3)
+
+
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_a_tiff_is_measured_as_it_is_stored(orientation):
     stored = picture(**SMALL)

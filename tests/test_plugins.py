@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import pytest
 
@@ -195,6 +196,11 @@ def test_on_the_command_line_a_broken_plug_in_is_one_line_and_not_a_status(insta
     done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=True)
     assert done.stderr.count("\n") == 1 and "plug-bad 2.1 is left out: ModuleNotFoundError" in done.stderr
     assert json.loads((tmp_path / "out" / "audit.json").read_text())["provenance"]["plugins"][0]["package"] == "plug-bad"
+
+
+def test_ci_installs_the_example_and_runs_its_tests():
+    script = (Path(__file__).resolve().parents[1] / ".ci" / "run").read_text(encoding="utf-8")
+    assert "pip install -q ./examples/lens_cap\npython -m pytest -q -p no:cacheprovider examples/lens_cap\n" in script
 
 
 def test_help_looks_for_no_plug_in(install):

@@ -264,3 +264,20 @@ def test_split_writes_the_exports_that_are_asked(discs, tmp_path):
     assert pd.read_csv(out / "cleanlab" / "issues.csv")["is_near_duplicate_issue"].any(), "the audit in the folder is used"
     with pytest.raises(UsageError, match="tf-data"):
         auditor.split(discs, output=out, export="tf-data")
+
+
+def test_cleanlab_ranks_the_labels_that_are_exported(audit):
+    filter = pytest.importorskip("cleanlab.filter", reason="cleanlab is not installed")
+    made = auditor.export(audit, "cleanlab")
+    rows = made.has_pred_probs
+    found = filter.find_label_issues(made.labels[rows], made.pred_probs[rows])
+    assert found.shape == (rows.sum(),) and found.mean() < 0.5
+
+
+@pytest.mark.slow
+def test_fiftyone_reads_what_is_exported(plan, tmp_path):
+    fiftyone = pytest.importorskip("fiftyone", reason="FiftyOne is not installed: it brings a database server")
+    folder = auditor.export(plan, "fiftyone", tmp_path / "fo")
+    kind = fiftyone.types.FiftyOneImageClassificationDataset
+    read = fiftyone.Dataset.from_dir(str(folder / "train"), dataset_type=kind)
+    assert {(s.filepath, s.ground_truth.label, "train") for s in read} == {row for row in used(plan) if row[2] == "train"}

@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from auditor.dataset import Dataset, FileStat, shown_name
+from auditor.dataset import Dataset, FileStat, joined_labels, shown_name
 from auditor.errors import DataError
 from auditor.readers.archive import COMPRESSED_TARS, TARS, refusal
 from auditor.readers.layout import SPLIT_NAMES, is_image, refuse_columns
@@ -247,4 +247,6 @@ def _label(data: bytes, extension: str) -> str:
     except (ValueError, RecursionError):
         return ""
     found = next((content[k] for k in KEYS if k in content), "") if isinstance(content, dict) else ""
+    if isinstance(found, list):
+        found = joined_labels(str(v) for v in found if isinstance(v, (str, int, float)))
     return str(found).encode("utf-8", "backslashreplace").decode() if isinstance(found, (str, int, float)) else ""

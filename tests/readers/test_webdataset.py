@@ -48,6 +48,13 @@ def test_shards_are_samples_with_splits(tmp_path):
     assert (scan_images(data, jobs=2).images["status"] == "ok").all()
 
 
+def test_a_list_in_json_is_several_labels(tmp_path):
+    shard(
+        tmp_path / "a.tar", {"1.png": PICTURES["001"], "1.json": b'{"label": ["rose", "bud"]}', "2.png": PICTURES["002"], "2.json": b"{}"}
+    )
+    assert open_dataset(tmp_path).samples["label"].tolist() == ["bud ∧ rose", ""]
+
+
 def test_one_shard_is_a_data_set(tmp_path):
     data = open_dataset(shard(tmp_path / "test.tar", samples(["000", "001"])))
     assert data.kind == "WebDataset"

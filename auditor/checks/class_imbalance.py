@@ -65,12 +65,12 @@ class ClassImbalance:
                 "lrid": likelihood_ratio_imbalance_degree(counts),
                 "effective_number": dict(zip(classes.tolist(), effective_number(counts, self.beta).tolist(), strict=True)),
                 "beta": self.beta,
-                "splits": {name: _measured(scan, name) for name in scan.split_names},
+                "splits": {name: _measured(scan, name, self.beta) for name in scan.split_names},
             },
         )
 
 
-def _measured(scan: Scan, split: str) -> dict[str, object]:
+def _measured(scan: Scan, split: str, beta: float) -> dict[str, object]:
     """Unique images per class of a split, and how unevenly the classes are filled there."""
     classes, counts = scan.label_counts(scan.unique & (scan.splits == split))
     if not len(classes):
@@ -80,11 +80,13 @@ def _measured(scan: Scan, split: str) -> dict[str, object]:
         "imbalance_ratio": imbalance_ratio(counts),
         "evenness": evenness(counts),
         "lrid": likelihood_ratio_imbalance_degree(counts),
+        "effective_number": dict(zip(classes.tolist(), effective_number(counts, beta).tolist(), strict=True)),
     }
 
 
 def _elsewhere(scan: Scan, split: str, ratio: float) -> str:
     """Say so where another split is more than twice as imbalanced, or as balanced."""
-    measured = {name: _measured(scan, name).get("imbalance_ratio") for name in scan.split_names if name != split}
-    other = [f"{name} {r:.1f} : 1" for name, r in measured.items() if isinstance(r, float) and not ratio / 2 <= r <= ratio * 2]
+    counts = {name: scan.label_counts(scan.unique & (scan.splits == name))[1] for name in scan.split_names if name != split}
+    measured = {name: imbalance_ratio(n) for name, n in counts.items() if len(n)}
+    other = [f"{name} {r:.1f} : 1" for name, r in measured.items() if not ratio / 2 <= r <= ratio * 2]
     return f" Elsewhere it is {', '.join(other)}." if other else ""

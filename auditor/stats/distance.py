@@ -101,6 +101,10 @@ def total_variation(first: npt.ArrayLike, second: npt.ArrayLike) -> float:
     It is the share of either that would have to change class to make them alike, and the most by which the probability
     of any set of classes differs.
 
+    References
+    ----------
+    Levin, Peres, Wilmer, "Markov chains and mixing times", AMS 2009, section 4.1.
+
     Examples
     --------
     >>> total_variation([1, 1], [3, 1])
@@ -129,6 +133,11 @@ def total_variation_half_width(
         One minus the confidence.
     generator : Generator
         Draws the samples: 2,000 to 20,000 of them, fewer where there are many classes.
+
+    References
+    ----------
+    Efron, Tibshirani, "An introduction to the bootstrap", 1993, chapter 6 (the parametric bootstrap); Jeffreys, "Theory of probability",
+    1961, section 3.1 (the half).
     """
     a, b = np.asarray(first, dtype=float) + 0.5, np.asarray(second, dtype=float) + 0.5
     n, m = max(n, 1.0), max(m, 1.0)
@@ -164,6 +173,10 @@ def cramers_v(table: npt.ArrayLike) -> float:
 
 def chi_squared(table: npt.ArrayLike) -> float:
     """Return Pearson's chi-squared statistic of a contingency table without empty rows or columns.
+
+    References
+    ----------
+    Pearson, "On the criterion that a given system of deviations ...", Philosophical Magazine 50, 1900.
 
     Examples
     --------

@@ -49,6 +49,10 @@ def effective_number(counts: npt.ArrayLike, beta: float) -> npt.NDArray[np.float
 def imbalance_ratio(counts: npt.ArrayLike) -> float:
     """Return the size of the largest class over that of the smallest that has an image; 1 is balanced.
 
+    References
+    ----------
+    Orriols-Puig, Bernado-Mansilla, "Evolutionary rule-based systems for imbalanced data sets", Soft Computing 13, 2009.
+
     Examples
     --------
     >>> imbalance_ratio([30, 10, 0])

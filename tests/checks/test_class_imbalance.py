@@ -24,6 +24,9 @@ def test_each_split_is_measured():
     found = finding({"train": {"cat": 100, "dog": 50}, "test": {"cat": 60, "dog": 10}})
     assert found.severity is Severity.PASS
     assert found.details["splits"]["test"]["imbalance_ratio"] == 6
+    first = next(iter(found.details["splits"]["test"]["counts"].items()))
+    series = sum(0.999**k for k in range(first[1]))  # the geometric series that (1 - beta^n) / (1 - beta) sums
+    assert found.details["splits"]["test"]["effective_number"][first[0]] == pytest.approx(series)
     assert "Elsewhere it is test 6.0 : 1" in found.summary
 
 

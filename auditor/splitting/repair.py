@@ -63,7 +63,7 @@ def _cover(table: pd.DataFrame, split: pd.Series, first: str, second: str, keys:
     starts = np.array([(source, r) if left[r] else (r, sink) for r in involved], dtype=np.int64)
     unlimited = np.iinfo(np.int32).max // 4
     capacity = np.concatenate([np.full(len(pairs), unlimited), np.ones(len(starts), np.int64)]).astype(np.int32)
-    i, j = np.concatenate([pairs, starts]).T
+    i, j = np.concatenate([pairs, starts]).T.astype(np.int32)  # SciPy 1.13 and 1.14 take no other indices
     graph = csr_array(coo_array((capacity, (i, j)), shape=(size + 2, size + 2)))
     flow = maximum_flow(graph, source, sink).flow
     residual = graph - flow

@@ -1,11 +1,13 @@
 """``kill -9`` of the whole command, whatever it is doing: starting, reading, checking or writing."""
 
+import math
 import os
 import random
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -19,6 +21,19 @@ def files(folder):
     return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file() and "scan" not in p.parts[-2:-1]}
 
 
+def run(command, folder, limit=math.inf):
+    """Run a command until it has used so many CPU seconds, however busy the machine; returns its status and the seconds."""
+    process, used = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, start_new_session=True), 0.0
+    while process.poll() is None:
+        fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+        used = max(used, (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK"))
+        if used >= limit:
+            os.killpg(process.pid, signal.SIGKILL)
+            break
+        time.sleep(0.005)
+    return process.wait(), used
+
+
 @pytest.mark.slow
 def test_twenty_kills_leave_the_bytes_of_an_undisturbed_run(tmp_path):
     made = {f"{c}/{i:03d}.jpg": jpeg(300, 200, 100 * n + i) for n, c in enumerate("ab") for i in range(40)}
@@ -28,20 +43,13 @@ def test_twenty_kills_leave_the_bytes_of_an_undisturbed_run(tmp_path):
     (tmp_path / "whole").mkdir()
     (tmp_path / "killed").mkdir()
     command = [sys.executable, "-m", "auditor", "scan", str(tmp_path / "data"), "-o", "out", "-q"]
-    start = time.monotonic()
-    subprocess.run([*command, "--reproducible"], cwd=tmp_path / "whole", check=True, stdout=subprocess.DEVNULL)
-    seconds = time.monotonic() - start
+    _, seconds = run([*command, "--reproducible"], tmp_path / "whole")
     rng, killed, tried = random.Random(3), 0, 0
     while killed < KILLS and tried < 3 * KILLS:
         tried += 1
         # Another seed has every check run anew, and every other time all files are read anew: each moment has something to kill.
         again = [*command, "--seed", str(tried), *(["--rehash"] if tried % 2 else [])]
-        process = subprocess.Popen(again, cwd=tmp_path / "killed", stdout=subprocess.DEVNULL, start_new_session=True)
-        time.sleep(rng.uniform(0.1, 0.9) * seconds)
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            killed += 1
-        process.wait()
+        killed += run(again, tmp_path / "killed", rng.uniform(0.1, 0.9) * seconds)[0] == -signal.SIGKILL
     assert killed == KILLS
     subprocess.run([*command, "--reproducible"], cwd=tmp_path / "killed", check=True, stdout=subprocess.DEVNULL)
     whole, again = files(tmp_path / "whole" / "out"), files(tmp_path / "killed" / "out")

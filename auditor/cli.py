@@ -7,13 +7,30 @@ input, with one line on stderr.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TextIO, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO, cast
 
 import click
 
 import auditor
+from auditor.arguments import (
+    CHECKING,
+    COLUMNS,
+    DATA,
+    EXPORTS,
+    PLAN,
+    POLICY,
+    QUIET,
+    RATIOS,
+    SCANNING,
+    SEED,
+    TARGET,
+    TO_FOLDER,
+    TRAINING,
+    TRIALS,
+    WAY,
+    together,
+)
 from auditor.console import Console, MayBeClosed, printable, show_plugin_warnings
 from auditor.errors import AuditorError
 
@@ -21,52 +38,6 @@ if TYPE_CHECKING:
     from auditor.audit import Audit
     from auditor.config import Config
     from auditor.options import ScanOptions
-
-Command = TypeVar("Command", bound=Callable[..., Any])
-
-SEVERITIES = ("never", "undecided", "warning", "error")
-EXPORTS = ("hardlink", "symlink", "copy", "csv", "parquet", "jsonl", "huggingface", "arrays", "samples", "fiftyone", "cleanlab")
-#: Where results go unless the user says otherwise.
-OUTPUT = "auditor-out"
-
-
-def _together(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
-    def decorate(command: Command) -> Command:
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return decorate
-
-
-DATA = click.argument("data")
-TO_FOLDER = click.option("-o", "--output", default=OUTPUT, show_default=True, metavar="FOLDER", help="Folder for the results.")
-SEED = click.option("--seed", type=int, default=0, show_default=True, help="Seeds everything random.")
-QUIET = click.option("-q", "--quiet", is_flag=True, help="No progress on stderr.")
-COLUMNS = _together(
-    click.option("--label", metavar="COLUMN", help="Column of a table that holds the class [default: label]."),
-    click.option("--split", metavar="COLUMN", help="Column of a table that holds the split [default: split]."),
-    click.option("--group", metavar="COLUMN", help="Column that names what must stay together: patient, slide [default: group]."),
-)
-SCANNING = _together(
-    click.option("--jobs", type=click.IntRange(1), help="Worker processes [default: one per core]."),
-    click.option("--engine", type=click.Choice(["local", "dask"]), default="local", show_default=True, help="Where images are read."),
-    click.option("--scheduler", metavar="ADDRESS", help="Dask scheduler to use."),
-    click.option("--timeout", type=click.FloatRange(0.1), default=20.0, show_default=True, help="Seconds for one image."),
-    click.option("--rehash", is_flag=True, help="Read every file again, changed or not."),
-    click.option("--decoders", type=click.Choice(["header", "all"]), default="header", help="How to judge other decoders."),
-)
-CHECKING = _together(
-    click.option("--field", metavar="DATA", help="Unlabelled images from where the model will be used; compared with every split."),
-    click.option("--decisions", metavar="FILE", help="Decisions of an earlier review: the report does not ask again."),
-    click.option("--config", metavar="FILE", help="Settings [default: auditor.toml here, if there is one]."),
-    click.option("--set", "settings", multiple=True, metavar="CODE.FIELD=VALUE", help="Change a threshold. Repeatable."),
-    click.option("--select", multiple=True, metavar="CODE", help="Run only these checks. Repeatable, or separated by commas."),
-    click.option("--ignore", multiple=True, metavar="CODE", help="Leave these checks out. Repeatable, or separated by commas."),
-    click.option("--fail-on", type=click.Choice(SEVERITIES), help="Exit with 1 on a finding this bad or worse [default: never]."),
-    click.option("--no-images", is_flag=True, help="No pictures in the report."),
-    click.option("--reproducible", is_flag=True, help="Leave out times and folders: same input, same bytes."),
-)
 
 
 def _config(config: str | None, settings: tuple[str, ...], select: tuple[str, ...], ignore: tuple[str, ...]) -> Config:
@@ -130,7 +101,7 @@ def cli() -> None:
 @cli.command()
 @DATA
 @TO_FOLDER
-@_together(COLUMNS, SCANNING, CHECKING, SEED, QUIET)
+@together(COLUMNS, SCANNING, CHECKING, SEED, QUIET)
 @click.option(
     "--time-budget", type=click.FloatRange(0, min_open=True), metavar="MINUTES", help="Measure a growing sample, and stop in time."
 )
@@ -145,48 +116,6 @@ def scan(data: str, output: str, config: str | None, fail_on: str | None, no_ima
             data, output=output, config=settled, images=not no_images, scanning=scanning, listeners=console.listeners, **options
         )
         _conclude(audit, output, fail_on or settled.fail_on or "never", settled)
-
-
-TRAINING = _together(
-    click.option("--image-size", type=click.IntRange(16, 512), help="Side in pixels that images are resized to [default: by the data]."),
-    click.option("--filters", type=click.IntRange(16, 512), help="Filters of the first block, doubled by each [default: by the data]."),
-    click.option("--depth", type=click.IntRange(1, 6), help="Blocks of the network [default: by the image size]."),
-    click.option("--epochs", type=click.IntRange(1), help="Most epochs to train [default: about 1,000 steps]."),
-    click.option("--patience", type=click.IntRange(1), help="Epochs without a lower validation loss until it stops [default: a fifth]."),
-    click.option("--batch-size", type=click.IntRange(1, 4096), help="Images per step [default: 32]."),
-    click.option("--learning-rate", type=click.FloatRange(0, 10, min_open=True), help="First step size of the optimiser [default: 0.003]."),
-    click.option("--dropout", type=click.FloatRange(0, 0.95), help="Share of features dropped before the last layer [default: 0.2]."),
-    click.option("--l1", type=click.FloatRange(0, 10), help="L1 penalty on kernels [default: 0]."),
-    click.option("--l2", type=click.FloatRange(0, 10), help="L2 penalty on kernels [default: 0.0001]."),
-    click.option("--scaling", type=click.Choice(["auto", "min-max", "standard"]), help="How pixels are scaled, fitted on training alone."),
-    click.option("--backbone", metavar="NAME", help="A keras.applications network in place of the small CNN, such as mobilenetv2."),
-    click.option("--weights", metavar="FILE", help="The backbone's weights: a file, or 'imagenet' for Keras' own download."),
-    click.option("--class-weights", is_flag=True, default=None, help="Weigh the loss by the inverse class frequency."),
-    click.option("--oversample", is_flag=True, default=None, help="Draw each class equally often."),
-    click.option("--logit-adjustment", type=click.FloatRange(0, 10), help="Logit adjustment; 1 suits balanced accuracy [default: 0]."),
-    click.option("--label-smoothing", type=click.FloatRange(0, 0.9), help="Share of the target spread over all classes [default: 0]."),
-    click.option("--seeds", type=click.IntRange(1, 100), help="Runs that measure the noise between runs [default: 3]."),
-    click.option("--no-experiments", "experiments", flag_value=False, type=bool, default=None, help="Diagnose by the curves alone."),
-)  # fmt: skip
-TRIALS = _together(
-    click.option("--compare", is_flag=True, default=None, help="Train every way against imbalance, and compare them. Takes many runs."),
-    click.option("--tune", type=click.IntRange(1), metavar="N", help="Search hyperparameters in N trials, on validation images alone."),
-    click.option("--target-recall", type=click.FloatRange(0.01, 0.999), help="Say how many images each class needs for this recall."),
-    click.option("--remedies", is_flag=True, default=None, help="Try remedies against what is diagnosed. Takes many runs."),
-)
-RATIOS = click.option("--ratios", metavar="T/V/T", help="Shares of train/val/test, as in 60/20/20 [default: by the number of images].")
-TARGET = click.option(
-    "--target",
-    default="balanced",
-    show_default=True,
-    help="Images per class to reach: balanced, a count, or a ratio of the largest class like 4:1.",
-)
-POLICY = click.option(
-    "--policy", default="photo", show_default=True, help="photo, document, microscopy, digits, or a TOML file with transforms."
-)
-WAY = click.option(
-    "--way", type=click.Choice(["on-the-fly", "layers"]), default="on-the-fly", help="Augment the rare classes, or all by Keras layers."
-)
 
 
 def _train_options(options: dict[str, Any], seed: int) -> Any:
@@ -215,7 +144,7 @@ def _print_trials(title: str, rows: list[dict[str, Any]]) -> None:
 @cli.command()
 @DATA
 @TO_FOLDER
-@_together(COLUMNS, SCANNING, CHECKING, SEED, QUIET, RATIOS, TARGET, POLICY, WAY, TRAINING)
+@together(COLUMNS, SCANNING, CHECKING, SEED, QUIET, RATIOS, TARGET, POLICY, WAY, TRAINING)
 @click.option("--time-budget", type=click.FloatRange(0), default=10.0, show_default=True, metavar="MINUTES", help="For training.")
 def run(data: str, output: str, config: str | None, fail_on: str | None, no_images: bool, quiet: bool, **options: Any) -> None:
     """Do all of it: scan, check, split, augment the rare classes, train the baseline, report."""
@@ -240,7 +169,7 @@ def run(data: str, output: str, config: str | None, fail_on: str | None, no_imag
 @cli.command()
 @DATA
 @TO_FOLDER
-@_together(COLUMNS, SCANNING, SEED, QUIET, RATIOS)
+@together(COLUMNS, SCANNING, SEED, QUIET, RATIOS)
 @click.option("--folds", type=click.IntRange(2), help="Cross-validation folds instead of three parts.")
 @click.option("--stratify", multiple=True, metavar="COLUMN", help="Also keep the mix of this column. Repeatable.")
 @click.option("--by", metavar="COLUMN", help="Order in time: the oldest to train, the newest to test.")
@@ -277,7 +206,7 @@ def split(data: str, output: str, quiet: bool, **options: Any) -> None:
 @cli.command()
 @click.argument("split_file", metavar="SPLIT.csv")
 @DATA
-@_together(COLUMNS, SCANNING, QUIET)
+@together(COLUMNS, SCANNING, QUIET)
 @click.option("-o", "--output", metavar="FOLDER", help="Folder with a scan to use again.")
 def verify(split_file: str, data: str, output: str | None, quiet: bool, **options: Any) -> None:
     """Recompute every claim of SPLIT.csv's certificate; exit with 1 naming the first that does not hold."""
@@ -301,13 +230,10 @@ def verify(split_file: str, data: str, output: str | None, quiet: bool, **option
         sys.exit(1)
 
 
-PLAN = click.option("--plan", metavar="FILE", help="A split.csv [default: the one in the output folder, else the data's own split].")
-
-
 @cli.command()
 @DATA
 @TO_FOLDER
-@_together(COLUMNS, SCANNING, SEED, QUIET, PLAN, TARGET, POLICY)
+@together(COLUMNS, SCANNING, SEED, QUIET, PLAN, TARGET, POLICY)
 @click.option("--check-policy", "check", is_flag=True, help="Measure which transforms change the class, and leave those off.")
 @click.option("--decide", is_flag=True, help="With --check-policy: train with and without what is undecided. Takes minutes.")
 @click.option("--without", multiple=True, metavar="TRANSFORM", help="Switch a transform of the policy off. Repeatable.")
@@ -342,7 +268,7 @@ def augment(data: str, output: str, quiet: bool, plan: str | None, **options: An
 @cli.command()
 @DATA
 @TO_FOLDER
-@_together(COLUMNS, SCANNING, SEED, QUIET, PLAN, TARGET, POLICY, WAY, TRAINING, TRIALS)
+@together(COLUMNS, SCANNING, SEED, QUIET, PLAN, TARGET, POLICY, WAY, TRAINING, TRIALS)
 @click.option("--no-augment", is_flag=True, help="Train without augmenting the rare classes.")
 @click.option(
     "--time-budget", type=click.FloatRange(0), default=10.0, show_default=True, metavar="MINUTES", help="What does not fit is skipped."
@@ -413,7 +339,7 @@ def compare(old: str, new: str, output: str | None, ratchet: bool) -> None:
 @cli.command()
 @click.argument("decisions", metavar="DECISIONS")
 @click.argument("data", required=False)
-@_together(COLUMNS, SCANNING, QUIET)
+@together(COLUMNS, SCANNING, QUIET)
 @click.option("-o", "--output", default="clean.csv", show_default=True, metavar="FILE", help="The manifest to write.")
 @click.option("--quarantine", metavar="FOLDER", help="Also move dropped files into this folder, with a journal.")
 @click.option("--undo", is_flag=True, help="DECISIONS is a quarantine's journal: move its files back.")
@@ -435,7 +361,7 @@ def apply(decisions: str, data: str | None, output: str, quarantine: str | None,
 
 @cli.command()
 @DATA
-@_together(COLUMNS, SEED)
+@together(COLUMNS, SEED)
 @click.option("--config", metavar="FILE", help="Settings [default: auditor.toml here, if there is one].")
 @click.option("--set", "settings", multiple=True, metavar="CODE.FIELD=VALUE", help="Change a threshold. Repeatable.")
 @click.option("--sample", type=click.IntRange(40), default=400, show_default=True, help="Images to copy.")
@@ -448,7 +374,7 @@ def selftest(data: str, config: str | None, settings: tuple[str, ...], **options
 
 @cli.command()
 @TO_FOLDER
-@_together(SEED, QUIET)
+@together(SEED, QUIET)
 def demo(output: str, seed: int, quiet: bool) -> None:
     """Audit handwritten digits with planted defects, and count which of them were found."""
     from auditor.demonstration import demo as demonstrate

@@ -10,7 +10,7 @@ from typing import Any
 from auditor.reports.wording import number, share, shortened
 
 #: Sizes in the drawing's units.
-LEFT, RIGHT, TOP, BOTTOM = 40.0, 660.0, 34.0, 214.0
+LEFT, RIGHT, TOP, BOTTOM = 40.0, 640.0, 34.0, 214.0
 #: Lines that are drawn: the best ones.
 MOST = 60
 #: An axis whose largest value is this many times its smallest is logarithmic.

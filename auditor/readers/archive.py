@@ -1,18 +1,24 @@
-"""Archives: zip and tar files that hold what a folder would hold. They are read in place, never unpacked."""
+"""Archives: zip and tar files that hold what a folder would hold, never unpacked; all but compressed tars are read in place."""
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import lzma
 import re
 import stat as stat_module
 import tarfile
 import threading
 import zipfile
+import zlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from auditor.dataset import Dataset, FileStat, Source, shown_name
 from auditor.errors import DataError
+from auditor.readers.arrays import temporary_folder
 from auditor.readers.layout import arrange, common_folder, is_image, refuse_columns, without_cover
 
 if TYPE_CHECKING:
@@ -20,6 +26,8 @@ if TYPE_CHECKING:
 
 #: Endings of archives, and of tars that must be decompressed from their beginning to reach any member.
 TARS, COMPRESSED_TARS = (".tar",), (".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar.zst")
+#: What decompresses them; Zstandard is not in Python's library before 3.14.
+OPENERS: dict[tuple[str, str], Callable[..., Any]] = {("gz", "tgz"): gzip.open, ("bz2", "tbz2"): bz2.open, ("xz", "txz"): lzma.open}
 #: A member that grows more than this often when it is decompressed, beyond `SMALL`, is a bomb: deflate reaches 1,032 on constant bytes,
 #: and image formats are compressed already; a blank uncompressed BMP of 1 MB is below `SMALL`.
 BOMB_RATIO, SMALL = 200, 64 << 20
@@ -134,25 +142,50 @@ def read(location: Path, columns: Columns) -> Dataset:
     Raises
     ------
     DataError
-        It is damaged as a whole, compressed as a whole, or holds no image.
+        It is damaged as a whole, grows beyond all measure when decompressed, or holds no image.
     """
     refuse_columns(columns, "an archive")
     name = location.name.lower()
-    if name.endswith(COMPRESSED_TARS):
-        raise DataError(
-            expected="a zip, or a tar that is not compressed, whose images can be read in any order",
-            received=f"'{location}', compressed as a whole",
-            hint="images are compressed already: decompress it to a .tar (gunzip, xz -d), or unpack it",
-        )
     try:
-        source, others, folders = _zip(location) if name.endswith(".zip") else _tar(location)
-    except (zipfile.BadZipFile, tarfile.TarError, OSError, EOFError, ValueError, NotImplementedError) as error:
+        plain = _decompressed(location) if name.endswith(COMPRESSED_TARS) else location
+        source, others, folders = _zip(location) if name.endswith(".zip") else _tar(plain)
+    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, OSError, EOFError, ValueError, NotImplementedError) as error:
         raise DataError(
             expected="an archive of images",
             received=f"'{location}', which cannot be read ({' '.join(str(error).split())[:120] or type(error).__name__})",
             hint="test it with 'unzip -t' or 'tar -tf'",
         ) from None
     return archived(location, source, [*source.members, *source.refused], folders, others)
+
+
+def _decompressed(location: Path) -> Path:
+    """Return a temporary tar with what a compressed one holds: nothing in it can be reached without decompressing all before it.
+
+    It goes when this process ends. Of one that is cut short, what there is.
+    """
+    name = location.name.lower()
+    opener = next((o for endings, o in OPENERS.items() if name.endswith(endings)), None)
+    if opener is None:
+        raise DataError(
+            expected="a zip, or a tar that is plain or compressed by gzip, bzip2 or xz",
+            received=f"'{location}'",
+            hint="decompress it to a .tar: images are compressed already",
+        )
+    plain, packed, written = temporary_folder() / "archive.tar", location.stat().st_size, 0
+    with opener(location, "rb") as source, plain.open("wb") as target:
+        try:
+            while piece := source.read1(1 << 16):  # what there is, also of a file that ends early
+                written += target.write(piece)
+                if written > SMALL and written > BOMB_RATIO * packed:
+                    raise DataError(
+                        expected="an archive of images",
+                        received=f"'{location}', a decompression bomb: {packed / 1e6:,.1f} MB that grow beyond {written / 1e6:,.0f} MB",
+                        hint="do not open it",
+                    )
+        except EOFError:
+            if not written:
+                raise
+    return plain
 
 
 def archived(location: Path, source: Source, images: list[str], folders: list[str], others: list[str]) -> Dataset:

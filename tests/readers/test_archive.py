@@ -127,7 +127,7 @@ def test_a_damaged_member_costs_itself(tmp_path):
     [
         ("x.zip", b"PK not", "which cannot be read"),
         ("x.tar", b"no tar" * 200, "cannot be read"),
-        ("x.tar.gz", b"", "compressed as a whole"),
+        ("x.tar.gz", b"", "cannot be read"),
     ],
 )
 def test_what_is_no_archive_is_refused_in_one_line(tmp_path, name, content, words):
@@ -139,3 +139,23 @@ def test_what_is_no_archive_is_refused_in_one_line(tmp_path, name, content, word
 def test_an_archive_without_images_is_refused(tmp_path):
     with pytest.raises(DataError, match="no image"):
         open_dataset(zipped(tmp_path / "x.zip", {"a.txt": b""}))
+
+
+@pytest.mark.parametrize(("name", "mode"), [("x.tar.gz", "w:gz"), ("x.tgz", "w:gz"), ("x.tar.bz2", "w:bz2"), ("x.tar.xz", "w:xz")])
+def test_a_compressed_tar_is_the_same_as_the_tar(tmp_path, name, mode):
+    packed, plain = open_dataset(tarred(tmp_path / name, FILES, mode)), open_dataset(tarred(tmp_path / "x.tar", FILES))
+    assert packed.samples.equals(plain.samples)
+    assert all(packed.source.read(path) == FILES[path] for path in packed.samples["path"])
+    assert packed.location == str(tmp_path / name)
+
+
+def test_a_compressed_tar_cut_short_gives_what_it_still_has(tmp_path):
+    whole = tarred(tmp_path / "x.tar.gz", {f"train/{label}/{i}.png": png(64, 64, i) for label in "ab" for i in range(3)}, "w:gz")
+    whole.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    status = scan_images(open_dataset(whole)).images["status"].tolist()
+    assert 0 < status.count("ok") < 6
+
+
+def test_a_compressed_tar_that_is_a_bomb_is_refused(tmp_path):
+    with pytest.raises(DataError, match="decompression bomb"):
+        open_dataset(tarred(tmp_path / "x.tar.gz", {"train/a/0.png": bytes(80 << 20)}, "w:gz"))

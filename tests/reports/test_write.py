@@ -16,6 +16,8 @@ GOLDEN = Path(__file__).resolve().parents[1] / "golden"
 def golden(format):
     """What is compared: of HTML what a reader meets, without the styles and scripts that stand in files of their own."""
     text = render(record(), format)
+    if format == "croissant":  # of images.parquet, whose bytes are pyarrow's matter
+        text = re.sub(r'"(contentSize|sha256)": "[^"]*"', r'"\1": ""', text)
     return re.sub(r"(<(style|script)[^>]*>).*?(</\2>)", r"\1\3", text, flags=re.DOTALL) if format == "html" else text
 
 

@@ -88,19 +88,37 @@ def _separated(location: Path, separator: str, wanted: tuple[str, ...]) -> Loade
         "encoding": encoding, "encoding_errors": "backslashreplace",
     }  # fmt: skip
     try:
-        return Loaded(pd.read_csv(location, **how))
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)  # pandas before 3.1 cuts a line of too many fields off, and warns
+            return Loaded(pd.read_csv(location, **how))
+    except pd.errors.ParserWarning:
+        pass
     except pd.errors.ParserError as error:
         if "Expected" not in str(error):  # anything but a line of too many fields
             raise
+    return _line_by_line(location, separator, encoding, names)
+
+
+def _line_by_line(location: Path, separator: str, encoding: str, names: list[str]) -> Loaded:
+    """Read a table some of whose lines have too many fields: these are passed over and named; too few are filled up with blanks."""
+    import csv
+
+    import pandas as pd
+
+    rows: list[list[str]] = []
     odd: list[str] = []
-
-    def passed_over(fields: list[str]) -> None:
-        odd.append(f"{location.name}: {separator.join(fields)[:80]} ({len(fields)} fields in a table of {len(names)} columns)")
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", pd.errors.ParserWarning)  # it warns of the lines that are passed over too
-        table = pd.read_csv(location, engine="python", on_bad_lines=passed_over, **how)
-    return Loaded(table, tuple(odd))
+    try:
+        with location.open(encoding=encoding, errors="backslashreplace", newline="") as stream:
+            lines = csv.reader(stream, delimiter=separator)
+            next(lines)
+            for fields in lines:
+                if len(fields) > len(names):
+                    odd.append(f"{location.name}: {separator.join(fields)[:80]} ({len(fields)} fields in a table of {len(names)} columns)")
+                elif fields:
+                    rows.append(fields + [""] * (len(names) - len(fields)))
+    except csv.Error as error:
+        raise ValueError(str(error)) from None
+    return Loaded(pd.DataFrame(rows, columns=names, dtype=str), tuple(odd))
 
 
 def _columns(header: str, separator: str) -> list[str]:

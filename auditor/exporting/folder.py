@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
-from auditor.errors import OutputError
+from auditor.splitting.export import renamed_at_the_end
 
 
 def is_export(target: Path, patterns: Sequence[str]) -> bool:
@@ -18,8 +16,7 @@ def is_export(target: Path, patterns: Sequence[str]) -> bool:
     )
 
 
-@contextmanager
-def new_folder(target: Path, patterns: Sequence[str]) -> Iterator[Path]:
+def new_folder(target: Path, patterns: Sequence[str]) -> AbstractContextManager[Path]:
     """Give a temporary folder beside the target, and rename it when all is written.
 
     Parameters
@@ -34,26 +31,4 @@ def new_folder(target: Path, patterns: Sequence[str]) -> Iterator[Path]:
     OutputError
         The target holds something else, or cannot be written.
     """
-    if target.exists() and not (target.is_dir() and is_export(target, patterns)):
-        raise OutputError(
-            expected="a new or empty folder", received=f"'{target}', which is not", hint="name another folder, or empty this one"
-        )
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        made = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-    except (OSError, ValueError) as error:
-        raise OutputError(expected="a folder to write to", received=f"'{target}' ({error})", hint="name another one") from None
-    old = made.with_name(made.name + "-old")
-    try:
-        yield made
-        made.chmod(0o755)
-        if target.exists():
-            target.rename(old)
-        made.rename(target)
-    except OSError as error:
-        raise OutputError(
-            expected="a folder to write to", received=f"'{target}' ({error.strerror or error})", hint="name another one"
-        ) from error
-    finally:
-        shutil.rmtree(made, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
+    return renamed_at_the_end(target, lambda folder: is_export(folder, patterns))

@@ -6,7 +6,7 @@ import json
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Literal, get_args
@@ -58,10 +58,16 @@ def _is_export(target: Path) -> bool:
 
 
 @contextmanager
-def _renamed_at_the_end(target: Path) -> Iterator[Path]:
-    """Give a temporary folder beside the target, and rename it when all is written; an existing target is empty or an earlier export."""
+def renamed_at_the_end(target: Path, is_export: Callable[[Path], bool]) -> Iterator[Path]:
+    """Give a temporary folder beside the target, and rename it when all is written; an existing target is empty or an earlier export.
+
+    Raises
+    ------
+    OutputError
+        The target holds something that ``is_export`` does not know, or cannot be written.
+    """
     try:
-        if target.exists() and not (target.is_dir() and (not any(target.iterdir()) or _is_export(target))):
+        if target.exists() and not (target.is_dir() and (not any(target.iterdir()) or is_export(target))):
             raise OutputError(
                 expected="a new or empty folder", received=f"'{target}', which is not", hint="name another folder, or empty this one"
             )
@@ -184,7 +190,7 @@ def export_tree(plan: Plan, folder: str | Path, how: How = "hardlink") -> Path:
     table = plan.table[plan.table["fold"] != ""] if folds else plan.usable
     column = part_column(table)
     classes = sorted(set(table["label"]))
-    with _renamed_at_the_end(target) as made:
+    with renamed_at_the_end(target, _is_export) as made:
         listed: list[tuple[str, str]] = []
         for part in parts_of(table):
             top = f"fold-{part}" if folds and part.isdigit() else part

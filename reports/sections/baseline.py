@@ -174,7 +174,7 @@ def _part(facts: BaselineFacts, part: str, scores: Scores) -> PartScores:
         max(len(lines) - ROWS, 0),
         draw_matrix(scores.get("confusion", []), labels),
         draw_reliability(scores.get("calibration", {}) or {}),
-        plain_table("Accuracy by slice", scores.get("slices", [])),
+        plain_table(f"Accuracy by slice, {part}", scores.get("slices", [])),
     )
 
 

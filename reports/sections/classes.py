@@ -8,7 +8,7 @@ from auditor.record import SPLITS, Record
 from auditor.reports.charts.bars import Bars, draw_bars
 from auditor.reports.sections.pictures import Picture, Pictures
 from auditor.reports.thumbnails import class_examples
-from auditor.reports.wording import count, share
+from auditor.reports.wording import count, plural, share
 from auditor.stats.imbalance import evenness
 
 #: Rows of the table and classes with examples at most; every class is in ``images.parquet``.
@@ -56,7 +56,8 @@ def classes(record: Record, pictures: Pictures) -> Classes | None:
     rows = tuple(ClassRow(c, tuple(count(counts[c][s]) for s in splits), count(sizes[c]), share(sizes[c] / total)) for c in order[:ROWS])
     samples = class_examples(record)
     pick = order if len(order) <= SHOWN else [*order[: SHOWN // 2], *order[-(SHOWN // 2) :]]
-    words = f"{count(len(order))} classes; the largest has {count(sizes[order[0]])} images, the smallest {count(sizes[order[-1]])}."
+    largest, smallest = count(sizes[order[0]]), count(sizes[order[-1]])
+    words = f"{plural(len(order), 'class', 'classes')}; the largest has {largest} images, the smallest {smallest}."
     if len(order) > 1:
         words += f" Evenness is {evenness(list(sizes.values())):.2f} (1 = all of one size)."
     shown = tuple((c, tuple(pictures.show(p) for p in samples.get(c, []))) for c in pick)

@@ -16,7 +16,7 @@ from auditor.reports.thumbnails import MISTAKES, ROWS, SETTLED
 from auditor.reports.wording import count, number, plural, share
 
 #: Checks whose evidence are the images that make two splits differ.
-SHIFTS = ("content-shift", "property-shift", "class-content-shift", "collection-order")
+SHIFTS = ("content-shift", "property-shift", "class-content-shift")
 #: Groups of a gallery, and pictures of one line; what they leave out is counted.
 GROUPS, LINE = 12, 12
 

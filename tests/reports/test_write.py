@@ -18,7 +18,10 @@ def golden(format):
     text = render(record(), format)
     if format == "croissant":  # of images.parquet, whose bytes are pyarrow's matter
         text = re.sub(r'"(contentSize|sha256)": "[^"]*"', r'"\1": ""', text)
-    return re.sub(r"(<(style|script)[^>]*>).*?(</\2>)", r"\1\3", text, flags=re.DOTALL) if format == "html" else text
+    if format == "html":
+        text = re.sub(r"(<(style|script)[^>]*>).*?(</\2>)", r"\1\3", text, flags=re.DOTALL)
+        text = re.sub(r"sha256-[\w+/]+=*", "sha256-", text)  # of these styles and scripts, in the policy
+    return text
 
 
 @pytest.mark.parametrize("format", FORMATS)

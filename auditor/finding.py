@@ -50,6 +50,17 @@ def rounded(number: float | None) -> float | None:
     return None if number is None else float(f"{number:.6g}")
 
 
+def percent(share: float, digits: int = 0) -> str:
+    """Write a share of one in percent, as sentences have it.
+
+    Examples
+    --------
+    >>> percent(0.125), percent(0.125, 1)
+    ('12 %', '12.5 %')
+    """
+    return f"{100 * share:.{digits}f} %"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
     """The size of what was found, in the unit of its thresholds.

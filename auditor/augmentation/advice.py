@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from auditor.augmentation.policy import Policy, Step
 from auditor.augmentation.transforms import BY_NAME
+from auditor.finding import percent
 from auditor.stats.intervals import wilson
 
 if TYPE_CHECKING:
@@ -167,15 +168,17 @@ def advise(policy: Policy, table: pd.DataFrame, offspring: int) -> tuple[Policy,
         at = f" at {whole['magnitude']}" if whole["magnitude"] else ""
         if whole["verdict"] == "off" or len(bad) == len(rows) - 1:
             advised = dataclasses.replace(advised, steps=tuple(s for s in advised.steps if s.name != step.name))
-            notes.append(f"{how} is off: {whole['moved']:.0%} of pictures become another class{at}.{_fine_at(of)}")
+            notes.append(f"{how} is off: {percent(whole['moved'])} of pictures become another class{at}.{_fine_at(of)}")
         elif bad:
             advised = advised.off_for(step.name, [str(r["label"]) for r in bad])
             those = ", ".join(f"'{r['label']}'" for r in bad)
-            notes.append(f"{how} is off for {those} alone; of all pictures {whole['moved']:.0%} become another class{at}.{_fine_at(of)}")
+            notes.append(
+                f"{how} is off for {those} alone; of all pictures {percent(whole['moved'])} become another class{at}.{_fine_at(of)}"
+            )
         for magnitude, rows_at in of[of["label"] != ""].groupby("magnitude", sort=False):
             share = rows_at["moved"] * rows_at["to_share"]
             pairs = [
-                f"'{r['label']}' becomes '{r['to']}' ({r['moved'] * r['to_share']:.0%} of {r['images']})"
+                f"'{r['label']}' becomes '{r['to']}' ({percent(r['moved'] * r['to_share'])} of {r['images']})"
                 for r in rows_at[(share >= CONFLICT) & (rows_at["verdict"] == "off")].to_dict("records")
             ]
             if pairs:

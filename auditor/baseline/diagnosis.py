@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from auditor.baseline.scores import share
+from auditor.finding import percent
 from auditor.record import Diagnosis, Estimate, History, Scores
 
 #: Training accuracy minus validation accuracy from which a model is called overfitted. A gap of a tenth is what the usual remedies
@@ -26,11 +27,6 @@ def difference(a: Estimate, b: Estimate) -> Estimate:
 def decide(effect: Estimate, threshold: float) -> str:
     """Return "yes" where the whole interval is above the threshold, "no" where it is below, else "undecided"."""
     return "yes" if effect["low"] > threshold else "no" if effect["high"] <= threshold else "undecided"
-
-
-def percent(x: float) -> str:
-    """Write a share in whole percent."""
-    return f"{100 * x:.0f} %"
 
 
 def interval(e: Estimate) -> str:

@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from auditor.baseline.diagnosis import decide, difference, interval, percent
+from auditor.baseline.diagnosis import decide, difference, interval
 from auditor.baseline.feeding import joined
 from auditor.baseline.material import shares_units, units
 from auditor.baseline.scores import mean_of, score, share
 from auditor.baseline.session import Session, predict
 from auditor.errors import DataError
-from auditor.finding import rounded
+from auditor.finding import percent, rounded
 from auditor.record import Diagnosis, Estimate, History, Scores
 from auditor.stats.intervals import newcombe
 

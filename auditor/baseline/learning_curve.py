@@ -11,6 +11,7 @@ from auditor.baseline.experiments import nested_subset
 from auditor.baseline.scores import share
 from auditor.baseline.session import Session, predict
 from auditor.errors import DataError
+from auditor.finding import percent
 
 #: Shares of the training images, nested.
 SHARES = (0.25, 0.5, 1.0)
@@ -94,7 +95,8 @@ def learning_curve(session: Session, target: float) -> dict[str, Any]:
             epochs, patience = round(session.size.epochs / part), round(session.size.patience / part)
             try:
                 net, _ = session.train(
-                    session.run(f"{part:.0%} of the images, seed {seed}", seed=seed, epochs=epochs, patience=patience), samples=subset
+                    session.run(f"{percent(part)} of the images, seed {seed}", seed=seed, epochs=epochs, patience=patience),
+                    samples=subset,
                 )
             except DataError:
                 return {}

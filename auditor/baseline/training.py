@@ -33,7 +33,7 @@ from auditor.baseline.sizing import Size, choose_size
 from auditor.baseline.slices import weak_slices
 from auditor.baseline.tuning import check_tuning, tune
 from auditor.errors import OutputError, UsageError
-from auditor.finding import rounded
+from auditor.finding import percent, rounded
 from auditor.record import BaselineFacts, Scores
 
 if TYPE_CHECKING:
@@ -289,7 +289,7 @@ def _choose_scaling(session: Session, standard: Scaler, time_budget: float | Non
     )
     if lowest["standard"] < lowest["min-max"] * (1 - PILOT_MARGIN):
         return standard, numbers
-    return session.scaler, f"{numbers}; min-max unless standardisation is lower by {PILOT_MARGIN:.0%}"
+    return session.scaler, f"{numbers}; min-max unless standardisation is lower by {percent(PILOT_MARGIN)}"
 
 
 def _scores(net: Network, material: Material, seed: int) -> tuple[dict[str, Scores], pd.DataFrame]:

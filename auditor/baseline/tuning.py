@@ -17,7 +17,7 @@ from auditor.baseline.network import STRIDED_STEM
 from auditor.baseline.options import FEWEST_FILTERS, TrainOptions
 from auditor.baseline.session import Session, predict
 from auditor.errors import DataError, MissingExtraError, UsageError
-from auditor.finding import rounded
+from auditor.finding import percent, rounded
 
 if TYPE_CHECKING:
     import optuna
@@ -234,7 +234,8 @@ def _words(done: list[Any], whole: list[Any], best: Any, asked: int) -> str:
     short = f" {asked - len(done)} did not fit into the time budget." if len(done) < asked else ""
     gain = f", {100 * (best.value - first.value):+.1f} points against the defaults" if first is not None else ""
     return (
-        f"{len(done)} trials, {len(done) - len(whole)} of them ended early. The best reaches {best.value:.1%} balanced accuracy on the "
+        f"{len(done)} trials, {len(done) - len(whole)} of them ended early. The best reaches {percent(best.value, 1)} "
+        f"balanced accuracy on the "
         f"validation images{gain}; the best of many flatters itself, so what counts is the test score.{short}"
     )
 

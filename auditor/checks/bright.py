@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from auditor.checks.per_image import share_finding
 from auditor.evidence import Scan
-from auditor.finding import Finding
+from auditor.finding import Finding, percent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +36,7 @@ class Bright:
             warn_share=self.warn_share,
             title="Some images are nearly white",
             fine="No image is nearly white",
-            limit=f"are washed out: 99 % of their pixels are above {self.limit:.0%} of white",
+            limit=f"are washed out: 99 % of their pixels are above {percent(self.limit)} of white",
             why="Clipped highlights hold nothing to learn from; blank frames teach that a class looks like nothing.",
             fix="Look at them; drop blank or overexposed images.",
         )

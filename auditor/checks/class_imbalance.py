@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from auditor.evidence import Scan
-from auditor.finding import Effect, Finding, Fix
+from auditor.finding import Effect, Finding, Fix, percent
 from auditor.stats.imbalance import effective_number, evenness, imbalance_ratio, likelihood_ratio_imbalance_degree
 
 
@@ -46,7 +46,7 @@ class ClassImbalance:
                 f"Largest to smallest class is {ratio:.1f} : 1 among {where} ({classes[large]} {counts[large]:,}, {classes[small]} "
                 f"{counts[small]:,}); normalised Shannon evenness is {evenness(counts):.2f} (1 = balanced).{_elsewhere(scan, split, ratio)}"
             ),
-            why=f'A model that always answers "{classes[large]}" is already {counts[large] / used.sum():.0%} accurate; '
+            why=f'A model that always answers "{classes[large]}" is already {percent(counts[large] / used.sum())} accurate; '
             "the recall of rare classes is what suffers.",
             affected=int(scan.with_labels(classes[rare].tolist(), used).sum()),
             total=int(used.sum()),

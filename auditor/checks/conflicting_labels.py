@@ -10,7 +10,7 @@ import numpy as np
 
 from auditor.checks.duplicate_pairs import names, pair_evidence, pair_score, sure
 from auditor.evidence import Scan
-from auditor.finding import Effect, Finding, Fix
+from auditor.finding import Effect, Finding, Fix, percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,7 +63,8 @@ class ConflictingLabels:
             code=self.code,
             title="The same picture carries different labels" if len(rows) else "Copies agree in their labels",
             summary=(
-                f"{len(rows):,} of {total:,} labelled images ({share:.2%}) are in {len(first):,} duplicate sets with more than one label: "
+                f"{len(rows):,} of {total:,} labelled images ({percent(share, 2)}) are in {len(first):,} duplicate sets "
+                f"with more than one label: "
                 f"{', '.join(pairs[:5])}{' and others' if len(pairs) > 5 else ''}; {certain:,} are copies beyond doubt."
                 if len(rows)
                 else f"No duplicate set among {total:,} labelled images has more than one label."

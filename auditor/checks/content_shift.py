@@ -23,7 +23,7 @@ from auditor.evidence.shift import (
     pairs,
     undecided_because,
 )
-from auditor.finding import Effect, Finding, Fix, Severity, grade
+from auditor.finding import Effect, Finding, Fix, Severity, grade, percent
 from auditor.stats.kernel import mean_discrepancy
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ class ContentShift:
         who = "A classifier that sees thumbnails, edges and colours" if classified else "One direction of the descriptor"
         text = (
             f"{who} tells {pair.first} and {pair.second} apart by a Kolmogorov-Smirnov distance of {d.value:.2f} "
-            f"({in_words(d.low, d.high)}): it takes {_beyond(d)[0]:.0%} of {pair.first} and {_beyond(d)[1]:.0%} of {pair.second} "
+            f"({in_words(d.low, d.high)}): it takes {percent(_beyond(d)[0])} of {pair.first} and {percent(_beyond(d)[1])} of {pair.second} "
             f"for {pair.second}"
         )
         if d.remaining is not None:

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from auditor.checks.per_image import share_finding
 from auditor.evidence import Scan
-from auditor.finding import Finding
+from auditor.finding import Finding, percent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,7 @@ class Dark:
             warn_share=self.warn_share,
             title="Some images are nearly black",
             fine="No image is nearly black",
-            limit=f"are dark: 99 % of their pixels are below {self.limit:.0%} of white",
+            limit=f"are dark: 99 % of their pixels are below {percent(self.limit)} of white",
             why="What is lost in the dark cannot be learned, and normalising such an image turns its noise into the picture.",
             fix="Look at them; brighten or drop those in which the subject cannot be seen.",
         )

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from auditor.evidence import Scan
+from auditor.finding import percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,7 +43,8 @@ def how_found(scan: Scan) -> str:
             "look-alikes here."
         )
     return (
-        f"Near means a distance of at most {found.threshold:.3f}, where {found.false_rate:.2%} of the images have a look-alike of another "
+        f"Near means a distance of at most {found.threshold:.3f}, where {percent(found.false_rate, 2)} of the images have "
+        f"a look-alike of another "
         f"class; at least {found.expected_false:.0f} false pairs are to be expected, more if images of one class are much alike."
     )
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from auditor.checks.duplicate_pairs import names, pair_evidence
 from auditor.evidence import Scan
-from auditor.finding import Effect, Finding, Fix
+from auditor.finding import Effect, Finding, Fix, percent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,8 @@ class ExactDuplicate:
             code=self.code,
             title="Some images are there more than once" if len(rows) else "No image is there twice",
             summary=(
-                f"{len(rows):,} of {total:,} readable images ({share:.2%}) are surplus copies, in {sets:,} sets: {by_bytes:,} with the "
+                f"{len(rows):,} of {total:,} readable images ({percent(share, 2)}) are surplus copies, in {sets:,} sets: "
+                f"{by_bytes:,} with the "
                 f"same bytes and {len(rows) - by_bytes:,} with the same pixels in another file."
                 if len(rows)
                 else f"None of {total:,} readable images has the bytes or pixels of another."

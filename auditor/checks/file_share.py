@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from auditor.evidence import Scan
-from auditor.finding import Effect, Finding, Fix
+from auditor.finding import Effect, Finding, Fix, percent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +68,10 @@ def file_finding(
         size = Effect(
             name=effect, value=share, low=min(len(rows) / total, share), high=most, unit="share", warn_at=warn_share, error_at=error_share
         )
-        bound = f" A sample of {sampled:,} of {total:,} images was read: at most {most:.3%} of all are affected (95 % confidence, exact)."
+        bound = (
+            f" A sample of {sampled:,} of {total:,} images was read: at most {percent(most, 3)} of all are affected "
+            "(95 % confidence, exact)."
+        )
     table = None
     if len(rows):
         scores = np.ones(len(rows)) if score is None else np.nan_to_num(score[rows].astype(float), nan=0.0)
@@ -77,7 +80,7 @@ def file_finding(
     return Finding(
         code=code,
         title=words.title if len(rows) else words.fine,
-        summary=f"{len(rows):,} of {sampled:,} images{' read' if sampled < total else ''} ({share:.2%}) {words.has}."
+        summary=f"{len(rows):,} of {sampled:,} images{' read' if sampled < total else ''} ({percent(share, 2)}) {words.has}."
         + (f" {words.more}" if words.more and len(rows) else "")
         + bound,
         why=words.why,

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from auditor.checks.duplicate_pairs import names, pair_evidence
 from auditor.evidence import Scan
-from auditor.finding import Effect, Finding, Fix
+from auditor.finding import Effect, Finding, Fix, percent
 from auditor.scanning.schema import MEASURES
 
 if TYPE_CHECKING:
@@ -63,7 +63,8 @@ class GroupLeak:
             scope=f"{first}-{held}",
             title=f"Groups of {held} are also in {first}" if len(rows) else f"No group is in both {first} and {held}",
             summary=(
-                f"{shared:,} groups have images in both {first} and {held}: {len(rows):,} of {total:,} {held} images ({share:.2%}) belong "
+                f"{shared:,} groups have images in both {first} and {held}: {len(rows):,} of {total:,} {held} images "
+                f"({percent(share, 2)}) belong "
                 "to one of them."
                 if len(rows)
                 else f"None of {total:,} {held} images belongs to a group that has images in {first}."
@@ -103,9 +104,9 @@ class GroupLeak:
             ),
             summary=(
                 f"Inferred, not declared: {guess.source} suggest {count:,} groups (such as '{_example(guess)}'); {len(rows):,} of "
-                f"{total:,} held-out images ({share:.2%}) share one with an earlier split. "
+                f"{total:,} held-out images ({percent(share, 2)}) share one with an earlier split. "
                 + (
-                    f"Beyond their classes, {likeness:.0%} of the variance of {measure} lies between these groups: they look real."
+                    f"Beyond their classes, {percent(likeness)} of the variance of {measure} lies between these groups: they look real."
                     if told
                     else "The images of a group are not more alike than others of their class, so this may mean nothing."
                 )

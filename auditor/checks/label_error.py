@@ -13,7 +13,7 @@ import pandas as pd
 from auditor.checks.base import skipped
 from auditor.evidence import Scan
 from auditor.evidence.probabilities import Probabilities
-from auditor.finding import Effect, Finding, Fix
+from auditor.finding import Effect, Finding, Fix, percent
 from auditor.stats.label_noise import NoiseRate, disagreement_floor
 
 #: Share of each predicted class, the surest first, in which the noise rate is read off: the classifier's own errors are rarer there.
@@ -115,8 +115,9 @@ class LabelError:
                 code=self.code,
                 title="The labels could not be checked against the pictures",
                 summary=(
-                    f"Cross-validated balanced accuracy is {found.balanced_accuracy:.1%} ({1 / classes:.1%} would be chance, "
-                    f"{(1 / classes + self.min_skill * (1 - 1 / classes)):.1%} is needed): a list of suspects would hold "
+                    f"Cross-validated balanced accuracy is {percent(found.balanced_accuracy, 1)} "
+                    f"({percent(1 / classes, 1)} would be chance, "
+                    f"{percent(1 / classes + self.min_skill * (1 - 1 / classes), 1)} is needed): a list of suspects would hold "
                     "mostly right labels, so it is withheld."
                 ),
                 why="A model that cannot tell the classes apart cannot tell a wrong label from a hard picture.",
@@ -173,8 +174,9 @@ class LabelError:
                 else "Labels agree with the pictures"
             ),
             summary=(
-                f"About {noise.value:.1%} of {n:,} labels look wrong ({noise.low:.1%} to {noise.high:.1%}), judged by "
-                f"{_names(found.models)} that never saw them (balanced accuracy {found.balanced_accuracy:.1%}). "
+                f"About {percent(noise.value, 1)} of {n:,} labels look wrong ({percent(noise.low, 1)} to "
+                f"{percent(noise.high, 1)}), judged by "
+                f"{_names(found.models)} that never saw them (balanced accuracy {percent(found.balanced_accuracy, 1)}). "
                 + _review(review, at)
                 + left
             ),
@@ -212,7 +214,7 @@ def _review(review: int, precision: float) -> str:
     if not review:
         return "No list of suspects is expected to be half wrong, so a look at the worst few is enough."
     return (
-        f"Of the {review:,} worst, {precision:.0%} are expected to be wrong if labels were replaced at random; "
+        f"Of the {review:,} worst, {percent(precision)} are expected to be wrong if labels were replaced at random; "
         "that is an upper bound, for labels confused between look-alikes rank lower."
     )
 

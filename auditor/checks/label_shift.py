@@ -10,7 +10,7 @@ import numpy as np
 
 from auditor.evidence import Scan
 from auditor.evidence.shift import Pair, advice, class_codes, detectable, in_words, pairs, undecided_because
-from auditor.finding import Effect, Finding, Fix, Severity, grade
+from auditor.finding import Effect, Finding, Fix, Severity, grade, percent
 from auditor.stats.clusters import effective_size_of_classes
 from auditor.stats.distance import chi_squared, chi_squared_p_value, cramers_v, total_variation, total_variation_half_width
 
@@ -57,15 +57,17 @@ class LabelShift:
         )  # fmt: skip
         worst = np.argsort(-np.abs(shares[1] - shares[0]), kind="stable")
         shown = [k for k in worst[:SHOWN] if shares[0][k] != shares[1][k]]
-        named = ", ".join(f"{classes[k]} {shares[0][k]:.1%} of {pair.first} and {shares[1][k]:.1%} of {pair.second}" for k in shown)
+        named = ", ".join(
+            f"{classes[k]} {percent(shares[0][k], 1)} of {pair.first} and {percent(shares[1][k], 1)} of {pair.second}" for k in shown
+        )
         association = cramers_v(np.stack(counts))
         deff = max(len(codes) / sizes[0], len(other) / sizes[1])
         statistic = chi_squared(np.stack(counts)) / deff
         severity = grade(effect)
         titles = {Severity.PASS: "Class shares agree", Severity.UNDECIDED: "Too few images to say whether class shares agree"}
         summary = (
-            f"{distance:.1%} of the images would have to change class to make the shares alike "
-            f"({in_words(low, high, '{:.0%}'.format)}; Cramér's V {association:.2f})"
+            f"{percent(distance, 1)} of the images would have to change class to make the shares alike "
+            f"({in_words(low, high, digits=0)}; Cramér's V {association:.2f})"
         )
         summary += f": {named}." if named else "."
         if severity is Severity.UNDECIDED:
@@ -76,7 +78,7 @@ class LabelShift:
             title=f"{titles.get(severity, 'Class shares differ')} between {pair.first} and {pair.second}",
             summary=summary,
             why=f"Accuracy on {pair.second} is an average over its label mix: with that of {pair.first} it can differ by up to "
-            f"{distance:.0%}, the model being the same.",
+            f"{percent(distance)}, the model being the same.",
             affected=round(distance * len(other)),
             total=len(other),
             effect=effect,

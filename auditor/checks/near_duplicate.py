@@ -10,7 +10,7 @@ import numpy as np
 
 from auditor.checks.duplicate_pairs import calibration_details, how_found, names, pair_evidence, sure
 from auditor.evidence import Scan
-from auditor.finding import Effect, Finding, Fix
+from auditor.finding import Effect, Finding, Fix, percent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,8 @@ class NearDuplicate:
             code=self.code,
             title="Some images are nearly the same picture" if len(rows) else "No two images are nearly the same picture",
             summary=(
-                f"{len(rows):,} of {total:,} readable images ({share:.2%}) are near copies of another, in {sets:,} sets; {certain:,} of "
+                f"{len(rows):,} of {total:,} readable images ({percent(share, 2)}) are near copies of another, in "
+                f"{sets:,} sets; {certain:,} of "
                 f"them beyond doubt, {turned:,} mirrored or turned. {how_found(scan)}"
                 if len(rows)
                 else f"None of {total:,} readable images is a near copy of another."

@@ -14,7 +14,7 @@ from auditor.checks.base import skipped
 from auditor.evidence import Scan
 from auditor.evidence.neighbours import nearest
 from auditor.evidence.probabilities import canonical_order
-from auditor.finding import Effect, Finding, Fix
+from auditor.finding import Effect, Finding, Fix, percent
 from auditor.stats.intervals import wilson
 
 #: Neighbours whose mean distance says how far away a picture is: one is fooled by a pair of outliers, many by a small class. Ten found
@@ -74,7 +74,7 @@ class Outlier:
             code=self.code,
             title="Some pictures look like no other" if share > self.warn_share else "Few pictures look like no other",
             summary=(
-                f"{int(far.sum()):,} of {len(rows):,} images ({share:.2%}) are more than {limit / np.median(distance):.1f} times "
+                f"{int(far.sum()):,} of {len(rows):,} images ({percent(share, 2)}) are more than {limit / np.median(distance):.1f} times "
                 f"as far from their {NEAREST} nearest look-alikes as the median image is."
                 + (f" Each was compared with a sample of {len(references):,}." if len(references) < len(rows) else "")
             ),
@@ -123,9 +123,10 @@ class Outlier:
             scope=scope,
             title=f"Training does not cover {split}" if bad else f"Training covers {split}",
             summary=(
-                f"{int(far.sum()):,} of {len(other):,} {split} images ({share:.1%}, 95 % interval {low:.1%} to {high:.1%}) look less "
+                f"{int(far.sum()):,} of {len(other):,} {split} images ({percent(share, 1)}, 95 % interval "
+                f"{percent(low, 1)} to {percent(high, 1)}) look less "
                 "like training "
-                f"than 99 % of training images look like the rest of it; {1 - COVERED:.0%} is expected where both are alike."
+                f"than 99 % of training images look like the rest of it; {percent(1 - COVERED)} is expected where both are alike."
             ),
             why="Where training has nothing alike, a model guesses, and often with full confidence.",
             affected=int(far.sum()),

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from auditor.evidence import Scan
-from auditor.finding import Effect, Finding, Fix
+from auditor.finding import Effect, Finding, Fix, percent
 
 #: An image is odd where it is farther out than the central 90 % of the images reach, twice over (3.3 standard deviations if normal).
 CENTRAL, MARGIN = 0.90, 2.0
@@ -85,7 +85,7 @@ def share_finding(
     return Finding(
         code=code,
         title=title if share > warn_share else (fine if not len(rows) else f"{fine}, but for a few"),
-        summary=f"{len(rows):,} of {total:,} readable images ({share:.2%}) {limit}.{worst}",
+        summary=f"{len(rows):,} of {total:,} readable images ({percent(share, 2)}) {limit}.{worst}",
         why=why,
         affected=len(rows),
         total=total,

@@ -23,7 +23,7 @@ from auditor.evidence.shift import (
     pairs,
     undecided_because,
 )  # fmt: skip
-from auditor.finding import Effect, Finding, Fix, Severity, grade
+from auditor.finding import Effect, Finding, Fix, Severity, grade, percent
 from auditor.scanning.schema import MEASURES, SHAPE_MEASURES, Measure
 
 if TYPE_CHECKING:
@@ -137,12 +137,13 @@ def _sentence(measure: Measure, d: Distance, pair: Pair) -> str:
     if measure is TOGETHER:
         taken = d.shares if d.rises else (1 - d.shares[0], 1 - d.shares[1])
         return (
-            f"By all properties together a classifier takes {taken[0]:.0%} of {pair.first} and "
-            f"{taken[1]:.0%} of {pair.second} for {pair.second}; {interval}{remaining}."
+            f"By all properties together a classifier takes {percent(taken[0])} of {pair.first} and "
+            f"{percent(taken[1])} of {pair.second} for {pair.second}; {interval}{remaining}."
         )
     unit = f" {measure.unit}" if measure.unit and "/" not in measure.unit else ""
     return (
-        f"{measure.title} differs most: above {_number(d.at)}{unit} are {d.shares[0]:.0%} of {pair.first} and {d.shares[1]:.0%} of "
+        f"{measure.title} differs most: above {_number(d.at)}{unit} are {percent(d.shares[0])} of {pair.first} and "
+        f"{percent(d.shares[1])} of "
         f"{pair.second} (medians {_number(d.medians[0])} and {_number(d.medians[1])}); {interval}{remaining}."
     )
 

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from auditor.evidence import Scan
-from auditor.finding import Effect, Finding, Fix
+from auditor.finding import Effect, Finding, Fix, percent
 
 #: Input sizes that common architectures are published with, in pixels.
 SIZES = (32, 64, 96, 128, 160, 192, 224)
@@ -56,9 +56,11 @@ class Resize:
             code=self.code,
             title="Resizing would distort many images" if over else "Resizing suits the images",
             summary=(
-                f"At an input of {size}x{size} pixels, {up.mean():.1%} of {len(rows):,} images are blown up, {squashed.mean():.1%} "
+                f"At an input of {size}x{size} pixels, {percent(up.mean(), 1)} of {len(rows):,} images are blown up, "
+                f"{percent(squashed.mean(), 1)} "
                 "squashed by "
-                f"more than {self.max_squash:g} : 1, and {shrunk.mean():.1%} lose detail ({self.max_shrink:g} pixels or more become "
+                f"more than {self.max_squash:g} : 1, and {percent(shrunk.mean(), 1)} lose detail ({self.max_shrink:g} "
+                f"pixels or more become "
                 "one); the "
                 f"median image is {np.median(width):.0f}x{np.median(height):.0f}."
             ),

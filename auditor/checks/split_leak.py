@@ -11,7 +11,7 @@ import numpy as np
 
 from auditor.checks.duplicate_pairs import names, pair_evidence, pair_score, sure
 from auditor.evidence import Scan
-from auditor.finding import Effect, Finding, Fix
+from auditor.finding import Effect, Finding, Fix, percent
 
 #: What a leak into a split inflates.
 INFLATES = {
@@ -61,7 +61,7 @@ class SplitLeak:
             scope=f"{first}-{held}",
             title=title,
             summary=(
-                f"{len(rows):,} of {total:,} readable {held} images ({share:.2%}) are copies of a {first} image: {exact:,} exact, "
+                f"{len(rows):,} of {total:,} readable {held} images ({percent(share, 2)}) are copies of a {first} image: {exact:,} exact, "
                 f"{certain - exact:,} near beyond doubt, {len(rows) - certain:,} that may be look-alikes."
                 + (f" {disagree:,} of them have another label there." if disagree else "")
                 if len(rows)

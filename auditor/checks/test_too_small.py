@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from auditor.evidence import Scan
-from auditor.finding import Effect, Finding, Fix
+from auditor.finding import Effect, Finding, Fix, percent
 from auditor.scanning.schema import MEASURES
 from auditor.stats.clusters import design_effect, intraclass_correlation
 from auditor.stats.intervals import images_needed, wilson_half_width
@@ -69,9 +69,10 @@ class TestTooSmall:
         missing = sum(max(needed[c] - present[c], 0) for c in order)
         first = order[0]
         listed = ", ".join(
-            f"{c} {f'{measured[c]:.0%} ' if c in measured else ''}±{half[c]:.0%} ({present[c]:,})" for c in (loose or order)[:SHOWN]
+            f"{c} {f'{percent(measured[c])} ' if c in measured else ''}±{percent(half[c])} ({present[c]:,})"
+            for c in (loose or order)[:SHOWN]
         )
-        premise = "Recall of the trained model is" if measured else f"If recall is {self.recall:.0%}, it is"
+        premise = "Recall of the trained model is" if measured else f"If recall is {percent(self.recall)}, it is"
         least, most = min(enough.values()), max(enough.values())
         grouped = max(effects.values()) > 1
         note = (
@@ -86,8 +87,8 @@ class TestTooSmall:
             title=f"The {split} split is too small to measure some classes" if loose else f"The {split} split can measure every class",
             summary=(
                 f"{premise} known only to within these margins (95 %, images in brackets): {listed}"
-                f"{', ...' if len(loose or order) > SHOWN else ''}; at worst (recall 50 %) {first} ±{worst_case[first]:.0%}. "
-                f"For ±{self.target_half_width:.0%} a class needs {f'{least} to {most}' if least < most else least} images "
+                f"{', ...' if len(loose or order) > SHOWN else ''}; at worst (recall 50 %) {first} ±{percent(worst_case[first])}. "
+                f"For ±{percent(self.target_half_width)} a class needs {f'{least} to {most}' if least < most else least} images "
                 f"({enough_at_worst} at worst): {missing:,} more in all.{note}"
             ),
             why="Two models whose scores differ by less than the margin cannot be told apart, so the choice between them is chance.",

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from auditor.checks.file_share import Wording, file_finding
 from auditor.evidence import Scan
-from auditor.finding import Finding, Fix
+from auditor.finding import Finding, Fix, percent
 
 #: The defects that mean it.
 CUT = ("truncated", "missing-end-marker", "cut-short")
@@ -35,7 +35,7 @@ class Truncated:
         survives = scan.images["survives"].to_numpy(dtype=float)
         cut = np.isin(defect.astype(str), CUT)
         known = survives[cut & ~np.isnan(survives)]
-        rows = f" Where it can be told, {np.median(known):.0%} of a picture's rows survive (median)." if len(known) else ""
+        rows = f" Where it can be told, {percent(np.median(known))} of a picture's rows survive (median)." if len(known) else ""
         words = Wording(
             title="Some files are cut off",
             fine="No file is cut off",

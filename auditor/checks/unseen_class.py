@@ -10,7 +10,7 @@ import numpy as np
 
 from auditor.evidence import Scan
 from auditor.evidence.shift import Pair, class_codes, in_words, pairs
-from auditor.finding import Effect, Finding, Fix, Severity, grade
+from auditor.finding import Effect, Finding, Fix, Severity, grade, percent
 from auditor.stats.clusters import effective_size_of_classes
 from auditor.stats.intervals import newcombe
 
@@ -83,7 +83,7 @@ class UnseenClass:
             title=title,
             summary=f"{len(candidates)} "
             f"of {len(classes)} classes are in one split alone: {listed}{', ...' if len(candidates) > 6 else ''}. "
-            f"{name} makes up {share:.1%} of {having} ({in_words(low, high, '{:.1%}'.format)} more than in {without}).",
+            f"{name} makes up {percent(share, 1)} of {having} ({in_words(low, high, digits=1)} more than in {without}).",
             why="A class that training lacks is never predicted."
             if without == "train"
             else f"How well a class is recognised cannot be measured on {without} without images of it.",

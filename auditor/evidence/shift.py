@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from auditor.finding import Fix, Severity, grade
+from auditor.finding import Fix, Severity, grade, percent
 from auditor.scanning.schema import MEASURES, SHAPE_MEASURES
 from auditor.stats.clusters import FEWEST_GROUPS, effective_size_of_values
 from auditor.stats.distance import dkw_half_width, kolmogorov_p_value, kolmogorov_smirnov
@@ -138,15 +138,16 @@ def detectable(warn_at: float, half_width: float, n: float, m: float) -> float:
     return min(warn_at + half_width + POWER_QUANTILE * 0.5 * math.sqrt(1 / n + 1 / m), 1.0)
 
 
-def in_words(low: float, high: float, show: Callable[[float], str] = lambda x: f"{x:.2f}") -> str:
-    """Return an interval as the reports write it.
+def in_words(low: float, high: float, digits: int | None = None) -> str:
+    """Return an interval as the reports write it; in percent with so many decimals where ``digits`` are given.
 
     Examples
     --------
-    >>> in_words(0.031, 0.318)
-    '95 % interval 0.03 to 0.32'
+    >>> in_words(0.031, 0.318), in_words(0.031, 0.318, digits=0)
+    ('95 % interval 0.03 to 0.32', '95 % interval 3 % to 32 %')
     """
-    return f"95 % interval {show(low)} to {show(high)}"
+    low_text, high_text = (f"{x:.2f}" if digits is None else percent(x, digits) for x in (low, high))
+    return f"95 % interval {low_text} to {high_text}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -303,5 +304,5 @@ def undecided_because(effect: Effect, pair: Pair) -> str:
     """Say what this much data could have shown, as the end of an undecided finding's summary."""
     if effect.detectable is None or not pair.decidable:
         return f" There are only {pair.fewest_groups} independent groups on one side: too few to say how far off this is."
-    shown = f"{effect.detectable:.0%}" if effect.unit == "share" else f"{effect.detectable:.2f}"
+    shown = percent(effect.detectable) if effect.unit == "share" else f"{effect.detectable:.2f}"
     return f" With this many images a distance of {shown} or more would have been shown."

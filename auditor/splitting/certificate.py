@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from auditor.finding import rounded
+from auditor.finding import percent, rounded
 from auditor.record import SPLITS, Claim
 from auditor.splitting.nearest import NearestPair
 from auditor.splitting.units import singly
@@ -139,7 +139,7 @@ def claims_of(
         Claim(
             name="parts",
             holds=not empty,
-            detail=", ".join(f"{p} {n:,} ({n / whole:.1%})" for p, n in sizes.items())
+            detail=", ".join(f"{p} {n:,} ({percent(n / whole, 1)})" for p, n in sizes.items())
             + (f"; {', '.join(empty)} is empty" if empty else "")
             + ".",
         ),

@@ -102,7 +102,7 @@ def _tuning(facts: Mapping[str, Any]) -> Comparison | None:
     settings = [k for k in (facts.get("best") or {}) if k != "trial"]
     title = "Hyperparameter search"
     matters = facts.get("importance") or {}
-    shares = f" The score varies most with: {', '.join(f'{heading(k)} ({v:.0%})' for k, v in matters.items())}." if matters else ""
+    shares = f" The score varies most with: {', '.join(f'{heading(k)} ({100 * v:.0f} %)' for k, v in matters.items())}." if matters else ""
     chart = draw_parallel("Trials: settings and balanced accuracy on validation images", trials, settings, TUNED)
     table = plain_table(title, trials) if trials else _table(title, facts)
     words = str(facts.get("words", "")) + shares

@@ -16,7 +16,7 @@ def test_a_planted_shift_is_sized_and_named():
     assert found.effect.value == pytest.approx(0.4)
     assert found.effect.low > 0.2
     assert found.id == "label-shift:train-test"
-    assert "dog 10.0% of train and 50.0% of test" in found.summary
+    assert "dog 10.0 % of train and 50.0 % of test" in found.summary
     assert found.affected == 200
 
 

@@ -64,7 +64,7 @@ def test_differences_come_first_and_the_recommended_way_is_named():
     assert remedies.charts[0].title == "Change" and "Recommended: as it is" in remedies.words
     assert curve.curve is not None and "Another doubling" in curve.words
     assert tuning.table is not None and len(tuning.table.rows) == 3
-    assert "learning rate (70%), dropout (30%)" in tuning.words
+    assert "learning rate (70 %), dropout (30 %)" in tuning.words
     drawn = tuning.parallel
     assert [(a.name, a.low, a.high) for a in drawn.axes][-1] == ("balanced accuracy", "60 %", "70 %")
     assert [line.best for line in drawn.lines] == [False, False, True]

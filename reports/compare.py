@@ -5,15 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from auditor.finding import Effect, Finding, Severity
 from auditor.record import Record
 from auditor.reports.changes import ImageChanges, compare_images
 from auditor.scanning.schema import MEASURES, SHAPE_MEASURES
+from auditor.stats.clusters import effective_size_of_values
 from auditor.stats.distance import dkw_half_width, kolmogorov_smirnov
+
+Values: TypeAlias = npt.NDArray[np.float64]
+Codes: TypeAlias = npt.NDArray[np.int64]
 
 #: What became of a finding, in the order in which it is told.
 OUTCOMES = ("new", "worse", "not checked any more", "resolved", "better", "newly checked", "unchanged")
@@ -134,28 +140,74 @@ def _effect_outcome(old: Effect | None, new: Effect | None) -> str:
 
 def _measures(old: Record, new: Record) -> tuple[MeasureChange, ...]:
     changes = []
+    old_groups, new_groups = _groups(old), _groups(new)
     for measure in (*MEASURES, *SHAPE_MEASURES):
         if measure.name not in old.images or measure.name not in new.images:
             continue
-        before, after = (r.images[measure.name].to_numpy(dtype=float) for r in (old, new))
-        before, after = before[np.isfinite(before)], after[np.isfinite(after)]
+        (before, groups), (after, other_groups) = (
+            (values[use], None if of is None else of[use])
+            for values, use, of in (
+                (v, np.isfinite(v), g)
+                for v, g in ((r.images[measure.name].to_numpy(dtype=float), g) for r, g in ((old, old_groups), (new, new_groups)))
+            )
+        )
         if len(before) < 2 or len(after) < 2:
             continue
         distance = abs(kolmogorov_smirnov(before, after)[0])
-        half = dkw_half_width(len(before), len(after), 0.05)
+        half = dkw_half_width(_worth(before, groups), _worth(after, other_groups), 0.05)
         changes.append(
             MeasureChange(
                 measure.name,
                 measure.title,
                 measure.unit,
-                _mean(before),
-                _mean(after),
+                mean_interval(before, groups),
+                mean_interval(after, other_groups),
                 (distance, max(distance - half, 0.0), min(distance + half, 1.0)),
             )
         )
     return tuple(sorted(changes, key=lambda c: -round(c.distance[0], 6)))
 
 
-def _mean(values: npt.NDArray[np.float64]) -> tuple[float, float, float]:
-    middle, half = float(values.mean()), Z * float(values.std(ddof=1)) / math.sqrt(len(values))
+def _groups(record: Record) -> Codes | None:
+    """Number the groups of images, an image without one being its own; ``None`` where no image has one."""
+    if "group" not in record.images or not (record.images["group"] != "").any():
+        return None
+    names = record.images["group"].to_numpy(dtype=object)
+    codes = pd.factorize(names)[0].astype(np.int64)
+    alone = names == ""
+    codes[alone] = len(names) + np.arange(alone.sum())
+    return codes
+
+
+def _worth(values: Values, groups: Codes | None) -> float:
+    """How many independent images a sample is worth."""
+    return len(values) if groups is None else effective_size_of_values(values, groups, 0.05)
+
+
+def mean_interval(values: Values, groups: Codes | None = None) -> tuple[float, float, float]:
+    """Return a mean with its 95 % interval; images of one group do not count as independent.
+
+    With groups the variance is that between them (ultimate clusters), and Student's quantile has one degree of freedom less than there are
+    groups. A single group has no interval.
+
+    Parameters
+    ----------
+    values : ndarray of float, shape (n_images,)
+    groups : ndarray of int, shape (n_images,), optional
+
+    References
+    ----------
+    Cochran, "Sampling Techniques", 3rd edition, 1977, section 6.3 (the ratio of two totals over clusters).
+    """
+    middle = float(values.mean())
+    if groups is None:
+        half = Z * float(values.std(ddof=1)) / math.sqrt(len(values))
+        return middle, middle - half, middle + half
+    numbers, count = np.unique(groups, return_inverse=True)[1], len(np.unique(groups))
+    if count < 2:
+        return middle, -math.inf, math.inf
+    from scipy.special import stdtrit
+
+    totals = np.bincount(numbers, weights=values - middle)
+    half = float(stdtrit(count - 1, 0.975)) * math.sqrt(float((totals**2).sum()) * count / (count - 1)) / len(values)
     return middle, middle - half, middle + half

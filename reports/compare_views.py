@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,9 +26,9 @@ FORMATS = {"html": "compare.html", "markdown": "compare.md", "json": "compare.js
 
 @dataclass(frozen=True, slots=True)
 class ChangedImage:
-    """An image that changed."""
+    """An image that changed: the picture, or those before and after where it is another."""
 
-    picture: Picture
+    pictures: tuple[Picture, ...]
     text: str
 
 
@@ -72,14 +73,14 @@ def headline(comparison: Comparison) -> str:
 
 def build_compare_page(comparison: Comparison) -> ComparePage:
     """Turn a comparison into plain data for its template."""
-    old, new = Pictures(comparison.old, budget=0), Pictures(comparison.new, budget=BUDGET)
+    old, new = (
+        Pictures(comparison.old, budget=BUDGET // 2, first=len(comparison.new.thumbnails)),
+        Pictures(comparison.new, budget=BUDGET // 2),
+    )
     images = []
     for kind in KINDS:
         rows = comparison.images.table[comparison.images.table["change"] == kind].head(SHOWN)
-        shown = tuple(
-            ChangedImage((old if kind == "removed" else new).show(row["other_path"] or row["path"]), _happened(row))
-            for row in rows.to_dict("records")
-        )
+        shown = tuple(ChangedImage(tuple(_shown(kind, row, old, new)), _happened(row)) for row in rows.to_dict("records"))
         images.append((kind, comparison.images.counts[kind], shown))
     counts = comparison.images.counts
     tally = " · ".join(f"{count(counts[k])} {k}" for k in KINDS if counts[k]) or "every image is as it was"
@@ -102,7 +103,7 @@ def build_compare_page(comparison: Comparison) -> ComparePage:
         images=tuple(entry for entry in images if entry[1]),
         unchanged=comparison.images.unchanged,
         measures=tuple(_measure_row(m) for m in comparison.measures),
-        thumbnails=tuple(new.sources()),
+        thumbnails=(*new.sources(), *old.sources()),
     )
 
 
@@ -222,6 +223,13 @@ def _words(finding: Finding | None) -> str:
         quantity(effect.value, effect.unit) if effect.low == effect.high else interval(effect.value, effect.low, effect.high, effect.unit)
     )
     return f"{grade}, {value}"
+
+
+def _shown(kind: str, row: dict[Any, Any], old: Pictures, new: Pictures) -> Iterator[Picture]:
+    if kind in ("removed", "altered"):
+        yield old.show(row["path"])
+    if kind != "removed":
+        yield new.show(row["other_path"] or row["path"])
 
 
 def _happened(row: dict[Any, Any]) -> str:

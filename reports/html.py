@@ -10,6 +10,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from auditor.record import Record
+from auditor.reports.glossary import GLOSSARY, place_of, with_terms
 from auditor.reports.page import Page, build_page
 from auditor.reports.sections.pictures import BUDGET
 from auditor.reports.wording import count, sentence, shortened, visible
@@ -36,7 +37,16 @@ def environment() -> Environment:
         lstrip_blocks=True,
         finalize=_seen,
     )
-    made.filters |= {"count": count, "short": shortened, "sentence": sentence, "json": json.dumps, "lines": _with_lines}
+    made.filters |= {
+        "count": count,
+        "short": shortened,
+        "sentence": sentence,
+        "json": json.dumps,
+        "lines": _with_lines,
+        "terms": _with_terms,
+        "breakable": _breakable,
+        "term_place": place_of,
+    }
     return made
 
 
@@ -106,6 +116,25 @@ def _with_lines(text: str) -> Any:
     from markupsafe import Markup, escape
 
     return Markup("\n").join(escape(visible(line)) for line in text.split("\n"))
+
+
+def _with_terms(text: str) -> Any:
+    """Link each term of the glossary where it first occurs, with its meaning for those who point at it."""
+    from markupsafe import Markup
+
+    return Markup("").join(
+        Markup('<a class="term" href="#{}" title="{}">{}</a>').format(place_of(term), GLOSSARY[term], visible(piece))
+        if term
+        else _breakable(piece)
+        for piece, term in with_terms(text)
+    )
+
+
+def _breakable(text: str) -> Any:
+    """Let a path be broken after its slashes rather than within a name, and no number from its percent sign."""
+    from markupsafe import Markup, escape
+
+    return Markup("/<wbr>").join(escape(part) for part in visible(text).replace(" %", "\u00a0%").split("/"))
 
 
 @cache

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 
 #: Stands for what a control character would do to the line.
 SHOWN = {"\n": "␊", "\r": "␍", "\t": "␉", "\0": "␀"}
+#: Factor between quantities beyond which each has decimals of its own.
+MOST_APART = 1_000.0
 #: Letters of a path that are shown before its middle is left out.
 LONGEST = 60
 
@@ -40,6 +42,63 @@ def shortened(text: str, longest: int = LONGEST) -> str:
         return text
     half = (longest - 1) // 2
     return f"{text[: longest - 1 - half]}…{text[-half:]}"
+
+
+#: Widths of letters of a proportional face, in those of an average small letter.
+NARROW, BROAD = frozenset("fijlrtI.,:;!|'()[]-/ "), frozenset("mwMW@%&—…")
+
+
+def width(text: str) -> float:
+    """Return about how wide a text is, in average small letters.
+
+    Examples
+    --------
+    >>> width("ab"), width("WW"), width("猫")
+    (2.0, 3.0, 2.0)
+    """
+
+    def of(letter: str) -> float:
+        if unicodedata.combining(letter) or letter in "\u200d\ufe0f":
+            return 0.0
+        if letter in NARROW:
+            return 0.55
+        if letter in BROAD:
+            return 1.5
+        return 2.0 if unicodedata.east_asian_width(letter) in "WF" else 1.25 if letter.isupper() else 1.0
+
+    return round(sum(map(of, text)), 2)
+
+
+def fitted(text: str, most: float) -> str:
+    """Leave out the middle of a text that is wider than so many average letters.
+
+    Examples
+    --------
+    >>> fitted("outwear", 8), fitted("long-sleeved shirt", 10), fitted("WWWWWWWW", 8)
+    ('outwear', 'long-…shirt', 'WW…WW')
+    """
+    text = visible(text)
+    longest = len(text)
+    while longest > 3 and width(shortened(text, longest)) > most:
+        longest -= 1
+    return shortened(text, longest)
+
+
+def together(*values: float, unit: str = "") -> tuple[str, ...]:
+    """Return quantities with as many decimals as the one of them that needs most, so that they can be compared.
+
+    Examples
+    --------
+    >>> together(0.402, 0.6), together(11, 10.25, unit="ratio"), together(0.05, 0.4123, unit="share"), together(0.004, 12)
+    (('0.402', '0.600'), ('11.0 : 1', '10.2 : 1'), ('5.0 %', '41.2 %'), ('0.004', '12'))
+    """
+    factor, ending = {"share": (100.0, " %"), "ratio": (1.0, " : 1"), "": (1.0, "")}.get(unit, (1.0, f" {unit}"))
+    scaled = [factor * v for v in values]
+    sizes = [abs(v) for v in scaled if v and math.isfinite(v)]
+    if not sizes or max(sizes) > MOST_APART * min(sizes) or not all(map(math.isfinite, scaled)):
+        return tuple(quantity(v, unit) for v in values)
+    decimals = min(max(len(number(v).partition(".")[2]) for v in scaled), max(2 - math.floor(math.log10(max(sizes))), 0))
+    return tuple(f"{v:,.{decimals}f}{ending}" for v in scaled)
 
 
 def count(number: float) -> str:
@@ -109,7 +168,8 @@ def interval(value: float, low: float, high: float, unit: str = "share") -> str:
     """
     if unit == "share":
         return f"{100 * value:.1f} % ({100 * low:.1f} to {100 * high:.1f})"
-    return f"{quantity(value, unit)} ({quantity(low, unit)} to {quantity(high, unit)})"
+    shown = together(value, low, high, unit=unit)
+    return f"{shown[0]} ({shown[1]} to {shown[2]})"
 
 
 def joined(words: Iterable[str]) -> str:

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from auditor.reports.charts.axis import Axis, Tick
 from auditor.reports.charts.series import series_number
-from auditor.reports.wording import count, shortened, visible
+from auditor.reports.wording import count, fitted
 
 #: Sizes in the drawing's units: where bars begin and end, how far rows are apart.
-LEFT, RIGHT, WIDTH, ROW, TOP = 150.0, 640.0, 860.0, 30.0, 8.0
+LEFT, RIGHT, WIDTH, ROW, TOP = 180.0, 650.0, 860.0, 30.0, 8.0
+#: Width of a class name that fits left of its bar, in letters.
+NAME = 23.0
 #: More classes than this are cut to the largest and the smallest.
 MOST = 30
 
@@ -68,6 +70,6 @@ def draw_bars(counts: Mapping[str, Mapping[str, int]], series: Sequence[str]) ->
                 pieces.append(Piece(series_number(name, k), x, max(round(end - x - 1, 2), 0.5), f"{label}, {name or 'all'}: {count(n)}"))
             before += n
         parts = " · ".join(count(counts[label].get(name, 0)) for name in series) if len(series) > 1 else ""
-        bars.append(Bar(shortened(visible(label), 20), label, TOP + i * ROW, axis.place(before), tuple(pieces), count(before), parts))
+        bars.append(Bar(fitted(label, NAME), label, TOP + i * ROW, axis.place(before), tuple(pieces), count(before), parts))
     bottom = TOP + len(bars) * ROW
     return Bars(tuple(bars), axis.ticks(4), bottom + 44, bottom, tuple((series_number(s, k), s) for k, s in enumerate(series)), left_out)

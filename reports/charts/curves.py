@@ -12,6 +12,8 @@ from auditor.reports.wording import number
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 420.0, 250.0, 52.0, 408.0, 26.0, 204.0
 #: Epochs up to which each is a dot; a single one would be no line.
 FEW = 3
+#: Room for the names, which then stand behind the dots.
+NAME = 78.0
 #: Distance that keeps two names legible.
 LINE = 16.0
 
@@ -56,12 +58,15 @@ def draw_curves(title: str, y_label: str, lines: Mapping[str, Sequence[float]], 
         return None
     low, high = min(values), max(values)
     low = 0.0 if 0 <= low <= 0.6 * high else low
-    x, y = Axis(1, max(epochs, 2), LEFT, RIGHT), Axis(low, high * 1.02 if high > low else low + 1, BOTTOM, TOP)
+    x, y = (
+        Axis(1, max(epochs, 2), LEFT, RIGHT if epochs > FEW else RIGHT - NAME),
+        Axis(low, high * 1.02 if high > low else low + 1, BOTTOM, TOP),
+    )
     ends = _apart([y.place(vs[-1]) for vs in lines.values()])
     curves = []
     for i, ((name, vs), end) in enumerate(zip(lines.items(), ends, strict=True)):
         places = [(x.place(e + 1), y.place(v) if v == v else v) for e, v in enumerate(vs)]
-        anchor, end_x = ("start", places[-1][0] + 8) if len(vs) <= FEW else ("end", places[-1][0] - 4)
+        anchor, end_x = ("start", places[-1][0] + 8) if epochs <= FEW else ("end", places[-1][0] - 4)
         curves.append(Curve(name, i, path_through(places), end_x, end, anchor, tuple(places) if len(vs) <= FEW else ()))
     ticks = tuple(Tick(x.place(e), str(int(e))) for e in (float(t.text.replace(",", "")) for t in x.ticks(6)) if e == int(e))
     words = "; ".join(f"{name}: {number(vs[0])} at first, {number(vs[-1])} at the end" for name, vs in lines.items())

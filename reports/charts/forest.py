@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from auditor.record import Estimate
 from auditor.reports.charts.axis import Axis, Tick
-from auditor.reports.wording import number, shortened, visible
+from auditor.reports.wording import fitted, number
 
 #: Sizes in the drawing's units: where the scale begins and ends, how far rows are apart.
 LEFT, RIGHT, ROW, TOP = 185.0, 325.0, 26.0, 12.0
@@ -74,7 +74,7 @@ def draw_forest(title: str, rows: Sequence[tuple[str, Estimate, str]], *, differ
     unit = ("percent points" if difference else "percent") if shares else ""
     marks = tuple(
         Mark(
-            shortened(visible(name), 26),
+            fitted(name, 23.0),
             name,
             TOP + i * ROW + ROW / 2,
             axis.place(e["value"]),

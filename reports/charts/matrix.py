@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from auditor.reports.charts.axis import Axis, Tick
-from auditor.reports.wording import count, interval, share, shortened, visible
+from auditor.reports.wording import count, fitted, interval, share
 
 #: Classes of a matrix that is drawn at most; beyond it the classes that are recognised worst are drawn.
 MOST = 16
@@ -67,7 +67,7 @@ def draw_matrix(confusion: Sequence[Sequence[int]], labels: Sequence[str]) -> Ma
     )
     right = sum(confusion[i][i] for i in range(len(labels)))
     words = f"{count(right)} of {count(sum(totals))} images are on the diagonal."
-    names = tuple(shortened(visible(labels[i]), 14) for i in chosen)
+    names = tuple(fitted(labels[i], 12.5) for i in chosen)
     return Matrix(names, tuple(cells), side, left, left + side * len(chosen), len(labels) - len(chosen), words, worst)
 
 

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from auditor.finding import Effect
-from auditor.reports.wording import quantity
+from auditor.reports.wording import quantity, together
 
 #: Width of the drawing, and the margins that its texts need, in its own units (CSS pixels at full size).
 WIDTH, LEFT, RIGHT = 320.0, 12.0, 308.0
@@ -83,7 +83,8 @@ def in_words(effect: Effect) -> str:
     """Return the effect as a sentence: what the drawing says."""
     parts = [effect.name]
     if effect.low != effect.high:
-        parts.append(f"95 % interval {quantity(effect.low, effect.unit)} to {quantity(effect.high, effect.unit)}")
+        low, high = together(effect.low, effect.high, unit=effect.unit)
+        parts.append(f"95 % interval {low} to {high}")
     beyond = "above" if effect.worse == "higher" else "below"
     for word, limit in (("warning", effect.warn_at), ("error", effect.error_at)):
         if limit is not None:

@@ -10,6 +10,7 @@ from auditor.record import BaselineFacts, ClassScore, Estimate, Record, Scores
 from auditor.reports.charts.curves import Curves, draw_curves
 from auditor.reports.charts.matrix import Matrix, Reliability, draw_matrix, draw_reliability
 from auditor.reports.sections.comparisons import Comparison, comparisons
+from auditor.reports.sections.learning_curve import LearningCurve, learning_curve
 from auditor.reports.sections.plain_table import PlainTable, cell, heading, is_estimate, plain_table
 from auditor.reports.wording import count, interval, plural, sentence, share
 
@@ -84,6 +85,7 @@ class BaselineView:
     scores: tuple[tuple[str, tuple[str, ...]], ...]
     details: tuple[PartScores, ...]
     comparisons: tuple[Comparison, ...]
+    curve: LearningCurve | None
     tables: tuple[PlainTable, ...]
     notes: tuple[str, ...]
     config: tuple[tuple[str, str], ...]
@@ -108,6 +110,7 @@ def baseline(record: Record) -> BaselineView | None:
         scores=_score_rows(facts, parts),
         details=tuple(_part(facts, part, facts["scores"][part]) for part in ("test", "val") if part in parts),
         comparisons=comparisons(facts),
+        curve=learning_curve(facts.get("learning_curve", {})),
         tables=tuple(_tables(facts)),
         notes=tuple(facts.get("notes", [])),
         config=tuple((heading(k), cell(v)) for k, v in facts.get("config", {}).items()),

@@ -1,4 +1,4 @@
-"""What was trained beside the baseline: ways compared, remedies tried, learning curve, tuning; as charts, and as tables."""
+"""What was trained beside the baseline: ways compared, remedies tried, tuning; as charts, and as tables."""
 
 from __future__ import annotations
 
@@ -6,17 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from auditor.record import BaselineFacts, Estimate
+from auditor.record import BaselineFacts
 from auditor.reports.charts.forest import Forest, draw_forest
-from auditor.reports.charts.growth import Growth, draw_growth
 from auditor.reports.charts.parallel import Parallel, draw_parallel
 from auditor.reports.sections.plain_table import PlainTable, cell, heading, is_estimate, plain_table
 from auditor.reports.wording import plural
 
 #: Words in the name of an estimate that say that it is a difference.
 DIFFERENCES = ("change", "difference", "gain", "delta")
-#: Names of the number of training images, the most telling first.
-SIZES = ("images", "training images", "train", "n", "size", "fraction", "share")
 #: What a trial of a hyperparameter search is scored by.
 TUNED = "balanced_accuracy"
 #: Charts of one comparison.
@@ -30,18 +27,16 @@ class Comparison:
     title: str
     words: str
     charts: tuple[Forest, ...]
-    curve: Growth | None
     table: PlainTable | None
     parallel: Parallel | None = None
 
 
 def comparisons(facts: BaselineFacts) -> tuple[Comparison, ...]:
-    """Return what can be shown of comparison, remedies, learning curve and tuning."""
+    """Return what can be shown of comparison, remedies and tuning."""
     ways, remedies = _mappings(facts.get("comparison", [])), _mappings(facts.get("remedies", []))
     made = (
         _compared("Ways against imbalance, compared", ways, _said(ways)),
         _compared("Remedies tried", remedies, _said(remedies)),
-        _learning_curve(facts.get("learning_curve", {})),
         _tuning(facts.get("tuning", {})),
     )
     return tuple(c for c in made if c is not None)
@@ -62,7 +57,7 @@ def _compared(title: str, rows: Sequence[Mapping[str, Any]], words: str) -> Comp
         )
         for k in keys
     ]
-    return Comparison(title, words, tuple(c for c in charts if c is not None)[:CHARTS], None, plain_table(title, rows))
+    return Comparison(title, words, tuple(c for c in charts if c is not None)[:CHARTS], plain_table(title, rows))
 
 
 def _said(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -77,23 +72,6 @@ def _said(rows: Sequence[Mapping[str, Any]]) -> str:
     return " ".join(parts)
 
 
-def _learning_curve(facts: Mapping[str, Any]) -> Comparison | None:
-    """A line for each score of the points, against the number of training images."""
-    if not facts:
-        return None
-    points = _points(facts)
-    size = next((k for k in SIZES if points and all(isinstance(p.get(k), int | float) for p in points)), None)
-    series: dict[str, list[tuple[float, Estimate]]] = {}
-    if size is not None:
-        for point in points:
-            for key, value in point.items():
-                if is_estimate(value) and not _is_difference(key):
-                    series.setdefault(heading(key), []).append((float(point[size]), value))
-    title = "Score by the number of training images"
-    curve = draw_growth(title, "training images" if size in SIZES[:5] else f"{size} of the training images", series) if series else None
-    return Comparison("Learning curve", _sentences(facts), (), curve, _table("Learning curve", facts))
-
-
 def _tuning(facts: Mapping[str, Any]) -> Comparison | None:
     """The trials of a hyperparameter search, and what their settings matter."""
     if not facts:
@@ -106,7 +84,7 @@ def _tuning(facts: Mapping[str, Any]) -> Comparison | None:
     chart = draw_parallel("Trials: settings and balanced accuracy on validation images", trials, settings, TUNED)
     table = plain_table(title, trials) if trials else _table(title, facts)
     words = str(facts.get("words", "")) + shares
-    return Comparison(title, words or _sentences(facts), (), None, table, chart)
+    return Comparison(title, words or _sentences(facts), (), table, chart)
 
 
 def _points(facts: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -12,6 +12,7 @@ from auditor.reports.charts.scale import Scale, draw_scale
 from auditor.reports.reviewed import still_to_ask
 from auditor.reports.sections.fixes import by_hand, command_of
 from auditor.reports.sections.pictures import Picture, Pictures
+from auditor.reports.sections.plain_table import cell
 from auditor.reports.wording import count, number, plural, shortened
 
 #: Examples that are seen at once, and those that can be unfolded. `auditor.reports.thumbnails.ROWS` makes their pictures.
@@ -89,7 +90,7 @@ def view(finding: Finding, pictures: Pictures, *, prefix: str = "finding") -> Fi
         command=command_of(finding),
         by_hand=by_hand(finding),
         q_value="" if finding.q_value is None else _small(finding.q_value),
-        parameters=", ".join(f"{name} = {value}" for name, value in finding.parameters.items()),
+        parameters=", ".join(f"{name} = {cell(value)}" for name, value in finding.parameters.items()),
         waiver=finding.waiver,
         classes=_values(finding.classes, (p.label for e in examples for p in e.pictures)),
         splits=_values(finding.splits, (p.split for e in examples for p in e.pictures)),

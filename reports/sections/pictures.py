@@ -12,11 +12,12 @@ import pandas as pd
 
 from auditor.record import Record
 from auditor.reports.reviewed import decided_paths
+from auditor.reports.wording import fitted
 
 #: Bytes of embedded pictures at most (base64): two thirds of the 5 MB that a report may weigh.
 BUDGET = 3_300_000
-#: Letters of a file name that fit below a thumbnail.
-NAME = 12
+#: Width of a file name that fits below a thumbnail, in letters.
+NAME = 12.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +32,8 @@ class Picture:
 
     @property
     def name(self) -> str:
-        """The end of the path, which tells images apart."""
-        stem = self.path.rsplit("/", 1)[-1].rsplit(".", 1)[0]
-        return stem if len(stem) <= NAME else f"…{stem[-NAME:]}"
+        """The file's name, without its middle where it is long."""
+        return fitted(self.path.rsplit("/", 1)[-1].rsplit(".", 1)[0], NAME)
 
     @property
     def text(self) -> str:
@@ -42,10 +42,10 @@ class Picture:
 
 
 class Pictures:
-    """Hands out pictures while a page is built, and remembers which are to be embedded."""
+    """Hands out pictures while a page is built, and remembers which are to be embedded, numbered from ``first``."""
 
-    def __init__(self, record: Record, *, shown: bool = True, budget: int = BUDGET) -> None:
-        self._images, self._budget = record.images, budget
+    def __init__(self, record: Record, *, shown: bool = True, budget: int = BUDGET, first: int = 0) -> None:
+        self._images, self._budget, self._first = record.images, budget, first
         self._thumbnails: Mapping[str, bytes] = record.thumbnails if shown else {}
         self.embedded: dict[str, int] = {}
         self.items: dict[str, Picture] = {}
@@ -76,7 +76,7 @@ class Pictures:
             self.left_out += 1
             return None
         self._budget -= size
-        return self.embedded.setdefault(path, len(self.embedded))
+        return self.embedded.setdefault(path, self._first + len(self.embedded))
 
     def sources(self) -> list[tuple[int, str]]:
         """Return number and base64 of each embedded thumbnail."""

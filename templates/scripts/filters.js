@@ -2,7 +2,7 @@
 const list = document.getElementById("finding-list");
 const cards = [...list.querySelectorAll(":scope > .finding")];
 const chosen = { severity: "", code: "", class: "", split: "", text: "", sort: "worst" };
-const words = new Map(cards.map((card) => [card, card.textContent.toLowerCase()]));
+const words = new Map(cards.map((card) => [card, card.textContent.replaceAll("\u00a0", " ").toLowerCase()]));
 const values = (card, name) => JSON.parse(card.dataset[name]);
 
 function fits(card) {

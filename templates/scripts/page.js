@@ -3,6 +3,7 @@ for (const card of cards) card.tabIndex = -1;
 remembered();
 buildControls();
 buildReview();
+explainKeys();
 showDecisions();
 showTarget();
 addEventListener("hashchange", showTarget);

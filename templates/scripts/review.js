@@ -42,6 +42,14 @@ function buildReview() {
   }
 }
 
+function explainKeys() {
+  if (!figures.length) return;
+  const text = make("p", { class: "soft small keys" });
+  for (const [key, what] of [["K", "keep"], ["D", "drop"], ["R", "relabel"], ["U", "take back"], ["N", "next finding"], ["P", "previous finding"]]) text.append(make("kbd", {}, key), ` ${what}  `);
+  text.append("– on the picture or finding that has the focus. What you decide stays in this browser until you save it for auditor apply.");
+  list.before(text);
+}
+
 function choose(figure, decision) {
   const [path, label] = item(figure);
   const now = decisions.get(path);

@@ -227,8 +227,19 @@ def baseline(labels: tuple[str, ...]) -> dict[str, object]:
             },
         ],
         "learning_curve": {
-            "points": [{"images": 100, "val": estimate(0.7)}, {"images": 200, "val": estimate(0.8)}],
-            "text": "Another doubling may bring 5 points.",
+            "target": 0.9,
+            "shares": [0.25, 0.5, 1.0],
+            "seeds": 2,
+            "classes": [
+                {
+                    "label": "cat",
+                    "images": [100, 200, 400],
+                    "recall": [estimate(v) for v in (0.6, 0.7, 0.8)],
+                    "verdict": "range",
+                    "needed": [800, 2000],
+                },
+                {"label": "dog", "images": [10, 20, 40], "recall": [estimate(v) for v in (0.3, 0.4, 0.5)], "verdict": "not enough to tell"},
+            ],
         },
         "tuning": {
             "trials": [

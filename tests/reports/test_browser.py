@@ -174,6 +174,59 @@ def test_suspects_are_relabelled_together(visit, tmp_path):
     assert page.inner_text(".review output") == f"{group.locator('figure').count()} to relabel"
 
 
+def test_a_term_explains_itself_and_leads_to_the_glossary(visit):
+    page = visit()
+    term = page.locator(".finding a.term").first
+    assert len(term.get_attribute("title")) > 20
+    term.focus()
+    page.keyboard.press("Enter")
+    entry = page.locator(page.evaluate("'#' + CSS.escape(decodeURIComponent(location.hash.slice(1)))"))
+    assert entry.is_visible() and entry.evaluate("e => e.closest('#glossary') !== null")
+
+
+def test_copying_and_printing(visit):
+    page = visit(permissions=["clipboard-read", "clipboard-write"])
+    button = page.locator("[data-copy]").first
+    button.click()
+    assert button.inner_text() == "copied"
+    assert page.evaluate("navigator.clipboard.readText()") == button.get_attribute("data-copy")
+    page.evaluate("() => { window.printed = 0; window.print = () => { window.printed += 1; }; }")
+    page.click("#print")
+    assert page.evaluate("window.printed") == 1
+
+
+def test_all_shown_of_a_finding_are_decided_at_once(visit):
+    page = visit()
+    card = page.locator("[id='finding-label-error']")
+    decided = "all => [...new Set(all.map(f => f.dataset.decided || ''))]"
+    for text, decision in (("drop all shown", "drop"), ("keep all shown", "keep")):
+        card.locator(f"text={text}").click()
+        assert card.locator("figure[data-item]").evaluate_all(decided) == [decision]
+
+
+def test_a_relabelling_can_be_called_off(visit):
+    page = visit()
+    figure = page.locator("[id='finding-label-error'] figure[data-item]").first
+    for leave in (lambda: page.click("dialog >> text=Cancel"), lambda: page.keyboard.press("Escape")):
+        figure.focus()
+        page.keyboard.press("r")
+        leave()
+        assert page.locator("dialog").count() == 0 and page.locator("[data-decided]").count() == 0
+        assert figure.evaluate("f => f === document.activeElement")
+
+
+def test_the_first_key_skips_to_the_report(visit):
+    page = visit()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+
+
+def test_the_keys_have_a_legend(visit):
+    legend = visit().locator(".keys").inner_text()
+    assert all(what in legend for what in ("K keep", "D drop", "R relabel", "U take back"))
+
+
 def test_it_reads_well_without_scripts(visit):
     page = visit(java_script_enabled=False)
     text = page.inner_text("main")

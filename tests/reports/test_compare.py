@@ -1,3 +1,4 @@
+import base64
 import json
 from dataclasses import replace
 
@@ -6,11 +7,18 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from auditor.finding import Effect, Finding, Waiver
 from auditor.reports.changes import compare_images
-from auditor.reports.compare import compare_findings, compare_records
-from auditor.reports.compare_views import compare_to_json, render_compare_html, render_compare_markdown, write_comparison
+from auditor.reports.compare import compare_findings, compare_records, mean_interval
+from auditor.reports.compare_views import (
+    build_compare_page,
+    compare_to_json,
+    render_compare_html,
+    render_compare_markdown,
+    write_comparison,
+)
 from tests.reports.examples import record
 
 
@@ -131,10 +139,61 @@ def test_the_same_audit_did_not_get_worse():
 
 def test_means_have_the_textbook_interval():
     made = record()
+    made = replace(made, images=made.images.assign(group=""))
     values = made.images["brightness"].dropna().to_numpy()
     (change,) = [m for m in compare_records(made, made).measures if m.name == "brightness"]
     half = 1.959964 * np.sqrt(((values - values.mean()) ** 2).sum() / (len(values) - 1)) / np.sqrt(len(values))
     assert change.before == pytest.approx((values.mean(), values.mean() - half, values.mean() + half))
+
+
+def test_images_of_one_group_count_as_what_the_group_is_worth():
+    """Groups of eight equal images: the interval is that of the groups' values, with Student's quantile (scipy) and no more."""
+    rng = np.random.default_rng(0)
+    each = rng.normal(size=12)
+    middle, low, high = mean_interval(np.repeat(each, 8), np.repeat(np.arange(12), 8))
+    assert (low, high) == pytest.approx(stats.t.interval(0.95, 11, each.mean(), each.std(ddof=1) / np.sqrt(12)))
+    assert middle == pytest.approx(each.mean())
+    assert mean_interval(each, np.arange(12))[2] == pytest.approx(high)  # a group of one image is an image
+
+
+def test_a_mean_over_groups_is_covered_as_often_as_promised():
+    hits = 0
+    for seed in range(400):
+        rng = np.random.default_rng(seed)
+        sizes = rng.integers(1, 12, 30)
+        values = np.repeat(rng.normal(size=30), sizes) + rng.normal(size=sizes.sum())
+        _, low, high = mean_interval(values, np.repeat(np.arange(30), sizes))
+        hits += low <= 0 <= high
+    assert 0.90 <= hits / 400 <= 0.98  # 95 %, and three standard errors
+
+
+def test_groups_widen_the_distance_between_two_versions():
+    made = record()
+    grouped = made.images.assign(
+        group=[str(i // 6) for i in range(len(made.images))], brightness=[i // 6 / 10 for i in range(len(made.images))]
+    )
+    apart = {}
+    for name, images in (("alone", grouped.assign(group="")), ("grouped", grouped)):
+        one = replace(made, images=images)
+        (change,) = [m for m in compare_records(one, one).measures if m.name == "brightness"]
+        apart[name] = change.distance[2]
+    assert apart["grouped"] > 1.5 * apart["alone"]
+
+
+def test_removed_and_altered_images_are_seen():
+    old = record()
+    gone, other = (p for p in list(old.thumbnails)[:2])
+    images = old.images[old.images["path"] != gone].reset_index(drop=True)
+    at = images["path"] == other
+    images.loc[at, ["sha256", "pixel_digest"]] = "another"
+    new = replace(old, images=images, thumbnails={k: v + b"x" for k, v in old.thumbnails.items() if k != gone})
+    page = build_compare_page(compare_records(old, new))
+    shown = {kind: [[p.thumb for p in i.pictures] for i in pictures] for kind, _, pictures in page.images}
+    embedded = dict(page.thumbnails)
+    ((removed,),) = shown["removed"]
+    assert base64.b64decode(embedded[removed]) == old.thumbnails[gone]
+    ((before, after),) = shown["altered"]
+    assert [base64.b64decode(embedded[k]) for k in (before, after)] == [old.thumbnails[other], new.thumbnails[other]]
 
 
 def test_the_page_the_comment_and_the_json_tell_the_same(tmp_path):

@@ -5,6 +5,7 @@ import pytest
 from auditor.reports.charts.forest import LEFT, RIGHT, draw_forest
 from auditor.reports.charts.growth import draw_growth
 from auditor.reports.sections.comparisons import comparisons
+from auditor.reports.sections.learning_curve import learning_curve
 from auditor.reports.sections.pictures import Pictures
 from auditor.reports.sections.policy_check import policy_check
 from tests.reports.examples import record
@@ -47,22 +48,48 @@ def test_a_forest_ends():
     assert chart is not None and len(chart.marks) + chart.left_out == 100 and chart.left_out > 0
 
 
-def test_a_learning_curve_starts_its_axis_at_no_images():
-    chart = draw_growth("t", "images", {"val": [(200.0, _estimate(0.8, 0.7, 0.9)), (100.0, _estimate(0.6, 0.5, 0.7))]})
+def test_a_doubling_is_as_wide_everywhere_on_a_learning_curve():
+    points = [(n, _estimate(v, v - 0.1, v + 0.1)) for n, v in ((400, 0.8), (100, 0.6), (200, 0.7))]
+    chart = draw_growth("t", {"cat": points}, target=0.9)
     assert chart is not None
     (line,) = chart.lines
-    assert [p.x for p in line.points] == [230.0, 408.0]  # the middle and the end of 52 to 408
-    assert line.points[0].y > line.points[1].y  # a lower score stands lower
-    assert draw_growth("t", "images", {"val": [(100.0, _estimate(0.6, 0.5, 0.7))]}) is None
+    assert [p.x for p in line.points] == [52.0, 230.0, 408.0]
+    assert line.points[0].y > line.points[1].y > line.points[2].y > chart.target  # a lower score stands lower
+    assert line.points[0].high < line.points[0].y < line.points[0].low
+    assert [(t.text, t.at) for t in chart.x_ticks] == [("100", 52.0), ("200", 230.0)]
+    assert draw_growth("t", {"cat": points[:1]}) is None
+
+
+def test_the_intervals_of_several_classes_do_not_cover_each_other():
+    points = [(100, _estimate(0.6, 0.5, 0.7)), (200, _estimate(0.8, 0.7, 0.9))]
+    chart = draw_growth("t", {"a": points, "b": points})
+    assert chart is not None and all(p.low == p.y == p.high for line in chart.lines for p in line.points)
+    assert "60.0 % (50.0 to 70.0) at 100" in chart.words and chart.target is None
+
+
+def test_the_learning_curve_says_what_each_class_needs():
+    shown = learning_curve(record().baseline["learning_curve"])
+    assert shown is not None and shown.chart is not None
+    assert [line.name for line in shown.chart.lines] == ["dog", "cat"]  # the lowest recall first
+    assert [row[0] for row in shown.table.rows] == ["dog", "cat"]
+    assert [row[-1] for row in shown.table.rows] == ["not enough to tell", "800 to 2,000 images (2 to 5 times the present 400)"]
+    assert "a matter of more images for 1" in shown.words and "not to be told for 1" in shown.words
+    assert learning_curve({}) is None
+
+
+def test_many_classes_are_in_the_table_and_the_worst_are_drawn():
+    rows = [{"label": f"c{i}", "images": [10, 20], "recall": [_estimate(i / 20, 0.0, 1.0)] * 2, "verdict": "plateau"} for i in range(10)]
+    shown = learning_curve({"target": 0.9, "seeds": 1, "classes": rows})
+    assert shown is not None and shown.chart is not None
+    assert [line.name for line in shown.chart.lines] == [f"c{i}" for i in range(6)] and len(shown.table.rows) == 10
 
 
 def test_differences_come_first_and_the_recommended_way_is_named():
-    ways, remedies, curve, tuning = comparisons(record().baseline)
+    ways, remedies, tuning = comparisons(record().baseline)
     assert [c.title for c in ways.charts] == ["Change of rare-class recall", "Rare-class recall"]
     assert [m.level for m in ways.charts[1].marks] == ["", "pass"]
     assert "Recommended: class weights" in ways.words and "2 seeds" in ways.words
     assert remedies.charts[0].title == "Change" and "Recommended: as it is" in remedies.words
-    assert curve.curve is not None and "Another doubling" in curve.words
     assert tuning.table is not None and len(tuning.table.rows) == 3
     assert "learning rate (70 %), dropout (30 %)" in tuning.words
     drawn = tuning.parallel

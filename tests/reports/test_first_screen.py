@@ -77,7 +77,7 @@ def test_placeholders_are_never_offered_for_copying():
 def test_a_sample_says_so_on_the_first_screen_and_in_the_methods():
     made = record()
     facts = replace(made.dataset, images=1000, unmeasured=900, unreadable=0, unique=90)
-    text = render_html(replace(made, dataset=facts))
+    text = render_html(replace(made, dataset=facts)).replace("\u00a0", " ")
     words = "The time budget let 100 of 1,000 images be read (10 %)"
     assert text.count(words) == 2
     assert text.index(words) < text.index('id="findings"') and text.rindex(words) > text.index('id="methods"')

@@ -11,11 +11,12 @@ import pytest
 
 from auditor.finding import Effect, Finding
 from auditor.record import DatasetFacts, Record
+from auditor.reports.glossary import GLOSSARY
 from auditor.reports.html import HEAVIEST, render_html
 from auditor.reports.notebook import render_notebook
 from tests.reports.examples import images, record
 
-VOID = {"meta", "link", "br", "hr", "img", "input", "col"}
+VOID = {"meta", "link", "br", "hr", "img", "input", "col", "wbr"}
 
 
 class Outline(HTMLParser):
@@ -112,7 +113,27 @@ def test_every_drawing_has_a_text(outline):
             assert attributes.get("aria-hidden") == "true" or (attributes.get("role") == "img" and attributes.get("aria-label"))
 
 
+def without_links(page: str) -> str:
+    """The page without the links to the glossary, and with plain blanks."""
+    return re.sub(r'<a class="term"[^>]*>([^<]*)</a>', r"\1", page).replace("\u00a0", " ").replace("<wbr>", "")
+
+
+def test_terms_are_explained_where_they_occur(outline):
+    terms = [attributes for tag, attributes in outline.tags if tag == "a" and attributes.get("class") == "term"]
+    assert len(terms) > 20
+    assert {a["href"]: a["title"] for a in terms}["#term-recall"] == GLOSSARY["Recall"]
+    assert {a["href"].removeprefix("#") for a in terms} <= set(outline.ids)
+
+
+def test_a_hostile_text_with_a_term_stays_text():
+    finding = Finding(code="x", title="t", summary='"><script>alert(1)</script> recall <b>leak</b>', affected=1, total=1)
+    page = render_html(replace(record(), findings=(finding,)))
+    assert "<script>alert" not in page and "<b>leak" not in page
+    assert "&lt;script&gt;alert(1)&lt;/<wbr>script&gt; " in page and ">recall</a> &lt;b&gt;<a" in page
+
+
 def test_every_part_of_a_record_is_on_the_page(page):
+    page = without_links(page)
     for text in (
         "Every validation image is also a training image",
         "auditor split DATA --group slide -o OUT",

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auditor.audit import Audit, load
 from auditor.config import Config
+from auditor.dataset import FileStat, LocalFiles
 from auditor.errors import DataError, NotFitError, UsageError
 from auditor.finding import Finding
 from auditor.options import Data, Listeners, ScanOptions, default_listeners
 from auditor.preparation import measured, open_data, prepare_output
+from auditor.record import Record
 from auditor.scanning.fingerprint import fingerprint
 
 if TYPE_CHECKING:
@@ -72,13 +76,53 @@ def compare(old: str | Path | Audit, new: str | Path | Audit, *, output: str | P
         ``.got_worse`` says whether a finding is new, worse or no longer checked.
     """
     from auditor.reports.compare import compare_records
-    from auditor.reports.compare_views import write_comparison
+    from auditor.reports.compare_views import shown_paths, write_comparison
 
     records = [(side if isinstance(side, Audit) else load(side)).record for side in (old, new)]
     comparison = compare_records(*records)
     if output is not None:
+        old_paths, new_paths = shown_paths(comparison)
+        comparison = dataclasses.replace(
+            comparison, old=_with_pictures(comparison.old, old_paths), new=_with_pictures(comparison.new, new_paths)
+        )
         write_comparison(comparison, Path(output))
     return comparison
+
+
+def _with_pictures(record: Record, paths: Sequence[str]) -> Record:
+    """Add thumbnails of images whose files still are where they were and what they were; of others the name is shown."""
+    from auditor.reports.thumbnails import make_thumbnails
+
+    place = Path(record.dataset.location)
+    missing = set(paths) - record.thumbnails.keys()
+    rows = record.images[record.images["path"].isin(missing)]
+    files = Unchanged(LocalFiles(str(place if place.is_dir() else place.parent)), dict(zip(rows["path"], rows["sha256"], strict=True)))
+    return dataclasses.replace(record, thumbnails={**record.thumbnails, **make_thumbnails(files, rows["path"])})
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """Files of an earlier audit; one that has other bytes now is not read."""
+
+    files: LocalFiles
+    digests: Mapping[str, str]
+
+    def read(self, path: str) -> bytes:
+        """Return the bytes of a file that an audit has seen.
+
+        Raises
+        ------
+        DataError
+            The file has other bytes now.
+        """
+        content = self.files.read(path)
+        if sha256(content).hexdigest() != self.digests[path]:
+            raise DataError(expected=f"the bytes of {path} that were audited", received="others", hint="audit the data again")
+        return content
+
+    def stat(self, path: str) -> FileStat:
+        """Return size and time of modification."""
+        return self.files.stat(path)
 
 
 def apply(

@@ -71,6 +71,20 @@ def headline(comparison: Comparison) -> str:
     return "No finding changed." if not any(comparison.images.counts.values()) else "The data changed, and no finding did."
 
 
+def shown_paths(comparison: Comparison) -> tuple[list[str], list[str]]:
+    """Return the paths of the images that the page shows, in the old data and in the new."""
+    rows = [row for kind in KINDS for row in _first(comparison, kind)]
+    return (
+        [row["path"] for row in rows if row["change"] in ("removed", "altered")],
+        [row["other_path"] or row["path"] for row in rows if row["change"] != "removed"],
+    )
+
+
+def _first(comparison: Comparison, kind: str) -> list[dict[Any, Any]]:
+    table = comparison.images.table
+    return table[table["change"] == kind].head(SHOWN).to_dict("records")
+
+
 def build_compare_page(comparison: Comparison) -> ComparePage:
     """Turn a comparison into plain data for its template."""
     old, new = (
@@ -79,8 +93,7 @@ def build_compare_page(comparison: Comparison) -> ComparePage:
     )
     images = []
     for kind in KINDS:
-        rows = comparison.images.table[comparison.images.table["change"] == kind].head(SHOWN)
-        shown = tuple(ChangedImage(tuple(_shown(kind, row, old, new)), _happened(row)) for row in rows.to_dict("records"))
+        shown = tuple(ChangedImage(tuple(_shown(kind, row, old, new)), _happened(row)) for row in _first(comparison, kind))
         images.append((kind, comparison.images.counts[kind], shown))
     counts = comparison.images.counts
     tally = " · ".join(f"{count(counts[k])} {k}" for k in KINDS if counts[k]) or "every image is as it was"

@@ -44,6 +44,23 @@ def test_a_comparison_names_what_was_added_removed_and_relabelled(audited, data,
     assert "<!doctype html>" in (tmp_path / "diff.html").read_text().lower()
 
 
+def test_a_comparison_shows_files_that_are_still_what_they_were(audited, data, tmp_path):
+    for name in ("blue/001.png", "red/000.png"):
+        (data / name).unlink()
+    (data / "red" / "new.png").write_bytes(encoded(picture("red", 99)))
+    auditor.scan(data, output=tmp_path / "new", config=FAST, images=False)
+    (data / "red" / "new.png").write_bytes(encoded(picture("blue", 98)))
+    comparison = auditor.compare(audited, tmp_path / "new")
+    assert comparison.images.counts["removed"] == 2
+    auditor.compare(audited, tmp_path / "new", output=tmp_path / "diff.html")
+    page = (tmp_path / "diff.html").read_text()
+    added = page[page.index("<h3>1 added") :]
+    assert "red/new.png" in added and "<use" not in added  # its bytes are others now: the name alone
+    (data / "red" / "new.png").write_bytes(encoded(picture("red", 99)))
+    auditor.compare(audited, tmp_path / "new", output=tmp_path / "diff.html")
+    assert "<use" in (tmp_path / "diff.html").read_text().partition("<h3>1 added")[2]
+
+
 def test_a_finding_that_is_new_got_worse_and_the_way_back_did_not(audited, data, tmp_path):
     shutil.copy(data / "red" / "000.png", data / "red" / "copy.png")
     auditor.scan(data, output=tmp_path / "new", config=FAST)

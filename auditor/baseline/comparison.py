@@ -12,6 +12,7 @@ import numpy.typing as npt
 from auditor.baseline.feeding import Samples, joined
 from auditor.baseline.material import shares_units
 from auditor.baseline.session import Session, predict
+from auditor.errors import DataError
 from auditor.record import Estimate
 
 #: Epochs of every way, in multiples of the baseline's: augmentation needs more steps to show itself (three times, for the full effect).
@@ -83,8 +84,8 @@ def compare_ways(session: Session, seeds: int, suspects: Collection[str] = ()) -
     """Train every way with every seed and return a row per way, in the order of `WAYS`.
 
     Each way is given the same number of steps' worth of images. Differences are to "nothing" with the same seed, on the same images;
-    their intervals are over seeds. The way that is recommended is the cheapest whose validation balanced accuracy is within noise of
-    the best; test images decide nothing.
+    their intervals are over seeds. The way that is recommended is the cheapest that no other is surely better than in
+    validation balanced accuracy, seed by seed; test images decide nothing, and one seed recommends nothing.
     """
     material = session.material
     classes = len(material.labels)
@@ -102,11 +103,21 @@ def compare_ways(session: Session, seeds: int, suspects: Collection[str] = ()) -
             plain: dict[str, Any] = {"class_weights": False, "oversample": False, "logit_adjustment": 0.0}
             trial = replace(session.with_options(**{**plain, **changes}), class_weight=None)
             epochs = max(2, round(images / len(samples)))
-            net, _ = trial.train(trial.run(f"{way}, seed {seed}", seed=seed, epochs=epochs, patience=max(4, epochs // 3)), samples=samples)
+            run = trial.run(f"{way}, seed {seed}", seed=seed, epochs=epochs, patience=max(4, epochs // 3))
+            try:
+                net, _ = trial.train(run, samples=samples)
+            except DataError:  # the loss was not a number, or the clock ended it before an epoch was done
+                continue
             found.setdefault(way, {})[seed] = {
                 part: class_recalls(x, predict(net, x).argmax(axis=1), classes) for part, x in judged.items()
             }
-    return _rows(found, rarest, commonest)
+    rows = _rows(found, rarest, commonest)
+    if rows and not any(row["recommended"] for row in rows):
+        material.notes.append("No way against imbalance is recommended: one seed is not enough to tell (--seeds 3, and time for them).")
+    left = [way for way in ways if way not in found]
+    if left:
+        material.notes.append(f"Ways not compared, for want of time or a loss that is a number: {', '.join(left)} (--time-budget).")
+    return rows
 
 
 def _rows(
@@ -115,8 +126,6 @@ def _rows(
     commonest: npt.NDArray[np.int64],
 ) -> list[dict[str, Any]]:
     nothing = found.get("nothing", {})
-    scored = {way: float(np.mean([np.nanmean(r["val"]) for r in runs.values()])) for way, runs in found.items() if way != RAW}
-    best = max(scored.values(), default=0.0)
     rows: list[dict[str, Any]] = []
     for way, runs in found.items():
         shared = [s for s in runs if s in nothing]
@@ -129,10 +138,27 @@ def _rows(
             if way != "nothing" and shared:
                 row[f"change of {name}"] = over_seeds([_mean(runs[s][part][which]) - _mean(nothing[s][part][which]) for s in shared])
         rows.append(row)
-    within = [r for r in rows if r["validation balanced accuracy"]["high"] >= best and r["way"] != RAW]
+    chosen = _cheapest_unbeaten({way: {s: _mean(r["val"]) for s, r in runs.items()} for way, runs in found.items() if way != RAW})
     for row in rows:
-        row["recommended"] = bool(within) and row is within[0]
+        row["recommended"] = row["way"] == chosen
     return rows
+
+
+def _cheapest_unbeaten(scores: Mapping[str, Mapping[int, float]]) -> str | None:
+    """Return the first way that no other is surely better than, by the interval of their differences with the same seeds.
+
+    Ways with one seed do not take part: it cannot tell a difference from chance. None where fewer than two have more.
+    """
+    several = {way: by_seed for way, by_seed in scores.items() if len(by_seed) > 1}
+    if len(several) < 2:
+        return None
+
+    def beaten(way: str) -> bool:
+        own = several[way]
+        gains = ([theirs[s] - own[s] for s in own if s in theirs] for other, theirs in several.items() if other != way)
+        return any(over_seeds(gain)["low"] > 0 for gain in gains if len(gain) > 1)
+
+    return next((way for way in several if not beaten(way)), None)
 
 
 def _mean(recalls: npt.NDArray[np.float64]) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 import zipfile
@@ -17,7 +18,7 @@ from auditor.baseline.backbone import FROZEN_SHARE
 from auditor.baseline.feeding import Feed, Samples
 from auditor.baseline.network import Network
 from auditor.baseline.runtime import load
-from auditor.errors import DataError
+from auditor.errors import DataError, OutputError
 from auditor.record import History
 
 #: Factor on the learning rate when the validation loss has not improved for half the patience.
@@ -80,8 +81,19 @@ def _save(file: Path, progress: _Progress, state: list[npt.NDArray[Any]]) -> Non
     arrays["counters"] = np.array([progress.best, progress.best_epoch, progress.wait])
     arrays |= {f"state_{i}": v for i, v in enumerate(state)} | {f"best_{i}": v for i, v in enumerate(progress.best_state)}
     part = file.with_suffix(".part.npz")
-    np.savez(part, **arrays)
-    part.replace(file)
+    try:
+        np.savez(part, **arrays)
+        part.replace(file)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        done = len(progress.curves["loss"])
+        kept = f"the run goes on after epoch {done - 1}" if file.exists() else "no epoch of this run could be kept"
+        raise OutputError(
+            expected=f"room for a checkpoint of {sum(a.nbytes for a in arrays.values()) / 1e6:.1f} MB in '{file.parent}'",
+            received=f"{error.strerror or error}, after epoch {done}",
+            hint=f"free some space and give the same command again: {kept}",
+        ) from None
 
 
 def _load(file: Path) -> tuple[_Progress, list[npt.NDArray[Any]]] | None:
@@ -121,6 +133,8 @@ def fit(network: Network, train: Samples, val: Samples, run: Run) -> History:
     ------
     DataError
         The loss was not a number before a single epoch was done.
+    OutputError
+        A checkpoint cannot be written; the one before it is kept.
     """
     keras, tf = load()
     network.reset(seed=run.seed, learning_rate=run.learning_rate, adjustment=run.adjustment, smoothing=run.smoothing)

@@ -112,7 +112,10 @@ def try_remedies(session: Session, verdicts: Mapping[str, str]) -> list[dict[str
             f"Remedies not tried, for want of time: {', '.join(left)}. All of them with {session.options.seeds} seeds take about "
             f"{needed:.0f} CPU minutes (--time-budget)."
         )
-    return rows(found, {name: against for name, against, _ in tried})
+    table = rows(found, {name: against for name, against, _ in tried})
+    if table and not any(row["recommended"] for row in table):
+        session.material.notes.append("No remedy is recommended: one seed is not enough to tell (--seeds 3, and time for them).")
+    return table
 
 
 def _outcome(session: Session, name: str, seed: int) -> tuple[float, float, float]:
@@ -154,7 +157,8 @@ def rows(found: Mapping[str, Mapping[int, tuple[float, float, float]]], against:
         if name == best or over_seeds(behind)["high"] >= 0:
             within.append(name)
         table.append(row)
-    recommended = min(within, key=lambda name: (name != AS_IT_IS, seconds[name]))
+    several = max(len(runs) for runs in found.values()) > 1  # one seed cannot tell a difference from chance
+    recommended = min(within, key=lambda name: (name != AS_IT_IS, seconds[name])) if several else None
     for row in table:
         row["recommended"] = row["remedy"] == recommended
     return table

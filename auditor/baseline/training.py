@@ -53,7 +53,7 @@ PILOT_MINUTES = 2.0
 MAIN_SHARE, PLANNED_SHARE = 0.35, 0.5
 #: Share of the time budget for a hyperparameter search, where one was asked for.
 TUNING_SHARE = 0.5
-#: The second share where remedies were asked for: they were asked for by name, and may take what was kept back.
+#: The second share where remedies, a comparison or a learning curve were asked for by name: they may take what was kept back.
 ASKED_SHARE = 0.8
 
 
@@ -174,7 +174,7 @@ def train_baseline(
             diagnosis += run_experiments(session, history, scores)
         remedies: list[dict[str, Any]] = []
         curve: dict[str, Any] = {}
-        if options.remedies or options.target_recall is not None:
+        if options.remedies or options.compare or options.target_recall is not None:
             session.planned[0] += allowed * (ASKED_SHARE - PLANNED_SHARE)
         if options.target_recall is not None:
             on_stage("Measuring the learning curve")

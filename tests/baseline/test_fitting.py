@@ -12,7 +12,7 @@ from auditor.baseline.fitting import Epoch, Run, fit
 from auditor.baseline.network import Architecture, Network, network
 from auditor.baseline.pixels import build_cache
 from auditor.baseline.scaling import pixel_statistics
-from auditor.errors import DataError
+from auditor.errors import DataError, OutputError
 from tests.baseline.conftest import FakePlan
 
 Parts = dict[str, Samples]
@@ -63,6 +63,24 @@ def test_a_checkpoint_that_is_cut_short_is_ignored(net: Network, parts: Parts, t
     file = tmp_path / "run.npz"
     file.write_bytes(b"PK\x03\x04 no archive")
     assert len(fit(net, parts["train"], parts["val"], dataclasses.replace(RUN, epochs=1, checkpoint=file))["loss"]) == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full")
+def test_a_full_disk_is_said_in_a_line_and_the_checkpoint_before_is_kept(net: Network, parts: Parts, tmp_path: Path) -> None:
+    whole = fit(net, parts["train"], parts["val"], RUN)
+    file = tmp_path / "run.npz"
+
+    def fill(epoch: Epoch) -> None:
+        if epoch.epoch == 2:
+            file.with_suffix(".part.npz").symlink_to("/dev/full")
+
+    with pytest.raises(OutputError, match=r"No space left on device, after epoch 3; .* goes on after epoch 2"):
+        fit(net, parts["train"], parts["val"], dataclasses.replace(RUN, checkpoint=file, on_epoch=fill))
+    assert [f.name for f in tmp_path.iterdir()] == ["run.npz"], "half a checkpoint is removed"
+    told: list[int] = []
+    again = fit(net, parts["train"], parts["val"], dataclasses.replace(RUN, checkpoint=file, on_epoch=lambda e: told.append(e.epoch)))
+    assert told == [3, 4]
+    assert again["val_loss"] == whole["val_loss"]
 
 
 def test_a_second_run_does_not_trace_again(net: Network, parts: Parts) -> None:

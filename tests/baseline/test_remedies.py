@@ -37,5 +37,6 @@ def test_remedies_are_tried_on_validation_images(bars: FakePlan) -> None:
     facts = train_baseline(bars, options=options).facts
     assert next(d for d in facts["diagnosis"] if d["question"] == "underfitting")["verdict"] == "yes"
     assert [r["remedy"] for r in facts["remedies"]] == [AS_IT_IS, "more epochs", "a higher learning rate", "more filters", "more layers"]
-    assert sum(r["recommended"] for r in facts["remedies"]) == 1
+    assert not any(r["recommended"] for r in facts["remedies"]), "one seed is not enough to tell"
+    assert any("one seed is not enough to tell" in note for note in facts["notes"])
     assert all(np.isfinite(r["validation balanced accuracy"]["value"]) for r in facts["remedies"])

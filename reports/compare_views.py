@@ -17,7 +17,7 @@ from auditor.reports.files import write_atomically
 from auditor.reports.html import environment, style_and_digest
 from auditor.reports.sections.pictures import BUDGET, Picture, Pictures
 from auditor.reports.text import escape_markdown
-from auditor.reports.wording import count, interval, joined, number, plural, quantity
+from auditor.reports.wording import count, interval, joined, plural, quantity
 
 #: Rows of a kind of change that the page shows; JSON has `LISTED` of each.
 SHOWN, LISTED = 24, 10_000
@@ -258,10 +258,4 @@ def _happened(row: dict[Any, Any]) -> str:
 
 
 def _measure_row(change: MeasureChange) -> tuple[str, ...]:
-    before, after = (f"{number(v[0])} ({number(v[1])} to {number(v[2])})" for v in (change.before, change.after))
-    return (
-        f"{change.title} ({change.unit})",
-        before,
-        after,
-        f"{number(change.distance[0])} ({number(change.distance[1])} to {number(change.distance[2])})",
-    )
+    return (f"{change.title} ({change.unit})", *(interval(*v, unit="") for v in (change.before, change.after, change.distance)))

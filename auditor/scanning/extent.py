@@ -6,6 +6,7 @@ a word. JPEG and PNG have a probe of their own (`auditor.scanning.probe`).
 
 from __future__ import annotations
 
+import re
 import struct
 from typing import NamedTuple
 
@@ -30,6 +31,8 @@ PAGES = 65_536
 PLACES = {273: 279, 324: 325}
 #: Bytes of a value by its TIFF type (TIFF 6.0, section 2).
 VALUE_BYTES = {3: 2, 4: 4, 5: 8, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}
+#: How a Targa file of version 2 ends.
+TARGA_FOOTER = b"TRUEVISION-XFILE.\0"
 #: The end of a QOI file.
 QOI_END = bytes(7) + b"\x01"
 
@@ -61,7 +64,7 @@ def kind_of(data: bytes) -> str:
     return next((name for magic, name in MAGICS if data.startswith(magic)), "")
 
 
-def extent(data: bytes, *, decoded: bool) -> Extent | None:
+def extent(data: bytes, *, decoded: bool, format: str = "") -> Extent | None:
     """Return where the picture ends; ``None`` for formats that do not say so, JPEG and PNG among them.
 
     Parameters
@@ -69,9 +72,14 @@ def extent(data: bytes, *, decoded: bool) -> Extent | None:
     data : bytes
     decoded : bool
         Whether the first picture was decoded whole: then wrong sizes in its directory are forgiven, as decoders do.
+    format : str
+        What a decoder took it for; a Targa file has no first bytes of its own.
     """
-    kind = kind_of(data)
-    reader = {"GIF": _gif, "WEBP": _webp, "BMP": _bmp, "AVIF": _boxes, "JPEG2000": _jpeg2000, "ICO": _icon, "QOI": _qoi}.get(kind)
+    kind = kind_of(data) or format
+    readers = {"GIF": _gif, "WEBP": _webp, "BMP": _bmp, "AVIF": _boxes, "JPEG2000": _jpeg2000, "ICO": _icon, "QOI": _qoi}
+    if decoded:
+        readers |= {"PPM": _netpbm, "SGI": _sgi, "TGA": _targa}
+    reader = readers.get(kind)
     try:
         return _tiff(data, decoded) if kind == "TIFF" else reader(data) if reader is not None else None
     except (IndexError, struct.error):
@@ -229,3 +237,34 @@ def _icon(data: bytes) -> Extent | None:
 def _qoi(data: bytes) -> Extent:
     end = data.rfind(QOI_END)
     return Extent(end + len(QOI_END)) if end >= 14 else Extent(-1, "truncated: the QOI file ends before its end marker")
+
+
+def _netpbm(data: bytes) -> Extent | None:
+    """Raw pictures alone (P4 to P6), by the numbers of their header (Netpbm's manual pages of pbm, pgm and ppm)."""
+    number = 2 if data[1:2] == b"4" else 3
+    found = re.match(rb"P[456]" + rb"(?:\s|#[^\n]*\n)+(\d+)" * number + rb"\s", data)
+    if found is None:
+        return None
+    width, height, *white = map(int, found.groups())
+    row = (width + 7) // 8 if not white else width * (3 if data[1:2] == b"6" else 1) * (2 if white[0] > 255 else 1)
+    return Extent(min(found.end() + row * height, len(data)))
+
+
+def _sgi(data: bytes) -> Extent | None:
+    """By size where it is stored as it is, by the table of rows where runs are packed (Haeberli, "The SGI Image File Format", 1.0)."""
+    packed, bytes_each, _, width, height, channels = struct.unpack_from(">BBHHHH", data, 2)
+    if packed != 1:
+        return Extent(min(512 + width * height * channels * bytes_each, len(data)))
+    rows = height * channels
+    starts, lengths = (struct.unpack_from(f">{rows}I", data, 512 + 4 * rows * table) for table in (0, 1))
+    return Extent(min(max(map(sum, zip(starts, lengths, strict=True))), len(data)))
+
+
+def _targa(data: bytes) -> Extent | None:
+    """Pictures without runs, and without the areas of version 2, which may lie anywhere before its footer (Truevision TGA, 2.0)."""
+    identity, _, kind, _, colours, depth, _, _, width, height, bits = struct.unpack_from("<BBBHHBHHHHB", data)
+    if kind not in (1, 2, 3) or data.endswith(TARGA_FOOTER):
+        return None
+    end = 18 + identity + colours * ((depth + 7) // 8) + width * height * ((bits + 7) // 8)
+    footer = end + 8 + len(TARGA_FOOTER)
+    return Extent(min(footer if data[:footer].endswith(TARGA_FOOTER) else end, len(data)))

@@ -220,7 +220,7 @@ def _with_pillow(data: bytes, known: Header | None) -> Decoded:
             raise Unreadable(defect, reason, header, _survives(data, header, defect)) from None
     if header.defect:
         raise Unreadable(*classify(data, header), header, 1.0)
-    told = extent(data, decoded=True) if known is None else None
+    told = extent(data, decoded=True, format=header.format) if known is None else None
     if told is not None and told.end < 0:
         raise Unreadable("missing-end-marker" if told.marker_alone else "truncated", told.reason, header, 1.0 if told.marker_alone else nan)
     if told is not None:

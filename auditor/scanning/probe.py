@@ -18,6 +18,8 @@ NEXT_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]", re.DOTALL)
 #: More scans than this in one JPEG are a known way to keep a decoder busy (libjpeg-turbo, "Two Issues with the JPEG Standard", 2015).
 USUAL_SCANS = 64
 
+#: The tag of the list of pictures in an MPO's index.
+MP_ENTRIES = 0xB002
 PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
 JPEG_MAGIC = b"\xff\xd8\xff"
 #: Pillow's mode by PNG colour type.
@@ -82,7 +84,7 @@ def _jpeg_end(data: bytes, position: int, scans_follow: bool) -> tuple[int, int]
 
 def _jpeg(data: bytes) -> Header:
     position, size = 2, len(data)
-    frame, mpo, orientation, private = -1, False, 1, ""
+    frame, mpo, orientation, private = -1, 0, 1, ""
     mode, width, height, bits, components = "", 0, 0, 8, 0
     while True:
         position = data.find(b"\xff", position)
@@ -109,18 +111,46 @@ def _jpeg(data: bytes) -> Header:
         elif marker == 0xE1 and data.startswith(b"Exif\0", body):
             orientation, private = read_exif(data[body + 6 : position])
         elif marker == 0xE2 and data.startswith(b"MPF\0", body):
-            mpo = True
+            mpo = body + 4
         elif marker == 0xDA:
             break
     if frame < 0:
         return Header("JPEG", defect="broken-header", reason="broken header: the JPEG has no frame header", usual=False)
     several = frame != 0xC0 or body >= size or data[body] < components
     end, scans = _jpeg_end(data, position, several)
-    usual = frame in USUAL_FRAMES and mode in ("L", "RGB") and bits == 8 and width > 0 and height > 0 and end > 0 and scans <= USUAL_SCANS
+    # A tool that saves the first picture alone may leave the index of all: then nothing follows the first, and nothing is cut.
+    cut = mpo > 0 and 0 < end < size and _mpo_is_cut(data, mpo)
+    usual = (
+        not cut
+        and frame in USUAL_FRAMES
+        and mode in ("L", "RGB")
+        and bits == 8
+        and width > 0
+        and height > 0
+        and end > 0
+        and scans <= USUAL_SCANS
+    )
     return Header(
         "MPO" if mpo else "JPEG", mode, width, height, bits, orientation, private=private, trailing=0 if mpo or end < 0 else size - end,
-        defect="missing-end-marker" if end < 0 else "", usual=usual,  # how much is missing is known after decoding
+        defect="missing-end-marker" if end < 0 else "truncated" if cut else "",  # how much is missing is known after decoding
+        reason="truncated: the MPO ends inside a picture behind its first" if cut else "", usual=usual,
     )  # fmt: skip
+
+
+def _mpo_is_cut(data: bytes, base: int) -> bool:
+    """Whether the last picture of an MPO has no end, by the index at ``base`` (CIPA DC-007, 5.2.3; sizes in it are often wrong)."""
+    order = "<" if data[base : base + 2] == b"II" else ">"
+    last = 0
+    try:
+        (directory,) = struct.unpack_from(order + "I", data, base + 4)
+        (count,) = struct.unpack_from(order + "H", data, base + directory)
+        for at in range(base + directory + 2, base + directory + 2 + 12 * count, 12):
+            tag, _, size, place = struct.unpack_from(order + "HHII", data, at)
+            if tag == MP_ENTRIES:
+                last = max((struct.unpack_from(order + "I", data, base + place + row + 8)[0] for row in range(0, size, 16)), default=0)
+    except struct.error:
+        return False
+    return last > 0 and data.find(b"\xff\xd9", base + last) < 0
 
 
 def _png(data: bytes) -> Header:

@@ -208,6 +208,7 @@ def _checked(
             images=evidence.images,
             exhibits=_exhibits(evidence, findings),
         )
+        evidence.let_go()
     else:
         listeners.stage("Nothing has changed since the checks were run")
     return Audit(dataclasses.replace(record, findings=waive(record.findings, config.waivers, _today()), provenance=made), dataset, evidence)

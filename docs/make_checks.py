@@ -83,6 +83,107 @@ LIMITS = {
 }
 
 
+#: How each check measures what it grades: from which facts of the scan, by which statistic, over which images.
+MEASURED = {
+    "unreadable": (
+        "Each file is decoded once, in a process that may die of it. Counted is the share of all files found that gave no picture, by "
+        "reason; bytes behind a picture, checksums and data that decoders forgive are counted from the structure of the file."
+    ),
+    "truncated": (
+        "From the end that the structure of a format promises (chunks, boxes, directories, end markers) and from what libjpeg says while "
+        "decoding. Counted is the share of the files; the rows that survive are decoded for JPEG and PNG."
+    ),
+    "wrong-extension": "The first bytes of the content are compared with the formats that the extension stands for; counted as a share.",
+    "animated": "Frames are counted from the container (GIF, APNG, WebP, AVIF, TIFF) without decoding them; counted as a share.",
+    "colour-mode": "The mode in the header (grey, RGB, CMYK, palette, transparency) against the most frequent one; counted as shares.",
+    "bit-depth": "Bits per channel in the header; counted as a share of the readable images.",
+    "orientation": "The EXIF orientation tag; counted as the share of images for which it is not 1.",
+    "decoder-mismatch": (
+        "Rules on header facts say which of TensorFlow, OpenCV and Keras refuse a file or see another size, number of channels or "
+        "orientation; `--decoders all` decodes with them instead. Counted as a share."
+    ),
+    "privacy": "GPS positions and serial numbers of cameras and lenses in EXIF; counted as a share.",
+    "dark": "The 99th percentile of luma (ITU-R BT.601) of each picture, as a share of white; counted are those below the limit.",
+    "bright": "The 1st percentile of luma of each picture, as a share of white; counted are those above the limit.",
+    "low-contrast": "RMS contrast (standard deviation of luma, a share of white) of each picture; counted are those below the limit.",
+    "blurry": (
+        "The perceptual blur metric of Crete et al. (2007): how little the differences of neighbouring pixels shrink when the picture is "
+        "blurred once more; counted are those above both limits."
+    ),
+    "low-information": "Shannon entropy of the histogram of grey levels, in bits; counted are pictures below the limit.",
+    "odd-size": "The square root of width x height against its median, as a factor either way; counted are those beyond the limit.",
+    "odd-aspect": "Long side over short side against its median, as a factor either way; counted are those beyond the limit.",
+    "exact-duplicate": (
+        "SHA-256 of the bytes, then of the decoded pixels together with mode and size. Counted is the share of the readable images that "
+        "are surplus: all of a set but its representative."
+    ),
+    "near-duplicate": (
+        "Candidates are pairs of like perceptual hashes, under all flips and quarter turns, and nearest neighbours of the descriptor; a "
+        "candidate counts if the detail of the two thumbnails correlates after alignment, beyond a threshold that is calibrated on the "
+        "nearest pictures of other classes (docs/duplicates.md). The interval runs from copies beyond doubt to all within the threshold."
+    ),
+    "conflicting-labels": "Duplicate sets, exact and near, whose members have more than one label; the share of labelled images in them.",
+    "split-leak": "For each pair of splits, the share of the readable held-out images that have an exact or near copy in the other split.",
+    "group-leak": (
+        "Images of groups that are in more than one split, as a share of the held-out ones. Without a group column, groups are inferred "
+        "from stems of file names, from EXIF time and camera, and from runs of near duplicates."
+    ),
+    "class-imbalance": (
+        "Images of the largest class over those of the smallest, after leaving out surplus copies; beside it normalised Shannon evenness, "
+        "the likelihood-ratio imbalance degree, and the effective number of samples. A count has no interval."
+    ),
+    "rare-class": "Readable training images of each class, surplus copies left out; graded is the smallest number.",
+    "test-too-small": (
+        "Half the width of Wilson's 95 % interval of a class's recall, at the recall that a trained model has measured or else at the one "
+        "assumed, with the images of that class divided by the design effect of their groups; graded is the widest."
+    ),
+    "empty-class": "Classes that a folder or another split names and that have no readable image, and splits without any; counted.",
+    "label-names": "Names that become one when case, blanks, punctuation and look-alike characters (Unicode) are folded; counted.",
+    "label-shift": (
+        "Total variation between the class shares of two splits, less what two samples of that size differ by at random, with a "
+        "simultaneous 95 % interval; images of one group count for what the group is worth. Beside it Cramér's V."
+    ),
+    "property-shift": (
+        "Two-sample Kolmogorov-Smirnov distance of every measure, and of a classifier of all of them together on the held-out half, with "
+        "Dvoretzky-Kiefer-Wolfowitz intervals that hold for all at once; graded is the largest. Classes are then weighted to one mix to "
+        "say how much remains."
+    ),
+    "content-shift": (
+        "Kolmogorov-Smirnov distance of columns of the descriptor, and of the scores of a classifier that has learned to tell the splits "
+        "apart on one half and is judged on the other; intervals hold for all at once. Beside it the maximum mean discrepancy with "
+        "permutations."
+    ),
+    "class-content-shift": "As `property-shift` and `content-shift`, within each class of at least ten independent groups a side.",
+    "unseen-class": (
+        "The share that a class has in one split and lacks in the other, with Newcombe's interval at a level for all classes and pairs: "
+        "what a small split may miss by chance is undecided."
+    ),
+    "label-error": (
+        "Out-of-fold probabilities of logistic regression and nearest neighbours on the descriptor (and of the baseline, where there is "
+        "one), with groups and duplicates kept in one fold. Images are ranked by the probability of their label, or by its margin; the "
+        "share of wrong ones is estimated with its interval from how often confident models disagree."
+    ),
+    "outlier": (
+        "Distance of each image's descriptor to its nearest others; graded is the share beyond a fence of quartiles. For held-out splits "
+        "the share that is farther from training than 99 % of training images are from the rest, with Wilson's interval."
+    ),
+    "shortcut": (
+        "Balanced accuracy above chance with which each class is told from the others by facts of the file, mean colour, border pixels or "
+        "a 4x4 thumbnail alone, cross-validated with groups kept together, beside the same with permuted labels."
+    ),
+    "collection-order": (
+        "Correlation of consecutive pictures, and serial correlation of measures, in the order of file names and within classes, with "
+        "intervals over groups."
+    ),
+    "scaling": "Smallest and largest value, mean and standard deviation of each channel of the training split; bit depths are counted.",
+    "resize": "From the sizes of the files: shares that are blown up, squashed, or lose detail at the input size; graded is the largest.",
+}
+
+
+#: What a check puts together as it goes.
+FIXES = {"resize": "Take the input size that is advised; pad instead of squashing where shapes differ; crop where detail would be lost."}
+
+
 def words(node: ast.expr) -> list[str]:
     """Return the texts that an expression can be, with an ellipsis for what is filled in; none where it cannot be told."""
     if isinstance(node, ast.Constant):
@@ -99,12 +200,23 @@ def words(node: ast.expr) -> list[str]:
 def said(tree: ast.Module, called: tuple[str, ...], keyword: str) -> list[str]:
     """Return the distinct texts given as ``keyword`` to functions of some names (any, if none are named)."""
     found: dict[str, None] = {}
+    tables = {
+        target.id: node.value.values
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
             for argument in node.keywords:
                 if argument.arg == keyword and (not called or name in called):
-                    found.update(dict.fromkeys(" ".join(text.split()) for text in words(argument.value) if text.strip()))
+                    texts = words(argument.value)
+                    for part in ast.walk(argument.value) if not texts else ():
+                        if isinstance(part, ast.Name):
+                            texts += [text for value in tables.get(part.id, ()) for text in words(value)]
+                    found.update(dict.fromkeys(" ".join(text.split()) for text in texts if text.strip()))
     return list(found)
 
 
@@ -149,13 +261,15 @@ def section(check: type[Check]) -> str:
     lines = [f"### `{check.code}`", "", own]
     if module.rstrip(".") not in own:
         lines += ["", module]
+    how = MEASURED.get(check.code) or str(getattr(check, "measured", ""))
     effects = named_effects(tree)
-    if effects:
-        lines += ["", f"**Measured:** {'; '.join(effects)}."]
+    if how or effects:
+        graded = f"The effect that is graded: {'; '.join(effects)}." if effects else ""
+        lines += ["", f"**How it is measured:** {' '.join(filter(None, (how, graded)))}"]
     why = said(tree, (), "why")
     if why:
         lines += ["", f"**Why it matters:** {' '.join(why)}"]
-    fixes = [*said(tree, ("Fix",), "text"), *said(tree, ("share_finding",), "fix")]
+    fixes = [*said(tree, ("Fix",), "text"), *filter(None, [FIXES.get(check.code)]), *said(tree, ("share_finding",), "fix")]
     if fixes:
         lines += ["", f"**How to fix it:** {' '.join(fixes)}"]
     fields = dataclasses.fields(check)  # type: ignore[arg-type]

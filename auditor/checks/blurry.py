@@ -28,6 +28,7 @@ class Blurry:
     limit: float = 0.6
     #: ... and this much above the data set's median, so that smooth subjects (microscopy) are not taken for blurred ones.
     above_median: float = 0.2
+    #: At 1 % a class of a hundred images loses one.
     warn_share: float = 0.01
 
     def __call__(self, scan: Scan) -> Iterator[Finding]:

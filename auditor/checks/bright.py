@@ -22,6 +22,7 @@ class Bright:
     #: Smallest 1st percentile of luma of a washed-out picture, a share of white: cleanvision's default of 0.05 below white, on a percentile
     #: that leaves thin dark strokes on white (drawings, products on a white ground) alone.
     limit: float = 0.95
+    #: At 1 % a class of a hundred images loses one.
     warn_share: float = 0.01
 
     def __call__(self, scan: Scan) -> Iterator[Finding]:

@@ -19,7 +19,10 @@ class ClassImbalance:
     needs: ClassVar[frozenset[str]] = frozenset({"labels"})
     about_splits: ClassVar[bool] = False
 
+    #: From 10 : 1 on networks lose accuracy to imbalance (Buda, Maki, Mazurowski, "A systematic study of the class imbalance problem in
+    #: convolutional neural networks", Neural Networks 106, 2018).
     warn_ratio: float = 10.0
+    #: What is called high imbalance (Leevy et al., "A survey on addressing high-class imbalance in big data", J. Big Data 5, 2018).
     error_ratio: float = 100.0
     #: Cui et al., "Class-balanced loss based on effective number of samples", CVPR 2019, use 0.9 to 0.9999.
     beta: float = 0.999

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
@@ -14,6 +13,7 @@ from scipy.special import stdtrit
 
 from auditor.checks.base import skipped
 from auditor.evidence import Scan
+from auditor.evidence.groups import natural_key
 from auditor.evidence.neighbours import unit_rows
 from auditor.finding import Effect, Finding, Fix
 from auditor.scanning.schema import MEASURES
@@ -31,26 +31,27 @@ ALIKE = 0.9
 Rows = npt.NDArray[np.int64]
 
 
-def natural_key(path: str) -> tuple[str, tuple[tuple[int, int, str], ...]]:
-    """Return a key that sorts a folder's files as people count: 2 before 10.
+def path_key(path: str) -> str:
+    """Return a text that sorts the files of a folder as people count, and folders by name.
 
     Examples
     --------
-    >>> sorted(["b/10.png", "b/2.png", "a/3.png"], key=natural_key)
+    >>> sorted(["b/10.png", "b/2.png", "a/3.png"], key=path_key)
     ['a/3.png', 'b/2.png', 'b/10.png']
     """
     folder, _, name = path.rpartition("/")
-    parts = re.split(r"([0-9]+)", name)
-    return folder, tuple((0, int(p), p) if p.isdecimal() and p.isascii() else (1, 0, p) for p in parts if p)
+    return f"{folder}\0{natural_key(name)}\0{name}"
 
 
 def consecutive(scan: Scan) -> tuple[Rows, Rows]:
     """Return pairs of rows that follow each other by name, of one folder, class and split, and of different groups."""
     rows = np.flatnonzero(scan.readable)
     paths = scan.images["path"].to_numpy(dtype=object)
-    order = np.array(sorted(rows.tolist(), key=lambda r: (scan.splits[r], scan.labels[r], natural_key(str(paths[r])))), dtype=np.int64)
+    by_name = np.array(sorted(rows.tolist(), key=lambda r: path_key(str(paths[r]))), dtype=np.int64)
+    labels, splits = (np.unique(column.astype(str), return_inverse=True)[1] for column in (scan.labels, scan.splits))
+    order = by_name[np.lexsort((labels[by_name], splits[by_name]))]
     first, second = order[:-1], order[1:]
-    folders = np.array([p.rpartition("/")[0] for p in paths[order]], dtype=object)
+    folders = pd.factorize(np.array([p.rpartition("/")[0] for p in paths], dtype=object))[0][order]
     same = (scan.labels[first] == scan.labels[second]) & (scan.splits[first] == scan.splits[second]) & (folders[:-1] == folders[1:])
     same &= scan.groups[first] != scan.groups[second]
     return first[same], second[same]

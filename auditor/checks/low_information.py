@@ -27,6 +27,7 @@ class LowInformation:
     highest: float = 3.0
     #: ... and always below this one: one pixel in a hundred differs from the rest.
     lowest: float = 0.08
+    #: At 1 % a class of a hundred images loses one.
     warn_share: float = 0.01
 
     def __call__(self, scan: Scan) -> Iterator[Finding]:

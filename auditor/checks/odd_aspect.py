@@ -25,7 +25,9 @@ class OddAspect:
     #: cleanvision's default is 2.9 : 1, whatever the others are); where shapes vary, the limit is twice as far as the central 90 % of
     #: the images reach, but no more than the second.
     least_factor: float = 2.0
+    #: Beyond this an image is odd however much shapes vary.
     most_factor: float = 4.0
+    #: At 1 % a class of a hundred images loses one.
     warn_share: float = 0.01
 
     def __call__(self, scan: Scan) -> Iterator[Finding]:

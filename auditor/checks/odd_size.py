@@ -25,7 +25,9 @@ class OddSize:
     #: vary, the limit is twice as far as the central 90 % of the images reach, but no more than the second (blood cells of three
     #: kinds reach 2.4 either way: 0.04 % of them are odd).
     least_factor: float = 2.0
+    #: Beyond this an image is odd however much sizes vary.
     most_factor: float = 4.0
+    #: At 1 % a class of a hundred images loses one.
     warn_share: float = 0.01
 
     def __call__(self, scan: Scan) -> Iterator[Finding]:

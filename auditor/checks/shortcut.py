@@ -58,7 +58,7 @@ def file_predictors(scan: Scan, rows: Rows) -> dict[str, Rows]:
 
 def picture_predictors(scan: Scan, rows: Rows) -> dict[str, Rows]:
     """Return binned mean colours, border and 4x4 thumbnail of the pictures."""
-    small = rgb16(scan.signatures[rows]).astype(float)
+    small = rgb16(scan.thumbnails(rows)).astype(float)
     n = len(small)
     sides = (small[:, 0], small[:, -1], small[:, :, 0], small[:, :, -1])
     border = np.concatenate([side.reshape(n, 4, 4, 3).mean(axis=2).reshape(n, -1) for side in sides], axis=1)

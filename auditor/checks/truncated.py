@@ -25,6 +25,7 @@ class Truncated:
     needs: ClassVar[frozenset[str]] = frozenset()
     about_splits: ClassVar[bool] = False
 
+    #: One such file stops a training run, or teaches the model grey.
     warn_share: float = 0.0
     #: One in a hundred points at the way the data was copied.
     error_share: float = 0.01

@@ -121,9 +121,21 @@ def _sessions(images: pd.DataFrame) -> Names:
     return keys
 
 
-def _natural(path: str) -> list[tuple[int, int, str]]:
-    """Sort key in which 2 comes before 10."""
-    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.split(r"([0-9]+)", _stem(path)) if part]
+def natural_key(name: str) -> str:
+    """Return a text that sorts names as people count: 2 before 10. It is short, for there may be millions.
+
+    Before its digits a number has how many there are; both stand behind a character that no name holds.
+
+    Examples
+    --------
+    >>> sorted(["10.png", "2.png", "a10", "a2b", "a02"], key=natural_key)
+    ['2.png', '10.png', 'a02', 'a2b', 'a10']
+    """
+    return re.sub(r"[0-9]+", lambda found: _counted(found.group().lstrip("0")), name)
+
+
+def _counted(digits: str) -> str:
+    return f"\1{len(digits):03d}{digits}"
 
 
 def frames(paths: Names, readable: npt.NDArray[np.bool_], alone: npt.NDArray[np.bool_], comparison: Comparison) -> Names:
@@ -140,7 +152,9 @@ def frames(paths: Names, readable: npt.NDArray[np.bool_], alone: npt.NDArray[np.
     rows = np.flatnonzero(readable & alone)
     if len(rows) < 2 * LEAST_GROUPS:
         return keys
-    order = rows[np.array(sorted(range(len(rows)), key=lambda i: (_natural(str(paths[rows[i]])), str(paths[rows[i]]))))]
+    # Sorting twice keeps no pair of keys for each image in memory.
+    by_path = sorted(rows.tolist(), key=lambda row: str(paths[row]))
+    order = np.array(sorted(by_path, key=lambda row: natural_key(_stem(str(paths[row])))), dtype=np.int64)
     none = np.zeros(len(order) - 1, dtype=np.int64)
     alike = comparison.distance(order[:-1], order[1:], none) < FRAME_DISTANCE
     half = len(order) // 2

@@ -18,7 +18,7 @@ from auditor.evidence.neighbours import Neighbours, find_neighbours
 from auditor.evidence.probabilities import Probabilities, find_probabilities
 from auditor.evidence.threads import one_thread
 from auditor.record import SPLITS
-from auditor.scanning.paged import give_back
+from auditor.scanning.paged import IN_FILE_FROM, give_back
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -181,6 +181,18 @@ class Scan:
                 known = find_neighbours(self.descriptor, self.readable, max(k, 10), rng=self.generator("neighbours"))
             self.__dict__["_neighbours"] = known
         return Neighbours(known.rows[:, :k], known.similarity[:, :k], known.exact)
+
+    def thumbnails(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
+        """Return the signatures of some rows; of many images no more than these stay in memory."""
+        found = self.signatures[rows]
+        give_back(self.signatures)  # a few thousand rows here and there touch the whole file
+        return found
+
+    def let_go(self) -> None:
+        """Forget descriptors and neighbours where they take much memory; asked for, they are computed again."""
+        if len(self.images) >= IN_FILE_FROM:
+            for name in ("_described", "_neighbours"):
+                self.__dict__.pop(name, None)
 
     def with_splits(self, splits: npt.NDArray[np.object_]) -> Scan:
         """Return the same scan under another assignment of splits, sharing the evidence that does not depend on it."""

@@ -14,7 +14,7 @@ GRID = 32
 
 
 def group_sizes(groups: npt.ArrayLike) -> npt.NDArray[np.int64]:
-    """Return the number of images in each group, shape ``(n_groups,)``."""
+    """Return the number of images in each group, shape ``(n_groups,)``: the cluster sizes of Kish, "Survey Sampling", 1965, chapter 5."""
     return np.unique(np.asarray(groups), return_counts=True)[1]
 
 
@@ -68,6 +68,11 @@ def effective_size_of_values(values: npt.ArrayLike, groups: npt.ArrayLike, alpha
     """Return how many independent images a grouped sample of numbers is worth for estimating its distribution function.
 
     See `effective_size`; the shares are those up to each of 32 quantiles.
+
+    References
+    ----------
+    Francisco, Fuller, "Quantile estimation with a complex survey design", Annals of Statistics 19, 1991 (the variance of a distribution
+    function over clusters).
     """
     x = np.asarray(values, dtype=float)
     _, numbers, sizes = np.unique(np.asarray(groups), return_inverse=True, return_counts=True)
@@ -90,6 +95,10 @@ def effective_size_of_classes(classes: npt.ArrayLike, groups: npt.ArrayLike, alp
     ----------
     classes : array_like of int, shape (n_images,)
         Class numbers from 0.
+
+    References
+    ----------
+    Rao, Scott, "The analysis of categorical data from complex sample surveys", JASA 76, 1981.
     """
     codes = np.asarray(classes, dtype=np.int64)
     _, numbers, sizes = np.unique(np.asarray(groups), return_inverse=True, return_counts=True)

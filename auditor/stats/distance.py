@@ -33,6 +33,11 @@ def kolmogorov_smirnov(
     at : float
         The threshold that tells the two apart best.
 
+    References
+    ----------
+    Smirnov, "Table for estimating the goodness of fit of empirical distributions", Annals of Mathematical Statistics 19, 1948; with
+    weights: Monahan, "Numerical Methods of Statistics", 2nd edition, 2011, section 14.4.
+
     Examples
     --------
     >>> kolmogorov_smirnov([1, 2, 3, 4], [3, 4, 5, 6])
@@ -190,6 +195,11 @@ def chi_squared(table: npt.ArrayLike) -> float:
 
 def chi_squared_p_value(statistic: float, degrees: int) -> float:
     """Return the upper tail of the chi-squared distribution; 1 without a degree of freedom.
+
+    References
+    ----------
+    Pearson, "On the criterion that a given system of deviations ... can be reasonably supposed to have arisen from random sampling",
+    Philosophical Magazine 50, 1900.
 
     Examples
     --------

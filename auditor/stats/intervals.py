@@ -38,6 +38,10 @@ def wilson(successes: float, n: float, *, alpha: float = 0.05) -> tuple[float, f
 def wilson_half_width(p: float, n: float, *, alpha: float = 0.05) -> float:
     """Return half the length of the Wilson interval of a proportion measured as ``p`` on ``n`` images; 0.5 for none.
 
+    References
+    ----------
+    Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22, 1927.
+
     Examples
     --------
     >>> round(wilson_half_width(0.9, 100), 3)
@@ -49,6 +53,10 @@ def wilson_half_width(p: float, n: float, *, alpha: float = 0.05) -> float:
 
 def images_needed(p: float, half_width: float, *, alpha: float = 0.05) -> int:
     """Return the fewest images that bring the Wilson interval of a proportion ``p`` to ``half_width`` or less on each side.
+
+    References
+    ----------
+    Piegorsch, "Sample sizes for improved binomial confidence intervals", Computational Statistics & Data Analysis 46, 2004.
 
     Examples
     --------

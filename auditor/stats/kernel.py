@@ -10,7 +10,14 @@ BLOCK = 256
 
 
 def squared_distances(points: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Return squared Euclidean distances between rows, shape ``(n, n)``, never below 0."""
+    """Return squared Euclidean distances between rows, shape ``(n, n)``, never below 0.
+
+    By way of the Gram matrix, ``|x|^2 + |y|^2 - 2 x.y``, which loses digits where rows are nearly equal.
+
+    References
+    ----------
+    Higham, "Accuracy and Stability of Numerical Algorithms", 2nd edition, 2002, section 1.7 (cancellation).
+    """
     squares = (points**2).sum(axis=1)
     return np.asarray(np.maximum(squares[:, None] + squares[None, :] - 2 * points @ points.T, 0), dtype=np.float32)
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from auditor.checks.collection_order import CollectionOrder, consecutive, natural_key
+from auditor.checks.collection_order import CollectionOrder, consecutive, path_key
 from auditor.finding import Severity
 from tests.checks.shapes import shape
 from tests.evidence.scenes import encoded, scan_of
@@ -43,4 +43,4 @@ def test_pairs_of_one_group_are_left_out():
 
 @pytest.mark.parametrize(("earlier", "later"), [("a/2.png", "a/10.png"), ("a/x9y1.png", "a/x10y0.png"), ("a/z.png", "b/a.png")])
 def test_names_sort_as_people_count(earlier, later):
-    assert natural_key(earlier) < natural_key(later)
+    assert path_key(earlier) < path_key(later)

@@ -14,7 +14,7 @@ GRID = 32
 
 
 def group_sizes(groups: npt.ArrayLike) -> npt.NDArray[np.int64]:
-    """Return the number of images in each group, shape ``(n_groups,)``: the cluster sizes of Kish, "Survey Sampling", 1965, chapter 5."""
+    """Return the number of images in each group, shape ``(n_groups,)``: the cluster sizes of Kish, "Survey Sampling", 1965."""
     return np.unique(np.asarray(groups), return_counts=True)[1]
 
 

@@ -35,8 +35,7 @@ def kolmogorov_smirnov(
 
     References
     ----------
-    Smirnov, "Table for estimating the goodness of fit of empirical distributions", Annals of Mathematical Statistics 19, 1948; with
-    weights: Monahan, "Numerical Methods of Statistics", 2nd edition, 2011, section 14.4.
+    Smirnov, "Table for estimating the goodness of fit of empirical distributions", Annals of Mathematical Statistics 19, 1948.
 
     Examples
     --------

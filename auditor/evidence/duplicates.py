@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from auditor.evidence.framing import content_boxes, unframed
 from auditor.evidence.matching import INVERSE, TURN_NAMES, Comparison, close_pairs, sign_hashes, structured
+from auditor.evidence.neighbours import EXACT_LIMIT
+from auditor.evidence.shapes import likeness, nearest_shapes, shapes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,10 +20,10 @@ if TYPE_CHECKING:
 
 #: Distance of detail up to which two pictures are the same, where the data set is too small to tell: of 7,500 nearest neighbours among
 #: 1,702 photos of clothes, 3 pairs are nearer, and all kinds of copies but framed ones are (``benchmarks/duplicates.py``).
-DEFAULT_THRESHOLD = 0.08
+DEFAULT_THRESHOLD = 0.04
 #: A threshold calibrated on the classes stays between these: no two photos of different things were seen nearer than the first, beyond
 #: the second copies are not found in greater number.
-LEAST_OF_CLASSES, MOST_OF_CLASSES = 0.05, 0.15
+LEAST_OF_CLASSES, MOST_OF_CLASSES = 0.03, 0.08
 #: A copy must be so many times nearer than the nearest picture of most images is (the 75th percentile, so that up to three quarters of the
 #: images may have copies): where look-alikes fill their space evenly in four dimensions or more, 1 in 1,000 images has one so near. It
 #: matters where all pictures are alike (digits, drawings), and is no reason to ask for less than the second number.
@@ -32,14 +35,14 @@ FALSE_RATE = 0.001
 CALIBRATION_IMAGES = 3000
 #: A mirrored or turned picture must be nearer by this factor: seven more ways to look alike.
 TURNED_FACTOR = 0.7
-#: Descriptor neighbours of each image that are compared (they contain 99 % of near duplicates), if their hashes differ in no more bits than
-#: this: 31 is chance, copies shifted or cropped by 5 % differ in 22 at the most.
-NEIGHBOURS, MOST_BITS = 5, 22
+#: Neighbours of each image that are compared, by descriptor and by coarse shape. With 10 of each 2 % more near duplicates are found, for
+#: twice the work.
+NEIGHBOURS = 5
+#: Pairs whose coarse shapes have a lower cosine are not compared: 2 % of near duplicates, and a third of the candidates.
+LEAST_LIKENESS = 0.6
 #: Images up to which descriptor neighbours are searched for duplicates; beyond, hashes alone find them (re-encoded, resized, mirrored and
 #: turned copies, but only one in ten of those cropped by 5 %).
 SEARCHED_BY_DESCRIPTOR = 200_000
-#: Distance, as they lie, from which alignment is not tried: copies shifted or cropped by 5 % stay below it.
-HOPELESS = 0.85
 #: Images up to which hashes that differ in 6 bits are compared; beyond, in 4.
 SIX_BITS_LIMIT = 20_000
 
@@ -158,30 +161,69 @@ def exact_sets(images: pd.DataFrame) -> tuple[Rows, npt.NDArray[np.object_]]:
     return exact[exact], reason
 
 
-def _candidates(rows: Rows, hashes: npt.NDArray[np.uint64], neighbours: Neighbours | None) -> _Links:
+def _candidates(rows: Rows, signatures: npt.NDArray[np.uint8], neighbours: Neighbours | None) -> _Links:
     """Return the pairs of the given rows worth comparing, each once under each turn it was found by."""
-    bits = 6 if len(rows) <= SIX_BITS_LIMIT else 4
+    hashes = sign_hashes(signatures, rows)
     # Of the two quarter turns one is enough: each undoes the other.
-    turn, query, base = close_pairs(hashes[:7], hashes[0], bits)
-    query, base = rows[query], rows[base]
-    keep = query != base
-    # The query, turned, looks like the base; so the base, turned back, looks like the query.
-    turn = np.where(query > base, turn, np.asarray(INVERSE)[turn])
-    first, second, turns = [np.minimum(query, base)[keep]], [np.maximum(query, base)[keep]], [turn[keep]]
+    turn, query, base = close_pairs(hashes[:7], hashes[0], 6 if len(rows) <= SIX_BITS_LIMIT else 4)
+    # The query, turned, looks like the base; so the base, turned back, looks like the query. From here on the turn is that of the second.
+    found = [(base, query, turn)]
     if neighbours is not None:
-        own = np.repeat(np.arange(len(neighbours.rows)), neighbours.rows.shape[1])
-        other = neighbours.rows.ravel()
-        present = np.zeros(len(neighbours.rows), dtype=bool)
-        present[rows] = True
-        keep = (other >= 0) & present[own] & present[np.maximum(other, 0)]
-        place = np.cumsum(present) - 1
-        own, other = own[keep], other[keep]
-        alike = np.bitwise_count(hashes[0][place[own]] ^ hashes[0][place[other]]) <= MOST_BITS
-        own, other = own[alike], other[alike]
-        first.append(np.minimum(own, other))
-        second.append(np.maximum(own, other))
-        turns.append(np.zeros(len(own), dtype=np.int64))
-    packed = [column.astype(np.uint64) for column in (np.concatenate(first), np.concatenate(second), np.concatenate(turns))]
+        vectors = shapes(signatures, rows)
+        near = [_by_descriptor(rows, neighbours)]
+        if len(rows) <= EXACT_LIMIT:
+            other, mirrored = nearest_shapes(vectors, NEIGHBOURS)
+            near.append((np.repeat(np.arange(len(rows)), NEIGHBOURS), other.ravel(), mirrored.ravel().astype(np.int64)))
+        own, other, turn = (np.concatenate(column) for column in zip(*near, strict=True))
+        kept = other >= 0
+        own, other, turn = own[kept], other[kept], turn[kept]
+        alike = likeness(vectors, own, other, turn) >= LEAST_LIKENESS
+        found.append((own[alike], other[alike], turn[alike]))
+    first, second, turn = (np.concatenate(column) for column in zip(*found, strict=True))
+    return _distinct(rows[first], rows[second], turn)
+
+
+def _links(heads: Rows, signatures: npt.NDArray[np.uint8], neighbours: Neighbours | None, comparison: Comparison) -> _Links:
+    """Return the compared pairs of the given rows; a picture in a frame is also compared as what is inside it, and the nearer counts."""
+    boxes = content_boxes(signatures, heads) if neighbours is not None else np.zeros((len(heads), 4), dtype=np.int64)
+    framed = heads[boxes.any(axis=1)]
+    if not len(framed):
+        return _measure(comparison, _candidates(heads, signatures, neighbours), LEAST_THRESHOLD)
+    inside = unframed(signatures[framed], boxes[boxes.any(axis=1)])
+    rows = np.concatenate([heads, len(signatures) + np.flatnonzero(structured(inside, np.arange(len(inside))))])
+    both = np.concatenate([signatures, inside])
+    links = _measure(Comparison(both), _candidates(rows, both, neighbours), LEAST_THRESHOLD)
+    picture = np.concatenate([np.arange(len(signatures)), framed])
+    first, second = picture[links.first], picture[links.second]
+    turn = np.where(first > second, np.asarray(INVERSE)[links.turn], links.turn)
+    links = _Links(np.minimum(first, second), np.maximum(first, second), turn, links.distance)
+    return _nearest_turn(links[first != second])
+
+
+def _nearest_turn(links: _Links) -> _Links:
+    """Return every pair once, under the turn that brings it nearest; untouched first."""
+    order = np.lexsort((links.turn, links.distance, links.second, links.first))
+    pair = np.stack([links.first[order], links.second[order]])
+    fresh = np.ones(len(order), dtype=bool)
+    fresh[1:] = (pair[:, 1:] != pair[:, :-1]).any(axis=0)
+    return links[order[fresh]]
+
+
+def _by_descriptor(rows: Rows, neighbours: Neighbours) -> tuple[Rows, Rows, Rows]:
+    """Return places among the rows, those of their neighbours (-1 where they are not among them), and that nothing is turned."""
+    place = np.full(max(len(neighbours.rows), int(rows.max()) + 1) + 1, -1, dtype=np.int64)
+    place[rows] = np.arange(len(rows))
+    described = np.flatnonzero(rows < len(neighbours.rows))
+    near = neighbours.rows[rows[described]]
+    return np.repeat(described, near.shape[1]), place[near.ravel()], np.zeros(near.size, dtype=np.int64)
+
+
+def _distinct(first: Rows, second: Rows, turn: Rows) -> _Links:
+    """Return every pair and turn once, the lower row first."""
+    turn = np.where(first > second, np.asarray(INVERSE)[turn], turn)
+    first, second = np.minimum(first, second), np.maximum(first, second)
+    keep = first != second
+    packed = [column[keep].astype(np.uint64) for column in (first, second, turn)]
     found = np.unique((packed[0] << np.uint64(34)) | (packed[1] << np.uint64(4)) | packed[2])
     low = np.uint64((1 << 30) - 1)
     return _Links(
@@ -193,19 +235,11 @@ def _candidates(rows: Rows, hashes: npt.NDArray[np.uint64], neighbours: Neighbou
 
 def _measure(comparison: Comparison, links: _Links, certain: float) -> _Links:
     """Return the links with their distances; of a pair found under several turns the nearest stays, untouched first."""
-    distance = comparison.distance(links.first, links.second, links.turn).astype(np.float64)
-    doubtful = np.flatnonzero((distance > certain) & (distance < HOPELESS))
-    aligned = comparison.aligned_distance(links.first[doubtful], links.second[doubtful], links.turn[doubtful])
-    distance[doubtful] = np.minimum(distance[doubtful], aligned)
+    distance = comparison.distance(links.first, links.second, links.turn, certain).astype(np.float64)
     near = np.flatnonzero(distance <= MOST_OF_CLASSES)
     distance[near[~comparison.same_colours(links.first[near], links.second[near], links.turn[near])]] = 1
     distance = np.clip(np.where(links.turn > 0, distance / TURNED_FACTOR, distance), 0, 1)
-    order = np.lexsort((links.turn, distance, links.second, links.first))
-    pair = np.stack([links.first[order], links.second[order]])
-    fresh = np.ones(len(order), dtype=bool)
-    fresh[1:] = (pair[:, 1:] != pair[:, :-1]).any(axis=0)
-    kept = order[fresh]
-    return _Links(links.first[kept], links.second[kept], links.turn[kept], distance[kept])
+    return _nearest_turn(_Links(links.first, links.second, links.turn, distance))
 
 
 def calibrate(links: _Links, labels: npt.NDArray[np.object_], used: npt.NDArray[np.bool_]) -> Calibration:
@@ -277,7 +311,7 @@ def find_duplicates(
     used = np.zeros(n, dtype=bool)
     used[heads] = True
     comparison = Comparison(signatures)
-    links = _measure(comparison, _candidates(heads, sign_hashes(signatures, heads), neighbours), LEAST_THRESHOLD)
+    links = _links(heads, signatures, neighbours, comparison)
     chosen = calibrate(links, labels, used)
     threshold = chosen.threshold
     for member, head, turn, far in _stars(links[links.distance <= threshold], comparison, threshold):

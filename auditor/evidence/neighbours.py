@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,7 +57,23 @@ def nearest(queries: Floats, references: Floats, k: int) -> tuple[npt.NDArray[np
     rows : ndarray of int64, shape (n, k), -1 beyond the m references
     similarity : ndarray of float32, shape (n, k), -1 beyond
     """
-    n, m = len(queries), len(references)
+    transposed = np.ascontiguousarray(references.T)
+
+    def products(start: int, stop: int, out: Floats) -> None:
+        np.matmul(queries[start:stop], transposed, out=out)
+
+    return largest(products, len(queries), len(references), k)
+
+
+def largest(products: Callable[[int, int, Floats], None], n: int, m: int, k: int) -> tuple[npt.NDArray[np.int64], Floats]:
+    """Return the k largest of the m products of each of n queries, as `nearest` does.
+
+    Parameters
+    ----------
+    products : callable
+        Given the first query, the one behind the last and an array ``(stop - start, m)``, writes their products into it.
+    n, m, k : int
+    """
     rows, similarity = np.full((n, k), -1, dtype=np.int64), np.full((n, k), -1, dtype=np.float32)
     wanted = min(k, m)
     if not n or not wanted:
@@ -67,21 +84,19 @@ def nearest(queries: Floats, references: Floats, k: int) -> tuple[npt.NDArray[np
     block = max(1, HELD // (groups * size))
     grouped = groups > 2 * wanted
     held = np.full((min(block, n), groups * size), -np.inf, dtype=np.float32)
-    transposed = np.ascontiguousarray(references.T)
-    inside = np.arange(size) * groups
     for start in range(0, n, block):
-        part = queries[start : start + block]
-        products = held[: len(part)]
-        np.matmul(part, transposed, out=products[:, :m])
+        stop = min(start + block, n)
+        part = held[: stop - start]
+        products(start, stop, part[:, :m])
         if grouped:
             # Every so-manyth reference is of one group, so that the best of all groups is taken along the memory.
-            best = products.reshape(len(part), size, groups).max(axis=1)
+            best = part.reshape(len(part), size, groups).max(axis=1)
             top = np.argpartition(best, groups - wanted, axis=1)[:, groups - wanted :]
-            candidates = (top[:, :, None] + inside).reshape(len(part), -1)
-            values = np.take_along_axis(products, candidates, axis=1)
+            candidates = (top[:, :, None] + np.arange(size) * groups).reshape(len(part), -1)
+            values = np.take_along_axis(part, candidates, axis=1)
         else:
-            candidates = np.broadcast_to(np.arange(products.shape[1]), products.shape)
-            values = products
+            candidates = np.broadcast_to(np.arange(part.shape[1]), part.shape)
+            values = part
         chosen = (
             np.argpartition(values, values.shape[1] - wanted, axis=1)[:, values.shape[1] - wanted :]
             if values.shape[1] > wanted
@@ -89,12 +104,12 @@ def nearest(queries: Floats, references: Floats, k: int) -> tuple[npt.NDArray[np
         )
         found, near = np.take_along_axis(candidates, chosen, axis=1), np.take_along_axis(values, chosen, axis=1)
         order = np.lexsort((found, -near), axis=1)
-        rows[start : start + len(part), :wanted] = np.take_along_axis(found, order, axis=1)
-        similarity[start : start + len(part), :wanted] = np.take_along_axis(near, order, axis=1)
+        rows[start:stop, :wanted] = np.take_along_axis(found, order, axis=1)
+        similarity[start:stop, :wanted] = np.take_along_axis(near, order, axis=1)
     return rows, similarity
 
 
-def _others(own: npt.NDArray[np.int64], rows: npt.NDArray[np.int64], similarity: Floats, k: int) -> tuple[npt.NDArray[np.int64], Floats]:
+def others(own: npt.NDArray[np.int64], rows: npt.NDArray[np.int64], similarity: Floats, k: int) -> tuple[npt.NDArray[np.int64], Floats]:
     """Take the query itself out of its k + 1 nearest (or the last of them, where exact copies crowd it out)."""
     itself = rows == own[:, None]
     drop = np.where(itself.any(axis=1), itself.argmax(axis=1), k)
@@ -136,7 +151,7 @@ def find_neighbours(
     unit = unit_rows(descriptors[present])
     exact = len(present) <= exact_limit
     if exact:
-        found, near = _others(np.arange(len(present)), *nearest(unit, unit, k + 1), k)
+        found, near = others(np.arange(len(present)), *nearest(unit, unit, k + 1), k)
         rows[present], similarity[present] = np.where(found >= 0, present[found], -1), near
         return Neighbours(rows, similarity, exact)
     centres = _pivots(unit, max(len(present) // CELL_IMAGES, PROBES), rng)
@@ -151,6 +166,6 @@ def find_neighbours(
         candidates = np.sort(np.concatenate([order[edges[c] : edges[c + 1]] for c in probes]))
         found, near = nearest(unit[members], unit[candidates], k + 1)
         found = np.where(found >= 0, candidates[found], -1)
-        found, near = _others(members, found, near, k)
+        found, near = others(members, found, near, k)
         rows[present[members]], similarity[present[members]] = np.where(found >= 0, present[found], -1), near
     return Neighbours(rows, similarity, exact)

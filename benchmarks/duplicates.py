@@ -9,7 +9,7 @@
 of the pairs found are no planted ones: look at those, they may be real. ``natural`` makes a set of 32-pixel
 photos (each photo of FOLDER, and tiles of it that do not overlap) and hides pairs among them as they occur in collections from the web: the
 same place of a photo cropped, turned, lit and compressed otherwise, in four strengths, a tenth of them mirrored. ``--half`` takes every
-second photo only: constants were chosen on half 0, figures are those of half 1.
+second photo only: figures are those of half 1, so that constants can be chosen on half 0.
 ``quality`` plants faults of exposure, contrast and focus and
 prints what each check names. ``speed`` searches made-up signatures, of which 1 % are noisy copies, and prints CPU seconds.
 """
@@ -17,6 +17,7 @@ prints what each check names. ``speed`` searches made-up signatures, of which 1 
 from __future__ import annotations
 
 import argparse
+import importlib
 import io
 import resource
 import time
@@ -340,4 +341,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    # By its module's name, by which processes that scan find `InMemory` too.
+    importlib.import_module(Path(__file__).stem).main()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from auditor.evidence.neighbours import Neighbours
 
 #: Distance of detail up to which two pictures are the same, where the data set is too small to tell: among 1,702 photos of clothes 3 pairs
-#: of two originals are nearer (22 at 0.05, where other garments of one cut begin), and 98 % of copies are (``benchmarks/duplicates.py recall``).
+#: of two originals are nearer (22 at 0.05: garments of one cut), and 98 % of copies are (``benchmarks/duplicates.py recall``).
 DEFAULT_THRESHOLD = 0.04
 #: A threshold calibrated on the classes stays between these: no two photos of different classes of clothes or blood cells are nearer than
 #: twice the first; within the second are all copies of photos and 75 % of the near duplicates at 32 pixels, beyond it few more.

@@ -185,14 +185,15 @@ def _checked(
     listeners: Listeners,
     scanning: ScanOptions,
     decisions: str | Path | None,
+    began: float | None = None,
 ) -> Audit:
-    """Scan and check; nothing is written but the scan itself."""
+    """Scan and check; nothing is written but the scan itself. A time budget counts from ``began`` (monotonic), by default from now."""
     started = time.time()
     if decisions is not None:
         dataset = _with_decisions(dataset, decisions)
     checks = choose(every_check(), select=config.select, ignore=config.ignore, settings=config.checks)
     refuse_same_place(output, dataset)
-    evidence = measured(dataset, output, scanning, seed, listeners)
+    evidence = measured(dataset, output, scanning, seed, listeners, began)
     shown = OUTPUT if reproducible or output is None else str(output)
     made = provenance(config, seed, output, scanning, started)
     made["inputs"] = inputs_digest(dataset, evidence.images, config, seed, shown)
@@ -286,11 +287,11 @@ def scan(
     AuditorError
         The input cannot be used or the output cannot be written. Bad files inside a usable input are findings.
     """
-    listeners = listeners or default_listeners()
+    listeners, began = listeners or default_listeners(), time.monotonic()
     dataset = open_data(data, field, label, split, group)
     audit = _checked(
         dataset, output=output, config=config or Config(), seed=seed, reproducible=reproducible, listeners=listeners,
-        scanning=scanning or ScanOptions(), decisions=decisions,
+        scanning=scanning or ScanOptions(), decisions=decisions, began=began,
     )  # fmt: skip
     if images and not audit.record.thumbnails:
         audit.record = _with_thumbnails(audit.record, dataset)

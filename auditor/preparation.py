@@ -100,12 +100,14 @@ def addressed(findings: Iterable[Finding], dataset: Dataset, output: str) -> tup
     return tuple(map(fill, findings))
 
 
-def measured(dataset: Dataset, output: str | Path | None, scanning: ScanOptions, seed: int, listeners: Listeners) -> Scan:
+def measured(
+    dataset: Dataset, output: str | Path | None, scanning: ScanOptions, seed: int, listeners: Listeners, began: float | None = None
+) -> Scan:
     """Scan a data set; what an output folder holds of it is used again where it is current."""
     fresh = output is not None and not Path(output).exists()
     store = None if output is None else prepare_output(output) / STORE
     listeners.stage(f"Scanning {len(dataset):,} images of {dataset.name}")
-    scanned = scan_images(dataset, store=store, seed=seed, on_progress=listeners.scan, **dataclasses.asdict(scanning))
+    scanned = scan_images(dataset, store=store, seed=seed, on_progress=listeners.scan, began=began, **dataclasses.asdict(scanning))
     scan = Scan(scanned.images, scanned.signatures, empty=dataset.empty, seed=seed)
     if not scan.readable.any():
         if fresh and output is not None:

@@ -37,6 +37,8 @@ SECONDS_PER_IMAGE, SECONDS_PER_BYTE = 2e-4, 3e-8
 CHECKS_SECONDS, CHECKS_PER_IMAGE = 1.5, 5e-4
 #: What reading takes per image (besides `SECONDS_PER_BYTE`), and the most that a busy machine is believed to be slower by.
 READ_PER_IMAGE, MOST_SLOWNESS = 4e-4, 20.0
+#: What is kept for the checks over what they are thought to take: a busy machine may grow busier.
+MARGIN = 1.25
 #: Below this much work no workers are started: they cost half a second of imports.
 ALONE_SECONDS = 1.0
 #: Address space that a worker may take beyond its imports: a picture of `MAX_PIXELS` with alpha, decoded twice.
@@ -78,6 +80,7 @@ def scan_images(
     rehash: bool = False,
     decoders: str = "header",
     time_budget: float | None = None,
+    began: float | None = None,
     seed: int = 0,
     on_progress: OnProgress | None = None,
 ) -> Scanned:
@@ -105,6 +108,8 @@ def scan_images(
     time_budget : float, optional
         Minutes for reading and for the checks that follow: reading ends while there is time for those. What was measured by then is a
         stratified random sample.
+    began : float, optional
+        Monotonic time from which the budget counts; now by default.
     seed : int
         Seeds the order of that sample.
     on_progress : callable, optional
@@ -125,7 +130,7 @@ def scan_images(
         raise UsageError(
             expected="the decoders 'header' or 'all'", received=f"'{decoders}'", hint="leave --decoders out to judge by headers"
         )
-    deadline = None if time_budget is None else time.monotonic() + 60 * time_budget
+    deadline = None if time_budget is None else (time.monotonic() if began is None else began) + 60 * time_budget
     paths = dataset.samples["path"].tolist()
     rows_kept = Store(store, dataset.source, decoders) if store is not None else None
     result = _Result(paths, on_progress, store)
@@ -212,7 +217,7 @@ def _until(deadline: float, batches: Iterator[list[Item]], known: int, jobs: int
             now = time.monotonic()
             usual = (read * READ_PER_IMAGE + size * SECONDS_PER_BYTE) / jobs
             slowness = min(max((now - began) / usual, 1.0), MOST_SLOWNESS)
-            if now + slowness * (CHECKS_SECONDS + (known + read) * CHECKS_PER_IMAGE) >= deadline:
+            if now + MARGIN * slowness * (CHECKS_SECONDS + (known + read) * CHECKS_PER_IMAGE) >= deadline:
                 return
         read += len(batch)
         size += sum(max(item.stat.size, 0) for item in batch)

@@ -262,9 +262,14 @@ def test_a_time_budget_leaves_time_for_the_checks_and_reads_something_in_any_cas
         "CHECKS_PER_IMAGE": 0.1,
         "READ_PER_IMAGE": 0.1 / slowness,
         "SECONDS_PER_BYTE": 0.0,
+        "MARGIN": 1.0,
     }.items():
         monkeypatch.setattr(scan_module, name, value)
     # With k batches read the clock says 1 + k, and the checks need 2 + k more: 7 of 7.6 seconds with two, 9 with three.
     # At a third of the speed they need 9 after the first.
     assert scan_images(data, jobs=1, time_budget=7.6 / 60).measured == measured
     assert scan_images(data, jobs=1, time_budget=0.1 / 60).measured == 10
+    # What the caller took before counts, and a margin for the checks leaves less to read.
+    assert scan_images(data, jobs=1, time_budget=7.6 / 60, began=float(next(now)) - 7.0).measured == 10
+    monkeypatch.setattr(scan_module, "MARGIN", 1.5)
+    assert scan_images(data, jobs=1, time_budget=7.6 / 60).measured < max(measured, 11)

@@ -71,6 +71,7 @@ TRAINING = together(
     click.option("--class-weights", is_flag=True, default=None, help="Weigh the loss by the inverse class frequency."),
     click.option("--oversample", is_flag=True, default=None, help="Draw each class equally often."),
     click.option("--logit-adjustment", type=click.FloatRange(0, 10), help="Logit adjustment; 1 suits balanced accuracy [default: 0]."),
+    click.option("--no-vary", "vary", flag_value=False, type=bool, default=None, help="Do not move, zoom, turn and light images a little."),
     click.option("--label-smoothing", type=click.FloatRange(0, 0.9), help="Share of the target spread over all classes [default: 0]."),
     click.option("--seeds", type=click.IntRange(1, 100), help="Runs that measure the noise between runs [default: 3]."),
     click.option("--no-experiments", "experiments", flag_value=False, type=bool, default=None, help="Diagnose by the curves alone."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,7 @@ import numpy.typing as npt
 from auditor.baseline.feeding import Samples, joined
 from auditor.baseline.material import shares_units
 from auditor.baseline.session import Session, predict
+from auditor.baseline.varying import MILD, Variation
 from auditor.errors import DataError
 from auditor.record import Estimate
 
@@ -20,15 +21,17 @@ LONGER = 2
 #: The rarest share of classes, at least one: those whose recall is the aim.
 RAREST = 0.3
 
-#: Name -> (options, whether the planned augmentation is fed), cheapest first.
-WAYS: dict[str, tuple[Mapping[str, Any], bool]] = {
-    "nothing": ({}, False),
-    "logit adjustment": ({"logit_adjustment": 1.0}, False),
-    "class weights": ({"class_weights": True}, False),
-    "random oversampling": ({"oversample": True}, False),
-    "rare-class augmentation": ({}, True),
-    "oversampling with augmentation": ({"oversample": True}, True),
+#: Name -> (options, which images are augmented: none, the rare classes as planned, or all mildly each time they are fed), cheapest first.
+WAYS: dict[str, tuple[Mapping[str, Any], Literal["", "rare", "all"]]] = {
+    "nothing": ({}, ""),
+    "logit adjustment": ({"logit_adjustment": 1.0}, ""),
+    "class weights": ({"class_weights": True}, ""),
+    "random oversampling": ({"oversample": True}, ""),
+    "rare-class augmentation": ({}, "rare"),
+    "oversampling with augmentation": ({"oversample": True}, "all"),
 }
+#: Recalls of every class on every part, and the seconds of training, of each way and seed.
+Outcomes = dict[str, dict[int, dict[str, npt.NDArray[np.float64]]]]
 #: The training images as they came, leaks and suspected labels included; and without either. They answer whether cleaning helped.
 RAW, CLEANED = "raw data", "cleaned data"
 
@@ -50,22 +53,23 @@ def class_recalls(samples: Samples, predicted: npt.NDArray[np.int64], classes: i
     return np.asarray(np.divide(hits, support, out=np.full(classes, np.nan), where=support > 0))
 
 
-def _trainings(session: Session, suspects: Collection[str]) -> dict[str, tuple[Mapping[str, Any], Samples]]:
-    """Return the options and the samples of every way that there are images for."""
+def _trainings(session: Session, suspects: Collection[str]) -> dict[str, tuple[Mapping[str, Any], Samples, Variation | None]]:
+    """Return the options, the samples and the augmentation of every way that there are images for."""
     material = session.material
-    ways: dict[str, tuple[Mapping[str, Any], Samples]] = {}
-    for way, (changes, made) in WAYS.items():
-        if not made:
-            ways[way] = changes, material.train
+    mild = session.variation or MILD
+    ways: dict[str, tuple[Mapping[str, Any], Samples, Variation | None]] = {}
+    for way, (changes, augmented) in WAYS.items():
+        if augmented != "rare":
+            ways[way] = changes, material.train, mild if augmented else None
         elif material.made is not None:
-            ways[way] = changes, material.made
+            ways[way] = changes, material.made, None
     suspected = material.table["path"].iloc[material.train.rows].isin(set(suspects)).to_numpy()
     if len(material.leaking):
-        ways[RAW] = {}, joined(material.train, material.leaking)
+        ways[RAW] = {}, joined(material.train, material.leaking), None
     if suspected.any():
-        ways.setdefault(RAW, ({}, material.train))
+        ways.setdefault(RAW, ({}, material.train, None))
     if RAW in ways:
-        ways[CLEANED] = {}, material.train.take(np.flatnonzero(~suspected))
+        ways[CLEANED] = {}, material.train.take(np.flatnonzero(~suspected)), None
     return ways
 
 
@@ -80,51 +84,68 @@ def _judged_on(session: Session) -> dict[str, Samples]:
     return parts
 
 
-def compare_ways(session: Session, seeds: int, suspects: Collection[str] = ()) -> list[dict[str, Any]]:
-    """Train every way with every seed and return a row per way, in the order of `WAYS`.
+def train_ways(session: Session, seeds: int, suspects: Collection[str] = ()) -> Outcomes:
+    """Train every way with every seed, each with the same number of steps' worth of images; what there is no time for is left out.
 
-    Each way is given the same number of steps' worth of images. Differences are to "nothing" with the same seed, on the same images;
-    their intervals are over seeds. The way that is recommended is the cheapest that no other is surely better than in
-    validation balanced accuracy, seed by seed; test images decide nothing, and one seed recommends nothing.
+    Returns
+    -------
+    Outcomes
+        Way -> seed -> recalls by class of ``val`` and ``test``, shape ``(classes,)``, and ``seconds`` of training, shape ``(1,)``.
     """
     material = session.material
     classes = len(material.labels)
-    counts = np.bincount(material.train.labels, minlength=classes)
-    present = np.argsort(counts, kind="stable")[(counts == 0).sum() :]
-    rarest = present[: max(1, round(RAREST * len(present)))]
-    commonest = present[-len(rarest) :]
     images = len(material.train) * session.size.epochs * LONGER
-    found: dict[str, dict[int, dict[str, npt.NDArray[np.float64]]]] = {}
+    found: Outcomes = {}
     ways, judged = _trainings(session, suspects), _judged_on(session)
     for seed in range(session.options.seed, session.options.seed + seeds):
-        for way, (changes, samples) in ways.items():
+        for way, (changes, samples, variation) in ways.items():
             if not session.affords(session.cost(images)):
                 continue
             plain: dict[str, Any] = {"class_weights": False, "oversample": False, "logit_adjustment": 0.0}
-            trial = replace(session.with_options(**{**plain, **changes}), class_weight=None)
+            trial = replace(session.with_options(**{**plain, **changes}), class_weight=None, layers="[]", variation=variation)
             epochs = max(2, round(images / len(samples)))
-            run = trial.run(f"{way}, seed {seed}", seed=seed, epochs=epochs, patience=max(4, epochs // 3))
+            run = trial.run(f"{way}, seed {seed}", seed=seed, epochs=epochs, patience=max(4, epochs // 4))
             try:
-                net, _ = trial.train(run, samples=samples)
+                net, history = trial.train(run, samples=samples)
             except DataError:  # the loss was not a number, or the clock ended it before an epoch was done
                 continue
-            found.setdefault(way, {})[seed] = {
-                part: class_recalls(x, predict(net, x).argmax(axis=1), classes) for part, x in judged.items()
-            }
-    rows = _rows(found, rarest, commonest)
-    if rows and not any(row["recommended"] for row in rows):
-        material.notes.append("No way against imbalance is recommended: one seed is not enough to tell (--seeds 3, and time for them).")
+            recalls = {part: class_recalls(x, predict(net, x).argmax(axis=1), classes) for part, x in judged.items()}
+            found.setdefault(way, {})[seed] = {**recalls, "seconds": np.array([history["seconds"]])}
     left = [way for way in ways if way not in found]
     if left:
         material.notes.append(f"Ways not compared, for want of time or a loss that is a number: {', '.join(left)} (--time-budget).")
+    return found
+
+
+def rare_and_common(session: Session) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return the numbers of the rarest classes of the training images, `RAREST` of them, and of as many of the commonest."""
+    counts = np.bincount(session.material.train.labels, minlength=len(session.material.labels))
+    present = np.argsort(counts, kind="stable")[(counts == 0).sum() :]
+    rarest = present[: max(1, round(RAREST * len(present)))]
+    return rarest, present[-len(rarest) :]
+
+
+def compare_ways(session: Session, seeds: int, suspects: Collection[str] = ()) -> list[dict[str, Any]]:
+    """Train every way with every seed and return a row per way, in the order of `WAYS`.
+
+    Differences are to "nothing" with the same seed, on the same images; their intervals are over seeds. The way that is recommended is
+    the cheapest that no other is surely better than in validation balanced accuracy, seed by seed; test images decide nothing, and one
+    seed recommends nothing.
+    """
+    rows = summarise(train_ways(session, seeds, suspects), *rare_and_common(session))
+    if rows and not any(row["recommended"] for row in rows):
+        session.material.notes.append(
+            "No way against imbalance is recommended: one seed is not enough to tell (--seeds 3, and time for them)."
+        )
     return rows
 
 
-def _rows(
-    found: Mapping[str, Mapping[int, Mapping[str, npt.NDArray[np.float64]]]],
+def summarise(
+    found: Outcomes,
     rarest: npt.NDArray[np.int64],
     commonest: npt.NDArray[np.int64],
 ) -> list[dict[str, Any]]:
+    """Return a row per way from what `train_ways` found."""
     nothing = found.get("nothing", {})
     rows: list[dict[str, Any]] = []
     for way, runs in found.items():

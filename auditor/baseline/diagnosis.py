@@ -14,6 +14,8 @@ from auditor.record import Diagnosis, Estimate, History, Scores
 GAP = 0.10
 #: Balanced accuracy on the *training* images below which the model has not learned what it was shown.
 LEARNED = 0.85
+#: Epochs after the one with the lowest validation loss from which on it is not going to fall again.
+OVER = 5
 
 
 def difference(a: Estimate, b: Estimate) -> Estimate:
@@ -60,7 +62,7 @@ def fitting_diagnosis(train: Scores, val: Scores, history: History) -> list[Diag
     return [
         _underfitting(underfit, numbers, best_fit, history),
         _overfitting(overfit, numbers, gap, history),
-        _too_short(history),
+        _too_short(underfit, history),
     ]
 
 
@@ -96,18 +98,27 @@ def _overfitting(verdict: str, numbers: str, gap: Estimate, history: History) ->
     )
 
 
-def _too_short(history: History) -> Diagnosis:
+def _too_short(underfit: str, history: History) -> Diagnosis:
+    """Say whether more epochs are called for.
+
+    The learning rate falls to zero by the last epoch, and the loss is often lowest there: that alone says nothing. Training was too
+    short where, besides, the training images have not been learned, or the clock ended it.
+    """
     epochs, best = len(history["loss"]), history["best_epoch"] + 1
     ended = history.get("ended_by", "")
-    evidence: dict[str, Any] = {"epochs": epochs, "best_epoch": best, "ended_by": ended}
-    if ended == "early stopping":
-        verdict, text = "no", f"Training was long enough: validation loss stopped falling after epoch {best} of {epochs}."
-    elif best < epochs:
-        verdict = "undecided"
-        text = f"Whether training was long enough cannot be said: validation loss was lowest after epoch {best} of {epochs}, near the end."
+    evidence: dict[str, Any] = {"epochs": epochs, "best_epoch": best, "ended_by": ended, "underfitting": underfit}
+    numbers = f"validation loss was lowest after epoch {best} of {epochs}"
+    if ended == "early stopping" or epochs - best >= OVER:
+        verdict, text = "no", f"Training was long enough: {numbers}, and did not fall again."
+    elif ended == "time":
+        verdict, text = "yes", f"Training was too short: {numbers}, when the time budget ended training."
+    elif underfit == "yes" and best == epochs:
+        verdict, text = "yes", f"Training was too short: {numbers}, all that were planned, and the training images are not learned yet."
+    elif underfit == "no":
+        verdict, text = "no", f"Training was long enough: the training images are learned; {numbers}."
     else:
-        why = "the time budget ended training" if ended == "time" else "all epochs were used"
-        verdict, text = "yes", f"Training was too short: validation loss was still falling at epoch {best} of {epochs}, when {why}."
+        verdict = "undecided"
+        text = f"Whether training was long enough cannot be said: {numbers}, near the end, or the training images are hardly learned."
     remedies = (["a larger time budget"] if ended == "time" else ["more epochs"]) if verdict != "no" else []
     return Diagnosis(question="training too short", verdict=verdict, text=text, evidence=evidence, remedies=remedies)
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from auditor.baseline.pixels import PixelCache
 from auditor.baseline.runtime import load
+from auditor.baseline.varying import Variation
 
 #: Changes images while they are fed: (images uint8 (n, side, side, 3), positions of the rows (n,), epoch) -> images.
 Alter = Callable[[npt.NDArray[np.uint8], npt.NDArray[np.int64], int], npt.NDArray[np.uint8]]
@@ -98,8 +99,16 @@ class Feed:
     ``epoch`` is the number of the next pass: set it to go on in the middle of a run.
     """
 
-    def __init__(self, samples: Samples, batch_size: int, *, seed: int | None, oversample: bool = False) -> None:
+    def __init__(
+        self, samples: Samples, batch_size: int, *, seed: int | None, oversample: bool = False, variation: Variation | None = None
+    ) -> None:
         self.samples, self.batch_size, self.seed, self.oversample, self.epoch = samples, batch_size, seed, oversample, 0
+        self.variation = variation
+
+    @property
+    def steps(self) -> int:
+        """Batches of an epoch."""
+        return -(-len(self.samples) // self.batch_size)
 
     def _order(self, epoch: int) -> npt.NDArray[np.int64]:
         if self.seed is None:
@@ -116,6 +125,8 @@ class Feed:
             images = samples.cache.images(samples.rows[at])
             if samples.alter is not None:
                 images = samples.alter(images, at, epoch)
+            if self.variation is not None:
+                images = self.variation(images, np.random.default_rng([self.seed or 0, epoch, start, 0x7661]))
             yield images, samples.labels[at], samples.weights[at]
 
     def dataset(self) -> Any:
@@ -127,6 +138,5 @@ class Feed:
             tf.TensorSpec((None,), tf.int64),
             tf.TensorSpec((None,), tf.float32),
         )
-        batches = -(-len(self.samples) // self.batch_size)
         stream = tf.data.Dataset.from_generator(self.batches, output_signature=signature)
-        return stream.apply(tf.data.experimental.assert_cardinality(batches)).prefetch(2)
+        return stream.apply(tf.data.experimental.assert_cardinality(self.steps)).prefetch(2)

@@ -190,7 +190,11 @@ class Network:
     def let_go(self) -> None:
         """Let the backbone be trained too, more slowly than its head was."""
         self.model.get_layer("gate").open.assign(1.0)
-        self.optimizer.learning_rate.assign(float(self.optimizer.learning_rate) * FINE_TUNING)
+
+    @property
+    def pace(self) -> float:
+        """The share of the learning rate at which it is trained now."""
+        return FINE_TUNING if self.architecture.backbone and not self.frozen else 1.0
 
     @property
     def variables(self) -> list[Any]:

@@ -72,6 +72,9 @@ class TrainOptions:
         Draw each class equally often.
     logit_adjustment : float
         Strength (tau) of logit adjustment; 0 for none, 1 for the Bayes-consistent choice for balanced accuracy.
+    vary : bool
+        Augment every training image mildly as it is fed: moved, zoomed, turned and lit a little otherwise each time; mirrored too where
+        the policy of a planned augmentation mirrors.
     label_smoothing : float
         Share of the target spread over all classes, in [0, 1).
     seed : int
@@ -110,6 +113,7 @@ class TrainOptions:
     class_weights: bool = False
     oversample: bool = False
     logit_adjustment: float = 0.0
+    vary: bool = True
     label_smoothing: float = 0.0
     seed: int = 0
     seeds: int = 3

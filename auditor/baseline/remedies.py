@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 
 from auditor.baseline.comparison import class_recalls, over_seeds
-from auditor.baseline.network import layers_json
-from auditor.baseline.runtime import load
 from auditor.baseline.session import Session, predict
+from auditor.baseline.varying import MILD
 from auditor.errors import DataError
 
 #: The model as it is, which remedies are compared with.
@@ -48,13 +47,15 @@ def _dropping(session: Session) -> Session | None:
 
 
 def _augmented(session: Session) -> Session | None:
-    """Augment all training images by layers in the model; no flips, which may change a class."""
-    if session.layers != "[]":
-        return None
-    keras, _ = load()
-    make = keras.layers
-    random = [make.RandomTranslation(0.1, 0.1, fill_mode="reflect"), make.RandomZoom(0.1), make.RandomContrast(0.2, value_range=(0, 255))]
-    return replace(session, layers=layers_json(random))
+    """Augment all training images, or more strongly than they are; mirrored only where they are, which may change a class."""
+    known = session.variation
+    if known is None:
+        return replace(session, variation=MILD)
+    return replace(session, variation=replace(known, **{n: 2 * getattr(known, n) for n in ("shift", "zoom", "degrees", "tone")}))
+
+
+def _plain(session: Session) -> Session | None:
+    return None if session.variation is None else replace(session, variation=None)
 
 
 #: Magnitudes are the next usual step from the defaults: a factor of two to ten.
@@ -63,12 +64,13 @@ REMEDIES: tuple[Remedy, ...] = (
     Remedy("a higher learning rate", "underfitting", lambda s: s.with_options(learning_rate=min(3 * s.options.learning_rate, 10.0))),
     Remedy("more filters", "underfitting", lambda s: _sized(s, filters=min(s.size.filters * 3 // 2, 512))),
     Remedy("more layers", "underfitting", _deeper),
+    Remedy("no augmentation", "underfitting", _plain),
     Remedy("earlier stopping", "overfitting", lambda s: _sized(s, patience=max(1, s.size.patience // 3))),
     Remedy("a smaller model", "overfitting", _smaller),
     Remedy("more dropout", "overfitting", _dropping),
     Remedy("L2 penalty", "overfitting", lambda s: s.with_options(l2=max(1e-3, 10 * s.options.l2))),
     Remedy("L1 penalty", "overfitting", lambda s: s.with_options(l1=max(1e-5, 10 * s.options.l1))),
-    Remedy("augmentation of all classes", "overfitting", _augmented),
+    Remedy("more augmentation", "overfitting", _augmented),
 )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from auditor.baseline.options import TrainOptions
 from auditor.baseline.pixels import STREAM
 from auditor.baseline.scaling import Scaler
 from auditor.baseline.sizing import Size, seconds_per_image
+from auditor.baseline.varying import Variation
 from auditor.record import History
 
 #: Is told what begins.
@@ -44,6 +45,7 @@ class Session:
     size: Size
     scaler: Scaler
     layers: str = "[]"
+    variation: Variation | None = None
     class_weight: tuple[float, ...] | None = None
     deadline: float = math.inf
     planned: list[float] = field(default_factory=lambda: [math.inf])
@@ -133,6 +135,7 @@ class Session:
             learning_rate=o.learning_rate,
             seed=seed,
             oversample=o.oversample,
+            variation=self.variation,
             adjustment=self.adjustment(),
             smoothing=o.label_smoothing,
             deadline=self.deadline if deadline is None else deadline,

@@ -32,6 +32,7 @@ from auditor.baseline.session import OnStage, Session, predict, unheard
 from auditor.baseline.sizing import Size, choose_size
 from auditor.baseline.slices import weak_slices
 from auditor.baseline.tuning import check_tuning, tune
+from auditor.baseline.varying import variation_for
 from auditor.errors import OutputError, UsageError
 from auditor.finding import percent, rounded
 from auditor.record import BaselineFacts, Scores
@@ -148,6 +149,7 @@ def train_baseline(
             on_epoch=on_epoch,
             on_stage=on_stage,
             folder=folder if stays else None,
+            variation=variation_for(augmentation) if options.vary and not _by_layers(augmentation) else None,
             planned=[allowed * PLANNED_SHARE - size.seconds],
             **_augmentation_settings(augmentation, material),
         )
@@ -253,6 +255,11 @@ def _size(
     )
 
 
+def _by_layers(augmentation: Augmentation | None) -> bool:
+    """Whether all images are augmented by layers of the model already."""
+    return augmentation is not None and augmentation.facts.get("way") == "layers"
+
+
 def _augmentation_settings(augmentation: Augmentation | None, material: Material) -> dict[str, Any]:
     """Return the random layers and the class weights that a planned augmentation brings."""
     if augmentation is None:
@@ -260,7 +267,7 @@ def _augmentation_settings(augmentation: Augmentation | None, material: Material
     known = augmentation.weights
     weights = tuple(float(known.get(label, 1.0)) for label in material.labels)
     settings: dict[str, Any] = {"class_weight": weights if len(set(weights)) > 1 else None}
-    if augmentation.facts.get("way") == "layers":
+    if _by_layers(augmentation):
         settings["layers"] = layers_json(augmentation.keras_layers())
     return settings
 

@@ -2,14 +2,17 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from auditor.baseline import Baseline, train_baseline
+from auditor.baseline.diagnosis import fitting_diagnosis
 from auditor.baseline.experiments import EXPERIMENTS, shuffled_labels
 from auditor.baseline.material import gather, usable_rows
 from auditor.baseline.scaling import Scaler
+from auditor.baseline.scores import share
 from auditor.baseline.session import Session
 from auditor.baseline.sizing import choose_size
 from auditor.record import Diagnosis
@@ -52,6 +55,25 @@ def noisy(make_plan: MakePlan) -> FakePlan:
 @pytest.fixture(scope="module")
 def asked(noisy: FakePlan) -> Baseline:
     return train_baseline(noisy, options=ASKING)
+
+
+@pytest.mark.parametrize(
+    ("training", "best", "epochs", "ended", "verdict"),
+    [
+        (0.5, 10, 10, "all epochs", "yes"),  # not learned, and lowest at the end
+        (0.5, 3, 10, "all epochs", "no"),  # it rose for long
+        (0.5, 9, 10, "all epochs", "undecided"),
+        (0.95, 10, 10, "all epochs", "no"),  # the rate fell to zero by plan, and there is nothing left to learn
+        (0.95, 4, 4, "time", "yes"),
+        (0.5, 4, 10, "early stopping", "no"),
+    ],
+)
+def test_training_was_too_short_where_it_had_not_learned_by_the_end(
+    training: float, best: int, epochs: int, ended: str, verdict: str
+) -> None:
+    scores: Any = {"balanced_accuracy": share(training * 1000, 1000), "images": 1000}
+    history: Any = {"accuracy": [training] * epochs, "loss": [1.0] * epochs, "best_epoch": best - 1, "ended_by": ended}
+    assert {d["question"]: d["verdict"] for d in fitting_diagnosis(scores, scores, history)}["training too short"] == verdict
 
 
 def test_every_question_has_an_answer_with_its_numbers(asked: Baseline) -> None:

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from auditor.baseline.feeding import Samples
-from auditor.baseline.fitting import Epoch, Run, fit
+from auditor.baseline.fitting import Epoch, Run, fit, rate
 from auditor.baseline.network import Architecture, Network, network
 from auditor.baseline.pixels import build_cache
 from auditor.baseline.scaling import pixel_statistics
+from auditor.baseline.varying import MILD
 from auditor.errors import DataError, OutputError
 from tests.baseline.conftest import FakePlan
 
@@ -32,7 +33,7 @@ def net(parts: Parts) -> Network:
     return network(Architecture(image_size=16, classes=2, filters=16, depth=1, scaler=scaler, dropout=0.3))
 
 
-RUN = Run(epochs=4, patience=9, batch_size=16, learning_rate=3e-3)
+RUN = Run(epochs=4, patience=9, batch_size=16, learning_rate=3e-3, variation=MILD)
 
 
 class Killed(BaseException):
@@ -97,7 +98,12 @@ def test_early_stopping_restores_the_best_weights(net: Network, parts: Parts) ->
     assert history["stopped_early"]
     assert len(history["loss"]) == history["best_epoch"] + 1 + 3
     assert history["ended_by"] == "early stopping"
-    assert history["learning_rate"][-1] < history["learning_rate"][0]
+    last = len(history["loss"]) - 1
+    steps = -(-len(parts["train"]) // RUN.batch_size)
+    planned = rate((last + 1) * steps - 1, 12 * steps, RUN.learning_rate)
+    assert history["learning_rate"][last] == pytest.approx(planned / 2, rel=1e-4), (
+        "halved beside its planned fall, once the loss has stalled"
+    )
 
 
 def test_a_loss_that_is_no_number_from_the_start_is_refused(net: Network, parts: Parts) -> None:

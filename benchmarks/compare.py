@@ -63,7 +63,8 @@ class Planned:
         return self.table
 
 
-def _read(folder: Path, part: str) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+def read_idx(folder: Path, part: str) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+    """Return images and labels of ``train`` or ``t10k``."""
     images, labels = (gzip.decompress((folder / f"{part}-{kind}-ubyte.gz").read_bytes()) for kind in ("images-idx3", "labels-idx1"))
     return np.frombuffer(images, np.uint8, offset=16).reshape(-1, 28, 28), np.frombuffer(labels, np.uint8, offset=8)
 
@@ -71,7 +72,7 @@ def _read(folder: Path, part: str) -> tuple[npt.NDArray[np.uint8], npt.NDArray[n
 def long_tailed(folder: Path, largest: int, order: str, seed: int = 0) -> Planned:
     """Return the split; which images are taken is drawn once, whatever the seeds of training."""
     rng = np.random.default_rng(seed)
-    (images, labels), (unseen, answers) = _read(folder, "train"), _read(folder, "t10k")
+    (images, labels), (unseen, answers) = read_idx(folder, "train"), read_idx(folder, "t10k")
     arrays, rows = {}, []
     for rank, label in enumerate(map(int, order)):
         wanted = round(largest * RATIO ** (-rank / (len(order) - 1)))

@@ -160,6 +160,7 @@ def fit(network: Network, train: Samples, val: Samples, run: Run) -> History:
     """
     keras, tf = load()
     network.reset(seed=run.seed, learning_rate=run.learning_rate, adjustment=run.adjustment, smoothing=run.smoothing)
+    network.silence(np.setdiff1d(np.arange(network.architecture.classes), train.labels))
     feed = Feed(train, run.batch_size, seed=run.seed, oversample=run.oversample, variation=run.variation)
     progress = _Progress()
     resumed = _load(run.checkpoint) if run.checkpoint is not None else None

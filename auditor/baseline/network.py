@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 STRIDED_STEM = 64
 #: Batch statistics are averaged over about 10 steps: with Keras' 0.99 a short run is evaluated on stale statistics.
 MOMENTUM = 0.9
+#: First bias of a class without training images: its probability, and with it the gradient that could change that, is below 1e-12.
+SILENT = -30.0
 #: Images per call when predicting; the last piece is padded so that one trace serves all.
 PREDICT_BATCH = 128
 
@@ -217,6 +219,13 @@ class Network:
         self.optimizer.learning_rate.assign(learning_rate)
         self._adjustment.assign(np.broadcast_to(np.asarray(adjustment, dtype=np.float32), (self.architecture.classes,)))
         self._smoothing.assign(smoothing)
+
+    def silence(self, classes: npt.NDArray[np.int64]) -> None:
+        """Start with probabilities next to none for classes that training will not show."""
+        bias = self.model.get_layer("logits").bias
+        first = bias.value.numpy().copy()
+        first[classes] = SILENT
+        bias.assign(first)
 
     def state(self) -> list[npt.NDArray[Any]]:
         """Return copies of all `variables`."""

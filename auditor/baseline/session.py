@@ -67,7 +67,7 @@ class Session:
 
     def cost(self, images: float) -> float:
         """Return the expected seconds of feeding so many images (times epochs) to the network."""
-        return images * seconds_per_image(self.size.image_size, self.size.filters)
+        return images * seconds_per_image(self.size.image_size, self.size.filters, self.size.depth)
 
     def network(self, **changes: Any) -> Network:
         """Return the network of this session's shape, or of one that differs."""

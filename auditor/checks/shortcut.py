@@ -49,10 +49,11 @@ def file_predictors(scan: Scan, rows: Rows) -> dict[str, Rows]:
             (table["format"].astype(str) + " " + table["mode"].astype(str) + " " + table["bits"].astype(str)).to_numpy(dtype=object)
         ),
     }
-    if "jpeg_quality" in table:
+    if "jpeg_quality" in table and table["jpeg_quality"].notna().any():
         found["JPEG quality"] = binned(table["jpeg_quality"].to_numpy(dtype=float)[:, None])
-    if "camera" in table:
-        found["camera"] = coded(table["camera"].to_numpy(dtype=object))
+    camera = next((c for c in ("camera", "exif_camera") if c in table), None)
+    if camera is not None and (table[camera].astype(str) != "").any():
+        found["camera"] = coded(table[camera].astype(str).to_numpy(dtype=object))
     return found
 
 

@@ -31,8 +31,8 @@ FRAME_DISTANCE = 0.35
 #: ... and so many times more consecutive pairs are than pairs of files far apart in the order: else everything looks alike here.
 FRAMES_OVER_CHANCE = 5.0
 #: Columns of a table that hold the time of an exposure, and the camera, in lower case without blanks.
-TIME_COLUMNS = ("datetimeoriginal", "datetime", "taken", "timestamp", "captured_at", "time")
-CAMERA_COLUMNS = ("camera", "model", "camera_model", "device", "camera_id")
+TIME_COLUMNS = ("datetimeoriginal", "datetime", "taken", "timestamp", "captured_at", "time", "exif_time")
+CAMERA_COLUMNS = ("camera", "model", "camera_model", "device", "camera_id", "exif_camera")
 
 Names = npt.NDArray[np.object_]
 
@@ -104,6 +104,8 @@ def _sessions(images: pd.DataFrame) -> Names:
     time = next((columns[c] for c in TIME_COLUMNS if c in columns), None)
     keys = np.full(len(images), "", dtype=object)
     if time is None:
+        return keys
+    if not (images[time].astype(str) != "").any():
         return keys
     camera = next((columns[c] for c in CAMERA_COLUMNS if c in columns), None)
     # EXIF writes dates with colons.

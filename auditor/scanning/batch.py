@@ -44,6 +44,9 @@ class Facts(NamedTuple):
     trailing: int = 0
     private: str = ""
     decoders: str = ""
+    jpeg_quality: float = float("nan")
+    exif_camera: str = ""
+    exif_time: str = ""
 
 
 class Item(NamedTuple):
@@ -110,6 +113,9 @@ def _with_header(facts: Facts, header: Header) -> Facts:
         transparent=header.transparent,
         trailing=header.trailing,
         private=header.private,
+        jpeg_quality=header.quality,
+        exif_camera=header.camera,
+        exif_time=header.taken,
     )
 
 

@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from auditor.scanning.damage import classify, corrupt_data, surviving_rows
-from auditor.scanning.exif import read_exif
+from auditor.scanning.exif import CHANGED, MAKE, MODEL, TAKEN, Exif, camera_name, clean, read_exif
 from auditor.scanning.extent import extent, kind_of
 from auditor.scanning.probe import Header, probe
 
@@ -260,12 +260,18 @@ def _pillow_header(image: Image.Image, known: Header | None) -> Header:
         return known if known.mode else replace(known, mode=image.mode)
     stored = image.info.get("exif")
     if isinstance(stored, bytes):
-        orientation, private = read_exif(stored)
+        found = read_exif(stored)
     else:
         exif = image.getexif()
-        orientation = int(exif.get(ExifTags.Base.Orientation, 1) or 1)
-        private = "gps" if {2, 4} <= exif.get_ifd(ExifTags.IFD.GPSInfo).keys() else ""
-    orientation = orientation if 1 <= orientation <= 8 else 1
+        inner = exif.get_ifd(ExifTags.IFD.Exif)
+        make, model, changed = (clean(str(exif.get(tag) or "")) for tag in (MAKE, MODEL, CHANGED))
+        found = Exif(
+            int(exif.get(ExifTags.Base.Orientation, 1) or 1),
+            "gps" if {2, 4} <= exif.get_ifd(ExifTags.IFD.GPSInfo).keys() else "",
+            camera_name(make, model),
+            clean(str(inner.get(TAKEN) or "")) or changed,
+        )
+    orientation = found.orientation if 1 <= found.orientation <= 8 else 1
     width, height = image.size
     if image.format == "TIFF" and orientation > 4:  # Pillow gives the size after turning
         width, height = height, width
@@ -278,7 +284,9 @@ def _pillow_header(image: Image.Image, known: Header | None) -> Header:
         orientation=orientation,
         animated=bool(getattr(image, "is_animated", False)) and image.format != "MPO",
         transparent=image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info,
-        private=private,
+        private=found.private,
+        camera=found.camera,
+        taken=found.taken,
         usual=False,
     )
 

@@ -7,7 +7,8 @@ import struct
 import zlib
 from dataclasses import dataclass, replace
 
-from auditor.scanning.exif import read_exif
+from auditor.scanning.exif import Exif, read_exif
+from auditor.scanning.quality import jpeg_quality
 
 #: Markers that start a frame: SOF0 to SOF15 without DHT, JPG and DAC (ITU-T T.81, table B.1).
 START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
@@ -43,6 +44,9 @@ class Header:
     transparent: bool = False
     trailing: int = 0
     private: str = ""
+    camera: str = ""
+    taken: str = ""
+    quality: float = float("nan")
     defect: str = ""
     reason: str = ""
     usual: bool = True
@@ -84,7 +88,7 @@ def _jpeg_end(data: bytes, position: int, scans_follow: bool) -> tuple[int, int]
 
 def _jpeg(data: bytes) -> Header:
     position, size = 2, len(data)
-    frame, mpo, orientation, private = -1, 0, 1, ""
+    frame, mpo, exif, quality = -1, 0, Exif(), float("nan")
     mode, width, height, bits, components = "", 0, 0, 8, 0
     while True:
         position = data.find(b"\xff", position)
@@ -109,7 +113,9 @@ def _jpeg(data: bytes) -> Header:
             bits, height, width, components = struct.unpack_from(">BHHB", data, body)
             mode = {1: "L", 3: "RGB", 4: "CMYK"}.get(components, "")
         elif marker == 0xE1 and data.startswith(b"Exif\0", body):
-            orientation, private = read_exif(data[body + 6 : position])
+            exif = read_exif(data[body + 6 : position])
+        elif marker == 0xDB and quality != quality:
+            quality = jpeg_quality(data[body:position])
         elif marker == 0xE2 and data.startswith(b"MPF\0", body):
             mpo = body + 4
         elif marker == 0xDA:
@@ -131,7 +137,8 @@ def _jpeg(data: bytes) -> Header:
         and scans <= USUAL_SCANS
     )
     return Header(
-        "MPO" if mpo else "JPEG", mode, width, height, bits, orientation, private=private, trailing=0 if mpo or end < 0 else size - end,
+        "MPO" if mpo else "JPEG", mode, width, height, bits, exif.orientation, private=exif.private, camera=exif.camera, taken=exif.taken,
+        quality=quality, trailing=0 if mpo or end < 0 else size - end,
         defect="missing-end-marker" if end < 0 else "truncated" if cut else "",  # how much is missing is known after decoding
         reason="truncated: the MPO ends inside a picture behind its first" if cut else "", usual=usual,
     )  # fmt: skip
@@ -191,8 +198,8 @@ def _png(data: bytes) -> Header:
         elif kind == b"acTL" and length >= 8:
             header = replace(header, animated=int.from_bytes(data[body : body + 4], "big") > 1, usual=False)
         elif kind == b"eXIf":
-            orientation, private = read_exif(data[body:end])
-            header = replace(header, orientation=orientation, private=private)
+            exif = read_exif(data[body:end])
+            header = replace(header, orientation=exif.orientation, private=exif.private, camera=exif.camera, taken=exif.taken)
         seen.add(kind)
         position = end + 4
         if kind == b"IEND":

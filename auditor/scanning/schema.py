@@ -9,8 +9,20 @@ FACTS = ("status", "reason", "bytes", "sha256", "pixel_digest", "phash", "format
 
 #: Further facts of the file, after `FACTS`. ``animated`` and ``transparent`` are bool; ``defect`` is a key of `DEFECTS` or ""; ``survives``
 #: is the share of rows of a cut-off picture that can still be decoded (NaN elsewhere); ``trailing`` counts bytes after the picture's end;
-#: ``private`` names what the metadata gives away: any of ``gps serial``; ``decoders`` is filled by a scan with every decoder alone.
-FILE_FACTS = ("animated", "transparent", "defect", "survives", "trailing", "private", "decoders")
+#: ``private`` names what the metadata gives away: any of ``gps serial``; ``decoders`` is filled by a scan with every decoder alone;
+#: ``jpeg_quality`` (1 to 100, NaN for other formats), ``exif_camera`` and ``exif_time`` (local, as EXIF writes it) are "" where unknown.
+FILE_FACTS = (
+    "animated",
+    "transparent",
+    "defect",
+    "survives",
+    "trailing",
+    "private",
+    "decoders",
+    "jpeg_quality",
+    "exif_camera",
+    "exif_time",
+)
 
 #: What can be wrong with a file, in plain words. All but `TOLERATED` make it unreadable.
 DEFECTS = {

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from PIL import Image
 
 from auditor.checks.shortcut import Shortcut
 from auditor.finding import Severity
@@ -61,3 +62,18 @@ def test_numbers_in_names_are_told_but_not_graded():
     assert numbered["above_chance"] > 0.9
     assert not numbered["graded"]
     assert finding.severity is Severity.PASS
+
+
+def test_a_quality_or_a_camera_that_one_class_has_is_found_and_named():
+    """JPEGs of one class were saved at another quality, or taken with another camera; pictures and sizes of files say less."""
+    camera = Image.Exif()
+    camera[0x010F], camera[0x0110] = "Make", "Model"
+    saves = {
+        "JPEG quality": lambda kind: ("JPEG", {"quality": 88 if kind == "ring" else 92}),
+        "camera": lambda kind: ("JPEG", {"quality": 90} | ({"exif": camera} if kind == "ring" else {})),
+    }
+    for name, save in saves.items():
+        (file,) = (f for scope, f in found(made(dict.fromkeys(KINDS, 40), save=save)).items() if scope == "file")
+        by_name = {p["name"]: p for p in file.details["predictors"]}
+        assert by_name[name]["class"] == "ring" and by_name[name]["above_chance"] == pytest.approx(1.0)
+        assert file.severity is Severity.WARNING and file.classes == ("ring",)

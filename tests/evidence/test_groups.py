@@ -3,8 +3,11 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from auditor.evidence.groups import PAUSE, folder_key, infer_groups, name_key
+from auditor.readers import open_dataset
+from auditor.scanning import scan_images
 from tests.evidence.test_duplicates import _scanned, _smooth_walk
 
 
@@ -71,3 +74,20 @@ def test_where_all_pictures_look_alike_there_are_no_films():
 def test_any_name_has_keys(path):
     assert isinstance(name_key(path), str)
     assert isinstance(folder_key(path), str)
+
+
+def test_sessions_are_inferred_from_the_exif_of_files(tmp_path):
+    """Six sessions of two cameras, told by nothing but what the cameras wrote."""
+    start = pd.Timestamp("2026-03-01 10:00:00")
+    for s in range(6):
+        for i in range(4):
+            exif = Image.Exif()
+            exif[0x010F], exif[0x0110] = "Make", f"Model {s % 2}"
+            exif[0x0132] = (start + pd.Timedelta(seconds=s // 2 * 100 * PAUSE + i * PAUSE / 3)).strftime("%Y:%m:%d %H:%M:%S")
+            file = tmp_path / "ab"[i % 2] / f"{(s * 7919 + i * 104729) % 99991:x}q.jpg"
+            file.parent.mkdir(exist_ok=True)
+            Image.fromarray(np.random.default_rng([s, i]).integers(0, 255, (16, 16, 3), dtype=np.uint8)).save(file, exif=exif)
+    scanned = scan_images(open_dataset(tmp_path))
+    (found,) = (g for g in infer_groups(scanned.images, scanned.signatures, np.arange(24)) if g.source == "camera and time")
+    told = pd.DataFrame({"session": found.group, "camera": scanned.images["exif_camera"], "time": scanned.images["exif_time"].str[:13]})
+    assert len(told.drop_duplicates()) == told["session"].nunique() == 6

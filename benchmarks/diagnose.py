@@ -1,6 +1,6 @@
 """What the diagnosis says where the answer is known: planted faults, each in a training of its own.
 
-    python benchmarks/diagnose.py FOLDER [name ...]
+    python -m benchmarks.diagnose FOLDER [name ...]
 
 FOLDER holds the four idx files of Fashion-MNIST: 2,000 images train, 1,000 validate, 1,000 test, unless the fault is in them. Prints for
 each planted fault every answer that is `yes`, and what the expected question was answered; for a healthy training nothing should be.

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from auditor.evidence.framing import content_boxes, unframed
-from auditor.evidence.matching import INVERSE, TURN_NAMES, Comparison, close_pairs, sign_hashes, structured
+from auditor.evidence.matching import INVERSE, TURN_NAMES, Comparison, Places, close_pairs, distinct, sign_hashes, structured
 from auditor.evidence.neighbours import EXACT_LIMIT
 from auditor.evidence.shapes import likeness, nearest_shapes, shapes
 
@@ -45,6 +45,9 @@ LEAST_LIKENESS = 0.6
 SEARCHED_BY_DESCRIPTOR = 200_000
 #: Images up to which hashes that differ in 6 bits are compared; beyond, in 4.
 SIX_BITS_LIMIT = 20_000
+
+#: Pairs that are packed at once (50 MB): a million pictures can have tens of millions.
+PACKED = 1 << 20
 
 Rows = npt.NDArray[np.int64]
 
@@ -135,12 +138,12 @@ class DuplicateSets:
 class _Links:
     """Compared pairs: rows ``first < second`` of the images, how the second is turned against the first, and their distance."""
 
-    first: Rows
-    second: Rows
-    turn: Rows
+    first: Places
+    second: Places
+    turn: Places
     distance: npt.NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
 
-    def __getitem__(self, which: npt.NDArray[np.bool_] | Rows) -> _Links:
+    def __getitem__(self, which: npt.NDArray[np.bool_] | Places) -> _Links:
         return _Links(self.first[which], self.second[which], self.turn[which], self.distance[which])
 
 
@@ -179,8 +182,7 @@ def _candidates(rows: Rows, signatures: npt.NDArray[np.uint8], neighbours: Neigh
         own, other, turn = own[kept], other[kept], turn[kept]
         alike = likeness(vectors, own, other, turn) >= LEAST_LIKENESS
         found.append((own[alike], other[alike], turn[alike]))
-    first, second, turn = (np.concatenate(column) for column in zip(*found, strict=True))
-    return _distinct(rows[first], rows[second], turn)
+    return _distinct(rows, found)
 
 
 def _links(heads: Rows, signatures: npt.NDArray[np.uint8], neighbours: Neighbours | None, comparison: Comparison) -> _Links:
@@ -196,17 +198,23 @@ def _links(heads: Rows, signatures: npt.NDArray[np.uint8], neighbours: Neighbour
     picture = np.concatenate([np.arange(len(signatures)), framed])
     first, second = picture[links.first], picture[links.second]
     turn = np.where(first > second, np.asarray(INVERSE)[links.turn], links.turn)
-    links = _Links(np.minimum(first, second), np.maximum(first, second), turn, links.distance)
-    return _nearest_turn(links[first != second])
+    links = _Links(np.minimum(first, second), np.maximum(first, second), turn, links.distance)[first != second]
+    return _nearest_turn(links[np.lexsort((links.turn, links.second, links.first))])
 
 
 def _nearest_turn(links: _Links) -> _Links:
-    """Return every pair once, under the turn that brings it nearest; untouched first."""
-    order = np.lexsort((links.turn, links.distance, links.second, links.first))
-    pair = np.stack([links.first[order], links.second[order]])
-    fresh = np.ones(len(order), dtype=bool)
-    fresh[1:] = (pair[:, 1:] != pair[:, :-1]).any(axis=0)
-    return links[order[fresh]]
+    """Return every pair once, under the turn that brings it nearest; untouched first. Links are sorted by first, then second row."""
+    same = (links.first[1:] == links.first[:-1]) & (links.second[1:] == links.second[:-1])
+    several = np.zeros(len(links.first), dtype=bool)
+    several[1:] |= same
+    several[:-1] |= same
+    rows = np.flatnonzero(several)  # few: most pairs were found under one turn
+    order = rows[np.lexsort((links.turn[rows], links.distance[rows], links.second[rows], links.first[rows]))]
+    again = np.zeros(len(order), dtype=bool)
+    again[1:] = (links.first[order[1:]] == links.first[order[:-1]]) & (links.second[order[1:]] == links.second[order[:-1]])
+    kept = np.ones(len(several), dtype=bool)
+    kept[order[again]] = False
+    return links[kept]
 
 
 def _by_descriptor(rows: Rows, neighbours: Neighbours) -> tuple[Rows, Rows, Rows]:
@@ -218,18 +226,25 @@ def _by_descriptor(rows: Rows, neighbours: Neighbours) -> tuple[Rows, Rows, Rows
     return np.repeat(described, near.shape[1]), place[near.ravel()], np.zeros(near.size, dtype=np.int64)
 
 
-def _distinct(first: Rows, second: Rows, turn: Rows) -> _Links:
-    """Return every pair and turn once, the lower row first."""
-    turn = np.where(first > second, np.asarray(INVERSE)[turn], turn)
-    first, second = np.minimum(first, second), np.maximum(first, second)
-    keep = first != second
-    packed = [column[keep].astype(np.uint64) for column in (first, second, turn)]
-    found = np.unique((packed[0] << np.uint64(34)) | (packed[1] << np.uint64(4)) | packed[2])
+def _distinct(rows: Rows, found: list[tuple[Rows, Rows, Rows]]) -> _Links:
+    """Return every pair and turn once, the lower row first, sorted; of (place, other place, turn) among the rows. ``found`` is emptied."""
+    packed: list[npt.NDArray[np.uint64]] = []
+    while found:
+        own, other, turns = found.pop()
+        for start in range(0, len(own), PACKED):
+            part = slice(start, start + PACKED)
+            first, second, turn = rows[own[part]], rows[other[part]], turns[part]
+            turn = np.where(first > second, np.asarray(INVERSE)[turn], turn)
+            pair = np.minimum(first, second).astype(np.uint64) << np.uint64(34) | np.maximum(first, second).astype(np.uint64) << np.uint64(
+                4
+            )
+            packed.append((pair | turn.astype(np.uint64))[first != second])
+    links = distinct(packed)
     low = np.uint64((1 << 30) - 1)
     return _Links(
-        (found >> np.uint64(34)).astype(np.int64),
-        ((found >> np.uint64(4)) & low).astype(np.int64),
-        (found & np.uint64(15)).astype(np.int64),
+        (links >> np.uint64(34)).astype(np.int32),
+        ((links >> np.uint64(4)) & low).astype(np.int32),
+        (links & np.uint64(15)).astype(np.int8),
     )
 
 

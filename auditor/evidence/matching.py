@@ -62,6 +62,7 @@ RANDOM_BLOCKS = 4
 
 Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
+Places = npt.NDArray[np.integer[Any]]
 
 
 def turned(pictures: npt.NDArray[Any], turn: int) -> npt.NDArray[Any]:
@@ -130,6 +131,26 @@ def _packed(bits: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint64]:
     return np.packbits(bits.reshape(len(bits), 64), axis=1).view(">u8").ravel().astype(np.uint64)
 
 
+def distinct(parts: list[npt.NDArray[np.uint64]]) -> npt.NDArray[np.uint64]:
+    """Return the distinct numbers of some arrays, ascending; the list is emptied as they are taken over, so that none is there twice.
+
+    Examples
+    --------
+    >>> distinct([np.array([3, 1], dtype=np.uint64), np.array([1], dtype=np.uint64)]).tolist()
+    [1, 3]
+    """
+    whole = np.empty(sum(map(len, parts)), dtype=np.uint64)
+    end = len(whole)
+    while parts:
+        part = parts.pop()
+        whole[end - len(part) : end] = part
+        end -= len(part)
+    whole.sort()
+    fresh = np.ones(len(whole), dtype=bool)
+    np.not_equal(whole[1:], whole[:-1], out=fresh[1:])
+    return whole[fresh]
+
+
 #: Of the pictures that share two bands of a hash, so many are compared with each: more are look-alikes without structure.
 BUCKET = 32
 
@@ -176,7 +197,7 @@ def close_pairs(queries: npt.NDArray[np.uint64], base: npt.NDArray[np.uint64], b
                 near = np.bitwise_count(asked[i] ^ base[j]) <= bits
                 packed = (np.uint64(number) << np.uint64(60)) | (i[near].astype(np.uint64) << np.uint64(30))
                 found.append(packed | j[near].astype(np.uint64))
-    pairs = np.unique(np.concatenate(found)) if found else np.empty(0, np.uint64)
+    pairs = distinct(found)
     low = np.uint64((1 << 30) - 1)
     return tuple(part.astype(np.int64) for part in (pairs >> np.uint64(60), (pairs >> np.uint64(30)) & low, pairs & low))  # type: ignore[return-value]
 
@@ -228,7 +249,7 @@ class Comparison:
         even *= np.where(overall > LEAST_DETAIL, 1 / np.maximum(length, 1e-9), 0)
         return np.asarray(even, dtype=np.float32)
 
-    def parts(self, rows: Rows) -> Floats:
+    def parts(self, rows: Places) -> Floats:
         """Return how many independent parts the detail of pictures has, shape ``(n_rows,)``.
 
         It is the geometric mean of two participation ratios, of the power spectrum (one wave: 1; all alike: hundreds) and of the energy in
@@ -243,7 +264,7 @@ class Comparison:
                 give_back(self.signatures)
         return self._parts[rows]
 
-    def distance(self, first: Rows, second: Rows, turns: Rows, doubtful: float = 1.0) -> Floats:
+    def distance(self, first: Places, second: Places, turns: Places, doubtful: float = 1.0) -> Floats:
         """Return the distance of the detail of pairs, shape ``(n_pairs,)``, in [0, 1]; the second picture under its turn.
 
         It is 1 - correlation, to the power of the root of the pair's `parts` (geometric mean) over `PARTS`: what correlates in many parts
@@ -272,7 +293,7 @@ class Comparison:
                 give_back(self.signatures)
         return out
 
-    def same_colours(self, first: Rows, second: Rows, turns: Rows) -> npt.NDArray[np.bool_]:
+    def same_colours(self, first: Places, second: Places, turns: Places) -> npt.NDArray[np.bool_]:
         """Return whether the patterns of colour of pairs agree, or one of the two is of one colour, shape ``(n_pairs,)``."""
         agree = np.empty(len(first), dtype=bool)
         for turn in np.unique(turns):

@@ -298,13 +298,16 @@ class Comparison:
         agree = np.empty(len(first), dtype=bool)
         for turn in np.unique(turns):
             every = np.flatnonzero(turns == turn)
-            for which in (every[start : start + BLOCK] for start in range(0, len(every), BLOCK)):
+            for start in range(0, len(every), BLOCK):
+                which = every[start : start + BLOCK]
                 planes = [self.signatures[rows[which], 1024:].reshape(-1, 16, 16).astype(np.float32) for rows in (first, second)]
                 planes = [plane - plane.mean(axis=(1, 2), keepdims=True) for plane in (planes[0], turned(planes[1], int(turn)))]
                 ours, theirs = (plane.reshape(len(which), -1) for plane in planes)
                 energy = np.minimum((ours**2).mean(axis=1), (theirs**2).mean(axis=1))
                 cosine = (ours * theirs).sum(axis=1) / np.maximum(np.sqrt((ours**2).sum(axis=1) * (theirs**2).sum(axis=1)), 1e-9)
                 agree[which] = (cosine >= LEAST_CHROMA) | (energy < GREY)
+                if start // BLOCK % RANDOM_BLOCKS == 0:
+                    give_back(self.signatures)
         return agree
 
     def _softened(self, ours: _Pictures, theirs: _Pictures) -> Floats:

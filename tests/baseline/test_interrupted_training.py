@@ -16,6 +16,7 @@ CODE = """
 import os, signal, sys
 import auditor.baseline.fitting as fitting
 from auditor.cli import main
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background is started with Ctrl-C ignored
 stop, real, saved = sys.argv.pop(1) == "stop", fitting._save, []
 def save(*given):
     real(*given)

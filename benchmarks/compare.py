@@ -4,7 +4,7 @@
 
 FOLDER holds the four idx files of Fashion-MNIST. Training images fall from ``largest`` (1,500) in the first class of ``order`` to a
 fiftieth of it in the last; ``order`` is ten digits (0123456789, or another to make other classes rare). Validation images have a
-quarter of that (5 at least), the test images are the 10,000 of the original, a thousand of each class. Nothing is chosen on them.
+quarter of that (5 at least), the test images are the 10,000 of the original, a thousand of each class. No weights are chosen on them.
 
 Prints, for each way, balanced accuracy, recall of the three rarest and of the three commonest classes, and minutes; then for each
 seed the gain in rare-class recall over doing nothing and over oversampling. To be reached: 0.15 over nothing with every seed, by the

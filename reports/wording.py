@@ -46,6 +46,7 @@ def shortened(text: str, longest: int = LONGEST) -> str:
 
 #: Widths of letters of a proportional face, in those of an average small letter.
 NARROW, BROAD = frozenset("fijlrtI.,:;!|'()[]-/ "), frozenset("mwMW@%&—…")
+NARROWEST = 0.55
 
 
 def width(text: str) -> float:
@@ -61,7 +62,7 @@ def width(text: str) -> float:
         if unicodedata.combining(letter) or letter in "\u200d\ufe0f":
             return 0.0
         if letter in NARROW:
-            return 0.55
+            return NARROWEST
         if letter in BROAD:
             return 1.5
         return 2.0 if unicodedata.east_asian_width(letter) in "WF" else 1.25 if letter.isupper() else 1.0
@@ -78,7 +79,7 @@ def fitted(text: str, most: float) -> str:
     ('outwear', 'long-…shirt', 'WW…WW')
     """
     text = visible(text)
-    longest = len(text)
+    longest = min(len(text), int(most / NARROWEST) + 1)  # however long a name is, no more of it can fit
     while longest > 3 and width(shortened(text, longest)) > most:
         longest -= 1
     return shortened(text, longest)

@@ -11,9 +11,10 @@ import pytest
 
 from auditor.finding import Effect, Finding
 from auditor.record import DatasetFacts, Record
-from auditor.reports.glossary import GLOSSARY
+from auditor.reports.glossary import GLOSSARY, with_terms
 from auditor.reports.html import HEAVIEST, render_html
 from auditor.reports.notebook import render_notebook
+from auditor.reports.wording import fitted, width
 from tests.reports.examples import images, record
 
 VOID = {"meta", "link", "br", "hr", "img", "input", "col", "wbr"}
@@ -123,6 +124,15 @@ def test_terms_are_explained_where_they_occur(outline):
     assert len(terms) > 20
     assert {a["href"]: a["title"] for a in terms}["#term-recall"] == GLOSSARY["Recall"]
     assert {a["href"].removeprefix("#") for a in terms} <= set(outline.ids)
+
+
+@pytest.mark.parametrize("word", ["leaſ", "ſhift", "dıstance", "İnterval", "leakſ", "KOLMOGOROV-SMIRNOV DISTANCES", "leak" * 10_000])
+def test_letters_that_fold_to_others_break_no_term(word):
+    assert "".join(piece for piece, _ in with_terms(f"a {word} b")) == f"a {word} b"
+
+
+def test_a_class_name_of_a_million_letters_is_cut_at_once():
+    assert fitted("W" * 1_000_000, 23.0).startswith("W") and width(fitted("iW" * 500_000, 23.0)) <= 23.0
 
 
 def test_a_hostile_text_with_a_term_stays_text():

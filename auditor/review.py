@@ -76,15 +76,16 @@ def compare(old: str | Path | Audit, new: str | Path | Audit, *, output: str | P
         ``.got_worse`` says whether a finding is new, worse or no longer checked.
     """
     from auditor.reports.compare import compare_records
-    from auditor.reports.compare_views import shown_paths, write_comparison
+    from auditor.reports.compare_views import format_of, shown_paths, write_comparison
 
     records = [(side if isinstance(side, Audit) else load(side)).record for side in (old, new)]
     comparison = compare_records(*records)
-    if output is not None:
+    if output is not None and format_of(Path(output)) == "html":
         old_paths, new_paths = shown_paths(comparison)
         comparison = dataclasses.replace(
             comparison, old=_with_pictures(comparison.old, old_paths), new=_with_pictures(comparison.new, new_paths)
         )
+    if output is not None:
         write_comparison(comparison, Path(output))
     return comparison
 
@@ -96,12 +97,12 @@ def _with_pictures(record: Record, paths: Sequence[str]) -> Record:
     place = Path(record.dataset.location)
     missing = set(paths) - record.thumbnails.keys()
     rows = record.images[record.images["path"].isin(missing)]
-    files = Unchanged(LocalFiles(str(place if place.is_dir() else place.parent)), dict(zip(rows["path"], rows["sha256"], strict=True)))
+    files = UnchangedFiles(LocalFiles(str(place if place.is_dir() else place.parent)), dict(zip(rows["path"], rows["sha256"], strict=True)))
     return dataclasses.replace(record, thumbnails={**record.thumbnails, **make_thumbnails(files, rows["path"])})
 
 
 @dataclass(frozen=True, slots=True)
-class Unchanged:
+class UnchangedFiles:
     """Files of an earlier audit; one that has other bytes now is not read."""
 
     files: LocalFiles

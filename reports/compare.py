@@ -144,13 +144,8 @@ def _measures(old: Record, new: Record) -> tuple[MeasureChange, ...]:
     for measure in (*MEASURES, *SHAPE_MEASURES):
         if measure.name not in old.images or measure.name not in new.images:
             continue
-        (before, groups), (after, other_groups) = (
-            (values[use], None if of is None else of[use])
-            for values, use, of in (
-                (v, np.isfinite(v), g)
-                for v, g in ((r.images[measure.name].to_numpy(dtype=float), g) for r, g in ((old, old_groups), (new, new_groups)))
-            )
-        )
+        before, groups = _known(old.images[measure.name], old_groups)
+        after, other_groups = _known(new.images[measure.name], new_groups)
         if len(before) < 2 or len(after) < 2:
             continue
         distance = abs(kolmogorov_smirnov(before, after)[0])
@@ -179,6 +174,13 @@ def _groups(record: Record) -> Codes | None:
     return codes
 
 
+def _known(column: pd.Series, groups: Codes | None) -> tuple[Values, Codes | None]:
+    """Return the numbers of a column that are known, and their groups."""
+    values = column.to_numpy(dtype=float)
+    known = np.isfinite(values)
+    return values[known], None if groups is None else groups[known]
+
+
 def _worth(values: Values, groups: Codes | None) -> float:
     """How many independent images a sample is worth."""
     return len(values) if groups is None else effective_size_of_values(values, groups, 0.05)
@@ -203,7 +205,8 @@ def mean_interval(values: Values, groups: Codes | None = None) -> tuple[float, f
     if groups is None:
         half = Z * float(values.std(ddof=1)) / math.sqrt(len(values))
         return middle, middle - half, middle + half
-    numbers, count = np.unique(groups, return_inverse=True)[1], len(np.unique(groups))
+    present, numbers = np.unique(groups, return_inverse=True)
+    count = len(present)
     if count < 2:
         return middle, -math.inf, math.inf
     from scipy.special import stdtrit

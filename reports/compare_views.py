@@ -87,10 +87,8 @@ def _first(comparison: Comparison, kind: str) -> list[dict[Any, Any]]:
 
 def build_compare_page(comparison: Comparison) -> ComparePage:
     """Turn a comparison into plain data for its template."""
-    old, new = (
-        Pictures(comparison.old, budget=BUDGET // 2, first=len(comparison.new.thumbnails)),
-        Pictures(comparison.new, budget=BUDGET // 2),
-    )
+    new = Pictures(comparison.new, budget=BUDGET // 2)
+    old = Pictures(comparison.old, budget=BUDGET // 2, first=len(comparison.new.thumbnails))
     images = []
     for kind in KINDS:
         shown = tuple(ChangedImage(tuple(_shown(kind, row, old, new)), _happened(row)) for row in _first(comparison, kind))
@@ -175,6 +173,11 @@ def compare_to_json(comparison: Comparison) -> dict[str, Any]:
     )
 
 
+def format_of(file: Path) -> str:
+    """Return the format that a file's ending asks for; a page where it asks for none."""
+    return {".md": "markdown", ".json": "json"}.get(file.suffix.lower(), "html")
+
+
 def write_comparison(comparison: Comparison, file: Path, *, format: str | None = None) -> Path:
     """Write a comparison; the format follows the file's ending unless it is named. Returns the file.
 
@@ -185,7 +188,7 @@ def write_comparison(comparison: Comparison, file: Path, *, format: str | None =
     OutputError
         The file cannot be written.
     """
-    chosen = format or {".md": "markdown", ".json": "json"}.get(file.suffix.lower(), "html")
+    chosen = format or format_of(file)
     if chosen not in FORMATS:
         raise UsageError(expected=f"one of the formats {', '.join(FORMATS)}", received=f"'{chosen}'", hint="name one of them with --format")
     content = {

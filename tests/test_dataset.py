@@ -9,7 +9,8 @@ from auditor.dataset import FileStat, LocalFiles, shown_name
 
 @given(st.binary(min_size=1, max_size=40).filter(lambda b: b"\0" not in b))
 def test_shown_names_can_always_be_written(name):
-    shown_name(os.fsdecode(name)).encode("utf-8")
+    shown = shown_name(os.fsdecode(name))
+    assert shown.encode("utf-8").decode("utf-8") == shown
 
 
 def test_local_files_know_when_they_change(tmp_path):

@@ -235,8 +235,7 @@ def _words(done: list[Any], whole: list[Any], best: Any, asked: int) -> str:
     gain = f", {100 * (best.value - first.value):+.1f} points against the defaults" if first is not None else ""
     return (
         f"{len(done)} trials, {len(done) - len(whole)} of them ended early. The best reaches {percent(best.value, 1)} "
-        f"balanced accuracy on the "
-        f"validation images{gain}; the best of many flatters itself, so what counts is the test score.{short}"
+        f"balanced accuracy on the validation images{gain}; the best of many flatters itself, so what counts is the test score.{short}"
     )
 
 

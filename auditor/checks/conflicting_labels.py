@@ -64,8 +64,8 @@ class ConflictingLabels:
             title="The same picture carries different labels" if len(rows) else "Copies agree in their labels",
             summary=(
                 f"{len(rows):,} of {total:,} labelled images ({percent(share, 2)}) are in {len(first):,} duplicate sets "
-                f"with more than one label: "
-                f"{', '.join(pairs[:5])}{' and others' if len(pairs) > 5 else ''}; {certain:,} are copies beyond doubt."
+                f"with more than one label: {', '.join(pairs[:5])}{' and others' if len(pairs) > 5 else ''}; "
+                f"{certain:,} are copies beyond doubt."
                 if len(rows)
                 else f"No duplicate set among {total:,} labelled images has more than one label."
             ),

@@ -44,8 +44,8 @@ def how_found(scan: Scan) -> str:
         )
     return (
         f"Near means a distance of at most {found.threshold:.3f}, where {percent(found.false_rate, 2)} of the images have "
-        f"a look-alike of another "
-        f"class; at least {found.expected_false:.0f} false pairs are to be expected, more if images of one class are much alike."
+        f"a look-alike of another class; at least {found.expected_false:.0f} false pairs are to be expected, "
+        "more if images of one class are much alike."
     )
 
 

@@ -38,8 +38,7 @@ class ExactDuplicate:
             title="Some images are there more than once" if len(rows) else "No image is there twice",
             summary=(
                 f"{len(rows):,} of {total:,} readable images ({percent(share, 2)}) are surplus copies, in {sets:,} sets: "
-                f"{by_bytes:,} with the "
-                f"same bytes and {len(rows) - by_bytes:,} with the same pixels in another file."
+                f"{by_bytes:,} with the same bytes and {len(rows) - by_bytes:,} with the same pixels in another file."
                 if len(rows)
                 else f"None of {total:,} readable images has the bytes or pixels of another."
             ),

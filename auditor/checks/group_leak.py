@@ -64,8 +64,7 @@ class GroupLeak:
             title=f"Groups of {held} are also in {first}" if len(rows) else f"No group is in both {first} and {held}",
             summary=(
                 f"{shared:,} groups have images in both {first} and {held}: {len(rows):,} of {total:,} {held} images "
-                f"({percent(share, 2)}) belong "
-                "to one of them."
+                f"({percent(share, 2)}) belong to one of them."
                 if len(rows)
                 else f"None of {total:,} {held} images belongs to a group that has images in {first}."
             ),

@@ -115,9 +115,8 @@ class LabelError:
                 code=self.code,
                 title="The labels could not be checked against the pictures",
                 summary=(
-                    f"Cross-validated balanced accuracy is {percent(found.balanced_accuracy, 1)} "
-                    f"({percent(1 / classes, 1)} would be chance, "
-                    f"{percent(1 / classes + self.min_skill * (1 - 1 / classes), 1)} is needed): a list of suspects would hold "
+                    f"Cross-validated balanced accuracy is {percent(found.balanced_accuracy, 1)} ({percent(1 / classes, 1)} would be "
+                    f"chance, {percent(1 / classes + self.min_skill * (1 - 1 / classes), 1)} is needed): a list of suspects would hold "
                     "mostly right labels, so it is withheld."
                 ),
                 why="A model that cannot tell the classes apart cannot tell a wrong label from a hard picture.",
@@ -175,10 +174,8 @@ class LabelError:
             ),
             summary=(
                 f"About {percent(noise.value, 1)} of {n:,} labels look wrong ({percent(noise.low, 1)} to "
-                f"{percent(noise.high, 1)}), judged by "
-                f"{_names(found.models)} that never saw them (balanced accuracy {percent(found.balanced_accuracy, 1)}). "
-                + _review(review, at)
-                + left
+                f"{percent(noise.high, 1)}), judged by {_names(found.models)} that never saw them "
+                f"(balanced accuracy {percent(found.balanced_accuracy, 1)}). " + _review(review, at) + left
             ),
             why=(
                 "Wrong labels in training teach the mistake; wrong labels in test make a right model look wrong, "

@@ -43,8 +43,7 @@ class NearDuplicate:
             title="Some images are nearly the same picture" if len(rows) else "No two images are nearly the same picture",
             summary=(
                 f"{len(rows):,} of {total:,} readable images ({percent(share, 2)}) are near copies of another, in "
-                f"{sets:,} sets; {certain:,} of "
-                f"them beyond doubt, {turned:,} mirrored or turned. {how_found(scan)}"
+                f"{sets:,} sets; {certain:,} of them beyond doubt, {turned:,} mirrored or turned. {how_found(scan)}"
                 if len(rows)
                 else f"None of {total:,} readable images is a near copy of another."
             ),

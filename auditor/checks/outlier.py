@@ -124,8 +124,7 @@ class Outlier:
             title=f"Training does not cover {split}" if bad else f"Training covers {split}",
             summary=(
                 f"{int(far.sum()):,} of {len(other):,} {split} images ({percent(share, 1)}, 95 % interval "
-                f"{percent(low, 1)} to {percent(high, 1)}) look less "
-                "like training "
+                f"{percent(low, 1)} to {percent(high, 1)}) look less like training "
                 f"than 99 % of training images look like the rest of it; {percent(1 - COVERED)} is expected where both are alike."
             ),
             why="Where training has nothing alike, a model guesses, and often with full confidence.",

@@ -143,8 +143,7 @@ def _sentence(measure: Measure, d: Distance, pair: Pair) -> str:
     unit = f" {measure.unit}" if measure.unit and "/" not in measure.unit else ""
     return (
         f"{measure.title} differs most: above {_number(d.at)}{unit} are {percent(d.shares[0])} of {pair.first} and "
-        f"{percent(d.shares[1])} of "
-        f"{pair.second} (medians {_number(d.medians[0])} and {_number(d.medians[1])}); {interval}{remaining}."
+        f"{percent(d.shares[1])} of {pair.second} (medians {_number(d.medians[0])} and {_number(d.medians[1])}); {interval}{remaining}."
     )
 
 

@@ -57,12 +57,9 @@ class Resize:
             title="Resizing would distort many images" if over else "Resizing suits the images",
             summary=(
                 f"At an input of {size}x{size} pixels, {percent(up.mean(), 1)} of {len(rows):,} images are blown up, "
-                f"{percent(squashed.mean(), 1)} "
-                "squashed by "
-                f"more than {self.max_squash:g} : 1, and {percent(shrunk.mean(), 1)} lose detail ({self.max_shrink:g} "
-                f"pixels or more become "
-                "one); the "
-                f"median image is {np.median(width):.0f}x{np.median(height):.0f}."
+                f"{percent(squashed.mean(), 1)} squashed by more than {self.max_squash:g} : 1, and {percent(shrunk.mean(), 1)} lose "
+                f"detail ({self.max_shrink:g} pixels or more become one); "
+                f"the median image is {np.median(width):.0f}x{np.median(height):.0f}."
             ),
             why=(
                 "Blown-up pictures are soft, squashed ones have other shapes, and small objects vanish: a model sees only what the "

@@ -199,7 +199,8 @@ def close_pairs(queries: npt.NDArray[np.uint64], base: npt.NDArray[np.uint64], b
                 found.append(packed | j[near].astype(np.uint64))
     pairs = distinct(found)
     low = np.uint64((1 << 30) - 1)
-    return tuple(part.astype(np.int64) for part in (pairs >> np.uint64(60), (pairs >> np.uint64(30)) & low, pairs & low))  # type: ignore[return-value]
+    sets, query, found_at = (part.astype(np.int64) for part in (pairs >> np.uint64(60), (pairs >> np.uint64(30)) & low, pairs & low))
+    return sets, query, found_at
 
 
 def _gaussian(sigma: float) -> Floats:

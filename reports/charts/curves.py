@@ -58,10 +58,8 @@ def draw_curves(title: str, y_label: str, lines: Mapping[str, Sequence[float]], 
         return None
     low, high = min(values), max(values)
     low = 0.0 if 0 <= low <= 0.6 * high else low
-    x, y = (
-        Axis(1, max(epochs, 2), LEFT, RIGHT if epochs > FEW else RIGHT - NAME),
-        Axis(low, high * 1.02 if high > low else low + 1, BOTTOM, TOP),
-    )
+    x = Axis(1, max(epochs, 2), LEFT, RIGHT if epochs > FEW else RIGHT - NAME)
+    y = Axis(low, high * 1.02 if high > low else low + 1, BOTTOM, TOP)
     ends = _apart([y.place(vs[-1]) for vs in lines.values()])
     curves = []
     for i, ((name, vs), end) in enumerate(zip(lines.items(), ends, strict=True)):

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 
 from auditor.record import Estimate
 from auditor.reports.charts.axis import Axis, Tick, path_through
-from auditor.reports.wording import count, interval, share
+from auditor.reports.wording import count, interval, share, shortened
 
 #: Sizes in the drawing's units.
 LEFT, RIGHT, TOP, BOTTOM = 52.0, 408.0, 26.0, 204.0
 #: Round numbers of a decade; of more than `TICKS` those of whole decades alone are named.
 ROUND, TICKS = (1, 2, 5), 7
+#: Letters of a class name in the legend.
+LONGEST = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +70,9 @@ def draw_growth(title: str, series: Mapping[str, Sequence[tuple[int, Estimate]]]
     lines = []
     for i, (name, ps) in enumerate(kept.items()):
         points = tuple(_point(x.place(math.log(n)), e, y, alone) for n, e in ps)
-        lines.append(Line(name, i, path_through([(p.x, p.y) for p in points]), points))
+        lines.append(Line(shortened(name, LONGEST), i, path_through([(p.x, p.y) for p in points]), points))
     words = "; ".join(
-        f"recall of {name} " + ", ".join(f"{interval(e['value'], e['low'], e['high'])} at {count(n)}" for n, e in ps)
+        f"recall of {shortened(name, LONGEST)} " + ", ".join(f"{interval(e['value'], e['low'], e['high'])} at {count(n)}" for n, e in ps)
         for name, ps in kept.items()
     )
     return Growth(

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from auditor.finding import percent
 from auditor.record import BaselineFacts
 from auditor.reports.charts.forest import Forest, draw_forest
 from auditor.reports.charts.parallel import Parallel, draw_parallel
@@ -80,7 +81,7 @@ def _tuning(facts: Mapping[str, Any]) -> Comparison | None:
     settings = [k for k in (facts.get("best") or {}) if k != "trial"]
     title = "Hyperparameter search"
     matters = facts.get("importance") or {}
-    shares = f" The score varies most with: {', '.join(f'{heading(k)} ({100 * v:.0f} %)' for k, v in matters.items())}." if matters else ""
+    shares = f" The score varies most with: {', '.join(f'{heading(k)} ({percent(v)})' for k, v in matters.items())}." if matters else ""
     chart = draw_parallel("Trials: settings and balanced accuracy on validation images", trials, settings, TUNED)
     table = plain_table(title, trials) if trials else _table(title, facts)
     words = str(facts.get("words", "")) + shares

@@ -8,7 +8,7 @@ from typing import Any
 
 from auditor.reports.charts.growth import Growth, draw_growth
 from auditor.reports.sections.plain_table import PlainTable, cell, plain_table
-from auditor.reports.wording import count, joined, number, plural, share, shortened
+from auditor.reports.wording import count, joined, number, plural, share
 
 #: Classes that are drawn, those with the lowest recall; more lines could not be told apart. The table has all.
 DRAWN = 6
@@ -38,7 +38,7 @@ def learning_curve(facts: Mapping[str, Any]) -> LearningCurve | None:
     target = float(facts["target"])
     chart = draw_growth(
         f"Recall by training images{'' if len(rows) <= DRAWN else f', the {DRAWN} classes with the lowest'}",
-        {shortened(r["label"], 40): list(zip(r["images"], r["recall"], strict=True)) for r in rows[:DRAWN]},
+        {r["label"]: list(zip(r["images"], r["recall"], strict=True)) for r in rows[:DRAWN]},
         target,
     )
     table = plain_table(

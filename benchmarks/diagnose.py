@@ -76,7 +76,7 @@ class Planted:
 
 
 FAULTS = (
-    Planted("healthy", ""),
+    Planted("healthy", "", options={"epochs": None}),
     Planted("too small a network", "underfitting", options={"image_size": 16, "depth": 1, "filters": 16}),
     Planted("learning rate 1e-5", "learning rate too low", options={"learning_rate": 1e-5}),
     Planted("learning rate 0.3", "learning rate too high", options={"learning_rate": 0.3}),

@@ -54,25 +54,31 @@ def fitting_diagnosis(train: Scores, val: Scores, history: History) -> list[Diag
     best_fit = max(learned, reached, key=lambda e: e["value"])
     short = Estimate(value=1 - best_fit["value"], low=1 - best_fit["high"], high=1 - best_fit["low"])
     underfit = decide(short, 1 - LEARNED)
+    mislabelled = decide(difference(seen, learned), GAP) == "yes"
+    if mislabelled and underfit == "yes":
+        underfit = "undecided"  # it cannot learn what is wrong, and shows on other images that it has learned the rest
     numbers = (
         f"balanced accuracy is {interval(learned)} on training images and {interval(seen)} on validation images, "
         f"a gap of {interval(gap)}; training accuracy reached {percent(reached['value'])}; "
         f"validation loss was lowest after epoch {best} of {epochs}"
     )
     return [
-        _underfitting(underfit, numbers, best_fit, history),
+        _underfitting(underfit, numbers, best_fit, history, mislabelled=mislabelled),
         _overfitting(overfit, numbers, gap, history),
         _too_short(underfit, history),
     ]
 
 
-def _underfitting(verdict: str, numbers: str, learned: Estimate, history: History) -> Diagnosis:
+def _underfitting(verdict: str, numbers: str, learned: Estimate, history: History, *, mislabelled: bool) -> Diagnosis:
     text = {
         "yes": f"The model underfits: even on the images it was trained with it is right too rarely ({numbers}).",
         "no": f"The model does not underfit: it has learned its training images ({numbers}).",
         "undecided": f"Whether the model underfits cannot be said ({numbers}; {percent(LEARNED)} on training images is the line).",
     }[verdict]
-    remedies = ["more epochs", "a higher learning rate", "more filters", "more layers", "a larger image size", "less regularisation"]
+    if mislabelled:
+        text += " It is right more often on validation than on training images, as where labels of training images are wrong."
+    remedies = ["look for wrong labels: auditor scan DATA --select label-error"] if mislabelled else []
+    remedies += ["more epochs", "a higher learning rate", "more filters", "more layers", "a larger image size", "less regularisation"]
     return Diagnosis(
         question="underfitting",
         verdict=verdict,

@@ -22,6 +22,17 @@ from tests.baseline.conftest import TINY, FakePlan, MakePlan
 ASKING = dataclasses.replace(TINY, experiments=True, seeds=2, epochs=3, dropout=0.0, l2=0.0)
 
 
+def test_a_model_that_knows_validation_better_than_training_points_at_the_labels() -> None:
+    def scores(right: float) -> Any:
+        return {"balanced_accuracy": share(right * 1000, 1000), "images": 1000}
+
+    history: Any = {"accuracy": [0.5] * 9, "loss": [1.0] * 9, "best_epoch": 8, "ended_by": "all epochs"}
+    for seen, verdict, advice in ((0.77, "undecided", True), (0.55, "yes", False)):
+        found = {d["question"]: d for d in fitting_diagnosis(scores(0.55), scores(seen), history)}["underfitting"]
+        assert found["verdict"] == verdict
+        assert any("label-error" in r for r in found["remedies"]) is advice
+
+
 def said(result: Baseline, question: str) -> Diagnosis:
     (found,) = [d for d in result.diagnosis if d["question"] == question]
     return found

@@ -188,7 +188,7 @@ def test_copying_and_printing(visit):
     page = visit(permissions=["clipboard-read", "clipboard-write"])
     button = page.locator("[data-copy]").first
     button.click()
-    assert button.inner_text() == "copied"
+    button.filter(has_text="copied").wait_for()  # the clipboard answers later than the click
     assert page.evaluate("navigator.clipboard.readText()") == button.get_attribute("data-copy")
     page.evaluate("() => { window.printed = 0; window.print = () => { window.printed += 1; }; }")
     page.click("#print")

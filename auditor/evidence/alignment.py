@@ -1,4 +1,8 @@
-"""Brings one thumbnail onto another: shift, zoom along each axis, turn and shear (Lucas and Kanade, 1981)."""
+"""Brings one thumbnail onto another: shift, zoom along each axis, turn and shear.
+
+Inverse compositional alignment: the derivatives are those of the picture that stays, and are taken once (Baker and Matthews, "Lucas-Kanade
+20 years on: a unifying framework", IJCV 56(3), 2004).
+"""
 
 from __future__ import annotations
 
@@ -18,8 +22,9 @@ Floats = npt.NDArray[np.float32]
 
 _CENTRE: Floats = ((np.arange(32) - 15.5) / 15.5).astype(np.float32)
 #: The regression looks at every second pixel: the pictures are blurred, and it is a quarter of the work.
-_SAMPLED = slice(MARGIN, 32 - MARGIN, 2)
+SAMPLED = slice(MARGIN, 32 - MARGIN, 2)
 _NEXT, _PREVIOUS = slice(MARGIN + 1, 33 - MARGIN, 2), slice(MARGIN - 1, 31 - MARGIN, 2)
+_SIDE = len(_CENTRE[SAMPLED])
 
 
 def no_move(n: int) -> Floats:
@@ -30,41 +35,67 @@ def no_move(n: int) -> Floats:
     return np.zeros((n, 6), dtype=np.float32)
 
 
-def step(moving: Floats, target: Floats, move: Floats) -> Floats:
-    """Return the parameters after a Gauss-Newton step, with which ``moving`` is nearer to ``target``; both ``(n, 32, 32)`` and smooth.
+class Target:
+    """Smooth pictures ``(n, 32, 32)`` that others are moved onto."""
 
-    The target is regressed on the moved picture (which takes up contrast) and on its derivatives by the six parameters.
+    def __init__(self, pictures: Floats) -> None:
+        across = pictures[:, SAMPLED, _NEXT] - pictures[:, SAMPLED, _PREVIOUS]
+        down = pictures[:, _NEXT, SAMPLED] - pictures[:, _PREVIOUS, SAMPLED]
+        across *= 0.5
+        down *= 0.5
+        x, y = _CENTRE[SAMPLED], _CENTRE[SAMPLED][:, None]
+        basis = np.empty((len(pictures), 7, _SIDE, _SIDE), dtype=np.float32)
+        basis[:, 0], basis[:, 1], basis[:, 4] = pictures[:, SAMPLED, SAMPLED], across, down
+        np.multiply(across, x, out=basis[:, 2])
+        np.multiply(across, y, out=basis[:, 3])
+        np.multiply(down, y, out=basis[:, 5])
+        np.multiply(down, x, out=basis[:, 6])
+        self._basis = basis.reshape(len(pictures), 7, _SIDE**2)
+        self._basis -= self._basis.mean(axis=2, keepdims=True)
+        gram = self._basis @ self._basis.transpose(0, 2, 1)
+        # A ridge of a quarter grey level per pixel: flat directions do not move.
+        gram[:, range(7), range(7)] += 0.25**2 * _SIDE**2
+        self._inverse = np.linalg.inv(gram)
+
+    def __getitem__(self, which: npt.NDArray[Any]) -> Target:
+        some = object.__new__(Target)
+        some._basis, some._inverse = self._basis[which], self._inverse[which]
+        return some
+
+    def step(self, moving: Floats, move: Floats) -> Floats:
+        """Return the parameters after a Gauss-Newton step, with which smooth pictures ``moving`` are nearer to these.
+
+        The moved picture is regressed on the target (which takes up contrast) and on the target's derivatives by the six parameters.
+        """
+        warped = moved(moving, move, sampled=True).reshape(len(moving), _SIDE**2, 1)
+        solved = (self._inverse @ (self._basis @ warped))[:, :, 0]
+        contrast = solved[:, :1]
+        beyond = solved[:, 1:] / np.where(np.abs(contrast) < 0.2, 0.2, contrast)
+        return np.asarray(np.clip(move - beyond, -REACH, REACH), dtype=np.float32)
+
+
+def moved(pictures: npt.NDArray[Any], move: Floats, *, sampled: bool = False) -> Floats:
+    """Return pictures ``(n, 32, 32)`` moved by the parameters ``(n, 6)``, bilinear; what lies outside repeats the rim.
+
+    With ``sampled`` only the pixels that the regression looks at, ``(n, 14, 14)``; the pictures may then lack their margins.
     """
-    n = len(moving)
-    warped = moved(moving, move) if move.any() else moving
-    across = (warped[:, _SAMPLED, _NEXT] - warped[:, _SAMPLED, _PREVIOUS]) / 2
-    down = (warped[:, _NEXT, _SAMPLED] - warped[:, _PREVIOUS, _SAMPLED]) / 2
-    x, y = _CENTRE[_SAMPLED], _CENTRE[_SAMPLED][:, None]
-    parts = (warped[:, _SAMPLED, _SAMPLED], across, across * x, across * y, down, down * y, down * x)
-    basis: Floats = np.stack(parts, axis=1).reshape(n, len(parts), len(x) ** 2).astype(np.float32, copy=False)
-    basis -= basis.mean(axis=2, keepdims=True)
-    goal = target[:, _SAMPLED, _SAMPLED].reshape(n, len(x) ** 2, 1)
-    goal = goal - goal.mean(axis=1, keepdims=True)
-    gram = basis @ basis.transpose(0, 2, 1)
-    # A ridge of a quarter grey level per pixel: flat directions do not move.
-    gram[:, range(len(parts)), range(len(parts))] += 0.25**2 * basis.shape[2]
-    solved = np.linalg.solve(gram, basis @ goal)[:, :, 0]
-    contrast = solved[:, :1]
-    taken = solved[:, 1:] / np.where(np.abs(contrast) < 0.2, 0.2, contrast)
-    return np.asarray(np.clip(move + taken, -REACH, REACH), dtype=np.float32)
-
-
-def moved(pictures: npt.NDArray[Any], move: Floats) -> Floats:
-    """Return pictures ``(n, 32, 32)`` moved by the parameters ``(n, 6)``, bilinear; what lies outside repeats the rim."""
+    inset = (32 - pictures.shape[1]) // 2
+    if sampled and not move.any():
+        seen = slice(MARGIN - inset, pictures.shape[1] - MARGIN + inset, 2)
+        return np.ascontiguousarray(pictures[:, seen, seen], dtype=np.float32)
     pictures = np.ascontiguousarray(pictures, dtype=np.float32)
     matrices = np.empty((len(pictures), 2, 3), dtype=np.float64)
     for axis, (shift, zoom, shear) in enumerate(((move[:, 0], move[:, 1], move[:, 2]), (move[:, 3], move[:, 4], move[:, 5]))):
         matrices[:, axis, axis] = 1 + zoom / 15.5
         matrices[:, axis, 1 - axis] = shear / 15.5
         matrices[:, axis, 2] = shift - zoom - shear
-    out = np.empty_like(pictures)
+    side = 32
+    if sampled:
+        side = _SIDE
+        matrices[:, :, 2] += MARGIN * matrices[:, :, :2].sum(axis=2) - inset
+        matrices[:, :, :2] *= 2
+    out = np.empty((len(pictures), side, side), dtype=np.float32)
+    size, flags = (side, side), cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     for picture, matrix, target in zip(pictures, matrices, out, strict=True):
-        cv2.warpAffine(
-            picture, matrix, (32, 32), dst=target, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE
-        )
+        cv2.warpAffine(picture, matrix, size, target, flags, cv2.BORDER_REPLICATE)
     return out

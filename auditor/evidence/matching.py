@@ -5,13 +5,14 @@ Nothing is decoded: all is computed from the 32x32 luma thumbnails of the signat
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from auditor.evidence.alignment import MARGIN, moved, no_move, step
+from auditor.evidence.alignment import MARGIN, Target, moved, no_move
 from auditor.scanning.paged import SWEEP, give_back
 from auditor.scanning.signature import luma
 
@@ -42,10 +43,10 @@ AROUND, OVERALL, LEAST_STRENGTH = 3.0, 0.25, 0.5
 #: Independent parts of the detail of a picture that make its distance 1 minus the correlation; with n of them it is raised to the power
 #: of the root of n over this. A power of 0.75 instead of the root finds 3 % fewer.
 PARTS = 32.0
-#: Pairs that are farther apart than this after the first two steps of alignment are not tried further, and those farther apart than the
-#: second number after all of them are not tried the other way round. Against 0.5 and 0.4 a quarter of the time is saved where all pictures
-#: are alike (Fashion-MNIST), and of near duplicates at 32 pixels 0.5 % are lost (``benchmarks/duplicates.py natural``).
-HOPEFUL, PROMISING = 0.25, 0.15
+#: Pairs that are farther apart than so many times the limit of interest after the first two steps of alignment are not tried further, and
+#: those farther apart than the second number after four of six steps neither. With 100 and 100 half a percent more near duplicates at 32
+#: pixels are found, for twice the work (``benchmarks/duplicates.py natural``).
+HOPEFUL, PROMISING = 7.0, 5.0
 #: A copy that was enlarged from half the thumbnail's size is blurred by about this standard deviation; pairs that lie nearer than the
 #: second number are also compared after the sharper one was blurred so (halved copies of 32-pixel photos lie at 0.055, then at 0.020).
 SOFTER, SOFTENED = 0.9, 0.3
@@ -259,40 +260,47 @@ class Comparison:
         fresh = np.unique(rows[np.isnan(self._parts[rows])])
         for start in range(0, len(fresh), BLOCK):
             part = fresh[start : start + BLOCK]
-            detail = self.detail(self.smooth(luma(self.signatures[part])))
-            self._parts[part] = _participation(detail)
+            self._parts[part] = _participation(self._pictures(part).detail)
             if start // BLOCK % RANDOM_BLOCKS == 0:
                 give_back(self.signatures)
         return self._parts[rows]
 
-    def distance(self, first: Places, second: Places, turns: Places, doubtful: float = 1.0) -> Floats:
+    def distance(self, first: Places, second: Places, turns: Places, doubtful: float = 1.0, limit: float = 1.0) -> Floats:
         """Return the distance of the detail of pairs, shape ``(n_pairs,)``, in [0, 1]; the second picture under its turn.
 
         It is 1 - correlation, to the power of the root of the pair's `parts` (geometric mean) over `PARTS`: what correlates in many parts
         is less likely another picture. Pairs farther than ``doubtful`` as they lie are also compared after one picture was moved onto the
-        other, and the nearer counts.
+        other, and the nearer counts. Of pairs farther than ``limit`` no more is wanted than that they are: they may be nearer than told.
         """
         out = np.empty(len(first), dtype=np.float32)
         for start in range(0, len(first), BLOCK):
             part = slice(start, start + BLOCK)
             one, other, turn = first[part], second[part], turns[part]
             power = np.sqrt(np.sqrt(self.parts(one) * self.parts(other)) / PARTS)
-            theirs = luma(self.signatures[other])
+            # Pairs are sorted by their first picture: what it takes of it is computed once.
+            single, place = np.unique(one, return_inverse=True)
+            ours, theirs = self._pictures(single), self._pictures(other)
             for way in np.unique(turn[turn > 0]):
-                theirs[turn == way] = turned(theirs[turn == way], int(way))
-            ours = _Pictures(self, luma(self.signatures[one]))
-            plain = np.clip(_unlike(ours.detail, (against := _Pictures(self, theirs)).detail), 0, 1)
+                theirs.turn(np.flatnonzero(turn == way), int(way))
+            plain = np.clip(_unlike(ours.detail[place], theirs.detail), 0, 1)
             far = plain.copy()
             again = np.flatnonzero(far**power > doubtful)
             if len(again):
-                far[again] = np.minimum(far[again], self._aligned(ours[again], against[again], power[again]))
+                nearer = self._aligned(ours, place[again], theirs[again], power[again], limit)
+                far[again] = np.minimum(far[again], nearer)
             soft = np.flatnonzero((far**power > doubtful) & (plain**power < SOFTENED))
             if len(soft):
-                far[soft] = np.minimum(far[soft], self._softened(ours[soft], against[soft]))
+                far[soft] = np.minimum(far[soft], self._softened(ours[place[soft]], theirs[soft]))
             out[part] = np.maximum(far, 0) ** power
             if start // BLOCK % RANDOM_BLOCKS == 0:
                 give_back(self.signatures)
         return out
+
+    def _pictures(self, rows: Places) -> _Pictures:
+        """Return what is compared in the pictures of some rows."""
+        smooth = self.smooth(luma(self.signatures[rows]))
+        coarse = self.coarse(smooth)
+        return _Pictures(smooth, coarse, self.detail(smooth, coarse))
 
     def same_colours(self, first: Places, second: Places, turns: Places) -> npt.NDArray[np.bool_]:
         """Return whether the patterns of colour of pairs agree, or one of the two is of one colour, shape ``(n_pairs,)``."""
@@ -316,46 +324,67 @@ class Comparison:
         softer = (self.detail(np.asarray(self._soft @ pictures.smooth @ self._soft.T, dtype=np.float32)) for pictures in (ours, theirs))
         return np.minimum(_unlike(next(softer), theirs.detail), _unlike(next(softer), ours.detail))
 
-    def _aligned(self, ours: _Pictures, theirs: _Pictures, power: Floats) -> Floats:
-        """Return 1 - correlation of detail after one picture was moved onto the other; 1 where the first steps bring them nowhere near."""
-        nearer = np.full(len(ours.smooth), 1, dtype=np.float32)
-        rows = np.arange(len(nearer))
+    def _aligned(self, ours: _Pictures, place: Rows, theirs: _Pictures, power: Floats, limit: float) -> Floats:
+        """Return 1 - correlation of detail after one picture was moved onto the other; 1 where the first steps bring them nowhere near.
+
+        ``place`` is where the first picture of each pair is among ``ours``.
+        """
+        nearer = np.full(len(place), 1, dtype=np.float32)
+        rows = np.arange(len(place))
+        blurred, sharp = Target(ours.coarse), Target(ours.smooth)
         # One picture is moved onto the other, then the other way round where that may matter.
-        for moving, goal in ((ours, theirs), (theirs, ours)):
-            if len(rows) < len(nearer):
-                moving, goal = moving[rows], goal[rows]
-            # Two steps between blurred pictures, which see farther, then two between sharp ones.
-            move = step(moving.coarse, goal.coarse, step(moving.coarse, goal.coarse, no_move(len(rows))))
-            unlike = _unlike(self.detail(moved(moving.smooth, move)), goal.detail)
-            hopeful = np.maximum(unlike, 0) ** power[rows] < HOPEFUL
-            smooth, other, move, rows = moving.smooth[hopeful], goal.smooth[hopeful], move[hopeful], rows[hopeful]
+        for back in (False, True):
+            moving, goal = (ours, theirs) if back else (theirs, ours)
+            into, onto = (place[rows], rows) if back else (rows, place[rows])
+            # Two steps between blurred pictures, which see farther, then twice two between sharp ones, each for those that are near enough.
+            goals, sources, move = (Target(goal.coarse[onto]) if back else blurred[onto]), moving.coarse, no_move(len(rows))
+            for most in (HOPEFUL, PROMISING):
+                for _ in range(2):
+                    move = goals.step(sources[into], move)
+                rough = _roughly_unlike(moving.detail[into], goal.detail[onto], move)
+                near = np.maximum(rough, 0) ** power[rows] < most * limit
+                rows, into, onto, move = rows[near], into[near], onto[near], move[near]
+                if sources is moving.smooth:
+                    goals = goals[near]
+                else:
+                    goals, sources = (Target(goal.smooth[onto]) if back else sharp[onto]), moving.smooth
             for _ in range(2):
-                move = step(smooth, other, move)
-            unlike = _unlike(self.detail(moved(smooth, move)), goal.detail[hopeful])
+                move = goals.step(sources[into], move)
+            unlike = _unlike(self.detail(moved(sources[into], move)), goal.detail[onto])
             nearer[rows] = np.minimum(nearer[rows], unlike)
-            rows = rows[np.maximum(unlike, 0) ** power[rows] < PROMISING]
         return nearer
 
 
+@dataclass(slots=True, eq=False)
 class _Pictures:
-    """Smoothed pictures, with what is compared in them."""
+    """What is compared in pictures: smoothed ones ``(n, 32, 32)``, blurred ones, and unit vectors of detail ``(n, 784)``."""
 
-    __slots__ = ("coarse", "detail", "smooth")
-
-    def __init__(self, by: Comparison, pictures: npt.NDArray[Any]) -> None:
-        self.smooth = by.smooth(pictures)
-        self.coarse = by.coarse(self.smooth)
-        self.detail = by.detail(self.smooth, self.coarse)
+    smooth: Floats
+    coarse: Floats
+    detail: Floats
 
     def __getitem__(self, which: npt.NDArray[Any]) -> _Pictures:
-        some = object.__new__(_Pictures)
-        some.smooth, some.coarse, some.detail = self.smooth[which], self.coarse[which], self.detail[which]
-        return some
+        return _Pictures(self.smooth[which], self.coarse[which], self.detail[which])
+
+    def turn(self, which: npt.NDArray[Any], turn: int) -> None:
+        """Bring some of the pictures under one of the `TURNS`."""
+        side = 32 - 2 * MARGIN
+        self.smooth[which], self.coarse[which] = turned(self.smooth[which], turn), turned(self.coarse[which], turn)
+        self.detail[which] = turned(self.detail[which].reshape(-1, side, side), turn).reshape(-1, side**2)
 
 
 def _unlike(ours: Floats, theirs: Floats) -> Floats:
     """Return 1 - correlation of unit vectors of detail."""
     return np.asarray(1 - (ours * theirs).sum(axis=1), dtype=np.float32)
+
+
+def _roughly_unlike(moving: Floats, goal: Floats, move: Floats) -> Floats:
+    """Return about 1 - correlation of detail after the first was moved: of every second pixel, and of the detail itself moved."""
+    side = 32 - 2 * MARGIN
+    ours = moved(moving.reshape(-1, side, side), move, sampled=True)
+    theirs = goal.reshape(-1, side, side)[:, ::2, ::2]
+    lengths = np.sqrt((ours * ours).sum(axis=(1, 2)) * (theirs * theirs).sum(axis=(1, 2)))
+    return np.asarray(1 - (ours * theirs).sum(axis=(1, 2)) / np.maximum(lengths, 1e-9), dtype=np.float32)
 
 
 def _participation(detail: Floats) -> Floats:

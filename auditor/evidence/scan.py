@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from auditor.dataset import AND, separate_labels
 from auditor.evidence.descriptor import describe
-from auditor.evidence.duplicates import NEIGHBOURS, SEARCHED_BY_DESCRIPTOR, DuplicateSets, find_duplicates
+from auditor.evidence.duplicates import SEARCHED_BY_DESCRIPTOR, DuplicateSets, find_duplicates, neighbours_compared
 from auditor.evidence.groups import InferredGroups, infer_groups
 from auditor.evidence.neighbours import Neighbours, find_neighbours
 from auditor.evidence.probabilities import Probabilities, find_probabilities
@@ -115,9 +115,10 @@ class Scan:
     @cached_property
     def duplicates(self) -> DuplicateSets:
         """Duplicate sets of the readable images."""
-        wide = int(self.readable.sum()) <= SEARCHED_BY_DESCRIPTOR
+        n = int(self.readable.sum())
         with one_thread():
-            found = find_duplicates(self.images, self.signatures, self.neighbours(NEIGHBOURS) if wide else None)
+            near = self.neighbours(neighbours_compared(n)) if n <= SEARCHED_BY_DESCRIPTOR else None
+            found = find_duplicates(self.images, self.signatures, near)
         give_back(self.signatures)
         return found
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.ndimage import gaussian_filter
 
-from auditor.evidence.alignment import moved, no_move, step
+from auditor.evidence.alignment import Target, moved, no_move
 from auditor.evidence.matching import TURNS, Comparison, close_pairs, sign_hashes, turned
 from auditor.scanning.signature import luma
 
@@ -120,9 +120,9 @@ def test_a_step_of_alignment_finds_a_known_move():
     large = gaussian_filter(blobs(8), (0, 2, 2)).astype(np.float32)[:, 16:48, 16:48]
     wanted = np.zeros((8, 6), np.float32)
     wanted[:, 0], wanted[:, 3] = 0.5, -0.5
-    found = no_move(8)
+    target, found = Target(moved(large, wanted)), no_move(8)
     for _ in range(4):
-        found = step(large, moved(large, wanted), found)
+        found = target.step(large, found)
     np.testing.assert_allclose(found, wanted, atol=0.05)
 
 

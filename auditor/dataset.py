@@ -53,6 +53,16 @@ class Source(Protocol):
         """Return size and time of modification; raises OSError."""
 
 
+#: Bytes that are read at once of a file that did not come whole.
+READ_AT_ONCE = 1 << 24
+
+
+def _regular(found: os.stat_result) -> os.stat_result:
+    if not stat_module.S_ISREG(found.st_mode):
+        raise OSError("not a regular file")
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class LocalFiles:
     """Files on this machine, their paths relative to ``root`` or absolute.
@@ -73,17 +83,25 @@ class LocalFiles:
 
     def stat(self, path: str) -> FileStat:
         """Return size and time of modification; a FIFO, device or folder raises OSError instead of blocking."""
-        found = os.stat(self._name(path))  # noqa: PTH116
-        if not stat_module.S_ISREG(found.st_mode):
-            raise OSError("not a regular file")
+        found = _regular(os.stat(self._name(path)))  # noqa: PTH116
         return FileStat(found.st_size, found.st_mtime_ns)
 
     def read(self, path: str) -> bytes:
         """Return the bytes of one file."""
-        self.stat(path)
-        handle = os.open(self._name(path), os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
-        with open(handle, "rb", buffering=0) as file:  # noqa: PTH123
-            return file.read()
+        name = self._name(path)
+        size = _regular(os.stat(name)).st_size  # noqa: PTH116 - before it is opened: opening a device may set something going
+        handle = os.open(name, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
+        try:
+            # One byte less than was asked for is the end of the file, so that most take one call.
+            data = os.read(handle, size + 1)
+            if len(data) == size:
+                return data
+            parts = [data]
+            while part := os.read(handle, READ_AT_ONCE):
+                parts.append(part)
+            return b"".join(parts)
+        finally:
+            os.close(handle)
 
 
 def shown_name(name: str) -> str:

@@ -17,12 +17,13 @@ NEAR_ZERO = 5.0
 FREQUENCIES = 4
 #: Blocks per side at most: a share of a thousand blocks is known to 2 points.
 BLOCKS = 32
-#: Whole numbers, so that sums are exact in whatever order a machine adds them.
-SCALE = 1 << 20
+#: Whole numbers, so that sums are exact in whatever order a machine adds them: 8 x 255 times this, the largest, is below the 2^24 that a
+#: single-precision number holds.
+SCALE = 1 << 13
 
 
 @cache
-def _basis(side: int) -> npt.NDArray[np.float64]:
+def _basis(side: int) -> npt.NDArray[np.float32]:
     """Return the DCT's basis pictures ``(side * side, n)`` of the frequencies that are looked at, without mean and slopes."""
     steps = np.arange(side)
     cosines = np.cos(np.pi * (2 * steps[None] + 1) * steps[:, None] / (2 * side)) * np.sqrt(2 / side)
@@ -30,7 +31,7 @@ def _basis(side: int) -> npt.NDArray[np.float64]:
     kept = range(min(side, FREQUENCIES))
     least = min(2, len(kept) - 1)
     pictures = [np.outer(cosines[i], cosines[j]).ravel() for i in kept for j in kept if i + j >= least]
-    return np.asarray(np.rint(np.stack(pictures, axis=1) * SCALE))
+    return np.rint(np.stack(pictures, axis=1) * SCALE).astype(np.float32)
 
 
 def _near_zero(luma: npt.NDArray[np.uint8], side: int, shift: int) -> float:
@@ -41,7 +42,7 @@ def _near_zero(luma: npt.NDArray[np.uint8], side: int, shift: int) -> float:
         return 0.0
     grid = inside[: rows * side, : columns * side].reshape(rows, side, columns, side)[:: -(-rows // BLOCKS), :, :: -(-columns // BLOCKS)]
     blocks = grid.swapaxes(1, 2).reshape(-1, side * side)
-    coefficients = blocks.astype(np.float64) @ _basis(side)
+    coefficients = blocks.astype(np.float32) @ _basis(side)
     return float(np.count_nonzero(np.abs(coefficients) < NEAR_ZERO * SCALE * side / BLOCK) / coefficients.size)
 
 

@@ -32,3 +32,31 @@ def test_a_pipe_does_not_block(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(OSError, match="not a regular file"):
         LocalFiles(str(tmp_path)).read("pipe")
+
+
+@pytest.mark.parametrize("at_once", [1, 7, 1 << 20])
+def test_a_file_is_read_whole_however_little_the_system_gives_at_once(tmp_path, monkeypatch, at_once):
+    (tmp_path / "a").write_bytes(bytes(range(256)) * 4)
+    (tmp_path / "empty").touch()
+    read = os.read
+    monkeypatch.setattr(os, "read", lambda handle, size: read(handle, min(size, at_once)))
+    files = LocalFiles(str(tmp_path))
+    assert files.read("a") == bytes(range(256)) * 4
+    assert files.read("empty") == b""
+
+
+def test_a_file_that_grows_after_it_was_looked_at_is_read_whole(tmp_path, monkeypatch):
+    (tmp_path / "a").write_bytes(b"1234")
+    stat = os.stat(tmp_path / "a")
+    (tmp_path / "a").write_bytes(b"123456789")
+    monkeypatch.setattr(os, "stat", lambda name: stat)
+    assert LocalFiles(str(tmp_path)).read("a") == b"123456789"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names are POSIX")
+def test_a_pipe_or_folder_is_refused_instead_of_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    for name in ("pipe", "folder"):
+        with pytest.raises(OSError, match="not a regular file"):
+            LocalFiles(str(tmp_path)).read(name)

@@ -22,9 +22,10 @@ from types import TracebackType
 
 import numpy as np
 
+from auditor.errors import UsageError
 from auditor.scanning.batch import Item, Rows, lost
 from auditor.scanning.schema import MEASURES, SIGNATURE_BYTES
-from auditor.scanning.worker import BETWEEN, MARK, Order
+from auditor.scanning.worker import BETWEEN, MARK, PUZZLED, Order
 
 #: How often the watch looks whether a worker moves on, in seconds.
 WATCH = 0.25
@@ -179,7 +180,14 @@ class Pool:
 
     def _mourn(self, worker: _Worker, again: deque[list[Item]]) -> Iterator[Rows]:
         """Put down the file that a worker died of, and hand on the rest of its batch."""
-        place, _ = worker.begun()
+        place, begun = worker.begun()
+        if begun == PUZZLED:
+            source = type(self._order.source)
+            raise UsageError(
+                expected="a data source that other processes can import",
+                received=f"{source.__qualname__} of {source.__module__}",
+                hint="define it in a module of its own, beside the script that scans",
+            )
         batch, worker.batch = worker.batch, []
         self._workers.remove(worker)
         self._end(worker)

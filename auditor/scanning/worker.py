@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import mmap
 import os
+import pickle
 import resource
 import signal
 import socket
@@ -29,6 +30,8 @@ from auditor.scanning.batch import Examine, scan_batch
 MARK = struct.Struct("<qq")
 #: The place while no file is being decoded.
 BETWEEN = -1
+#: The number of files begun of a worker that cannot make out its order.
+PUZZLED = -1
 
 
 class Order(NamedTuple):
@@ -87,7 +90,11 @@ def work(pipe: Connection, memory: int) -> None:
     silence = os.open(os.devnull, os.O_WRONLY)  # what native code has to say in its last moments is nothing to the user
     os.dup2(silence, 2)
     os.close(silence)
-    order: Order = pipe.recv()
+    try:
+        order: Order = pipe.recv()
+    except (AttributeError, ImportError, pickle.UnpicklingError):
+        MARK.pack_into(shared, 0, BETWEEN, PUZZLED)
+        return
     last_resort = math.ceil(2 * order.timeout) + 5  # should whoever watches over this process be gone
     begun = 0
 

@@ -63,3 +63,19 @@ def test_workers_are_gone_when_the_pool_is_closed(tmp_path):
 def test_a_worker_imports_nothing_large():
     code = "import sys, auditor.scanning.worker; print(*sorted({'pandas', 'pyarrow', 'scipy', 'sklearn', 'tensorflow'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == ""
+
+
+def test_a_source_that_workers_cannot_import_is_one_clear_error():
+    code = """
+from auditor.scanning.batch import Item
+from auditor.scanning.pool import Pool
+from auditor.scanning.worker import Order
+class Mine: pass
+try:
+    with Pool(Order(Mine(), 5.0, 1 << 30, "header"), 1) as pool:
+        list(pool.run([[Item(0, "a"), Item(1, "b")]]))
+except Exception as error:
+    print(f"{type(error).__name__}: {error}")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.startswith("UsageError: expected a data source that other processes can import; received Mine of __main__; hint:")

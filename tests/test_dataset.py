@@ -47,7 +47,7 @@ def test_a_file_is_read_whole_however_little_the_system_gives_at_once(tmp_path, 
 
 def test_a_file_that_grows_after_it_was_looked_at_is_read_whole(tmp_path, monkeypatch):
     (tmp_path / "a").write_bytes(b"1234")
-    stat = os.stat(tmp_path / "a")
+    stat = (tmp_path / "a").stat()
     (tmp_path / "a").write_bytes(b"123456789")
     monkeypatch.setattr(os, "stat", lambda name: stat)
     assert LocalFiles(str(tmp_path)).read("a") == b"123456789"

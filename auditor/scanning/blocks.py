@@ -31,7 +31,7 @@ def _basis(side: int) -> npt.NDArray[np.float32]:
     kept = range(min(side, FREQUENCIES))
     least = min(2, len(kept) - 1)
     pictures = [np.outer(cosines[i], cosines[j]).ravel() for i in kept for j in kept if i + j >= least]
-    return np.rint(np.stack(pictures, axis=1) * SCALE).astype(np.float32)
+    return np.asarray(np.rint(np.stack(pictures, axis=1) * SCALE), dtype=np.float32)
 
 
 def _near_zero(luma: npt.NDArray[np.uint8], side: int, shift: int) -> float:

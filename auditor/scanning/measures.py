@@ -15,8 +15,8 @@ from auditor.scanning.schema import MEASURES
 SECOND_DIFFERENCE = np.array([1, -2, 1], dtype=np.float32)
 #: Crete et al. blur again with a box of 9 pixels.
 REBLUR = 9
-#: Rows and columns on which blur is measured, at most: enough for a share of a sum (of photos of clothes all lines give the same to 0.003, where
-#: photos differ by 0.05), and an eighth of the work on photos.
+#: Rows and columns on which blur is measured, at most: enough for a share of a sum (twice as many give the same to 0.003, where photos of
+#: clothes differ by 0.05), and an eighth of the work on photos.
 BLUR_LINES = 64
 #: Sums per picture: pixels, interior pixels, Laplacian, its square, noise mask, saturation, lowest, highest, blur, JPEG trace, 3 means,
 #: 3 deviations.

@@ -12,7 +12,7 @@ from auditor.evidence import Scan
 from auditor.evidence.shift import Pair, class_codes, in_words, pairs
 from auditor.finding import Effect, Finding, Fix, Severity, grade, percent
 from auditor.stats.clusters import effective_size_of_classes
-from auditor.stats.intervals import newcombe
+from auditor.stats.intervals import miettinen_nurminen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,7 @@ class UnseenClass:
             has = 1 - lacks
             n, m = (effective_size_of_classes((side == k).astype(int), groups, alpha) for side, groups in (sides[has], sides[lacks]))
             share = counts[has][k] / counts[has].sum()
-            low, high = newcombe(share * n, n, 0.0, m, alpha=alpha) if pair.decidable else (0.0, 1.0)
+            low, high = miettinen_nurminen(share * n, n, 0.0, m, alpha=alpha) if pair.decidable else (0.0, 1.0)
             candidates.append((max(min(low, share), 0.0), float(share), max(high, share), lacks, str(classes[k]), int(counts[has][k])))
         candidates.sort(key=lambda c: (-c[0], -c[1], c[4]))
         low, share, high, lacks, name, _ = candidates[0]

@@ -77,7 +77,7 @@ def test_the_ends_of_the_score_interval_are_where_the_score_test_rejects(k, n, j
     """The likelihood with the difference held is maximised by brute force."""
 
     def p_value(difference):
-        first = np.linspace(max(difference, 0), min(1 + difference, 1), 2_000_001)[1:-1]
+        first = np.linspace(max(difference, 0), min(1 + difference, 1), 200_001)[1:-1]
         other = first - difference
         with np.errstate(divide="ignore", invalid="ignore"):
             likelihood = sum(

@@ -155,8 +155,8 @@ MEASURED = {
     ),
     "class-content-shift": "As `property-shift` and `content-shift`, within each class of at least ten independent groups a side.",
     "unseen-class": (
-        "The share that a class has in one split and lacks in the other, with Miettinen and Nurminen's score interval at a level for all classes and pairs: "
-        "what a small split may miss by chance is undecided."
+        "The share that a class has in one split and lacks in the other, with Miettinen and Nurminen's score interval at a level for all "
+        "classes and pairs: what a small split may miss by chance is undecided."
     ),
     "label-error": (
         "Out-of-fold probabilities of logistic regression and nearest neighbours on the descriptor (and of the baseline, where there is "

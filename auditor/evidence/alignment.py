@@ -22,9 +22,9 @@ Floats = npt.NDArray[np.float32]
 
 _CENTRE: Floats = ((np.arange(32) - 15.5) / 15.5).astype(np.float32)
 #: The regression looks at every second pixel: the pictures are blurred, and it is a quarter of the work.
-SAMPLED = slice(MARGIN, 32 - MARGIN, 2)
+_SAMPLED = slice(MARGIN, 32 - MARGIN, 2)
 _NEXT, _PREVIOUS = slice(MARGIN + 1, 33 - MARGIN, 2), slice(MARGIN - 1, 31 - MARGIN, 2)
-_SIDE = len(_CENTRE[SAMPLED])
+_SIDE = len(_CENTRE[_SAMPLED])
 
 
 def no_move(n: int) -> Floats:
@@ -39,13 +39,13 @@ class Target:
     """Smooth pictures ``(n, 32, 32)`` that others are moved onto."""
 
     def __init__(self, pictures: Floats) -> None:
-        across = pictures[:, SAMPLED, _NEXT] - pictures[:, SAMPLED, _PREVIOUS]
-        down = pictures[:, _NEXT, SAMPLED] - pictures[:, _PREVIOUS, SAMPLED]
+        across = pictures[:, _SAMPLED, _NEXT] - pictures[:, _SAMPLED, _PREVIOUS]
+        down = pictures[:, _NEXT, _SAMPLED] - pictures[:, _PREVIOUS, _SAMPLED]
         across *= 0.5
         down *= 0.5
-        x, y = _CENTRE[SAMPLED], _CENTRE[SAMPLED][:, None]
+        x, y = _CENTRE[_SAMPLED], _CENTRE[_SAMPLED][:, None]
         basis = np.empty((len(pictures), 7, _SIDE, _SIDE), dtype=np.float32)
-        basis[:, 0], basis[:, 1], basis[:, 4] = pictures[:, SAMPLED, SAMPLED], across, down
+        basis[:, 0], basis[:, 1], basis[:, 4] = pictures[:, _SAMPLED, _SAMPLED], across, down
         np.multiply(across, x, out=basis[:, 2])
         np.multiply(across, y, out=basis[:, 3])
         np.multiply(down, y, out=basis[:, 5])

@@ -337,17 +337,17 @@ class Comparison:
             moving, goal = (ours, theirs) if back else (theirs, ours)
             into, onto = (place[rows], rows) if back else (rows, place[rows])
             # Two steps between blurred pictures, which see farther, then twice two between sharp ones, each for those that are near enough.
-            goals, sources, move = (Target(goal.coarse[onto]) if back else blurred[onto]), moving.coarse, no_move(len(rows))
-            for most in (HOPEFUL, PROMISING):
+            move = no_move(len(rows))
+            for known, sources, pictures, most in (
+                (blurred, moving.coarse, goal.coarse, HOPEFUL),
+                (sharp, moving.smooth, goal.smooth, PROMISING),
+            ):
+                goals = Target(pictures[onto]) if back else known[onto]
                 for _ in range(2):
                     move = goals.step(sources[into], move)
                 rough = _roughly_unlike(moving.detail[into], goal.detail[onto], move)
                 near = np.maximum(rough, 0) ** power[rows] < most * limit
-                rows, into, onto, move = rows[near], into[near], onto[near], move[near]
-                if sources is moving.smooth:
-                    goals = goals[near]
-                else:
-                    goals, sources = (Target(goal.smooth[onto]) if back else sharp[onto]), moving.smooth
+                rows, into, onto, move, goals = rows[near], into[near], onto[near], move[near], goals[near]
             for _ in range(2):
                 move = goals.step(sources[into], move)
             unlike = _unlike(self.detail(moved(sources[into], move)), goal.detail[onto])

@@ -332,7 +332,7 @@ def compare(old: str, new: str, output: str | None, ratchet: bool) -> None:
     from auditor.reports.compare_views import render_compare_markdown
 
     comparison = auditor.review.compare(old, new, output=output)
-    print(output or printable(render_compare_markdown(comparison)))
+    print(output or printable(render_compare_markdown(comparison), lines=True))
     sys.exit(1 if ratchet and comparison.got_worse else 0)
 
 
@@ -369,7 +369,7 @@ def selftest(data: str, config: str | None, settings: tuple[str, ...], **options
     """Plant known faults in a temporary copy of a sample of DATA, and say which of them the checks find there."""
     import auditor.review
 
-    print(printable(str(auditor.review.selftest(data, config=_config(config, settings, (), ()), **options))))
+    print(printable(str(auditor.review.selftest(data, config=_config(config, settings, (), ()), **options)), lines=True))
 
 
 @cli.command()

@@ -18,15 +18,17 @@ if TYPE_CHECKING:
 LINE_EVERY = 10.0
 
 
-def printable(text: str) -> str:
+def printable(text: str, *, lines: bool = False) -> str:
     """Return text without characters that act on a terminal: control characters and direction overrides are written as escapes.
+
+    So are line breaks, which names of files and classes can hold, but for text of several ``lines``.
 
     Examples
     --------
     >>> printable("a\\x1b[31mb\\u202e")
     'a\\\\x1b[31mb\\\\u202e'
     """
-    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
+    return "".join(c if c.isprintable() or (lines and c == "\n") else c.encode("unicode_escape").decode() for c in text)
 
 
 class MayBeClosed:

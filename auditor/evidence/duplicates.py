@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from auditor.evidence.framing import content_boxes, unframed
 from auditor.evidence.matching import INVERSE, TURN_NAMES, Comparison, Places, close_pairs, distinct, sign_hashes, structured
-from auditor.evidence.neighbours import EXACT_LIMIT
+from auditor.evidence.neighbours import EXACT_LIMIT, unit_rows
 from auditor.evidence.shapes import likeness, nearest_shapes, shapes
 
 if TYPE_CHECKING:
@@ -41,6 +41,12 @@ CALIBRATION_IMAGES = 3000
 TURNED_FACTOR = 0.7
 #: Pairs whose coarse shapes have a lower cosine are not compared: 2 % of near duplicates, and a third of the candidates.
 LEAST_LIKENESS = 0.6
+#: Of so many times the pictures that are compared, the nearest by descriptor and by shape, those are compared that are most alike by the
+#: cosine of shapes plus this share of that of descriptors. At 32 pixels the two ranked apart need a quarter more pairs to hold as many near
+#: duplicates; shares of 0.2 to 0.4 do as well (``benchmarks/duplicates.py natural``).
+LISTED, DESCRIPTOR_WEIGHT = 2, 0.3
+#: The cosine that counts where there is none: of mirrored pictures and of what is inside a frame.
+UNDESCRIBED = 0.2
 #: Images up to which descriptor neighbours are searched for duplicates; beyond, hashes alone find them (re-encoded, resized, mirrored and
 #: turned copies, but only one in ten of those cropped by 5 %).
 SEARCHED_BY_DESCRIPTOR = 200_000
@@ -54,16 +60,17 @@ Rows = npt.NDArray[np.int64]
 
 
 def neighbours_compared(n: int) -> int:
-    """Return how many neighbours of each of n images are compared, by descriptor and by coarse shape: of more, more come between.
+    """Return how many of the pictures most like it each of n images is compared with: of more, more come between.
 
-    Half the binary logarithm: 5 of 1,000, 8 of 60,000. Two more find 1 % more near duplicates at 32 pixels, for a quarter more work.
+    Half the binary logarithm and two: 7 of 1,000, 10 of 60,000. Two more find half a percent more near duplicates at 32 pixels, for a
+    fifth more work.
 
     Examples
     --------
     >>> [neighbours_compared(n) for n in (2, 1000, 60_000)]
-    [2, 5, 8]
+    [2, 7, 10]
     """
-    return max(round(log2(max(n, 1)) / 2), 2)
+    return round(log2(max(n, 1)) / 2) + 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,40 +186,71 @@ def exact_sets(images: pd.DataFrame) -> tuple[Rows, npt.NDArray[np.object_]]:
     return exact[exact], reason
 
 
-def _candidates(rows: Rows, signatures: npt.NDArray[np.uint8], neighbours: Neighbours | None) -> _Links:
+def _candidates(
+    rows: Rows, signatures: npt.NDArray[np.uint8], neighbours: Neighbours | None, descriptor: npt.NDArray[np.float32] | None
+) -> _Links:
     """Return the pairs of the given rows worth comparing, each once under each turn it was found by."""
     hashes = sign_hashes(signatures, rows)
     # Of the two quarter turns one is enough: each undoes the other.
     turn, query, base = close_pairs(hashes[:7], hashes[0], 6 if len(rows) <= SIX_BITS_LIMIT else 4)
     # The query, turned, looks like the base; so the base, turned back, looks like the query. From here on the turn is that of the second.
     found = [(base, query, turn)]
-    if neighbours is not None:
-        vectors = shapes(signatures, rows)
-        near = [_by_descriptor(rows, neighbours)]
-        if len(rows) <= EXACT_LIMIT:
-            other, mirrored = nearest_shapes(vectors, k := neighbours.rows.shape[1])
-            near.append((np.repeat(np.arange(len(rows)), k), other.ravel(), mirrored.ravel().astype(np.int64)))
-        own, other, turn = (np.concatenate(column) for column in zip(*near, strict=True))
-        kept = other >= 0
-        own, other, turn = own[kept], other[kept], turn[kept]
-        alike = likeness(vectors, own, other, turn) >= LEAST_LIKENESS
-        found.append((own[alike], other[alike], turn[alike]))
+    if neighbours is not None and descriptor is not None:
+        found.append(_lookalikes(rows, signatures, neighbours, descriptor))
     return _distinct(rows, found)
 
 
+def _lookalikes(
+    rows: Rows, signatures: npt.NDArray[np.uint8], neighbours: Neighbours, descriptor: npt.NDArray[np.float32]
+) -> tuple[Rows, Rows, Rows]:
+    """Return the places of pictures among the rows, of those most like each in coarse shape and descriptor together, and their turn."""
+    vectors = shapes(signatures, rows)
+    n, searched = len(rows), neighbours.rows.shape[1]
+    described = np.flatnonzero(rows < len(descriptor))  # what is inside a frame is not
+    place = np.full(max(len(descriptor), int(rows.max()) + 1) + 1, -1, dtype=np.int64)
+    place[rows] = np.arange(n)
+    other, cosine = np.full((n, searched), -1, dtype=np.int64), np.zeros((n, searched), dtype=np.float32)
+    other[described], cosine[described] = place[neighbours.rows[rows[described]]], neighbours.similarity[rows[described]]
+    mirrored = np.zeros(other.shape, dtype=bool)
+    shape = likeness(vectors, np.repeat(np.arange(n), searched), other.ravel(), mirrored.ravel()).reshape(other.shape)
+    if n <= EXACT_LIMIT:
+        unit = np.zeros((n, descriptor.shape[1]), dtype=np.float32)
+        unit[described] = unit_rows(descriptor[rows[described]])
+        by_shape, turns, alike = nearest_shapes(vectors, searched)
+        twice = (by_shape[:, :, None] == other[:, None, :]).any(axis=2) & ~turns
+        by_shape[twice] = -1
+        known = ~turns & (rows[by_shape] < len(descriptor)) & (rows < len(descriptor))[:, None]
+        products = np.empty(by_shape.shape, dtype=np.float32)
+        for column in range(searched):
+            products[:, column] = np.einsum("nd,nd->n", unit, unit[by_shape[:, column]])
+        other, mirrored, shape = np.hstack([other, by_shape]), np.hstack([mirrored, turns]), np.hstack([shape, alike])
+        cosine = np.hstack([cosine, np.where(known, products, UNDESCRIBED)])
+    likely = np.where((other >= 0) & (shape >= LEAST_LIKENESS), shape + DESCRIPTOR_WEIGHT * cosine, -np.inf)
+    best = np.argsort(-likely, axis=1, kind="stable")[:, : searched // LISTED]
+    own = np.repeat(np.arange(n), best.shape[1])
+    kept = np.isfinite(np.take_along_axis(likely, best, axis=1)).ravel()
+    chosen = (np.take_along_axis(column, best, axis=1).ravel()[kept] for column in (other, mirrored))
+    return own[kept], next(chosen), next(chosen).astype(np.int64)
+
+
 def _links(
-    heads: Rows, signatures: npt.NDArray[np.uint8], neighbours: Neighbours | None, comparison: Comparison, sampled: npt.NDArray[np.bool_]
+    heads: Rows,
+    signatures: npt.NDArray[np.uint8],
+    neighbours: Neighbours | None,
+    descriptor: npt.NDArray[np.float32] | None,
+    comparison: Comparison,
+    sampled: npt.NDArray[np.bool_],
 ) -> _Links:
     """Return the compared pairs of the given rows; a picture in a frame is also compared as what is inside it, and the nearer counts."""
     boxes = content_boxes(signatures, heads) if neighbours is not None else np.zeros((len(heads), 4), dtype=np.int64)
     framed = heads[boxes.any(axis=1)]
     if not len(framed):
-        return _measure(comparison, _candidates(heads, signatures, neighbours), sampled)
+        return _measure(comparison, _candidates(heads, signatures, neighbours, descriptor), sampled)
     inside = unframed(signatures[framed], boxes[boxes.any(axis=1)])
     rows = np.concatenate([heads, len(signatures) + np.flatnonzero(structured(inside, np.arange(len(inside))))])
     both = np.concatenate([signatures, inside])
     picture = np.concatenate([np.arange(len(signatures)), framed])
-    links = _measure(Comparison(both), _candidates(rows, both, neighbours), sampled[picture])
+    links = _measure(Comparison(both), _candidates(rows, both, neighbours, descriptor), sampled[picture])
     first, second = picture[links.first], picture[links.second]
     turn = np.where(first > second, np.asarray(INVERSE)[links.turn], links.turn)
     links = _Links(np.minimum(first, second), np.maximum(first, second), turn, links.distance)[first != second]
@@ -232,15 +270,6 @@ def _nearest_turn(links: _Links) -> _Links:
     kept = np.ones(len(several), dtype=bool)
     kept[order[again]] = False
     return links[kept]
-
-
-def _by_descriptor(rows: Rows, neighbours: Neighbours) -> tuple[Rows, Rows, Rows]:
-    """Return places among the rows, those of their neighbours (-1 where they are not among them), and that nothing is turned."""
-    place = np.full(max(len(neighbours.rows), int(rows.max()) + 1) + 1, -1, dtype=np.int64)
-    place[rows] = np.arange(len(rows))
-    described = np.flatnonzero(rows < len(neighbours.rows))
-    near = neighbours.rows[rows[described]]
-    return np.repeat(described, near.shape[1]), place[near.ravel()], np.zeros(near.size, dtype=np.int64)
 
 
 def _distinct(rows: Rows, found: list[tuple[Rows, Rows, Rows]]) -> _Links:
@@ -334,7 +363,12 @@ def _nearest(links: _Links, n: int) -> npt.NDArray[np.float64]:
 
 
 def find_duplicates(
-    images: pd.DataFrame, signatures: npt.NDArray[np.uint8] | None = None, neighbours: Neighbours | None = None, *, near: bool = True
+    images: pd.DataFrame,
+    signatures: npt.NDArray[np.uint8] | None = None,
+    neighbours: Neighbours | None = None,
+    descriptor: npt.NDArray[np.float32] | None = None,
+    *,
+    near: bool = True,
 ) -> DuplicateSets:
     """Group images into duplicate sets; every member is verified against its representative, so there are no chains.
 
@@ -348,7 +382,9 @@ def find_duplicates(
     signatures : ndarray of uint8, shape (n_images, SIGNATURE_BYTES), optional
         Without them only exact copies are found.
     neighbours : Neighbours, optional
-        Descriptor neighbours; without them only what the hashes find is compared.
+        `LISTED` times as many descriptor neighbours as are compared; without them only what the hashes find is.
+    descriptor : ndarray of float32, shape (n_images, d), optional
+        The descriptors; they go with ``neighbours``.
     near : bool
         Whether to look for near duplicates.
     """
@@ -367,7 +403,7 @@ def find_duplicates(
     sampled = np.zeros(n, dtype=bool)
     # Digests are as good as random numbers, and those of the same pictures in any order.
     sampled[heads[np.argsort(images["sha256"].to_numpy(dtype=object)[heads], kind="stable")[:TYPICAL_IMAGES]]] = True
-    links = _links(heads, signatures, neighbours, comparison, sampled)
+    links = _links(heads, signatures, neighbours, descriptor, comparison, sampled)
     chosen = calibrate(links, labels, used, sampled)
     threshold = chosen.threshold
     for member, head, turn, far in _stars(links[links.distance <= threshold], comparison, threshold):

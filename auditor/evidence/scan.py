@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from auditor.dataset import AND, separate_labels
 from auditor.evidence.descriptor import describe
-from auditor.evidence.duplicates import SEARCHED_BY_DESCRIPTOR, DuplicateSets, find_duplicates, neighbours_compared
+from auditor.evidence.duplicates import LISTED, SEARCHED_BY_DESCRIPTOR, DuplicateSets, find_duplicates, neighbours_compared
 from auditor.evidence.groups import InferredGroups, infer_groups
 from auditor.evidence.neighbours import Neighbours, find_neighbours
 from auditor.evidence.probabilities import Probabilities, find_probabilities
@@ -117,8 +117,11 @@ class Scan:
         """Duplicate sets of the readable images."""
         n = int(self.readable.sum())
         with one_thread():
-            near = self.neighbours(neighbours_compared(n)) if n <= SEARCHED_BY_DESCRIPTOR else None
-            found = find_duplicates(self.images, self.signatures, near)
+            if n <= SEARCHED_BY_DESCRIPTOR:
+                near = self.neighbours(LISTED * neighbours_compared(n))
+                found = find_duplicates(self.images, self.signatures, near, self.descriptor)
+            else:
+                found = find_duplicates(self.images, self.signatures)
         give_back(self.signatures)
         return found
 

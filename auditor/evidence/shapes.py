@@ -65,8 +65,8 @@ def likeness(vectors: Floats, first: Rows, second: Rows, turns: Rows) -> Floats:
     return out
 
 
-def nearest_shapes(vectors: Floats, k: int) -> tuple[Rows, npt.NDArray[np.bool_]]:
-    """Return the k other pictures of the most similar shape, as they lie or mirrored, and which are mirrored; both ``(n, k)``.
+def nearest_shapes(vectors: Floats, k: int) -> tuple[Rows, npt.NDArray[np.bool_], Floats]:
+    """Return the k other pictures of the most similar shape, as they lie or mirrored, which are mirrored, and the cosines; all ``(n, k)``.
 
     Rows are -1 where there are fewer than k others. A mirror turns the sign of the odd coefficients alone, so that the better of the two
     products is that of the even ones and the size of that of the odd ones.
@@ -79,8 +79,8 @@ def nearest_shapes(vectors: Floats, k: int) -> tuple[Rows, npt.NDArray[np.bool_]
         out += vectors[start:stop, :_EVEN] @ even
 
     n = len(vectors)
-    rows, _ = others(np.arange(n), *largest(products, n, n, k + 1), k)
+    rows, alike = others(np.arange(n), *largest(products, n, n, k + 1), k)
     mirrored = np.empty(rows.shape, dtype=bool)
     for column in range(k):
         mirrored[:, column] = (vectors[:, _EVEN:] * vectors[rows[:, column], _EVEN:]).sum(axis=1) < 0
-    return rows, mirrored & (rows >= 0)
+    return rows, mirrored & (rows >= 0), alike

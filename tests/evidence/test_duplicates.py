@@ -167,10 +167,10 @@ def test_pairs_that_are_not_compared_to_the_end_are_no_copies(planted, monkeypat
     whole = planted.duplicates
     monkeypatch.setattr("auditor.evidence.duplicates.TYPICAL_IMAGES", 12)
     again = Scan(planted.images, planted.signatures)
-    near = again.neighbours(10)
-    few = find_duplicates(again.images, again.signatures, near)
+    near = again.neighbours(10), again.descriptor
+    few = find_duplicates(again.images, again.signatures, *near)
     monkeypatch.setattr("auditor.evidence.duplicates.TYPICAL_IMAGES", len(planted.images))
-    every = find_duplicates(again.images, again.signatures, near)
+    every = find_duplicates(again.images, again.signatures, *near)
     assert few.calibration.threshold == pytest.approx(every.calibration.threshold, rel=0.25)
     assert (few.near == every.near).all()
     assert (np.bincount(whole.near) > 1).sum() == len(COPIES)

@@ -48,12 +48,12 @@ def test_the_nearest_are_those_of_a_search_of_every_pair_both_ways():
     best = np.maximum(plain, mirrored)
     np.fill_diagonal(best, -2)
     expected = np.argsort(-best, axis=1, kind="stable")[:, :3]
-    rows, flipped = nearest_shapes(vectors, 3)
+    rows, flipped, _ = nearest_shapes(vectors, 3)
     np.testing.assert_array_equal(rows, expected)
     np.testing.assert_array_equal(flipped, np.take_along_axis(mirrored > plain, expected, axis=1))
 
 
 def test_with_fewer_pictures_than_asked_for_the_rest_is_empty():
-    rows, flipped = nearest_shapes(of(coarse(2)), 3)
+    rows, flipped, _ = nearest_shapes(of(coarse(2)), 3)
     assert rows.tolist() == [[1, -1, -1], [0, -1, -1]]
     assert not flipped[:, 1:].any()

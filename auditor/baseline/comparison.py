@@ -18,6 +18,8 @@ from auditor.record import Estimate
 
 #: Epochs of every way, in multiples of the baseline's, whose 1,500 steps are enough for augmentation to show itself.
 LONGER = 1
+#: What the recommended way is best in.
+CHOSEN_BY = "validation balanced accuracy"
 #: The rarest share of classes, at least one: those whose recall is the aim.
 RAREST = 0.3
 
@@ -104,7 +106,8 @@ def train_ways(session: Session, seeds: int, suspects: Collection[str] = ()) -> 
             plain: dict[str, Any] = {"class_weights": False, "oversample": False, "logit_adjustment": 0.0}
             trial = replace(session.with_options(**{**plain, **changes}), class_weight=None, layers="[]", variation=variation)
             epochs = max(2, round(images / len(samples)))
-            run = trial.run(f"{way}, seed {seed}", seed=seed, epochs=epochs, patience=max(4, epochs // 4))
+            # To the end of the learning rate's fall: the few validation images of rare classes would choose the epoch by chance.
+            run = replace(trial.run(f"{way}, seed {seed}", seed=seed, epochs=epochs, patience=epochs), restore_best=False)
             try:
                 net, history = trial.train(run, samples=samples)
             except DataError:  # the loss was not a number, or the clock ended it before an epoch was done
@@ -129,13 +132,19 @@ def compare_ways(session: Session, seeds: int, suspects: Collection[str] = ()) -
     """Train every way with every seed and return a row per way, in the order of `WAYS`.
 
     Differences are to "nothing" with the same seed, on the same images; their intervals are over seeds. Recommended is the way
-    with the highest validation balanced accuracy among those that are surely better than nothing, seed by seed; test images decide
-    nothing, and one seed recommends nothing.
+    with the highest mean balanced accuracy on validation images, and a note says so where it is not surely better than nothing there;
+    test images decide nothing, and one seed recommends nothing.
     """
     rows = summarise(train_ways(session, seeds, suspects), *rare_and_common(session))
-    if rows and not any(row["recommended"] for row in rows):
+    chosen = next((row for row in rows if row["recommended"]), None)
+    if rows and chosen is None:
         session.material.notes.append(
             "No way against imbalance is recommended: one seed is not enough to tell (--seeds 3, and time for them)."
+        )
+    elif chosen is not None and chosen["way"] != "nothing" and (gain := chosen[f"change of {CHOSEN_BY}"])["low"] <= 0:
+        session.material.notes.append(
+            f"Recommended against imbalance is {chosen['way']}, which does best on validation images, but not surely better than nothing: "
+            f"balanced accuracy {gain['value']:+.3f} [{gain['low']:+.3f} to {gain['high']:+.3f}] over {chosen['seeds']} seeds (more seeds tell)."
         )
     return rows
 
@@ -152,32 +161,21 @@ def summarise(
         shared = [s for s in runs if s in nothing]
         part = "test" if all("test" in r for r in runs.values()) else "val"
         row: dict[str, Any] = {"way": way, "seeds": len(runs), "images": part}
-        row["validation balanced accuracy"] = over_seeds([np.nanmean(r["val"]) for r in runs.values()])
-        row["balanced accuracy"] = over_seeds([np.nanmean(r[part]) for r in runs.values()])
+        row[CHOSEN_BY] = over_seeds([_mean(r["val"]) for r in runs.values()])
+        if way != "nothing" and shared:
+            row[f"change of {CHOSEN_BY}"] = over_seeds([_mean(runs[s]["val"]) - _mean(nothing[s]["val"]) for s in shared])
+        row["balanced accuracy"] = over_seeds([_mean(r[part]) for r in runs.values()])
         for name, which in (("rare-class recall", rarest), ("common-class recall", commonest)):
             row[name] = over_seeds([_mean(r[part][which]) for r in runs.values()])
             if way != "nothing" and shared:
                 row[f"change of {name}"] = over_seeds([_mean(runs[s][part][which]) - _mean(nothing[s][part][which]) for s in shared])
         rows.append(row)
-    chosen = _recommended({way: {s: _mean(r["val"]) for s, r in runs.items()} for way, runs in found.items() if way != RAW})
+    several = [row for row in rows if row["seeds"] > 1 and row["way"] != RAW]
+    comparable = len(several) > 1 and any(row["way"] == "nothing" for row in several)
+    chosen = max(several, key=lambda row: row[CHOSEN_BY]["value"])["way"] if comparable else None
     for row in rows:
         row["recommended"] = row["way"] == chosen
     return rows
-
-
-def _recommended(scores: Mapping[str, Mapping[int, float]]) -> str | None:
-    """Return the way with the highest mean score among those that are surely better than nothing, else nothing.
-
-    Surely: by the interval of the differences with the same seeds. Ways with one seed do not take part: it cannot tell a difference
-    from chance. None where nothing, or all else, has no more than one.
-    """
-    several = {way: by_seed for way, by_seed in scores.items() if len(by_seed) > 1}
-    nothing = several.get("nothing")
-    if nothing is None or len(several) < 2:
-        return None
-    gains = {way: [by_seed[s] - nothing[s] for s in by_seed if s in nothing] for way, by_seed in several.items()}
-    better = [way for way, gain in gains.items() if len(gain) > 1 and over_seeds(gain)["low"] > 0]
-    return max(better, key=lambda way: float(np.mean(gains[way])), default="nothing")
 
 
 def _mean(recalls: npt.NDArray[np.float64]) -> float:

@@ -53,11 +53,15 @@ OnEpoch = Callable[[Epoch], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """What one run is asked to do; ``deadline`` is on `time.monotonic`'s clock."""
+    """What one run is asked to do; ``deadline`` is on `time.monotonic`'s clock.
+
+    Without ``restore_best`` the weights of the last epoch are kept, where all epochs were trained.
+    """
 
     name: str = "baseline"
     epochs: int = 30
     patience: int = 6
+    restore_best: bool = True
     batch_size: int = 32
     learning_rate: float = 1e-3
     seed: int = 0
@@ -136,7 +140,7 @@ def _load(file: Path) -> tuple[_Progress, list[npt.NDArray[Any]]] | None:
 
 
 def fit(network: Network, train: Samples, val: Samples, run: Run) -> History:
-    """Train a network that is reset first; it is left with the weights of its best epoch.
+    """Train a network that is reset first; it is left with the weights of its best epoch, or as the run says.
 
     Parameters
     ----------
@@ -243,8 +247,9 @@ def fit(network: Network, train: Samples, val: Samples, run: Run) -> History:
         )
     if progress.best_epoch < 0:
         raise _nothing_learned(keeper.broken, run)
-    network.restore(progress.best_state)
     done = len(progress.curves["loss"])
+    if run.restore_best or done < run.epochs:
+        network.restore(progress.best_state)
     history = History(
         name=run.name,
         seed=run.seed,

@@ -18,7 +18,7 @@ DIFFERENCES = ("change", "difference", "gain", "delta")
 #: What a trial of a hyperparameter search is scored by.
 TUNED = "balanced_accuracy"
 #: Charts of one comparison.
-CHARTS = 6
+CHARTS = 7
 
 
 @dataclass(frozen=True, slots=True)

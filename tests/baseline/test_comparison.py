@@ -40,20 +40,41 @@ def test_differences_are_paired_by_seed_and_the_cheapest_within_noise_is_recomme
     assert "change of rare-class recall" not in rows["nothing"]
 
 
-def test_the_best_of_the_ways_that_surely_beat_nothing_is_recommended() -> None:
+def test_the_way_that_does_best_on_validation_images_is_recommended() -> None:
     def runs(*scores: float) -> dict[int, dict[str, np.ndarray]]:
-        return {seed: {"val": np.array([score, score])} for seed, score in enumerate(scores)}
+        # What test images say must not matter.
+        return {seed: {"val": np.array([score, score]), "test": np.array([1 - score, 1 - score])} for seed, score in enumerate(scores)}
+
+    def summary(**found: dict[int, dict[str, np.ndarray]]) -> dict[str, dict]:
+        return {r["way"]: r for r in summarise({k.replace("_", " "): v for k, v in found.items()}, np.array([0]), np.array([1]))}
 
     def recommended(**found: dict[int, dict[str, np.ndarray]]) -> list[str]:
-        rows = summarise({k.replace("_", " "): v for k, v in found.items()}, np.array([0]), np.array([1]))
-        return [r["way"] for r in rows if r["recommended"]]
+        return [way for way, row in summary(**found).items() if row["recommended"]]
 
+    nothing = runs(0.3, 0.5, 0.4)
+    ways = {"nothing": nothing, "class_weights": runs(0.5, 0.7, 0.6), "random_oversampling": runs(0.55, 0.76, 0.65)}
+    assert recommended(**ways) == ["random oversampling"]
     # Seeds differ by more than the ways do: only pairs of the same seed show that a way is always better by the same.
-    better = {"nothing": runs(0.3, 0.5, 0.4), "class_weights": runs(0.5, 0.7, 0.6), "random_oversampling": runs(0.55, 0.76, 0.65)}
-    assert recommended(**better) == ["random oversampling"]
-    assert recommended(**{**better, "random_oversampling": runs(0.5, 0.9, 0.6)}) == ["class weights"]
-    assert recommended(nothing=runs(0.3, 0.5, 0.4), class_weights=runs(0.2, 0.9, 0.4)) == ["nothing"]
+    gain = summary(**ways)["class weights"]["change of validation balanced accuracy"]
+    assert (gain["value"], gain["low"]) == pytest.approx((0.2, 0.2))
+    assert recommended(nothing=nothing, class_weights=runs(0.2, 0.3, 0.4)) == ["nothing"]
     assert recommended(nothing=runs(0.1), class_weights=runs(0.9)) == []
+    assert recommended(**{"nothing": nothing, comparison.RAW.replace(" ", "_"): runs(0.9, 0.9, 0.9)}) == []
+
+
+def test_a_recommendation_that_chance_can_explain_says_so(make_plan: MakePlan, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = make_plan([(split, label, 8) for split in ("train", "val", "test") for label in ("upright", "lying")])
+
+    def found(*gains: float) -> list[str]:
+        nothing = {s: {"val": np.array([0.5, 0.5])} for s in range(3)}
+        better = {s: {"val": np.array([0.5 + g, 0.5 + g])} for s, g in enumerate(gains)}
+        monkeypatch.setattr(comparison, "train_ways", lambda *_: {"nothing": nothing, "class weights": better})
+        facts = train_baseline(plan, options=dataclasses.replace(TINY, epochs=1, compare=True)).facts
+        assert [r["way"] for r in facts["comparison"] if r["recommended"]] == ["class weights"]
+        return [note for note in facts["notes"] if "not surely better than nothing" in note]
+
+    assert found(0.1, 0.11, 0.1) == []
+    assert len(found(0.3, -0.1, 0.1)) == 1
 
 
 def test_ways_are_compared_on_the_same_images(make_plan: MakePlan) -> None:

@@ -78,6 +78,8 @@ def build(architecture: Architecture, *, probabilities: bool) -> keras.Model:
     if architecture.l1 or architecture.l2:
         penalty = {"kernel_regularizer": keras.regularizers.L1L2(l1=architecture.l1, l2=architecture.l2)}
 
+    normalization = make.BatchNormalization if probabilities else _fused_normalization()
+
     def convolve(x: Any, filters: int, stride: int, name: str, *, active: bool = True, side: int = 3) -> Any:
         x = make.Conv2D(
             filters,
@@ -90,7 +92,7 @@ def build(architecture: Architecture, *, probabilities: bool) -> keras.Model:
             name=name,
             **penalty,
         )(x)
-        x = make.BatchNormalization(momentum=MOMENTUM, dtype=policy, name=f"{name}_norm")(x)
+        x = normalization(momentum=MOMENTUM, dtype=policy, name=f"{name}_norm")(x)
         return make.ReLU(dtype=policy, name=f"{name}_relu")(x) if active else x
 
     pixels = make.Input((architecture.image_size, architecture.image_size, 3), name="pixels")
@@ -119,6 +121,26 @@ def _residual(architecture: Architecture, x: Any, convolve: Any, policy: str) ->
         shortcut = convolve(x, filters, 2, f"stage{stage + 1}_shortcut", active=False, side=1)
         x = make.ReLU(dtype=policy, name=f"stage{stage + 1}")(make.Add(dtype=policy, name=f"stage{stage + 1}_add")([y, shortcut]))
     return make.GlobalAveragePooling2D(dtype=policy, name="features")(x)
+
+
+def _fused_normalization() -> Any:
+    """Return batch normalisation in one operation: Keras computes it in a dozen, which take a quarter of the time of training on a CPU."""
+    keras, tf = load()
+
+    class FusedNormalization(keras.layers.BatchNormalization):  # type: ignore[misc, name-defined]
+        """Keras' batch normalisation, with its weights; the running variance is of n - 1."""
+
+        def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+            fused = tf.compat.v1.nn.fused_batch_norm
+            if not training:
+                mean, variance = self.moving_mean.value, self.moving_variance.value
+                return fused(inputs, self.gamma.value, self.beta.value, mean, variance, epsilon=self.epsilon, is_training=False)[0]
+            out, mean, variance = fused(inputs, self.gamma.value, self.beta.value, epsilon=self.epsilon, is_training=True)
+            for running, now in ((self.moving_mean, mean), (self.moving_variance, variance)):
+                running.assign(running * self.momentum + now * (1 - self.momentum))
+            return out
+
+    return FusedNormalization
 
 
 def _transferred(architecture: Architecture, x: Any, *, gated: bool) -> Any:

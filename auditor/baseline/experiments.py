@@ -36,6 +36,9 @@ RATE_STEPS, RATE_FACTOR = 100, 10.0
 RATE_MARGIN = 0.10
 #: How far below the model's accuracy a run with leaks may be on clean images and still be compared with it.
 COMPARABLE = 0.10
+#: Balanced accuracy by which a test must surely be harder than validation to be called so: the weights and the rate were chosen by validation
+#: images, which flatters them a little, and less is no reason to look for other images.
+HARDER = 0.02
 #: Gain in balanced accuracy from twice the images from which on more images are worth collecting.
 WORTHWHILE = 0.02
 
@@ -62,11 +65,11 @@ def left_out(question: str) -> Diagnosis:
 
 
 def harder_test(scores: dict[str, Scores]) -> list[Diagnosis]:
-    """Compare validation with test: the same model, both unseen. Costs nothing."""
+    """Compare validation with test, by a model that has learned from neither. Costs nothing."""
     if "test" not in scores:
         return []
     drop = difference(scores["val"]["balanced_accuracy"], scores["test"]["balanced_accuracy"])
-    verdict = decide(drop, 0.0)
+    verdict = decide(drop, HARDER)
     numbers = f"balanced accuracy is {interval(drop)} lower on test than on validation images"
     text = {
         "yes": f"The test images are harder than the validation images, or other ones: {numbers}.",

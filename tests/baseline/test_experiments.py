@@ -9,7 +9,7 @@ import pytest
 
 from auditor.baseline import Baseline, train_baseline
 from auditor.baseline.diagnosis import fitting_diagnosis
-from auditor.baseline.experiments import EXPERIMENTS, shuffled_labels
+from auditor.baseline.experiments import EXPERIMENTS, harder_test, shuffled_labels
 from auditor.baseline.material import gather, usable_rows
 from auditor.baseline.scaling import Scaler
 from auditor.baseline.scores import share
@@ -31,6 +31,18 @@ def test_a_model_that_knows_validation_better_than_training_points_at_the_labels
         found = {d["question"]: d for d in fitting_diagnosis(scores(0.55), scores(seen), history)}["underfitting"]
         assert found["verdict"] == verdict
         assert any("label-error" in r for r in found["remedies"]) is advice
+
+
+def test_a_test_is_too_hard_only_where_it_surely_matters() -> None:
+    def verdict(on_test: float, n: int) -> str:
+        of_part = {"val": share(0.8 * n, n), "test": share(on_test * n, n)}
+        (found,) = harder_test({part: {"balanced_accuracy": e} for part, e in of_part.items()})  # type: ignore[typeddict-item]
+        return found["verdict"]
+
+    assert verdict(0.7, 1000) == "yes"
+    assert verdict(0.76, 1000) == "undecided"  # 4 points [0.4 to 7.6], of which choosing weights by validation images explains a part
+    assert verdict(0.82, 1000) == "no"
+    assert verdict(0.7, 20) == "undecided"
 
 
 def said(result: Baseline, question: str) -> Diagnosis:

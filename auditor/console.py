@@ -168,5 +168,5 @@ class Console:
 
     def epoch(self, epoch: Epoch) -> None:
         """Show one epoch of training."""
-        text = f"{epoch.run}: loss {epoch.loss:.3f}, validation loss {epoch.val_loss:.3f}"
+        text = f"{epoch.run}: {epoch.losses}"
         self._show(epoch.epoch, epoch.epochs, text, epoch.seconds_left)

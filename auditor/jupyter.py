@@ -46,7 +46,7 @@ class Line:
 
     def epoch(self, epoch: Any) -> None:
         """Show one epoch of training."""
-        text = f"{epoch.run}: epoch {epoch.epoch} of {epoch.epochs}, loss {epoch.loss:.3f}, validation loss {epoch.val_loss:.3f}"
+        text = f"{epoch.run}: epoch {epoch.epoch} of {epoch.epochs}, {epoch.losses}"
         self._show(text, always=epoch.epoch == epoch.epochs, share=epoch.epoch / max(epoch.epochs, 1))
 
     def _rate(self, done: int) -> str:

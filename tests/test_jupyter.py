@@ -1,10 +1,12 @@
 """Progress in a notebook is one line, escaped, and there is none anywhere else."""
 
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
+from auditor.baseline.fitting import Epoch
 from auditor.jupyter import Line, in_notebook
 from auditor.options import Listeners, default_listeners
 
@@ -62,5 +64,7 @@ def test_nothing_is_shown_before_something_happens(notebook):
     shown = notebook()
     line = Line()
     assert shown.made == 0
-    line.epoch(SimpleNamespace(run="baseline", epoch=2, epochs=2, loss=0.5, val_loss=0.25))
+    told = Epoch(run="baseline", epoch=2, epochs=2, loss=0.5, val_loss=0.25, accuracy=0.9, val_accuracy=0.9, seconds_left=0.0)
+    line.epoch(told)
     assert shown.shown[-1]["text/plain"] == "baseline: epoch 2 of 2, loss 0.500, validation loss 0.250"
+    assert replace(told, val_loss=float("nan")).losses == "loss 0.500"

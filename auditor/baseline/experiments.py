@@ -36,7 +36,7 @@ RATE_STEPS, RATE_FACTOR = 100, 10.0
 RATE_MARGIN = 0.10
 #: How far below the model's accuracy a run with leaks may be on clean images and still be compared with it.
 COMPARABLE = 0.10
-#: Balanced accuracy by which a test must surely be harder than validation to be called so: the weights and the rate were chosen by validation
+#: Balanced accuracy by which a test must surely be harder than validation to be called so: weights and rate were chosen by validation
 #: images, which flatters them a little, and less is no reason to look for other images.
 HARDER = 0.02
 #: Gain in balanced accuracy from twice the images from which on more images are worth collecting.

@@ -47,6 +47,11 @@ class Epoch:
     val_accuracy: float
     seconds_left: float
 
+    @property
+    def losses(self) -> str:
+        """The losses in words; a run may do without validation."""
+        return f"loss {self.loss:.3f}" + ("" if math.isnan(self.val_loss) else f", validation loss {self.val_loss:.3f}")
+
 
 OnEpoch = Callable[[Epoch], None]
 
@@ -55,13 +60,13 @@ OnEpoch = Callable[[Epoch], None]
 class Run:
     """What one run is asked to do; ``deadline`` is on `time.monotonic`'s clock.
 
-    Without ``restore_best`` the weights of the last epoch are kept, where all epochs were trained.
+    A run that is not ``validated`` neither stops early nor restores its best weights: it ends with those of its last epoch.
     """
 
     name: str = "baseline"
     epochs: int = 30
     patience: int = 6
-    restore_best: bool = True
+    validated: bool = True
     batch_size: int = 32
     learning_rate: float = 1e-3
     seed: int = 0
@@ -198,13 +203,16 @@ def fit(network: Network, train: Samples, val: Samples, run: Run) -> History:
 
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
             spent = time.monotonic() - self.started
-            values = dict(zip(CURVES, (*(float(logs[k]) for k in LOGS), float(network.optimizer.learning_rate), spent), strict=True))
-            if not (math.isfinite(values["loss"]) and math.isfinite(values["val_loss"])):
+            logged = (float(logs.get(k, math.nan)) for k in LOGS)
+            values = dict(zip(CURVES, (*logged, float(network.optimizer.learning_rate), spent), strict=True))
+            if not (math.isfinite(values["loss"]) and (math.isfinite(values["val_loss"]) or not run.validated)):
                 self.broken = self.model.stop_training = True
                 return
             for name, value in values.items():
                 progress.curves[name].append(value)
-            if values["val_loss"] < progress.best - MIN_DELTA:
+            if not run.validated:
+                progress.best_epoch = epoch
+            elif values["val_loss"] < progress.best - MIN_DELTA:
                 progress.best, progress.best_epoch, progress.wait = values["val_loss"], epoch, 0
                 progress.best_state = network.state()
             else:
@@ -243,13 +251,13 @@ def fit(network: Network, train: Samples, val: Samples, run: Run) -> History:
             verbose=0,
             callbacks=[keeper],
             shuffle=False,
-            validation_data=Feed(val, run.batch_size, seed=None).dataset(),
+            validation_data=Feed(val, run.batch_size, seed=None).dataset() if run.validated else None,
         )
     if progress.best_epoch < 0:
         raise _nothing_learned(keeper.broken, run)
-    done = len(progress.curves["loss"])
-    if run.restore_best or done < run.epochs:
+    if run.validated:
         network.restore(progress.best_state)
+    done = len(progress.curves["loss"])
     history = History(
         name=run.name,
         seed=run.seed,
@@ -258,7 +266,7 @@ def fit(network: Network, train: Samples, val: Samples, run: Run) -> History:
         seconds=round(sum(progress.curves["seconds"]), 3) if done else time.monotonic() - began,
     )
     for name in ("loss", "val_loss", "accuracy", "val_accuracy", "learning_rate"):
-        history[name] = [float(f"{v:.6g}") for v in progress.curves[name]]
+        history[name] = [float(f"{v:.6g}") for v in progress.curves[name] if not math.isnan(v)]
     history["ended_by"] = _reason(keeper.broken, keeper.late, progress.wait >= run.patience)
     return history
 

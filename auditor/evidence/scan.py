@@ -118,8 +118,7 @@ class Scan:
         n = int(self.readable.sum())
         with one_thread():
             if n <= SEARCHED_BY_DESCRIPTOR:
-                near = self.neighbours(LISTED * neighbours_compared(n))
-                found = find_duplicates(self.images, self.signatures, near, self.descriptor)
+                found = find_duplicates(self.images, self.signatures, self.neighbours(LISTED * neighbours_compared(n)), self.descriptor)
             else:
                 found = find_duplicates(self.images, self.signatures)
         give_back(self.signatures)
@@ -184,8 +183,9 @@ class Scan:
         """Return the k nearest other images of each image by the cosine of their descriptors."""
         known: Neighbours | None = self.__dict__.get("_neighbours")
         if known is None or known.rows.shape[1] < k:
+            most = max(k, 10, LISTED * neighbours_compared(int(self.readable.sum())))  # of all that will be asked for
             with one_thread():
-                known = find_neighbours(self.descriptor, self.readable, max(k, 10), rng=self.generator("neighbours"))
+                known = find_neighbours(self.descriptor, self.readable, most, rng=self.generator("neighbours"))
             self.__dict__["_neighbours"] = known
         return Neighbours(known.rows[:, :k], known.similarity[:, :k], known.exact)
 

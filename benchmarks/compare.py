@@ -105,17 +105,17 @@ def main(folder: str, seeds: int = 3, largest: int = 1500, order: str = "0123456
         wall, cpu = (time.monotonic() - began) / 60, (time.process_time() - spent) / 60
         rarest, commonest = rare_and_common(session)
     print(f"{training:,} training images, order {order}, {size.image_size} px, {size.filters} filters, {seeds} seeds")
-    print(f"{'way':<32}{'balanced accuracy':>24}{'rare-class recall':>24}{'common-class recall':>24}{'minutes':>9}")
+    print(f"{'way':<48}{'balanced accuracy':>24}{'rare-class recall':>24}{'common-class recall':>24}{'minutes':>9}")
     for row in summarise(found, rarest, commonest):
         minutes = sum(float(r["seconds"][0]) for r in found[row["way"]].values()) / 60
         cells = (row[k] for k in ("balanced accuracy", "rare-class recall", "common-class recall"))
         shown = "".join("{value:.3f} [{low:.3f} to {high:.3f}]".format(**c).rjust(24) for c in cells)
-        print(f"{row['way']:<32}{shown}{minutes:>9.1f}{'  recommended' if row['recommended'] else ''}")
+        print(f"{row['way']:<48}{shown}{minutes:>9.1f}{'  recommended' if row['recommended'] else ''}")
     for base in ("nothing", "random oversampling"):
         print(f"rare-class recall over {base}, seed by seed")
         for way, runs in found.items():
             gains = [float(np.mean(runs[s]["test"][rarest] - found[base][s]["test"][rarest])) for s in runs]
-            print(f"  {way:<30}{'  '.join(f'{g:+.3f}' for g in gains)}")
+            print(f"  {way:<46}{'  '.join(f'{g:+.3f}' for g in gains)}")
     print(f"{wall:.1f} minutes, {cpu:.1f} CPU minutes")
 
 

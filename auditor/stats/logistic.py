@@ -80,7 +80,9 @@ def fit_logistic(
 
     def loss(flat: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
         parameters = flat.reshape(rows, columns + 1).astype(x.dtype)
-        log = _log_probabilities(x @ parameters[:, :-1].T + parameters[:, -1])
+        with np.errstate(invalid="ignore"):  # BLAS can raise the flag for finite numbers (numpy issue 24067)
+            scores = x @ parameters[:, :-1].T
+        log = _log_probabilities(scores + parameters[:, -1])
         value = -float(log[own] @ weight) + ridge / 2 * float((flat.reshape(rows, -1)[:, :-1] ** 2).sum())
         residual = np.exp(log, out=log)
         residual[own] -= 1

@@ -78,7 +78,7 @@ def build(architecture: Architecture, *, probabilities: bool) -> keras.Model:
     if architecture.l1 or architecture.l2:
         penalty = {"kernel_regularizer": keras.regularizers.L1L2(l1=architecture.l1, l2=architecture.l2)}
 
-    normalization = make.BatchNormalization if probabilities else _fused_normalization()
+    normalization = make.BatchNormalization if probabilities or policy != "float32" else _fused_normalization()
 
     def convolve(x: Any, filters: int, stride: int, name: str, *, active: bool = True, side: int = 3) -> Any:
         x = make.Conv2D(

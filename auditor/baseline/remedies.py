@@ -133,6 +133,8 @@ def _outcome(session: Session, name: str, seed: int) -> tuple[float, float, floa
 def rows(found: Mapping[str, Mapping[int, tuple[float, float, float]]], against: Mapping[str, str]) -> list[dict[str, Any]]:
     """Return a row per remedy with its changes to the model as it is, paired by seed; the cheapest within noise of the best is recommended.
 
+    Where the best surely helps, only what surely helps too is within noise of it: a wide interval is no merit.
+
     Parameters
     ----------
     found : mapping
@@ -160,6 +162,8 @@ def rows(found: Mapping[str, Mapping[int, tuple[float, float, float]]], against:
             within.append(name)
         table.append(row)
     several = max(len(runs) for runs in found.values()) > 1  # one seed cannot tell a difference from chance
+    helping = [row["remedy"] for row in table if row["remedy"] == AS_IT_IS or row["change"]["low"] > 0]
+    within = [name for name in within if name in helping] or within
     recommended = min(within, key=lambda name: (name != AS_IT_IS, seconds[name])) if several else None
     for row in table:
         row["recommended"] = row["remedy"] == recommended

@@ -227,10 +227,10 @@ def _lookalikes(
         cosine = np.hstack([cosine, np.where(known, products, UNDESCRIBED)])
     likely = np.where((other >= 0) & (shape >= LEAST_LIKENESS), shape + DESCRIPTOR_WEIGHT * cosine, -np.inf)
     best = np.argsort(-likely, axis=1, kind="stable")[:, : searched // LISTED]
-    own = np.repeat(np.arange(n), best.shape[1])
-    kept = np.isfinite(np.take_along_axis(likely, best, axis=1)).ravel()
-    chosen = (np.take_along_axis(column, best, axis=1).ravel()[kept] for column in (other, mirrored))
-    return own[kept], next(chosen), next(chosen).astype(np.int64)
+    own, at = np.repeat(np.arange(n), best.shape[1]), best.ravel()
+    kept = np.isfinite(likely[own, at])
+    own, at = own[kept], at[kept]
+    return own, other[own, at], mirrored[own, at].astype(np.int64)
 
 
 def _links(

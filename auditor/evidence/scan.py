@@ -112,15 +112,19 @@ class Scan:
         present = set(self.splits) - {""}
         return (*(s for s in SPLITS if s in present), *sorted(present - set(SPLITS)))
 
+    @property
+    def _listed(self) -> int:
+        """Neighbours of each image that the search for duplicates asks for; 0 where it goes by hashes alone."""
+        n = int(self.readable.sum())
+        return LISTED * neighbours_compared(n) if n <= SEARCHED_BY_DESCRIPTOR else 0
+
     @cached_property
     def duplicates(self) -> DuplicateSets:
         """Duplicate sets of the readable images."""
-        n = int(self.readable.sum())
+        listed = self._listed
         with one_thread():
-            if n <= SEARCHED_BY_DESCRIPTOR:
-                found = find_duplicates(self.images, self.signatures, self.neighbours(LISTED * neighbours_compared(n)), self.descriptor)
-            else:
-                found = find_duplicates(self.images, self.signatures)
+            near, descriptor = (self.neighbours(listed), self.descriptor) if listed else (None, None)
+            found = find_duplicates(self.images, self.signatures, near, descriptor)
         give_back(self.signatures)
         return found
 
@@ -183,7 +187,7 @@ class Scan:
         """Return the k nearest other images of each image by the cosine of their descriptors."""
         known: Neighbours | None = self.__dict__.get("_neighbours")
         if known is None or known.rows.shape[1] < k:
-            most = max(k, 10, LISTED * neighbours_compared(int(self.readable.sum())))  # of all that will be asked for
+            most = max(k, 10, self._listed)  # so that they are searched once
             with one_thread():
                 known = find_neighbours(self.descriptor, self.readable, most, rng=self.generator("neighbours"))
             self.__dict__["_neighbours"] = known

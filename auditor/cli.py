@@ -33,6 +33,7 @@ from auditor.arguments import (
 )
 from auditor.console import Console, MayBeClosed, printable, show_plugin_warnings
 from auditor.errors import AuditorError
+from auditor.process import settle
 
 if TYPE_CHECKING:
     from auditor.audit import Audit
@@ -392,6 +393,7 @@ def demo(output: str, seed: int, quiet: bool) -> None:
 
 def main() -> None:
     """Run the command line; every error is one line on stderr and status 2."""
+    settle()
     show_plugin_warnings()
     stdout, stderr = sys.stdout, sys.stderr
     sys.stdout, sys.stderr = cast(TextIO, MayBeClosed(stdout)), cast(TextIO, MayBeClosed(stderr))

@@ -114,8 +114,8 @@ MEASURED = {
     "odd-size": "The square root of width x height against its median, as a factor either way; counted are those beyond the limit.",
     "odd-aspect": "Long side over short side against its median, as a factor either way; counted are those beyond the limit.",
     "exact-duplicate": (
-        "SHA-256 of the bytes, then of the decoded pixels together with mode and size. Counted is the share of the readable images that "
-        "are surplus: all of a set but its representative."
+        "SHA-256 of the bytes, then XXH3 (128 bits) of the decoded pixels together with mode and size. Counted is the share of the "
+        "readable images that are surplus: all of a set but its representative."
     ),
     "near-duplicate": (
         "Candidates are pairs of like perceptual hashes, under all flips and quarter turns, and nearest neighbours of the descriptor; a "

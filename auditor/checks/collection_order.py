@@ -9,7 +9,6 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.special import stdtrit
 
 from auditor.checks.base import skipped
 from auditor.evidence import Scan
@@ -157,6 +156,8 @@ def _expected(scan: Scan, unit: npt.NDArray[np.float32], first: Rows) -> npt.NDA
 
 def _interval(series: npt.NDArray[np.float64], alpha: float) -> tuple[float, float, float]:
     """Return the mean of a series and its interval, from the means of blocks of neighbours, which are nearly independent."""
+    from scipy.special import stdtrit
+
     means = np.array([block.mean() for block in np.array_split(series, max(len(series) // BLOCK, FEWEST_BLOCKS))])
     value = float(series.mean())
     half = float(stdtrit(len(means) - 1, 1 - alpha / 2) * means.std(ddof=1) / np.sqrt(len(means)))

@@ -109,7 +109,11 @@ class Projection:
 
     def __call__(self, signatures: npt.NDArray[np.uint8]) -> Floats:
         """Return descriptors of signatures, shape ``(n, n_columns)``."""
-        return np.asarray((np.concatenate(features(signatures), axis=1) - self.mean) @ self.directions, dtype=np.float32)
+        return self.project(np.concatenate(features(signatures), axis=1))
+
+    def project(self, raw: Floats) -> Floats:
+        """Return descriptors of raw features ``(n, 1352)``, shape ``(n, n_columns)``."""
+        return np.asarray((raw - self.mean) @ self.directions, dtype=np.float32)
 
 
 def fit_projection(signatures: npt.NDArray[np.uint8], columns: int = DIMENSIONS) -> Projection:
@@ -121,10 +125,19 @@ def fit_projection(signatures: npt.NDArray[np.uint8], columns: int = DIMENSIONS)
     columns : int
         At most so many columns are kept, and no direction without variance.
     """
+    return _fit(_blocks(signatures), columns)
+
+
+def _blocks(signatures: npt.NDArray[np.uint8]) -> list[Floats]:
+    """Return the blocks of raw features of all signatures, made `BLOCK` pictures at a time."""
+    parts = [features(signatures[start : start + BLOCK]) for start in range(0, len(signatures), BLOCK)]
+    return [np.concatenate(block) for block in zip(*parts, strict=True)]
+
+
+def _fit(blocks: list[Floats], columns: int) -> Projection:
+    """Fit the projection on blocks of raw features."""
     from scipy.linalg import eigh
 
-    parts = [features(signatures[start : start + BLOCK]) for start in range(0, len(signatures), BLOCK)]
-    blocks = [np.concatenate(block) for block in zip(*parts, strict=True)]
     scale = np.concatenate([np.full(b.shape[1], 1 / np.sqrt(max(float(b.var(axis=0).sum()), 1e-6)), dtype=np.float32) for b in blocks])
     raw = np.concatenate(blocks, axis=1)
     mean = raw.mean(axis=0, dtype=np.float64).astype(np.float32)
@@ -178,15 +191,19 @@ def describe(images: pd.DataFrame, signatures: npt.NDArray[np.uint8]) -> tuple[F
     rows = fitting_rows(images)
     if not len(rows):
         return np.zeros((len(images), 1), dtype=np.float32), np.ones(1, dtype=np.float32)
-    project = fit_projection(signatures[rows])
-    out = np.zeros((len(images), project.directions.shape[1]), dtype=np.float32)
-    readable = np.flatnonzero((images["status"] == "ok").to_numpy())
+    fitted = _blocks(signatures[rows])
+    projection = _fit(fitted, DIMENSIONS)
+    out = np.zeros((len(images), projection.directions.shape[1]), dtype=np.float32)
+    out[rows] = projection.project(np.concatenate(fitted, axis=1))
+    left = (images["status"] == "ok").to_numpy(copy=True)
+    left[rows] = False
+    readable = np.flatnonzero(left)
     for start in range(0, len(readable), BLOCK):
         block = readable[start : start + BLOCK]
-        out[block] = project(signatures[block])
+        out[block] = projection(signatures[block])
         if start % SWEEP < BLOCK:
             give_back(signatures)
-    return out, project.scales
+    return out, projection.scales
 
 
 __all__ = ["DIMENSIONS", "Projection", "colour_histograms", "describe", "features", "fit_projection", "gradient_histograms"]

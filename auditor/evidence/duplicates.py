@@ -240,17 +240,18 @@ def _links(
     descriptor: npt.NDArray[np.float32] | None,
     comparison: Comparison,
     sampled: npt.NDArray[np.bool_],
+    most: float,
 ) -> _Links:
     """Return the compared pairs of the given rows; a picture in a frame is also compared as what is inside it, and the nearer counts."""
     boxes = content_boxes(signatures, heads) if neighbours is not None else np.zeros((len(heads), 4), dtype=np.int64)
     framed = heads[boxes.any(axis=1)]
     if not len(framed):
-        return _measure(comparison, _candidates(heads, signatures, neighbours, descriptor), sampled)
+        return _measure(comparison, _candidates(heads, signatures, neighbours, descriptor), sampled, most)
     inside = unframed(signatures[framed], boxes[boxes.any(axis=1)])
     rows = np.concatenate([heads, len(signatures) + np.flatnonzero(structured(inside, np.arange(len(inside))))])
     both = np.concatenate([signatures, inside])
     picture = np.concatenate([np.arange(len(signatures)), framed])
-    links = _measure(Comparison(both), _candidates(rows, both, neighbours, descriptor), sampled[picture])
+    links = _measure(Comparison(both), _candidates(rows, both, neighbours, descriptor), sampled[picture], most)
     first, second = picture[links.first], picture[links.second]
     turn = np.where(first > second, np.asarray(INVERSE)[links.turn], links.turn)
     links = _Links(np.minimum(first, second), np.maximum(first, second), turn, links.distance)[first != second]
@@ -294,17 +295,17 @@ def _distinct(rows: Rows, found: list[tuple[Rows, Rows, Rows]]) -> _Links:
     )
 
 
-def _measure(comparison: Comparison, links: _Links, sampled: npt.NDArray[np.bool_] | None = None) -> _Links:
+def _measure(comparison: Comparison, links: _Links, sampled: npt.NDArray[np.bool_] | None = None, most: float = MOST_OF_CLASSES) -> _Links:
     """Return the links with their distances; of a pair found under several turns the nearest stays, untouched first.
 
-    Given a sample of the rows, the pairs of other rows are compared to the end only where they may be copies.
+    Pairs farther than ``most`` are not compared to the end; given a sample of the rows, those of other rows only where they may be copies.
     """
     distance = np.ones(len(links.first))
     whole = np.ones(len(distance), dtype=bool) if sampled is None else sampled[links.first] | sampled[links.second]
-    distance[whole] = _distances(comparison, links[whole], MOST_OF_CLASSES)
+    distance[whole] = _distances(comparison, links[whole], most)
     if sampled is not None and not whole.all():
         typical = _typical(_Links(links.first, links.second, links.turn, distance)[whole], sampled)
-        limit = float(np.clip(TYPICAL_MARGIN * typical, LEAST_THRESHOLD, MOST_OF_CLASSES))
+        limit = float(np.clip(TYPICAL_MARGIN * typical, LEAST_THRESHOLD, most))
         distance[~whole] = _distances(comparison, links[~whole], limit)
     return _nearest_turn(_Links(links.first, links.second, links.turn, distance))
 
@@ -403,7 +404,9 @@ def find_duplicates(
     sampled = np.zeros(n, dtype=bool)
     # Digests are as good as random numbers, and those of the same pictures in any order.
     sampled[heads[np.argsort(images["sha256"].to_numpy(dtype=object)[heads], kind="stable")[:TYPICAL_IMAGES]]] = True
-    links = _links(heads, signatures, neighbours, descriptor, comparison, sampled)
+    # With too few images to calibrate on no threshold is above the default, and what is typical counts only where it is below that.
+    most = MOST_OF_CLASSES if len(heads) >= CALIBRATION_IMAGES else TYPICAL_MARGIN * DEFAULT_THRESHOLD
+    links = _links(heads, signatures, neighbours, descriptor, comparison, sampled, most)
     chosen = calibrate(links, labels, used, sampled)
     threshold = chosen.threshold
     for member, head, turn, far in _stars(links[links.distance <= threshold], comparison, threshold):

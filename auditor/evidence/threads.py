@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -15,8 +16,10 @@ def one_thread() -> Iterator[None]:
     third of the time.
     """
     import cv2
-    import scipy.linalg  # noqa: F401  SciPy brings a BLAS of its own, which must be loaded to be held back
     from threadpoolctl import threadpool_limits
+
+    if os.environ.get("OPENBLAS_NUM_THREADS") != "1":
+        import scipy.linalg  # noqa: F401  SciPy brings a BLAS of its own, which must be loaded to be held back
 
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)

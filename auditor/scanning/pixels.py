@@ -9,7 +9,6 @@ EXIF orientation is never applied: width, height and pixels are as stored, which
 
 from __future__ import annotations
 
-import hashlib
 import io
 import re
 import struct
@@ -22,6 +21,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 import numpy.typing as npt
+import xxhash
 
 from auditor.scanning.damage import classify, corrupt_data, surviving_rows
 from auditor.scanning.exif import CHANGED, MAKE, MODEL, TAKEN, Exif, camera_name, clean, read_exif
@@ -69,7 +69,7 @@ class Unreadable(Exception):
 class Decoded:
     """Header facts, and the picture as ``uint8``: BGR ``(height, width, 3)`` or grey ``(height, width)``, at the measured scale.
 
-    ``pixel_digest`` is the first half of a SHA-256, in hexadecimal, over mode, size and decoded pixels (alpha and 16-bit values included;
+    ``pixel_digest`` is a 128-bit XXH3, in hexadecimal, over mode, size and decoded pixels (alpha and 16-bit values included;
     palettes applied). ``defect`` is one of the tolerated ones.
     """
 
@@ -130,10 +130,10 @@ def _checked(data: bytes) -> Header | None:
 
 
 def _digest(header: Header, pixels: npt.NDArray[np.generic]) -> str:
-    start = f"{header.mode} {header.width}x{header.height} {pixels.shape[0]} {pixels.dtype.itemsize}".encode()
-    digest = hashlib.sha256(start)
+    """Return the digest of `Decoded`. XXH3 takes a tenth of the time of SHA-256; files are still told apart by the latter."""
+    digest = xxhash.xxh3_128(f"{header.mode} {header.width}x{header.height} {pixels.shape[0]} {pixels.dtype.itemsize}".encode())
     digest.update(np.ascontiguousarray(pixels).data)
-    return digest.hexdigest()[:32]
+    return digest.hexdigest()
 
 
 def _with_opencv(data: bytes, header: Header) -> Decoded | None:

@@ -23,14 +23,13 @@ from types import TracebackType
 import numpy as np
 
 from auditor.errors import UsageError
+from auditor.process import ONE_THREAD
 from auditor.scanning.batch import Item, Rows, lost
 from auditor.scanning.schema import MEASURES, SIGNATURE_BYTES
 from auditor.scanning.worker import BETWEEN, MARK, PUZZLED, Order
 
 #: How often the watch looks whether a worker moves on, in seconds.
 WATCH = 0.25
-#: Numerical libraries start a thread per core at import; a worker needs one.
-ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 #: What a worker may take before its first file, in seconds: the import of TensorFlow where every decoder is tried, on a busy machine.
 IMPORTS = 120.0
 #: Where the package `auditor` is.

@@ -24,6 +24,7 @@ from typing import NamedTuple
 import cv2
 
 from auditor.dataset import Source
+from auditor.process import keep_freed_memory
 from auditor.scanning.batch import Examine, scan_batch
 
 #: What a worker notes in shared memory: the place of the file in its batch, and how many files it has begun.
@@ -47,6 +48,7 @@ def nursery(control: int) -> None:
     """Fork a worker for each pair of descriptors (pipe, shared memory) that comes in; end when the other side is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     cv2.setNumThreads(1)
+    keep_freed_memory()
     from PIL import Image
 
     Image.init()

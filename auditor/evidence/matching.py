@@ -175,24 +175,23 @@ def close_pairs(queries: npt.NDArray[np.uint64], base: npt.NDArray[np.uint64], b
     [[0, 0], [0, 0], [0, 1]]
     """
     edges = np.linspace(0, 64, bits + 3).astype(int)
-    width = np.uint64(np.diff(edges).max())
+    width = int(np.diff(edges).max())
 
     def key_of(hashes: npt.NDArray[np.uint64], bands: tuple[int, int]) -> npt.NDArray[np.uint32]:
         low, high = ((hashes >> np.uint64(edges[b])) & np.uint64((1 << int(edges[b + 1] - edges[b])) - 1) for b in bands)
-        return ((low << width) | high).astype(np.uint32)
+        return ((low << np.uint64(width)) | high).astype(np.uint32)
 
     # Place in the packed pair: 4 bits of the set, 30 of the query, 30 of the base.
     found: list[npt.NDArray[np.uint64]] = []
     for bands in combinations(range(bits + 2), 2):
         key = key_of(base, bands)
         order = np.argsort(key, kind="stable")
-        ranked = key[order]
+        many = np.bincount(key, minlength=1 << 2 * width).astype(np.int32)
+        first = np.cumsum(many, dtype=np.int32) - many
         for number, asked in enumerate(queries):
             wanted = key_of(asked, bands)
-            left = np.searchsorted(ranked, wanted, side="left")
-            # Most queries find nothing: only those whose key is there go on.
-            there = np.flatnonzero(ranked[np.minimum(left, len(ranked) - 1)] == wanted) if len(ranked) else np.empty(0, np.int64)
-            left, size = left[there], np.minimum(np.searchsorted(ranked, wanted[there], side="right") - left[there], BUCKET)
+            there = np.flatnonzero(many[wanted])  # most queries find nothing
+            left, size = first[wanted[there]], np.minimum(many[wanted[there]], BUCKET)
             for place in range(int(size.max(initial=0))):
                 more = size > place
                 i, j = there[more], order[left[more] + place]

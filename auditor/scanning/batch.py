@@ -11,15 +11,17 @@ import numpy as np
 import numpy.typing as npt
 
 from auditor.dataset import FileStat, Source
-from auditor.scanning.measures import Sums, measures, sums
+from auditor.scanning.measures import SUMS, measures, sums
 from auditor.scanning.pixels import Unreadable, decode, decode_usual, reduction
 from auditor.scanning.probe import Header
 from auditor.scanning.schema import MEASURES, SIGNATURE_BYTES
-from auditor.scanning.signature import perceptual_hash, signature_of
+from auditor.scanning.signature import perceptual_hash, signatures_of
 from auditor.scanning.tap import tapped
 
 #: Largest file that is read, in bytes: 2 GiB hold any picture that `MAX_PIXELS` lets through.
 MAX_BYTES = 1 << 31
+#: Pixels of the largest picture that waits until others of its size can be measured with it at once.
+SMALL = 64 * 64
 
 
 class Facts(NamedTuple):
@@ -155,10 +157,16 @@ def scan_batch(
     index: list[int] = []
     facts: list[Facts | None] = []
     stats: list[FileStat] = []
-    pixel_sums: list[Sums] = []
-    readable: list[int] = []
     left: list[Item] = []
+    waiting: dict[tuple[int, ...], list[tuple[int, npt.NDArray[np.uint8]]]] = {}
+    readable: list[int] = []
+    totals = np.zeros((len(items), 256 + SUMS))
     signatures = np.zeros((len(items), SIGNATURE_BYTES), dtype=np.uint8)
+
+    def measure(rows: list[int], pictures: npt.NDArray[np.uint8], reduced: int) -> None:
+        totals[rows], signatures[rows] = sums(pictures, reduced), signatures_of(pictures)
+        readable.extend(rows)
+
     with tapped():
         for place, item in enumerate(items):
             if mark:
@@ -166,29 +174,31 @@ def scan_batch(
             try:
                 found, pixels = _scan(source, item, isolated, examine)
                 if pixels is not None and found is not None:
-                    counted, mark_of = sums(pixels, reduction(found.width, found.height)), signature_of(pixels)
+                    reduced, row = reduction(found.width, found.height), len(index)
+                    if pixels.shape[0] * pixels.shape[1] <= SMALL:
+                        waiting.setdefault((reduced, *pixels.shape), []).append((row, pixels))
+                    else:
+                        measure([row], pixels[None], reduced)
             except MemoryError:
-                found, pixels = Facts(reason="memory: it needs more than a worker may use", defect="memory"), None
+                found = Facts(reason="memory: it needs more than a worker may use", defect="memory")
             except NeedsIsolation:
                 left.append(item)
                 continue
-            if pixels is not None:
-                pixel_sums.append(counted)
-                signatures[len(index)] = mark_of
-                readable.append(len(index))
             index.append(item.row)
             facts.append(found)
             stats.append(item.stat)
+        for (reduced, *_), pictures in waiting.items():
+            measure([row for row, _ in pictures], np.stack([pixels for _, pixels in pictures]), reduced)
         if mark:
             mark(-1)
     signatures = signatures[: len(index)]
     numbers = np.full((len(index), len(MEASURES)), np.nan)
     if readable:
-        numbers[readable] = measures(pixel_sums)
+        numbers[readable] = measures(totals[readable])
         for place, value in zip(readable, perceptual_hash(signatures[readable]), strict=True):
-            row = facts[place]
-            assert row is not None
-            facts[place] = row._replace(phash=f"{int(value):016x}")
+            row_facts = facts[place]
+            assert row_facts is not None
+            facts[place] = row_facts._replace(phash=f"{int(value):016x}")
     return Rows(index, facts, stats, numbers, signatures), left
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from auditor.scanning.blocks import block_trace
-from auditor.scanning.schema import MEASURES
 
 #: Immerkaer, "Fast noise variance estimation", CVIU 64(2), 1996: the mask [1 -2 1] x [1 -2 1] is blind to edges up to second order.
 SECOND_DIFFERENCE = np.array([1, -2, 1], dtype=np.float32)
@@ -18,15 +17,40 @@ REBLUR = 9
 #: Rows (for blur also columns) on which blur and saturation are measured, at most: enough for a share of a sum (all of them give the same
 #: blur to 0.003, where photos of clothes differ by 0.05, and saturation to 0.0015, where they differ by 0.16), and a fifth of the work.
 LINES = 64
-#: Sums per picture: pixels, interior pixels, Laplacian, its square, noise mask, mean saturation, lowest, highest, blur, JPEG trace,
-#: 3 means, 3 deviations.
+#: What is summed per picture, behind the 256 counts of its histogram of luma: pixels, interior pixels, Laplacian, its square, noise mask,
+#: mean saturation, lowest, highest, blur, JPEG trace, 3 sums of red, green and blue (-1 where grey), 3 of their squares.
 SUMS = 16
 
-Sums = tuple[npt.NDArray[np.float32], Sequence[float]]
+Floats = npt.NDArray[np.float64]
+Bytes = npt.NDArray[np.uint8]
 
 
-def blur(luma: npt.NDArray[np.uint8]) -> float:
-    """Return how blurred a picture ``(height, width)`` is, from 0 (crisp) to 1: how little its differences shrink when blurred again.
+def _tall(pictures: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return pictures ``(n, height, width, ...)`` one below the other, for OpenCV to treat at once."""
+    return np.ascontiguousarray(pictures).reshape(-1, *pictures.shape[2:])
+
+
+def _totals(values: npt.NDArray[Any]) -> list[float]:
+    """Return the sum of the whole numbers of each of ``(n, height, width)``."""
+    if len(values) == 1:  # OpenCV is several times faster on one large picture
+        return [cv2.sumElems(values[0])[0]]
+    return [float(total) for total in values.sum(axis=(1, 2), dtype=np.int64)]
+
+
+def _moments(values: npt.NDArray[Any]) -> tuple[list[float], list[float]]:
+    """Return the sum of the whole numbers of each of ``(n, height, width)``, and that of their squares."""
+    if len(values) == 1:
+        return _totals(values), [float(round(cv2.norm(values[0], cv2.NORM_L2SQR)))]  # OpenCV squares a root
+    return _totals(values), [float(total) for total in np.square(values, dtype=np.int32).sum(axis=(1, 2), dtype=np.int64)]
+
+
+def _lines(pictures: Bytes) -> Bytes:
+    """Return every so-manyth row of pictures ``(n, height, ...)``, `LINES` at most."""
+    return np.ascontiguousarray(pictures[:, :: -(-pictures.shape[1] // LINES)])
+
+
+def blur(luma: Bytes) -> Floats:
+    """Return how blurred pictures ``(n, height, width)`` are, from 0 (crisp) to 1: how little their differences shrink when blurred again.
 
     The larger of the horizontal and the vertical one, so that motion blur counts. A picture without any difference gets 1.
 
@@ -35,63 +59,69 @@ def blur(luma: npt.NDArray[np.uint8]) -> float:
     Crete, Dolmiere, Ladret and Nicolas, "The blur effect: perception and estimation with a new no-reference perceptual blur metric",
     Proc. SPIE 6492, 2007.
     """
-    found: list[float] = []
-    for turned in (luma, cv2.transpose(luma)):
+    found = [[-1.0] * len(luma)]
+    for turned in (luma, cv2.transpose(luma[0])[None] if len(luma) == 1 else luma.transpose(0, 2, 1)):
         lines = _lines(turned)
-        if lines.shape[1] > 1:
-            again = cv2.blur(lines, (REBLUR, 1))
-            before = cv2.absdiff(lines[:, 1:], lines[:, :-1])
+        if lines.shape[2] > 1:
+            rows = _tall(lines)
+            again = cv2.blur(rows, (REBLUR, 1))
+            before = cv2.absdiff(rows[:, 1:], rows[:, :-1])
             lost = cv2.subtract(before, cv2.absdiff(again[:, 1:], again[:, :-1]))
-            total = cv2.sumElems(before)[0]
-            if total:
-                found.append(1.0 - cv2.sumElems(lost)[0] / total)
-    return max(found, default=1.0)
+            total, gone = (_totals(part.reshape(*lines.shape[:2], -1)) for part in (before, lost))
+            found.append([1 - g / t if t else -1.0 for t, g in zip(total, gone, strict=True)])
+    return np.array([most if most >= 0 else 1.0 for most in map(max, zip(*found, strict=True))])
 
 
-def _lines(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """Return every so-manyth row of a picture, `LINES` at most."""
-    return np.ascontiguousarray(pixels[:: -(-pixels.shape[0] // LINES)])
+def sums(pictures: Bytes, reduced: int = 1) -> Floats:
+    """Return the histograms and the `SUMS` of pictures of one size: BGR ``(n, height, width, 3)`` or grey ``(n, height, width)``.
 
-
-def sums(pixels: npt.NDArray[np.uint8], reduced: int = 1) -> Sums:
-    """Return the luma histogram ``(256,)`` and the `SUMS` of one picture: BGR ``(height, width, 3)`` or grey ``(height, width)``.
-
-    ``reduced`` is the factor by which it was reduced in decoding. All are whole numbers or depend on the picture alone, so
-    a picture's measures never depend on its neighbours in a batch.
+    ``reduced`` is the factor by which they were reduced in decoding. All are whole numbers or depend on one picture alone, so that a
+    picture's measures never depend on its neighbours in a batch. Shape ``(n, 256 + SUMS)``.
     """
-    colour = pixels.ndim == 3
-    luma = cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY) if colour else pixels
-    histogram = cv2.calcHist([luma], [0], None, [256], [0, 256]).ravel()
-    height, width = luma.shape
-    interior = max(height - 2, 0) * max(width - 2, 0)
-    laplacian = squares = noise = 0.0
-    if interior:
-        inside = cv2.Laplacian(luma, cv2.CV_16S)[1:-1, 1:-1]
-        laplacian, squares = cv2.sumElems(inside)[0], cv2.norm(inside, cv2.NORM_L2SQR)
-        noise = cv2.norm(cv2.sepFilter2D(luma, cv2.CV_16S, SECOND_DIFFERENCE, SECOND_DIFFERENCE)[1:-1, 1:-1], cv2.NORM_L1)
-    of_luma = blur(luma), block_trace(luma, reduced)
+    n, height, width = pictures.shape[:3]
+    colour = pictures.ndim == 4
+    tall = _tall(pictures)
+    grey = cv2.cvtColor(tall, cv2.COLOR_BGR2GRAY) if colour else tall
+    luma = grey.reshape(n, height, width)
+    out = np.zeros((n, 256 + SUMS))
+    if n == 1:
+        out[0, :256] = cv2.calcHist([grey], [0], None, [256], [0, 256]).ravel()
+    else:
+        shifted = luma.reshape(n, -1) + np.arange(0, n << 8, 1 << 8, dtype=np.int64)[:, None]
+        out[:, :256] = np.bincount(shifted.ravel(), minlength=n << 8).reshape(n, 256)
+    told = out[:, 256:].T
+    told[0], told[1] = height * width, max(height - 2, 0) * max(width - 2, 0)
+    if told[1, 0]:
+        inside = cv2.Laplacian(grey, cv2.CV_16S).reshape(luma.shape)[:, 1:-1, 1:-1]
+        told[2], told[3] = _moments(inside)
+        inside = cv2.sepFilter2D(grey, cv2.CV_16S, SECOND_DIFFERENCE, SECOND_DIFFERENCE).reshape(luma.shape)[:, 1:-1, 1:-1]
+        told[4] = cv2.norm(inside[0], cv2.NORM_L1) if n == 1 else _totals(np.abs(inside))
+        del inside
+    told[8], told[9] = blur(luma), block_trace(luma, reduced)
     if not colour:
-        filled = np.flatnonzero(histogram)
-        return histogram, (height * width, interior, laplacian, squares, noise, 0.0, filled[0], filled[-1], *of_luma, *[-1.0] * 6)
-    blue, green, red = cv2.split(_lines(pixels))  # OpenCV is several times faster on single planes
-    most, least = cv2.max(cv2.max(blue, green), red), cv2.min(cv2.min(blue, green), red)
-    saturation = cv2.sumElems(cv2.divide(cv2.subtract(most, least), most, scale=255))[0] / most.size
-    spreads = [cv2.meanStdDev(plane) for plane in cv2.split(pixels)[::-1]]
-    lowest, highest, *_ = cv2.minMaxLoc(pixels.reshape(height, -1))
-    return histogram, (
-        height * width, interior, laplacian, squares, noise, saturation, lowest, highest, *of_luma,
-        *(float(mean.item()) for mean, _ in spreads), *(float(deviation.item()) for _, deviation in spreads),
-    )  # fmt: skip
+        filled = out[:, :256] > 0
+        told[6], told[7] = filled.argmax(axis=1), 255 - filled[:, ::-1].argmax(axis=1)
+        told[10:] = -1
+        return out
+    flat = pictures.reshape(n, -1)
+    told[6], told[7] = cv2.minMaxLoc(flat)[:2] if n == 1 else (flat.min(axis=1), flat.max(axis=1))
+    planes = cv2.split(tall)  # OpenCV is several times faster on single planes
+    for place, plane in enumerate(planes[::-1]):
+        told[10 + place], told[13 + place] = _moments(plane.reshape(luma.shape))
+    some = _lines(pictures)
+    if some.shape[1] < height:
+        planes = cv2.split(_tall(some))
+    most, least = cv2.max(cv2.max(planes[0], planes[1]), planes[2]), cv2.min(cv2.min(planes[0], planes[1]), planes[2])
+    saturation = cv2.divide(cv2.subtract(most, least), most, scale=255)
+    told[5] = _totals(saturation.reshape(some.shape[:3]))
+    told[5] /= some.shape[1] * width
+    return out
 
 
-def measures(batch: Sequence[Sums]) -> npt.NDArray[np.float64]:
-    """Return the measures of `MEASURES`, in order, of a batch of pictures, ``(n, len(MEASURES))``, rounded to 6 significant digits."""
-    if not batch:
-        return np.empty((0, len(MEASURES)))
-    histograms = np.array([h for h, _ in batch], dtype=np.float64)
-    size, interior, laplacian, squares, noise, saturation, lowest, highest, blurs, traces, *channels = np.array(
-        [s for _, s in batch], dtype=np.float64
-    ).T
+def measures(batch: Floats) -> Floats:
+    """Return the measures of `MEASURES`, in order, of pictures by their `sums`; ``(n, len(MEASURES))``, rounded to 6 significant digits."""
+    histograms = batch[:, :256]
+    size, interior, laplacian, squares, noise, saturation, lowest, highest, blurs, traces, *channels = batch[:, 256:].T
     colours = np.array(channels)
     levels = np.arange(256.0)
     shares = histograms / size[:, None]
@@ -103,6 +133,8 @@ def measures(batch: Sequence[Sums]) -> npt.NDArray[np.float64]:
     sharpness = np.sqrt(np.maximum(squares / inside - (laplacian / inside) ** 2, 0))
     entropy = np.abs((shares * np.log2(np.where(shares > 0, shares, 1))).sum(axis=1))
     grey = colours[0] < 0
+    colours /= size
+    colours[3:] = np.sqrt(np.maximum(colours[3:] - colours[:3] ** 2, 0))
     colours[:3, grey], colours[3:, grey] = mean[grey], spread[grey]
     columns = np.array([
         mean / 255, spread / 255, dark, bright, sharpness, noise / inside * np.sqrt(np.pi / 2) / 6, saturation / 255, entropy,

@@ -92,7 +92,11 @@ def reduction(width: int, height: int) -> int:
     >>> [reduction(side, 100) for side in (32, 511, 512, 1024, 4000)]
     [1, 1, 2, 4, 8]
     """
-    return next((r for r in REDUCTIONS if max(width, height) >= r * MEASURED_SIDE), 1)
+    longest = max(width, height)
+    for factor in REDUCTIONS:
+        if longest >= factor * MEASURED_SIDE:
+            return factor
+    return 1
 
 
 def decode_usual(data: bytes) -> Decoded | None:

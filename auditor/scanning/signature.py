@@ -15,20 +15,26 @@ def signature(rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
 
 
 def signature_of(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """Return the signature of a picture, BGR ``(height, width, 3)`` or grey ``(height, width)``, squashed to a square.
+    """Return the signature ``(SIGNATURE_BYTES,)`` of a picture, BGR ``(height, width, 3)`` or grey ``(height, width)``."""
+    return np.asarray(signatures_of(pixels[None])[0])
 
-    ``(SIGNATURE_BYTES,)`` ``uint8``: 32x32 luma, 16x16 Cr, 16x16 Cb.
+
+def signatures_of(pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Return the signatures of pictures of one size, BGR ``(n, height, width, 3)`` or grey ``(n, height, width)``, squashed to a square.
+
+    ``(n, SIGNATURE_BYTES)`` ``uint8``: 32x32 luma, 16x16 Cr, 16x16 Cb.
     """
-    small = _thumbnail(pixels)
-    found = np.empty(SIGNATURE_BYTES, dtype=np.uint8)
-    if small.ndim == 2:
-        found[:1024], found[1024:] = small.ravel(), 128
+    n = len(pictures)
+    small = pictures if pictures.shape[1:3] == (32, 32) else np.stack([_thumbnail(picture) for picture in pictures])
+    found = np.empty((n, SIGNATURE_BYTES), dtype=np.uint8)
+    if small.ndim == 3:
+        found[:, :1024], found[:, 1024:] = small.reshape(n, -1), 128
         return found
-    small = cv2.cvtColor(small, cv2.COLOR_BGR2YCrCb)
-    chroma = cv2.resize(small, (16, 16), interpolation=cv2.INTER_AREA)
-    found[:1024] = small[..., 0].ravel()
-    found[1024:1280] = chroma[..., 1].ravel()
-    found[1280:] = chroma[..., 2].ravel()
+    tall = cv2.cvtColor(small.reshape(n * 32, 32, 3), cv2.COLOR_BGR2YCrCb)  # one below the other
+    chroma = cv2.resize(tall, (16, n * 16), interpolation=cv2.INTER_AREA)
+    found[:, :1024] = tall[..., 0].reshape(n, -1)
+    found[:, 1024:1280] = chroma[..., 1].reshape(n, -1)
+    found[:, 1280:] = chroma[..., 2].reshape(n, -1)
     return found
 
 
@@ -38,8 +44,6 @@ def _thumbnail(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     That step goes to a power of two times 32, while there are at least two pixels for each of the thumbnail's.
     """
     height, width = pixels.shape[:2]
-    if (height, width) == (32, 32):
-        return pixels
     across, down = (1 << max((side // 32).bit_length() - 1, 0) for side in (width, height))
     while min(across, down) > 2:
         across, down, height, width = across // 2, down // 2, height // 2, width // 2
@@ -84,4 +88,4 @@ def perceptual_hash(signatures: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint64]
     return np.packbits(bits, axis=1).view(">u8").ravel().astype(np.uint64)
 
 
-__all__ = ["SIGNATURE_BYTES", "luma", "perceptual_hash", "rgb16", "signature", "signature_of"]
+__all__ = ["SIGNATURE_BYTES", "luma", "perceptual_hash", "rgb16", "signature", "signature_of", "signatures_of"]

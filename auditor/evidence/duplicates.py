@@ -35,7 +35,7 @@ TYPICAL_IMAGES, TYPICAL_MARGIN = 2000, 1.25
 #: Images whose nearest picture of another class may be taken for a copy: 1 in 1,000.
 FALSE_RATE = 0.001
 #: Images from which that rate can be measured: in fewer it is less than three images. They are counted by the share of compared pairs
-#: that are of two classes, as only those can tell.
+#: that are of two classes, as only those can tell: where one class has nearly all images, the others are too few to speak for it.
 CALIBRATION_IMAGES = 3000
 #: A mirrored or turned picture must be nearer by this factor: seven more ways to look alike.
 TURNED_FACTOR = 0.7
@@ -336,7 +336,7 @@ def calibrate(
     ranked = np.sort(_nearest(plain[different], len(labels))[known])
     telling = len(ranked) * float(different.mean())
     calibrated = telling >= CALIBRATION_IMAGES
-    limit = float(np.nextafter(ranked[int(FALSE_RATE * telling)], 0))
+    limit = float(np.nextafter(ranked[int(FALSE_RATE * len(ranked))], 0))
     threshold = float(np.clip(limit, LEAST_OF_CLASSES, MOST_OF_CLASSES if calibrated else DEFAULT_THRESHOLD))
     threshold = max(min(threshold, typical), LEAST_THRESHOLD)
     false = plain.distance <= threshold

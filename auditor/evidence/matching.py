@@ -57,6 +57,8 @@ LEAST_DETAIL = 0.5
 #: pictures whose chroma varies by less than the second number (a mean square) are of one colour and agree with any. Asking for 0.4 loses
 #: 3 % of the near duplicates in another light.
 LEAST_CHROMA, GREY = 0.0, 16.0
+#: Pictures up to which all that is compared in them is kept (130 MB): each is compared with a dozen others.
+KEPT = 12_000
 #: Pairs compared at once: more do not fit into a processor's cache, and take half as long again.
 BLOCK = 256
 #: Such blocks touch pages of the signatures all over: after so many (256 MB at the most) their memory is given back.
@@ -232,6 +234,7 @@ class Comparison:
         self._soft = _gaussian(SOFTER)
         self._around = np.ascontiguousarray(_gaussian(AROUND)[_INSIDE])
         self._parts = np.full(len(signatures), np.nan, dtype=np.float32)
+        self._all: _Pictures | None = None
 
     def smooth(self, pictures: npt.NDArray[Any]) -> Floats:
         """Return pictures ``(n, 32, 32)`` without what is finer than `FINE`."""
@@ -299,7 +302,16 @@ class Comparison:
         return out
 
     def _pictures(self, rows: Places) -> _Pictures:
-        """Return what is compared in the pictures of some rows."""
+        """Return what is compared in the pictures of some rows; of few pictures all of it is kept."""
+        n = len(self.signatures)
+        if n > KEPT:
+            return self._made(rows)
+        if self._all is None:
+            parts = [self._made(np.arange(start, min(start + BLOCK, n))) for start in range(0, n, BLOCK)]
+            self._all = _Pictures(*(np.concatenate([getattr(p, name) for p in parts]) for name in ("smooth", "coarse", "detail")))
+        return self._all[rows]
+
+    def _made(self, rows: Places) -> _Pictures:
         smooth = self.smooth(luma(self.signatures[rows]))
         coarse = self.coarse(smooth)
         return _Pictures(smooth, coarse, self.detail(smooth, coarse))

@@ -14,7 +14,10 @@ RUN python -m venv /opt/auditor \
 FROM python:${PYTHON}-slim
 COPY --from=build /opt/auditor /opt/auditor
 ENV PATH=/opt/auditor/bin:$PATH NO_ALBUMENTATIONS_UPDATE=1 PYTHONDONTWRITEBYTECODE=1
-RUN useradd --create-home --uid 1000 auditor && install --directory --owner=auditor /out
+# By hand: not every slim image has useradd.
+RUN echo "auditor:x:1000:1000::/home/auditor:/bin/sh" >> /etc/passwd \
+    && echo "auditor:x:1000:" >> /etc/group \
+    && install --directory --owner=1000 --group=1000 /home/auditor /out
 USER 1000
 WORKDIR /out
 ENTRYPOINT ["auditor"]

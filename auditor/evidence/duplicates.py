@@ -12,7 +12,7 @@ import numpy.typing as npt
 from auditor.evidence.framing import content_boxes, unframed
 from auditor.evidence.matching import INVERSE, TURN_NAMES, Comparison, Places, close_pairs, distinct, sign_hashes, structured
 from auditor.evidence.neighbours import EXACT_LIMIT, unit_rows
-from auditor.evidence.shapes import likeness, nearest_shapes, shapes
+from auditor.evidence.shapes import colour_patterns, likeness, nearest_shapes, pair_products, shapes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,9 +42,9 @@ TURNED_FACTOR = 0.7
 #: Pairs whose coarse shapes have a lower cosine are not compared: 2 % of near duplicates, and a third of the candidates.
 LEAST_LIKENESS = 0.6
 #: Of so many times the pictures that are compared, the nearest by descriptor and by shape, those are compared that are most alike by the
-#: cosine of shapes plus this share of that of descriptors. At 32 pixels the two ranked apart need a quarter more pairs to hold as many near
-#: duplicates; shares of 0.2 to 0.4 do as well (``benchmarks/duplicates.py natural``).
-LISTED, DESCRIPTOR_WEIGHT = 2, 0.3
+#: cosine of shapes plus these shares of those of descriptors and of patterns of colour. At 32 pixels 87 % of the near duplicates are
+#: compared then; without colours 85 %, of half as many listed 86 % (``benchmarks/duplicates.py natural``; shares of 0.1 to 0.4 do as well).
+LISTED, DESCRIPTOR_WEIGHT, COLOUR_WEIGHT = 4, 0.3, 0.2
 #: The cosine that counts where there is none: of mirrored pictures and of what is inside a frame.
 UNDESCRIBED = 0.2
 #: Images up to which descriptor neighbours are searched for duplicates; beyond, hashes alone find them (re-encoded, resized, mirrored and
@@ -55,6 +55,8 @@ SIX_BITS_LIMIT = 20_000
 
 #: Pairs that are packed at once (50 MB): a million pictures can have tens of millions.
 PACKED = 1 << 20
+#: Pictures whose lists are ranked at once (100 MB).
+RANKED = 1 << 13
 
 Rows = npt.NDArray[np.int64]
 
@@ -203,34 +205,42 @@ def _candidates(
 def _lookalikes(
     rows: Rows, signatures: npt.NDArray[np.uint8], neighbours: Neighbours, descriptor: npt.NDArray[np.float32]
 ) -> tuple[Rows, Rows, Rows]:
-    """Return the places of pictures among the rows, of those most like each in coarse shape and descriptor together, and their turn."""
-    vectors = shapes(signatures, rows)
+    """Return the places of pictures among the rows, of those most like each in shape, descriptor and colours together, and their turn."""
+    vectors, chroma = shapes(signatures, rows), np.concatenate(colour_patterns(signatures, rows))  # as they lie, then mirrored
     n, searched = len(rows), neighbours.rows.shape[1]
-    described = np.flatnonzero(rows < len(descriptor))  # what is inside a frame is not
+    described = rows < len(descriptor)  # what is inside a frame is not
+    unit = np.zeros((n, descriptor.shape[1]), dtype=np.float32)
+    unit[described] = unit_rows(descriptor[rows[described]])
     place = np.full(max(len(descriptor), int(rows.max()) + 1) + 1, -1, dtype=np.int64)
     place[rows] = np.arange(n)
-    other, cosine = np.full((n, searched), -1, dtype=np.int64), np.zeros((n, searched), dtype=np.float32)
-    other[described], cosine[described] = place[neighbours.rows[rows[described]]], neighbours.similarity[rows[described]]
-    mirrored = np.zeros(other.shape, dtype=bool)
-    shape = likeness(vectors, np.repeat(np.arange(n), searched), other.ravel(), mirrored.ravel()).reshape(other.shape)
-    if n <= EXACT_LIMIT:
-        unit = np.zeros((n, descriptor.shape[1]), dtype=np.float32)
-        unit[described] = unit_rows(descriptor[rows[described]])
-        by_shape, turns, alike = nearest_shapes(vectors, searched)
-        twice = (by_shape[:, :, None] == other[:, None, :]).any(axis=2) & ~turns
-        by_shape[twice] = -1
-        known = ~turns & (rows[by_shape] < len(descriptor)) & (rows < len(descriptor))[:, None]
-        products = np.empty(by_shape.shape, dtype=np.float32)
-        for column in range(searched):
-            products[:, column] = np.einsum("nd,nd->n", unit, unit[by_shape[:, column]])
-        other, mirrored, shape = np.hstack([other, by_shape]), np.hstack([mirrored, turns]), np.hstack([shape, alike])
-        cosine = np.hstack([cosine, np.where(known, products, UNDESCRIBED)])
-    likely = np.where((other >= 0) & (shape >= LEAST_LIKENESS), shape + DESCRIPTOR_WEIGHT * cosine, -np.inf)
-    best = np.argsort(-likely, axis=1, kind="stable")[:, : searched // LISTED]
-    own, at = np.repeat(np.arange(n), best.shape[1]), best.ravel()
-    kept = np.isfinite(likely[own, at])
-    own, at = own[kept], at[kept]
-    return own, other[own, at], mirrored[own, at].astype(np.int64)
+    by_shape, turns, alike = nearest_shapes(vectors, searched) if n <= EXACT_LIMIT else (None, None, None)
+    found: list[tuple[Rows, Rows, Rows]] = []
+    for start in range(0, n, RANKED):
+        part = slice(start, min(start + RANKED, n))
+        own = np.repeat(np.arange(start, part.stop), searched)
+        other, cosine = np.full((part.stop - start, searched), -1, dtype=np.int64), np.zeros((part.stop - start, searched), np.float32)
+        listed, known = rows[part][described[part]], described[part]
+        other[known], cosine[known] = place[neighbours.rows[listed]], neighbours.similarity[listed]
+        mirrored = np.zeros(other.shape, dtype=bool)
+        shape = likeness(vectors, own, other.ravel(), mirrored.ravel()).reshape(other.shape)
+        if by_shape is not None and turns is not None and alike is not None:
+            further, turned = by_shape[part].copy(), turns[part]
+            further[(further[:, :, None] == other[:, None, :]).any(axis=2) & ~turned] = -1  # listed already
+            at = further.ravel()
+            products = np.where(described[own] & described[at], pair_products(unit, unit, own, at), UNDESCRIBED).reshape(further.shape)
+            other, mirrored, shape = np.hstack([other, further]), np.hstack([mirrored, turned]), np.hstack([shape, alike[part]])
+            cosine = np.hstack([cosine, np.where(turned, UNDESCRIBED, products)])
+        own, at = np.repeat(np.arange(start, part.stop), other.shape[1]), (other + n * mirrored).ravel()
+        colours = pair_products(chroma, chroma, own, at)
+        likely = shape + DESCRIPTOR_WEIGHT * cosine + COLOUR_WEIGHT * colours.reshape(other.shape)
+        likely = np.where((other >= 0) & (shape >= LEAST_LIKENESS), likely, -np.inf)
+        best = np.argsort(-likely, axis=1, kind="stable")[:, : searched // LISTED]
+        of, column = np.repeat(np.arange(len(best)), best.shape[1]), best.ravel()
+        kept = np.isfinite(likely[of, column])
+        of, column = of[kept], column[kept]
+        found.append((start + of, other[of, column], mirrored[of, column].astype(np.int64)))
+    first, second, turn = (np.concatenate(column) for column in zip(*found, strict=True))
+    return first, second, turn
 
 
 def _links(
@@ -352,7 +362,7 @@ def calibrate(
 
 def _typical(links: _Links, used: npt.NDArray[np.bool_]) -> float:
     """Return the distance that most of the used images' nearest pictures are `TYPICAL_FACTOR` times beyond."""
-    return float(np.quantile(_nearest(links[links.turn == 0], len(used))[used], TYPICAL)) / TYPICAL_FACTOR
+    return float(np.quantile(_nearest(links, len(used))[used], TYPICAL)) / TYPICAL_FACTOR
 
 
 def _nearest(links: _Links, n: int) -> npt.NDArray[np.float64]:

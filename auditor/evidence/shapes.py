@@ -20,6 +20,11 @@ BLUR = 3.0
 #: Frequencies, in half waves per side, up to which a coefficient counts: beyond, the blur leaves less than a fifth of it.
 HIGHEST = 6.5
 
+#: Standard deviation of chroma over the cells, in levels, that is as much as nothing.
+FAINT = 4.0
+#: Pairs multiplied at once, which a processor's cache holds.
+PAIRS = 4096
+
 Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
 
@@ -62,6 +67,32 @@ def likeness(vectors: Floats, first: Rows, second: Rows, turns: Rows) -> Floats:
         every = np.flatnonzero(turns == turn)
         for which in (every[start : start + SWEEP] for start in range(0, len(every), SWEEP)):
             out[which] = (vectors[first[which]] * turned_shapes(vectors[second[which]], int(turn))).sum(axis=1)
+    return out
+
+
+def colour_patterns(signatures: npt.NDArray[np.uint8], rows: Rows) -> tuple[Floats, Floats]:
+    """Return where in the given rows colour differs from their mean colour, as they lie and mirrored; both ``(n_rows, 32)``.
+
+    The two planes of chroma in 4x4 cells, at most 1 long; patterns fainter than `FAINT` are short, so that noise is like nothing.
+    """
+    cells = np.empty((len(rows), 2, 4, 4), dtype=np.float32)
+    for start in range(0, len(rows), BLOCK):
+        part = slice(start, start + BLOCK)
+        planes = signatures[rows[part], 1024:].reshape(-1, 2, 4, 4, 4, 4)
+        cells[part] = planes.mean(axis=(3, 5), dtype=np.float32)
+        if start % SWEEP < BLOCK:
+            give_back(signatures)
+    cells -= cells.mean(axis=(2, 3), keepdims=True)
+    cells /= np.sqrt((cells * cells).sum(axis=(1, 2, 3), keepdims=True)) + FAINT * np.sqrt(32)
+    return cells.reshape(-1, 32), np.ascontiguousarray(cells[..., ::-1]).reshape(-1, 32)
+
+
+def pair_products(ours: Floats, theirs: Floats, first: Rows, second: Rows) -> Floats:
+    """Return the dot products of pairs of vectors, shape ``(n_pairs,)``."""
+    out = np.empty(len(first), dtype=np.float32)
+    for start in range(0, len(first), PAIRS):
+        part = slice(start, start + PAIRS)
+        np.einsum("nd,nd->n", ours[first[part]], theirs[second[part]], out=out[part])
     return out
 
 

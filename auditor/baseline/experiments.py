@@ -70,7 +70,9 @@ def harder_test(scores: dict[str, Scores]) -> list[Diagnosis]:
         return []
     drop = difference(scores["val"]["balanced_accuracy"], scores["test"]["balanced_accuracy"])
     verdict = decide(drop, HARDER)
-    numbers = f"balanced accuracy is {interval(drop)} lower on test than on validation images"
+    below = "lower" if drop["value"] >= 0 else "higher"
+    shown = drop if drop["value"] >= 0 else Estimate(value=-drop["value"], low=-drop["high"], high=-drop["low"])
+    numbers = f"balanced accuracy is {interval(shown)} {below} on test than on validation images"
     text = {
         "yes": f"The test images are harder than the validation images, or other ones: {numbers}.",
         "no": f"The test images are not harder than the validation images: {numbers}.",

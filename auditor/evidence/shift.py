@@ -303,6 +303,7 @@ def advice(effect: Effect, pair: Pair, sizes: tuple[float, float], fix: Fix) -> 
 def undecided_because(effect: Effect, pair: Pair) -> str:
     """Say what this much data could have shown, as the end of an undecided finding's summary."""
     if effect.detectable is None or not pair.decidable:
-        return f" There are only {pair.fewest_groups} independent groups on one side: too few to say how far off this is."
+        few = "is only 1 independent group" if pair.fewest_groups == 1 else f"are only {pair.fewest_groups} independent groups"
+        return f" There {few} on one side: too few to say how far off this is."
     shown = percent(effect.detectable) if effect.unit == "share" else f"{effect.detectable:.2f}"
     return f" With this many images a distance of {shown} or more would have been shown."

@@ -34,12 +34,17 @@ def test_a_model_that_knows_validation_better_than_training_points_at_the_labels
 
 
 def test_a_test_is_too_hard_only_where_it_surely_matters() -> None:
-    def verdict(on_test: float, n: int) -> str:
+    def answered(on_test: float, n: int) -> Diagnosis:
         of_part = {"val": share(0.8 * n, n), "test": share(on_test * n, n)}
         (found,) = harder_test({part: {"balanced_accuracy": e} for part, e in of_part.items()})  # type: ignore[typeddict-item]
-        return found["verdict"]
+        return found
+
+    def verdict(on_test: float, n: int) -> str:
+        return answered(on_test, n)["verdict"]
 
     assert verdict(0.7, 1000) == "yes"
+    assert "10 % [6 % to 14 %] lower" in answered(0.7, 1000)["text"]
+    assert "2 % [-1 % to 5 %] higher" in answered(0.82, 1000)["text"]
     assert verdict(0.76, 1000) == "undecided"  # 4 points [0.4 to 7.6], of which choosing weights by validation images explains a part
     assert verdict(0.82, 1000) == "no"
     assert verdict(0.7, 20) == "undecided"

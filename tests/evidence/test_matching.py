@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import gaussian_filter, map_coordinates
 
 from auditor.evidence.alignment import Target, moved, no_move
 from auditor.evidence.matching import TURNS, Comparison, close_pairs, sign_hashes, turned
@@ -124,6 +124,20 @@ def test_a_step_of_alignment_finds_a_known_move():
     for _ in range(4):
         found = target.step(large, found)
     np.testing.assert_allclose(found, wanted, atol=0.05)
+
+
+@pytest.mark.parametrize("sampled", [False, True])
+def test_moved_pictures_are_those_of_a_bilinear_map_that_repeats_the_rim(sampled):
+    rng = np.random.default_rng(8)
+    pictures = gaussian_filter(rng.random((6, 32, 32)) * 255, (0, 1, 1)).astype(np.float32)
+    moves = rng.normal(0, 1.5, (6, 6)).astype(np.float32)
+    down, across = np.mgrid[:32, :32]
+    x, y = (across - 15.5) / 15.5, (down - 15.5) / 15.5
+    found = moved(pictures, moves, sampled=sampled)
+    for picture, m, result in zip(pictures, moves, found, strict=True):
+        there = (down + m[3] + m[4] * y + m[5] * x, across + m[0] + m[1] * x + m[2] * y)
+        expected = map_coordinates(picture, there, order=1, mode="nearest")
+        assert np.abs(result - (expected[2:30:2, 2:30:2] if sampled else expected)).max() < 1  # OpenCV takes 32nds of a pixel
 
 
 def test_a_copy_enlarged_from_half_the_size_is_compared_as_blurred_as_it_is():

@@ -4,7 +4,7 @@ from scipy.fft import dctn
 from scipy.ndimage import gaussian_filter
 
 from auditor.evidence.matching import INVERSE, TURNS, turned
-from auditor.evidence.shapes import likeness, nearest_shapes, shapes, turned_shapes
+from auditor.evidence.shapes import FAINT, colour_patterns, likeness, nearest_shapes, pair_products, shapes, turned_shapes
 from tests.evidence.test_matching import blobs, signatures_of
 
 
@@ -57,3 +57,27 @@ def test_with_fewer_pictures_than_asked_for_the_rest_is_empty():
     rows, flipped, _ = nearest_shapes(of(coarse(2)), 3)
     assert rows.tolist() == [[1, -1, -1], [0, -1, -1]]
     assert not flipped[:, 1:].any()
+
+
+def test_patterns_of_colour_are_what_is_left_of_cells_without_their_mean():
+    planes = np.random.default_rng(4).integers(90, 170, (5, 2, 16, 16), dtype=np.uint8)
+    signatures = np.zeros((5, 1536), dtype=np.uint8)
+    signatures[:, 1024:] = planes.reshape(5, -1)
+    plain, mirrored = colour_patterns(signatures, np.arange(5))
+    for own, cells, other in zip(planes, plain, mirrored, strict=True):
+        means = np.array([[[plane[4 * i : 4 * i + 4, 4 * j : 4 * j + 4].mean() for j in range(4)] for i in range(4)] for plane in own])
+        means -= means.mean(axis=(1, 2), keepdims=True)
+        expected = means / (np.linalg.norm(means) + FAINT * np.sqrt(32))
+        assert cells == pytest.approx(expected.ravel(), abs=1e-5)
+        assert other == pytest.approx(expected[:, :, ::-1].ravel(), abs=1e-5)
+
+
+def test_a_picture_of_one_colour_has_no_pattern():
+    assert not colour_patterns(np.full((2, 1536), 128, np.uint8), np.arange(2))[0].any()
+
+
+def test_products_of_pairs():
+    rng = np.random.default_rng(5)
+    ours, theirs = rng.normal(size=(2, 30, 7)).astype(np.float32)
+    first, second = rng.integers(0, 30, (2, 10_000))
+    assert pair_products(ours, theirs, first, second) == pytest.approx((ours @ theirs.T)[first, second], abs=1e-5)

@@ -73,7 +73,7 @@ MEASURES: tuple[Measure, ...] = (
         name="sharpness", title="Sharpness", unit="grey levels", text="standard deviation of the Laplacian of luma, away from the border"
     ),
     Measure(name="noise", title="Noise", unit="grey levels", text="noise standard deviation after Immerkaer (1996)"),
-    Measure(name="saturation", title="Saturation", unit="share", text="mean HSV saturation of 64 rows at most"),
+    Measure(name="saturation", title="Saturation", unit="share", text="mean HSV saturation"),
     Measure(name="entropy", title="Entropy", unit="bits", text="Shannon entropy of the luma histogram, 0 to 8"),
     Measure(name="red_mean", title="Red mean", unit="share of white", text="mean of the red channel"),
     Measure(name="green_mean", title="Green mean", unit="share of white", text="mean of the green channel"),

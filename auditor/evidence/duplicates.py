@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from auditor.evidence.framing import content_boxes, unframed
 from auditor.evidence.matching import INVERSE, TURN_NAMES, Comparison, Places, close_pairs, distinct, sign_hashes, structured
-from auditor.evidence.neighbours import EXACT_LIMIT, unit_rows
-from auditor.evidence.shapes import colour_patterns, likeness, nearest_shapes, pair_products, shapes
+from auditor.evidence.neighbours import unit_rows
+from auditor.evidence.shapes import colour_patterns, likeness, mirrored_patterns, nearest_lookalikes, pair_products, shapes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,15 +41,17 @@ CALIBRATION_IMAGES = 3000
 TURNED_FACTOR = 0.7
 #: Pairs whose coarse shapes have a lower cosine are not compared: 2 % of near duplicates, and a third of the candidates.
 LEAST_LIKENESS = 0.6
-#: Of so many times the pictures that are compared, the nearest by descriptor and by shape, those are compared that are most alike by the
-#: cosine of shapes plus these shares of those of descriptors and of patterns of colour. At 32 pixels 87 % of the near duplicates are
-#: compared then; without colours 85 %, of half as many listed 86 % (``benchmarks/duplicates.py natural``; shares of 0.1 to 0.4 do as well).
-LISTED, DESCRIPTOR_WEIGHT, COLOUR_WEIGHT = 4, 0.3, 0.2
+#: Of so many times the pictures that are compared, the nearest by the cosine of shapes and this share of that of patterns of colour, those
+#: are compared that are most alike by both and this share of the cosine of descriptors. At 32 pixels 86 % of the near duplicates are among
+#: them; without descriptors 82 %, without colours 85 %, of four times as many 86 % (``benchmarks/duplicates.py natural``).
+LISTED, COLOUR_WEIGHT, DESCRIPTOR_WEIGHT = 6, 0.2, 0.3
 #: The cosine that counts where there is none: of mirrored pictures and of what is inside a frame.
 UNDESCRIBED = 0.2
-#: Images up to which descriptor neighbours are searched for duplicates; beyond, hashes alone find them (re-encoded, resized, mirrored and
+#: Descriptor neighbours of each image from which those to compare are chosen where there are too many images to look at every pair.
+LISTED_BY_DESCRIPTOR = 40
+#: Images up to which lookalikes are searched for duplicates; beyond, hashes alone find them (re-encoded, resized, mirrored and
 #: turned copies, but only one in ten of those cropped by 5 %).
-SEARCHED_BY_DESCRIPTOR = 200_000
+SEARCHED_BY_LOOKS = 200_000
 #: Images up to which hashes that differ in 6 bits are compared; beyond, in 4.
 SIX_BITS_LIMIT = 20_000
 
@@ -197,50 +199,44 @@ def _candidates(
     turn, query, base = close_pairs(hashes[:7], hashes[0], 6 if len(rows) <= SIX_BITS_LIMIT else 4)
     # The query, turned, looks like the base; so the base, turned back, looks like the query. From here on the turn is that of the second.
     found = [(base, query, turn)]
-    if neighbours is not None and descriptor is not None:
+    if descriptor is not None:
         found.append(_lookalikes(rows, signatures, neighbours, descriptor))
     return _distinct(rows, found)
 
 
 def _lookalikes(
-    rows: Rows, signatures: npt.NDArray[np.uint8], neighbours: Neighbours, descriptor: npt.NDArray[np.float32]
+    rows: Rows, signatures: npt.NDArray[np.uint8], neighbours: Neighbours | None, descriptor: npt.NDArray[np.float32]
 ) -> tuple[Rows, Rows, Rows]:
-    """Return the places of pictures among the rows, of those most like each in shape, descriptor and colours together, and their turn."""
-    vectors, chroma = shapes(signatures, rows), np.concatenate(colour_patterns(signatures, rows))  # as they lie, then mirrored
-    n, searched = len(rows), neighbours.rows.shape[1]
-    described = rows < len(descriptor)  # what is inside a frame is not
+    """Return the places of pictures among the rows, of those most like each in shape, colours and descriptor together, and their turn."""
+    n, described = len(rows), rows < len(descriptor)  # what is inside a frame is not
+    compared = neighbours_compared(int(described.sum()))
+    vectors, patterns = shapes(signatures, rows), colour_patterns(signatures, rows)
     unit = np.zeros((n, descriptor.shape[1]), dtype=np.float32)
     unit[described] = unit_rows(descriptor[rows[described]])
-    place = np.full(max(len(descriptor), int(rows.max()) + 1) + 1, -1, dtype=np.int64)
-    place[rows] = np.arange(n)
-    by_shape, turns, alike = nearest_shapes(vectors, searched) if n <= EXACT_LIMIT else (None, None, None)
+    if neighbours is None:
+        others, mirrored, _ = nearest_lookalikes(vectors, patterns, COLOUR_WEIGHT, LISTED * compared)
+    else:
+        place = np.full(max(len(descriptor), int(rows.max()) + 1) + 1, -1, dtype=np.int64)
+        place[rows] = np.arange(n)
+        others = np.full((n, neighbours.rows.shape[1]), -1, dtype=np.int64)
+        others[described] = place[neighbours.rows[rows[described]]]
+        mirrored = np.zeros(others.shape, dtype=bool)
+    patterns = np.concatenate([patterns, mirrored_patterns(patterns)])
     found: list[tuple[Rows, Rows, Rows]] = []
     for start in range(0, n, RANKED):
-        part = slice(start, min(start + RANKED, n))
-        own = np.repeat(np.arange(start, part.stop), searched)
-        other, cosine = np.full((part.stop - start, searched), -1, dtype=np.int64), np.zeros((part.stop - start, searched), np.float32)
-        listed, known = rows[part][described[part]], described[part]
-        other[known], cosine[known] = place[neighbours.rows[listed]], neighbours.similarity[listed]
-        mirrored = np.zeros(other.shape, dtype=bool)
-        shape = likeness(vectors, own, other.ravel(), mirrored.ravel()).reshape(other.shape)
-        if by_shape is not None and turns is not None and alike is not None:
-            further, turned = by_shape[part].copy(), turns[part]
-            further[(further[:, :, None] == other[:, None, :]).any(axis=2) & ~turned] = -1  # listed already
-            at = further.ravel()
-            products = np.where(described[own] & described[at], pair_products(unit, unit, own, at), UNDESCRIBED).reshape(further.shape)
-            other, mirrored, shape = np.hstack([other, further]), np.hstack([mirrored, turned]), np.hstack([shape, alike[part]])
-            cosine = np.hstack([cosine, np.where(turned, UNDESCRIBED, products)])
-        own, at = np.repeat(np.arange(start, part.stop), other.shape[1]), (other + n * mirrored).ravel()
-        colours = pair_products(chroma, chroma, own, at)
-        likely = shape + DESCRIPTOR_WEIGHT * cosine + COLOUR_WEIGHT * colours.reshape(other.shape)
-        likely = np.where((other >= 0) & (shape >= LEAST_LIKENESS), likely, -np.inf)
-        best = np.argsort(-likely, axis=1, kind="stable")[:, : searched // LISTED]
+        other, turned = others[start : start + RANKED], mirrored[start : start + RANKED]
+        own, at, turn = np.repeat(np.arange(start, start + len(other)), other.shape[1]), other.ravel(), turned.ravel().astype(np.int64)
+        shape = likeness(vectors, own, at, turn)
+        cosine = np.where(described[own] & described[at] & (turn == 0), pair_products(unit, unit, own, at), UNDESCRIBED)
+        likely = shape + DESCRIPTOR_WEIGHT * cosine + COLOUR_WEIGHT * pair_products(patterns, patterns, own, at + n * turn)
+        likely = np.where((at >= 0) & (shape >= LEAST_LIKENESS), likely, -np.inf).reshape(other.shape)
+        best = np.argsort(-likely, axis=1, kind="stable")[:, :compared]
         of, column = np.repeat(np.arange(len(best)), best.shape[1]), best.ravel()
         kept = np.isfinite(likely[of, column])
         of, column = of[kept], column[kept]
-        found.append((start + of, other[of, column], mirrored[of, column].astype(np.int64)))
-    first, second, turn = (np.concatenate(column) for column in zip(*found, strict=True))
-    return first, second, turn
+        found.append((start + of, other[of, column], turned[of, column].astype(np.int64)))
+    first, second, turns = (np.concatenate(column) for column in zip(*found, strict=True))
+    return first, second, turns
 
 
 def _links(
@@ -253,7 +249,7 @@ def _links(
     most: float,
 ) -> _Links:
     """Return the compared pairs of the given rows; a picture in a frame is also compared as what is inside it, and the nearer counts."""
-    boxes = content_boxes(signatures, heads) if neighbours is not None else np.zeros((len(heads), 4), dtype=np.int64)
+    boxes = content_boxes(signatures, heads) if descriptor is not None else np.zeros((len(heads), 4), dtype=np.int64)
     framed = heads[boxes.any(axis=1)]
     if not len(framed):
         return _measure(comparison, _candidates(heads, signatures, neighbours, descriptor), sampled, most)
@@ -393,9 +389,9 @@ def find_duplicates(
     signatures : ndarray of uint8, shape (n_images, SIGNATURE_BYTES), optional
         Without them only exact copies are found.
     neighbours : Neighbours, optional
-        `LISTED` times as many descriptor neighbours as are compared; without them only what the hashes find is.
+        Descriptor neighbours to choose from where there are too many images to look at every pair.
     descriptor : ndarray of float32, shape (n_images, d), optional
-        The descriptors; they go with ``neighbours``.
+        The descriptors; without them only what the hashes find is compared.
     near : bool
         Whether to look for near duplicates.
     """

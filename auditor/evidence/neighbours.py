@@ -12,9 +12,9 @@ import numpy.typing as npt
 EXACT_LIMIT = 60_000
 #: Beyond that, images in a cell on average, and cells that are searched for each: 1 % of a million images.
 CELL_IMAGES, PROBES = 1000, 10
-#: Similarities held at once, in numbers (64 MB). Of each row of them, the best of small groups are taken first: the k nearest are always
-#: among the k groups with the best bests.
-HELD = 16_000_000
+#: Similarities held at once, in numbers (8 MB, which a processor's cache holds), or those of so many queries, which matrix products need to
+#: be fast. Of each row the best of small groups are taken first: the k nearest are always among the k groups with the best bests.
+HELD, QUERIES = 2_000_000, 128
 
 Floats = npt.NDArray[np.float32]
 
@@ -81,7 +81,7 @@ def largest(products: Callable[[int, int, Floats], None], n: int, m: int, k: int
     # Both selections, of groups and of candidates inside them, then look at about as many numbers.
     size = max(int(np.sqrt(m / wanted)), 1)
     groups = -(-m // size)
-    block = max(1, HELD // (groups * size))
+    block = max(QUERIES, HELD // (groups * size))
     grouped = groups > 2 * wanted
     held = np.full((min(block, n), groups * size), -np.inf, dtype=np.float32)
     for start in range(0, n, block):

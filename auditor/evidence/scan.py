@@ -12,9 +12,9 @@ import numpy.typing as npt
 
 from auditor.dataset import AND, separate_labels
 from auditor.evidence.descriptor import describe
-from auditor.evidence.duplicates import LISTED, SEARCHED_BY_DESCRIPTOR, DuplicateSets, find_duplicates, neighbours_compared
+from auditor.evidence.duplicates import LISTED_BY_DESCRIPTOR, SEARCHED_BY_LOOKS, DuplicateSets, find_duplicates
 from auditor.evidence.groups import InferredGroups, infer_groups
-from auditor.evidence.neighbours import Neighbours, find_neighbours
+from auditor.evidence.neighbours import EXACT_LIMIT, Neighbours, find_neighbours
 from auditor.evidence.probabilities import Probabilities, find_probabilities
 from auditor.evidence.threads import one_thread
 from auditor.record import SPLITS
@@ -114,16 +114,16 @@ class Scan:
 
     @property
     def _listed(self) -> int:
-        """Neighbours of each image that the search for duplicates asks for; 0 where it goes by hashes alone."""
-        n = int(self.readable.sum())
-        return LISTED * neighbours_compared(n) if n <= SEARCHED_BY_DESCRIPTOR else 0
+        """Neighbours of each image that the search for duplicates asks for: none where it looks at every pair, or goes by hashes alone."""
+        return LISTED_BY_DESCRIPTOR if EXACT_LIMIT < self.readable.sum() <= SEARCHED_BY_LOOKS else 0
 
     @cached_property
     def duplicates(self) -> DuplicateSets:
         """Duplicate sets of the readable images."""
         listed = self._listed
         with one_thread():
-            near, descriptor = (self.neighbours(listed), self.descriptor) if listed else (None, None)
+            near = self.neighbours(listed) if listed else None
+            descriptor = self.descriptor if self.readable.sum() <= SEARCHED_BY_LOOKS else None
             found = find_duplicates(self.images, self.signatures, near, descriptor)
         give_back(self.signatures)
         return found

@@ -70,21 +70,27 @@ def likeness(vectors: Floats, first: Rows, second: Rows, turns: Rows) -> Floats:
     return out
 
 
-def colour_patterns(signatures: npt.NDArray[np.uint8], rows: Rows) -> tuple[Floats, Floats]:
-    """Return where in the given rows colour differs from their mean colour, as they lie and mirrored; both ``(n_rows, 32)``.
+def colour_patterns(signatures: npt.NDArray[np.uint8], rows: Rows) -> Floats:
+    """Return where in the given rows colour differs from their mean colour, ``(n_rows, 32)``.
 
-    The two planes of chroma in 4x4 cells, at most 1 long; patterns fainter than `FAINT` are short, so that noise is like nothing.
+    The two planes of chroma in 4x4 cells, at most 1 long; patterns fainter than `FAINT` are short, so that noise is like nothing. First
+    16 sums of cells and their mirror images, which a mirror leaves alone, then as many differences, whose sign it turns.
     """
     cells = np.empty((len(rows), 2, 4, 4), dtype=np.float32)
     for start in range(0, len(rows), BLOCK):
         part = slice(start, start + BLOCK)
-        planes = signatures[rows[part], 1024:].reshape(-1, 2, 4, 4, 4, 4)
-        cells[part] = planes.mean(axis=(3, 5), dtype=np.float32)
+        cells[part] = signatures[rows[part], 1024:].reshape(-1, 2, 4, 4, 4, 4).mean(axis=(3, 5), dtype=np.float32)
         if start % SWEEP < BLOCK:
             give_back(signatures)
     cells -= cells.mean(axis=(2, 3), keepdims=True)
     cells /= np.sqrt((cells * cells).sum(axis=(1, 2, 3), keepdims=True)) + FAINT * np.sqrt(32)
-    return cells.reshape(-1, 32), np.ascontiguousarray(cells[..., ::-1]).reshape(-1, 32)
+    left, right = cells[..., :2], cells[..., :1:-1]
+    return np.asarray(np.concatenate([left + right, left - right], axis=1).reshape(-1, 32) / np.sqrt(2), dtype=np.float32)
+
+
+def mirrored_patterns(patterns: Floats) -> Floats:
+    """Return the `colour_patterns` of the same pictures mirrored."""
+    return np.concatenate([patterns[:, :16], -patterns[:, 16:]], axis=1)
 
 
 def pair_products(ours: Floats, theirs: Floats, first: Rows, second: Rows) -> Floats:
@@ -96,22 +102,28 @@ def pair_products(ours: Floats, theirs: Floats, first: Rows, second: Rows) -> Fl
     return out
 
 
-def nearest_shapes(vectors: Floats, k: int) -> tuple[Rows, npt.NDArray[np.bool_], Floats]:
-    """Return the k other pictures of the most similar shape, as they lie or mirrored, which are mirrored, and the cosines; all ``(n, k)``.
+def nearest_lookalikes(vectors: Floats, patterns: Floats, weight: float, k: int) -> tuple[Rows, npt.NDArray[np.bool_], Floats]:
+    """Return the k others most alike in shape and colour, as they lie or mirrored, which are mirrored, and how alike; all ``(n, k)``.
 
-    Rows are -1 where there are fewer than k others. A mirror turns the sign of the odd coefficients alone, so that the better of the two
-    products is that of the even ones and the size of that of the odd ones.
+    Alike are pictures by the cosine of their shapes plus ``weight`` times the product of their patterns of colour. Rows are -1 where there
+    are fewer than k others. A mirror turns the sign of the odd coefficients alone, so that the better of the two products is that of the
+    even ones and the size of that of the odd ones.
     """
-    even, odd = (np.ascontiguousarray(part.T) for part in (vectors[:, :_EVEN], vectors[:, _EVEN:]))
+    share = np.float32(np.sqrt(weight))
+    even = np.concatenate([vectors[:, :_EVEN], share * patterns[:, :16]], axis=1)
+    odd = np.concatenate([vectors[:, _EVEN:], share * patterns[:, 16:]], axis=1)
+    evens, odds = np.ascontiguousarray(even.T), np.ascontiguousarray(odd.T)
+    n = len(vectors)
+    held = np.empty((0, n), dtype=np.float32)
 
     def products(start: int, stop: int, out: Floats) -> None:
-        np.matmul(vectors[start:stop, _EVEN:], odd, out=out)
+        nonlocal held
+        if len(held) < stop - start:
+            held = np.empty((stop - start, n), dtype=np.float32)
+        np.matmul(odd[start:stop], odds, out=out)
         np.abs(out, out=out)
-        out += vectors[start:stop, :_EVEN] @ even
+        out += np.matmul(even[start:stop], evens, out=held[: stop - start])
 
-    n = len(vectors)
     rows, alike = others(np.arange(n), *largest(products, n, n, k + 1), k)
-    mirrored = np.empty(rows.shape, dtype=bool)
-    for column in range(k):
-        mirrored[:, column] = (vectors[:, _EVEN:] * vectors[rows[:, column], _EVEN:]).sum(axis=1) < 0
+    mirrored = pair_products(odd, odd, np.repeat(np.arange(n), k), rows.ravel()).reshape(n, k) < 0
     return rows, mirrored & (rows >= 0), alike

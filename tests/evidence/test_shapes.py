@@ -4,7 +4,16 @@ from scipy.fft import dctn
 from scipy.ndimage import gaussian_filter
 
 from auditor.evidence.matching import INVERSE, TURNS, turned
-from auditor.evidence.shapes import FAINT, colour_patterns, likeness, nearest_shapes, pair_products, shapes, turned_shapes
+from auditor.evidence.shapes import (
+    FAINT,
+    colour_patterns,
+    likeness,
+    mirrored_patterns,
+    nearest_lookalikes,
+    pair_products,
+    shapes,
+    turned_shapes,
+)
 from tests.evidence.test_matching import blobs, signatures_of
 
 
@@ -42,38 +51,49 @@ def test_turned_shapes_are_shapes_of_turned_pictures(turn):
     assert likeness(both, rows, rows + 10, np.full(10, INVERSE[turn])).min() > 0.999
 
 
-def test_the_nearest_are_those_of_a_search_of_every_pair_both_ways():
-    vectors = of(coarse(60))
-    plain, mirrored = vectors @ vectors.T, vectors @ turned_shapes(vectors, 1).T
+def coloured(n, seed=0):
+    signatures = signatures_of(coarse(n, seed))
+    signatures[:, 1024:] = np.random.default_rng(seed).integers(90, 170, (n, 512), dtype=np.uint8)
+    return signatures
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.2, 1.0])
+def test_the_nearest_are_those_of_a_search_of_every_pair_both_ways(weight):
+    signatures = coloured(60)
+    vectors, patterns = shapes(signatures, np.arange(60)), colour_patterns(signatures, np.arange(60))
+    plain = vectors @ vectors.T + weight * patterns @ patterns.T
+    mirrored = vectors @ turned_shapes(vectors, 1).T + weight * patterns @ mirrored_patterns(patterns).T
     best = np.maximum(plain, mirrored)
-    np.fill_diagonal(best, -2)
+    np.fill_diagonal(best, -9)
     expected = np.argsort(-best, axis=1, kind="stable")[:, :3]
-    rows, flipped, _ = nearest_shapes(vectors, 3)
+    rows, flipped, alike = nearest_lookalikes(vectors, patterns, weight, 3)
     np.testing.assert_array_equal(rows, expected)
     np.testing.assert_array_equal(flipped, np.take_along_axis(mirrored > plain, expected, axis=1))
+    np.testing.assert_allclose(alike, np.take_along_axis(best, expected, axis=1), atol=1e-5)
 
 
 def test_with_fewer_pictures_than_asked_for_the_rest_is_empty():
-    rows, flipped, _ = nearest_shapes(of(coarse(2)), 3)
+    rows, flipped, _ = nearest_lookalikes(of(coarse(2)), np.zeros((2, 32), np.float32), 0.2, 3)
     assert rows.tolist() == [[1, -1, -1], [0, -1, -1]]
     assert not flipped[:, 1:].any()
 
 
-def test_patterns_of_colour_are_what_is_left_of_cells_without_their_mean():
-    planes = np.random.default_rng(4).integers(90, 170, (5, 2, 16, 16), dtype=np.uint8)
-    signatures = np.zeros((5, 1536), dtype=np.uint8)
-    signatures[:, 1024:] = planes.reshape(5, -1)
-    plain, mirrored = colour_patterns(signatures, np.arange(5))
-    for own, cells, other in zip(planes, plain, mirrored, strict=True):
-        means = np.array([[[plane[4 * i : 4 * i + 4, 4 * j : 4 * j + 4].mean() for j in range(4)] for i in range(4)] for plane in own])
+def test_patterns_of_colour_multiply_as_cells_without_their_mean():
+    signatures = coloured(5, 4)
+    cells = []
+    for planes in signatures[:, 1024:].reshape(5, 2, 16, 16).astype(float):
+        means = np.array([[[plane[4 * i : 4 * i + 4, 4 * j : 4 * j + 4].mean() for j in range(4)] for i in range(4)] for plane in planes])
         means -= means.mean(axis=(1, 2), keepdims=True)
-        expected = means / (np.linalg.norm(means) + FAINT * np.sqrt(32))
-        assert cells == pytest.approx(expected.ravel(), abs=1e-5)
-        assert other == pytest.approx(expected[:, :, ::-1].ravel(), abs=1e-5)
+        cells.append(means / (np.linalg.norm(means) + FAINT * np.sqrt(32)))
+    plain = np.array([c.ravel() for c in cells])
+    mirrored = np.array([c[:, :, ::-1].ravel() for c in cells])
+    found = colour_patterns(signatures, np.arange(5))
+    np.testing.assert_allclose(found @ found.T, plain @ plain.T, atol=1e-5)
+    np.testing.assert_allclose(found @ mirrored_patterns(found).T, plain @ mirrored.T, atol=1e-5)
 
 
 def test_a_picture_of_one_colour_has_no_pattern():
-    assert not colour_patterns(np.full((2, 1536), 128, np.uint8), np.arange(2))[0].any()
+    assert not colour_patterns(np.full((2, 1536), 128, np.uint8), np.arange(2)).any()
 
 
 def test_products_of_pairs():

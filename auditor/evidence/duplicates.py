@@ -12,7 +12,7 @@ import numpy.typing as npt
 from auditor.evidence.framing import content_boxes, unframed
 from auditor.evidence.matching import INVERSE, TURN_NAMES, Comparison, Places, close_pairs, distinct, sign_hashes, structured
 from auditor.evidence.neighbours import unit_rows
-from auditor.evidence.shapes import colour_patterns, likeness, mirrored_patterns, nearest_lookalikes, pair_products, shapes
+from auditor.evidence.shapes import colour_patterns, likeness, nearest_lookalikes, pair_products, shapes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -214,27 +214,30 @@ def _lookalikes(
     unit = np.zeros((n, descriptor.shape[1]), dtype=np.float32)
     unit[described] = unit_rows(descriptor[rows[described]])
     if neighbours is None:
-        others, mirrored, _ = nearest_lookalikes(vectors, patterns, COLOUR_WEIGHT, LISTED * compared)
+        others, mirrored, alike = nearest_lookalikes(vectors, patterns, COLOUR_WEIGHT, LISTED * compared)
     else:
         place = np.full(max(len(descriptor), int(rows.max()) + 1) + 1, -1, dtype=np.int64)
         place[rows] = np.arange(n)
         others = np.full((n, neighbours.rows.shape[1]), -1, dtype=np.int64)
         others[described] = place[neighbours.rows[rows[described]]]
         mirrored = np.zeros(others.shape, dtype=bool)
-    patterns = np.concatenate([patterns, mirrored_patterns(patterns)])
+        own, at = np.repeat(np.arange(n), others.shape[1]), others.ravel()
+        alike = (pair_products(vectors, vectors, own, at) + COLOUR_WEIGHT * pair_products(patterns, patterns, own, at)).reshape(
+            others.shape
+        )
     found: list[tuple[Rows, Rows, Rows]] = []
     for start in range(0, n, RANKED):
         other, turned = others[start : start + RANKED], mirrored[start : start + RANKED]
-        own, at, turn = np.repeat(np.arange(start, start + len(other)), other.shape[1]), other.ravel(), turned.ravel().astype(np.int64)
-        shape = likeness(vectors, own, at, turn)
-        cosine = np.where(described[own] & described[at] & (turn == 0), pair_products(unit, unit, own, at), UNDESCRIBED)
-        likely = shape + DESCRIPTOR_WEIGHT * cosine + COLOUR_WEIGHT * pair_products(patterns, patterns, own, at + n * turn)
-        likely = np.where((at >= 0) & (shape >= LEAST_LIKENESS), likely, -np.inf).reshape(other.shape)
+        own, at = np.repeat(np.arange(start, start + len(other)), other.shape[1]), other.ravel()
+        known = described[own] & described[at] & ~turned.ravel()
+        cosine = np.where(known, pair_products(unit, unit, own, at), UNDESCRIBED).reshape(other.shape)
+        likely = np.where(other >= 0, alike[start : start + RANKED] + DESCRIPTOR_WEIGHT * cosine, -np.inf)
         best = np.argsort(-likely, axis=1, kind="stable")[:, :compared]
-        of, column = np.repeat(np.arange(len(best)), best.shape[1]), best.ravel()
-        kept = np.isfinite(likely[of, column])
-        of, column = of[kept], column[kept]
-        found.append((start + of, other[of, column], turned[of, column].astype(np.int64)))
+        chosen = np.take_along_axis(other, best, axis=1).ravel()
+        turn = np.take_along_axis(turned, best, axis=1).ravel().astype(np.int64)
+        own = np.repeat(np.arange(start, start + len(other)), best.shape[1])
+        kept = (chosen >= 0) & (likeness(vectors, own, chosen, turn) >= LEAST_LIKENESS)
+        found.append((own[kept], chosen[kept], turn[kept]))
     first, second, turns = (np.concatenate(column) for column in zip(*found, strict=True))
     return first, second, turns
 

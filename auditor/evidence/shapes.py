@@ -88,11 +88,6 @@ def colour_patterns(signatures: npt.NDArray[np.uint8], rows: Rows) -> Floats:
     return np.asarray(np.concatenate([left + right, left - right], axis=1).reshape(-1, 32) / np.sqrt(2), dtype=np.float32)
 
 
-def mirrored_patterns(patterns: Floats) -> Floats:
-    """Return the `colour_patterns` of the same pictures mirrored."""
-    return np.concatenate([patterns[:, :16], -patterns[:, 16:]], axis=1)
-
-
 def pair_products(ours: Floats, theirs: Floats, first: Rows, second: Rows) -> Floats:
     """Return the dot products of pairs of vectors, shape ``(n_pairs,)``."""
     out = np.empty(len(first), dtype=np.float32)

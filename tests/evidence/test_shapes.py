@@ -8,7 +8,6 @@ from auditor.evidence.shapes import (
     FAINT,
     colour_patterns,
     likeness,
-    mirrored_patterns,
     nearest_lookalikes,
     pair_products,
     shapes,
@@ -49,6 +48,10 @@ def test_turned_shapes_are_shapes_of_turned_pictures(turn):
     both = of(np.concatenate([pictures, turned(pictures, turn)]))
     rows = np.arange(10)
     assert likeness(both, rows, rows + 10, np.full(10, INVERSE[turn])).min() > 0.999
+
+
+def mirrored_patterns(patterns):
+    return np.concatenate([patterns[:, :16], -patterns[:, 16:]], axis=1)
 
 
 def coloured(n, seed=0):

@@ -55,7 +55,7 @@ SEARCHED_BY_LOOKS = 200_000
 #: Images up to which hashes that differ in 6 bits are compared; beyond, in 4.
 SIX_BITS_LIMIT = 20_000
 
-#: Pairs that are packed at once (50 MB): a million pictures can have tens of millions.
+#: Pairs that are handled at once (50 MB): a million pictures can have tens of millions.
 PACKED = 1 << 20
 #: Pictures whose lists are ranked at once (100 MB).
 RANKED = 1 << 13
@@ -367,8 +367,10 @@ def _typical(links: _Links, used: npt.NDArray[np.bool_]) -> float:
 def _nearest(links: _Links, n: int) -> npt.NDArray[np.float64]:
     """Return the distance of each of n images to its nearest compared picture, 1 where none was compared."""
     nearest = np.ones(n)
-    for rows in (links.first, links.second):
-        np.minimum.at(nearest, rows, links.distance)
+    for start in range(0, len(links.first), PACKED):
+        part = slice(start, start + PACKED)
+        for rows in (links.first, links.second):
+            np.minimum.at(nearest, rows[part], links.distance[part])
     return nearest
 
 

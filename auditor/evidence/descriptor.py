@@ -191,7 +191,11 @@ def describe(images: pd.DataFrame, signatures: npt.NDArray[np.uint8]) -> tuple[F
     rows = fitting_rows(images)
     if not len(rows):
         return np.zeros((len(images), 1), dtype=np.float32), np.ones(1, dtype=np.float32)
-    fitted = _blocks(signatures[rows])
+    chosen = np.empty((len(rows), signatures.shape[1]), dtype=np.uint8)
+    for start in range(0, len(rows), BLOCK):
+        chosen[start : start + BLOCK] = signatures[rows[start : start + BLOCK]]
+        give_back(signatures)  # rows from all over touch many pages
+    fitted = _blocks(chosen)
     projection = _fit(fitted, DIMENSIONS)
     out = np.zeros((len(images), projection.directions.shape[1]), dtype=np.float32)
     out[rows] = projection.project(np.concatenate(fitted, axis=1))

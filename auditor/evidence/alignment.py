@@ -18,9 +18,6 @@ MARGIN = 2
 #: by 1.6, a turn by 5 degrees by 1.4. With 4.5 and more look-alikes gain more than copies.
 REACH = 3.0
 
-#: OpenCV addresses no more than 32,767 rows.
-MOST_MOVED = 1000
-
 Floats = npt.NDArray[np.float32]
 
 _CENTRE: Floats = ((np.arange(32) - 15.5) / 15.5).astype(np.float32)
@@ -80,8 +77,8 @@ class Target:
 def moved(pictures: npt.NDArray[Any], move: Floats, *, sampled: bool = False) -> Floats:
     """Return pictures ``(n, 32, 32)`` moved by the parameters ``(n, 6)``, bilinear; what lies outside repeats the rim.
 
-    With ``sampled`` only the pixels that the regression looks at, ``(n, 14, 14)``; the pictures may then lack their margins. OpenCV, which
-    looks up every pixel of all pictures in one below the other, takes up to `MOST_MOVED` at once.
+    With ``sampled`` only the pixels that the regression looks at, ``(n, 14, 14)``; the pictures may then lack their margins. OpenCV looks
+    all up at once in the pictures one below the other, and addresses 32,767 rows: n is 1,023 at most.
     """
     n, size = len(pictures), pictures.shape[1]
     inset = (32 - size) // 2

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from auditor.scanning.paged import SWEEP, give_back
+from auditor.scanning.paged import SWEEP, gathered, give_back
 from auditor.scanning.signature import luma, rgb16
 
 if TYPE_CHECKING:
@@ -191,11 +191,7 @@ def describe(images: pd.DataFrame, signatures: npt.NDArray[np.uint8]) -> tuple[F
     rows = fitting_rows(images)
     if not len(rows):
         return np.zeros((len(images), 1), dtype=np.float32), np.ones(1, dtype=np.float32)
-    chosen = np.empty((len(rows), signatures.shape[1]), dtype=np.uint8)
-    for start in range(0, len(rows), BLOCK):
-        chosen[start : start + BLOCK] = signatures[rows[start : start + BLOCK]]
-        give_back(signatures)  # rows from all over touch many pages
-    fitted = _blocks(chosen)
+    fitted = _blocks(gathered(signatures, rows))
     projection = _fit(fitted, DIMENSIONS)
     out = np.zeros((len(images), projection.directions.shape[1]), dtype=np.float32)
     out[rows] = projection.project(np.concatenate(fitted, axis=1))

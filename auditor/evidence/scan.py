@@ -18,13 +18,10 @@ from auditor.evidence.neighbours import EXACT_LIMIT, Neighbours, find_neighbours
 from auditor.evidence.probabilities import Probabilities, find_probabilities
 from auditor.evidence.threads import one_thread
 from auditor.record import SPLITS
-from auditor.scanning.paged import IN_FILE_FROM, give_back
+from auditor.scanning.paged import IN_FILE_FROM, gathered, give_back
 
 if TYPE_CHECKING:
     import pandas as pd
-
-#: Rows here and there that are read before the memory of their surroundings is given back: each brings 64 kB of the file along (Linux).
-SCATTERED = 1000
 
 
 class Scan:
@@ -195,12 +192,7 @@ class Scan:
 
     def thumbnails(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
         """Return the signatures of some rows; of many images no more than these stay in memory."""
-        found = np.empty((len(rows), self.signatures.shape[1]), dtype=np.uint8)
-        for start in range(0, len(rows), SCATTERED):
-            part = slice(start, start + SCATTERED)
-            found[part] = self.signatures[rows[part]]
-            give_back(self.signatures)
-        return found
+        return gathered(self.signatures, rows)
 
     def let_go(self) -> None:
         """Forget descriptors and neighbours where they take much memory; asked for, they are computed again."""

@@ -19,6 +19,8 @@ IN_FILE_FROM = 200_000
 HELD = 64 << 20
 #: Rows of that many bytes.
 SWEEP = HELD // SIGNATURE_BYTES
+#: Rows here and there that are read before the memory of their surroundings is given back: each brings 64 kB of the file along (Linux).
+SCATTERED = 1000
 
 
 def signature_array(n: int, folder: Path | None = None) -> npt.NDArray[np.uint8]:
@@ -51,3 +53,13 @@ def give_back(signatures: npt.NDArray[np.uint8]) -> None:
         owner = owner.obj
     if isinstance(owner, mmap.mmap):
         owner.madvise(mmap.MADV_DONTNEED)
+
+
+def gathered(signatures: npt.NDArray[np.uint8], rows: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
+    """Return the signatures of some rows; of those of `signature_array` no more than these stay in memory."""
+    found = np.empty((len(rows), signatures.shape[1]), dtype=np.uint8)
+    for start in range(0, len(rows), SCATTERED):
+        part = slice(start, start + SCATTERED)
+        found[part] = signatures[rows[part]]
+        give_back(signatures)
+    return found

@@ -60,6 +60,13 @@ def _scanning(options: dict[str, Any], time_budget: float | None = None) -> Scan
     return ScanOptions(**{n: options.pop(n) for n in names}, time_budget=time_budget)
 
 
+def _prepare_workers() -> None:
+    """Fork what will fork the scan's workers, before anything large is loaded; its imports are this command's as well."""
+    from auditor.scanning.nursery import prepare
+
+    prepare()
+
+
 def _conclude(audit: Audit, output: str, fail_on: str, config: Config) -> NoReturn:
     """Print the verdict and what failed, and leave with the exit status."""
     import datetime
@@ -108,6 +115,7 @@ def cli() -> None:
 )
 def scan(data: str, output: str, config: str | None, fail_on: str | None, no_images: bool, quiet: bool, **options: Any) -> None:
     """Scan DATA, run the checks and write the report. Needs none of the training packages."""
+    _prepare_workers()
     import auditor.audit
 
     settled = _config(config, *(options.pop(n) for n in ("settings", "select", "ignore")))
@@ -149,6 +157,7 @@ def _print_trials(title: str, rows: list[dict[str, Any]]) -> None:
 @click.option("--time-budget", type=click.FloatRange(0), default=10.0, show_default=True, metavar="MINUTES", help="For training.")
 def run(data: str, output: str, config: str | None, fail_on: str | None, no_images: bool, quiet: bool, **options: Any) -> None:
     """Do all of it: scan, check, split, augment the rare classes, train the baseline, report."""
+    _prepare_workers()
     import auditor.audit
 
     settled = _config(config, *(options.pop(n) for n in ("settings", "select", "ignore")))

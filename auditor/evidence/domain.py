@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from auditor.evidence.shift import Floats, Pair
-from auditor.stats.logistic import fit_logistic
+from auditor.stats.logistic import fit_two
 
 #: Images of a split that are used, at most: more would narrow the interval below any threshold.
 LARGEST = 20_000
@@ -16,6 +16,8 @@ LARGEST = 20_000
 INVERSE_PENALTY = 1.0
 #: Largest element of the gradient at which a fit ends, scikit-learn's own.
 TOLERANCE = 1e-4
+#: Steps at most; six or so are taken.
+ROUNDS = 50
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,7 +95,7 @@ def tell_apart(pair: Pair, features: npt.NDArray[np.floating], generator: np.ran
         return None
     scores = np.empty(len(y))
     for part in (half, ~half):
-        model = fit_logistic(x[~part], y[~part], inverse_penalty=INVERSE_PENALTY, tolerance=TOLERANCE, rounds=300, balanced=True)
+        model = fit_two(x[~part], y[~part] == 1, inverse_penalty=INVERSE_PENALTY, tolerance=TOLERANCE, rounds=ROUNDS)
         scores[part] = model.scores(x[part])[:, 0]
     return Domain(
         scores=_spread(scores[: len(mine)], mine, len(pair.rows)),

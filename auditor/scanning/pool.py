@@ -7,9 +7,6 @@ import os
 import pickle
 import signal
 import socket
-import struct
-import subprocess
-import sys
 import tempfile
 import time
 from collections import deque
@@ -17,14 +14,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
-from pathlib import Path
 from types import TracebackType
 
 import numpy as np
 
 from auditor.errors import UsageError
-from auditor.process import ONE_THREAD
 from auditor.scanning.batch import Item, Rows, lost
+from auditor.scanning.nursery import Nursery
 from auditor.scanning.schema import MEASURES, SIGNATURE_BYTES
 from auditor.scanning.worker import BETWEEN, MARK, PUZZLED, Order
 
@@ -32,8 +28,6 @@ from auditor.scanning.worker import BETWEEN, MARK, PUZZLED, Order
 WATCH = 0.25
 #: What a worker may take before its first file, in seconds: the import of TensorFlow where every decoder is tried, on a busy machine.
 IMPORTS = 120.0
-#: Where the package `auditor` is.
-PACKAGE = str(Path(__file__).resolve().parents[2])
 
 
 @dataclass(slots=True, eq=False)
@@ -67,8 +61,7 @@ class Pool:
     def __init__(self, order: Order, jobs: int) -> None:
         self._order, self._jobs = order, jobs
         self._workers: list[_Worker] = []
-        self._nursery: subprocess.Popen[bytes] | None = None
-        self._control: socket.socket | None = None
+        self._nursery: Nursery | None = None
 
     def __enter__(self) -> Pool:
         return self
@@ -81,35 +74,24 @@ class Pool:
         for worker in self._workers:
             self._end(worker)
         self._workers.clear()
-        if self._control is not None:
-            self._control.close()
-            self._control = None
         if self._nursery is not None:
-            self._nursery.wait()
+            self._nursery.close()
             self._nursery = None
 
     def _hire(self) -> _Worker:
-        if self._control is None:
-            ours, theirs = socket.socketpair()
-            self._control = ours
-            # -P: never import from the folder that the caller happens to be in.
-            command = [sys.executable, "-P", "-m", "auditor.scanning.worker", str(theirs.fileno())]
-            environment = {**os.environ, **ONE_THREAD, "PYTHONPATH": os.pathsep.join([PACKAGE, *filter(None, sys.path)])}
-            with theirs:
-                self._nursery = subprocess.Popen(
-                    command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=environment
-                )
+        if self._nursery is None:
+            self._nursery = Nursery.ready()
         near, far = socket.socketpair()
         with tempfile.TemporaryFile() as memory, far:
             memory.write(MARK.pack(BETWEEN, 0))
             memory.flush()
             shared = mmap.mmap(memory.fileno(), MARK.size)
-            socket.send_fds(self._control, [b"w"], [far.fileno(), memory.fileno()])
-            answer = self._control.recv(8)
-        if len(answer) < 8:
-            near.close()
-            raise RuntimeError("the scan's nursery process could not be started")
-        worker = _Worker(struct.unpack("<q", answer)[0], Connection(near.detach()), shared)
+            try:
+                pid = self._nursery.worker(far.fileno(), memory.fileno())
+            except OSError:
+                near.close()
+                raise RuntimeError("the scan's nursery process could not be started") from None
+        worker = _Worker(pid, Connection(near.detach()), shared)
         worker.pipe.send(self._order)
         return worker
 

@@ -49,9 +49,6 @@ def nursery(control: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     cv2.setNumThreads(1)
     keep_freed_memory()
-    from PIL import Image
-
-    Image.init()
     with socket.socket(fileno=control) as caller:
         while True:
             try:

@@ -101,4 +101,53 @@ def fit_logistic(
     return Logistic(parameters[:, :-1], parameters[:, -1])
 
 
-__all__ = ["Logistic", "fit_logistic"]
+def fit_two(x: Numbers, second: npt.NDArray[np.bool_], *, inverse_penalty: float, tolerance: float, rounds: int) -> Logistic:
+    """Fit a binomial logistic regression by Newton's method, both classes weighing the same; the intercept is not penalised.
+
+    The minimum of `fit_logistic` with ``balanced``, for one class against another and a few hundred columns at most: some six steps reach
+    it, and nothing is imported for them.
+
+    Parameters
+    ----------
+    x : ndarray of float64, shape (n, n_columns)
+    second : ndarray of bool, shape (n,)
+        Which rows are of the second class; there are rows of both.
+    inverse_penalty : float
+    tolerance : float
+        The fit ends where no element of the gradient of the mean loss is larger.
+    rounds : int
+        Steps at most.
+
+    References
+    ----------
+    Hastie, Tibshirani, Friedman, "The Elements of Statistical Learning", 2nd ed., 2009, section 4.4.1.
+    """
+    n, columns = x.shape
+    weight = np.where(second, 0.5 / second.sum(), 0.5 / (n - second.sum()))
+    ridge = np.append(np.full(columns, 1 / (inverse_penalty * n)), 0.0)
+    inputs = np.column_stack([x, np.ones(n)])
+    sign = np.where(second, 1.0, -1.0)
+
+    def loss(parameters: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
+        margin = sign * (inputs @ parameters)
+        return float(weight @ np.logaddexp(0, -margin) + ridge / 2 @ parameters**2), margin
+
+    parameters = np.zeros(columns + 1)
+    value, margin = loss(parameters)
+    for _ in range(rounds):
+        missed = np.exp(-np.logaddexp(0, margin))  # the probability of the other class
+        gradient = ridge * parameters - inputs.T @ (weight * sign * missed)
+        if np.abs(gradient).max() <= tolerance:
+            break
+        scaled = inputs * np.sqrt(weight * missed * (1 - missed))[:, None]
+        curvature = scaled.T @ scaled + np.diag(ridge)
+        step, size = np.linalg.solve(curvature, gradient), 1.0
+        former, (value, margin) = value, loss(parameters - step)
+        while value > former and size > LEAST_PROGRESS:
+            size /= 2
+            value, margin = loss(parameters - size * step)
+        parameters = parameters - size * step
+    return Logistic(parameters[None, :-1], parameters[-1:])
+
+
+__all__ = ["Logistic", "fit_logistic", "fit_two"]

@@ -307,8 +307,12 @@ class Comparison:
         if n > KEPT:
             return self._made(rows)
         if self._all is None:
-            parts = [self._made(np.arange(start, min(start + BLOCK, n))) for start in range(0, n, BLOCK)]
-            self._all = _Pictures(*(np.concatenate([getattr(p, name) for p in parts]) for name in ("smooth", "coarse", "detail")))
+            plane, length = np.empty((2, n, 32, 32), dtype=np.float32), (32 - 2 * MARGIN) ** 2
+            self._all = _Pictures(plane[0], plane[1], np.empty((n, length), dtype=np.float32))
+            for start in range(0, n, BLOCK):
+                part = slice(start, min(start + BLOCK, n))
+                made = self._made(np.arange(n)[part])
+                self._all.smooth[part], self._all.coarse[part], self._all.detail[part] = made.smooth, made.coarse, made.detail
         return self._all[rows]
 
     def _made(self, rows: Places) -> _Pictures:
@@ -356,15 +360,15 @@ class Comparison:
                 (blurred, moving.coarse, goal.coarse, HOPEFUL),
                 (sharp, moving.smooth, goal.smooth, PROMISING),
             ):
-                goals = Target(pictures[onto]) if back else known[onto]
+                goals, taken = Target(pictures[onto]) if back else known[onto], sources[into]
                 for _ in range(2):
-                    move = goals.step(sources[into], move)
+                    move = goals.step(taken, move)
                 rough = _roughly_unlike(moving.detail[into], goal.detail[onto], move)
                 near = np.maximum(rough, 0) ** power[rows] < most * limit
-                rows, into, onto, move, goals = rows[near], into[near], onto[near], move[near], goals[near]
+                rows, into, onto, move, goals, taken = rows[near], into[near], onto[near], move[near], goals[near], taken[near]
             for _ in range(2):
-                move = goals.step(sources[into], move)
-            unlike = _unlike(self.detail(moved(sources[into], move)), goal.detail[onto])
+                move = goals.step(taken, move)
+            unlike = _unlike(self.detail(moved(taken, move)), goal.detail[onto])
             nearer[rows] = np.minimum(nearer[rows], unlike)
         return nearer
 

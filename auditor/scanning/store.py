@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 #: Raised whenever a scan of the same bytes would give other rows than before.
-SCANNER = 7
+SCANNER = 8
 #: Rows and seconds after which rows are flushed: what a kill loses at most.
 FLUSH_ROWS, FLUSH_SECONDS = 2048, 1.0
 #: A file that was modified less than this before the scan looked at it may change again within its clock's tick: its time is not trusted.

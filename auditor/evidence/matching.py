@@ -213,11 +213,11 @@ def _gaussian(sigma: float) -> Floats:
     return np.asarray(cv2.sepFilter2D(np.eye(32), cv2.CV_64F, np.ones(1), kernel, borderType=cv2.BORDER_REFLECT), dtype=np.float32)
 
 
-_INSIDE = slice(MARGIN, 32 - MARGIN)
+_INSIDE, _SIDE = slice(MARGIN, 32 - MARGIN), 32 - 2 * MARGIN
 #: Window over the detail before its spectrum is taken.
-_WINDOW = np.sqrt(np.hanning(32 - 2 * MARGIN + 2)[1:-1]).astype(np.float32)
+_WINDOW = np.sqrt(np.hanning(_SIDE + 2)[1:-1]).astype(np.float32)
 #: The discrete Fourier transform of so few numbers, as a matrix: faster than NumPy's transforms.
-_FOURIER = np.fft.fft(np.eye(32 - 2 * MARGIN)).astype(np.complex64)
+_FOURIER = np.fft.fft(np.eye(_SIDE)).astype(np.complex64)
 
 
 class Comparison:
@@ -248,7 +248,7 @@ class Comparison:
         """Return the unit vectors of evened detail of smoothed pictures, ``(n, 784)``; zeros where there is none."""
         band = smooth - (self.coarse(smooth) if coarse is None else coarse)
         strength = np.sqrt(self._around @ (band * band) @ self._around.T)
-        band = band[:, _INSIDE, _INSIDE].reshape(len(band), (32 - 2 * MARGIN) ** 2)
+        band = band[:, _INSIDE, _INSIDE].reshape(len(band), _SIDE**2)
         overall = np.sqrt((band * band).mean(axis=1, keepdims=True))
         even = band / (strength.reshape(band.shape) + (OVERALL * overall + LEAST_STRENGTH))
         even -= even.mean(axis=1, keepdims=True)
@@ -307,8 +307,8 @@ class Comparison:
         if n > KEPT:
             return self._made(rows)
         if self._all is None:
-            plane, length = np.empty((2, n, 32, 32), dtype=np.float32), (32 - 2 * MARGIN) ** 2
-            self._all = _Pictures(plane[0], plane[1], np.empty((n, length), dtype=np.float32))
+            smooth, coarse = np.empty((2, n, 32, 32), dtype=np.float32)
+            self._all = _Pictures(smooth, coarse, np.empty((n, _SIDE**2), dtype=np.float32))
             for start in range(0, n, BLOCK):
                 part = slice(start, min(start + BLOCK, n))
                 made = self._made(np.arange(n)[part])
@@ -354,6 +354,9 @@ class Comparison:
         for back in (False, True):
             moving, goal = (ours, theirs) if back else (theirs, ours)
             into, onto = (place[rows], rows) if back else (rows, place[rows])
+            every_second = goal.detail.reshape(-1, _SIDE, _SIDE)[:, ::2, ::2]
+            if not back:
+                every_second = np.ascontiguousarray(every_second)
             # Two steps between blurred pictures, which see farther, then twice two between sharp ones, each for those that are near enough.
             move = no_move(len(rows))
             for known, sources, pictures, most in (
@@ -363,7 +366,7 @@ class Comparison:
                 goals, taken = Target(pictures[onto]) if back else known[onto], sources[into]
                 for _ in range(2):
                     move = goals.step(taken, move)
-                rough = _roughly_unlike(moving.detail[into], goal.detail[onto], move)
+                rough = _roughly_unlike(moving.detail[into], every_second[onto], move)
                 near = np.maximum(rough, 0) ** power[rows] < most * limit
                 rows, into, onto, move, goals, taken = rows[near], into[near], onto[near], move[near], goals[near], taken[near]
             for _ in range(2):
@@ -386,9 +389,8 @@ class _Pictures:
 
     def turn(self, which: npt.NDArray[Any], turn: int) -> None:
         """Bring some of the pictures under one of the `TURNS`."""
-        side = 32 - 2 * MARGIN
         self.smooth[which], self.coarse[which] = turned(self.smooth[which], turn), turned(self.coarse[which], turn)
-        self.detail[which] = turned(self.detail[which].reshape(-1, side, side), turn).reshape(-1, side**2)
+        self.detail[which] = turned(self.detail[which].reshape(-1, _SIDE, _SIDE), turn).reshape(-1, _SIDE**2)
 
 
 def _unlike(ours: Floats, theirs: Floats) -> Floats:
@@ -397,12 +399,11 @@ def _unlike(ours: Floats, theirs: Floats) -> Floats:
 
 
 def _roughly_unlike(moving: Floats, goal: Floats, move: Floats) -> Floats:
-    """Return about 1 - correlation of detail after the first was moved: of every second pixel, and of the detail itself moved."""
-    side = 32 - 2 * MARGIN
-    ours = moved(moving.reshape(-1, side, side), move, sampled=True)
-    theirs = goal.reshape(-1, side, side)[:, ::2, ::2]
-    lengths = np.sqrt((ours * ours).sum(axis=(1, 2)) * (theirs * theirs).sum(axis=(1, 2)))
-    return np.asarray(1 - (ours * theirs).sum(axis=(1, 2)) / np.maximum(lengths, 1e-9), dtype=np.float32)
+    """Return about 1 - correlation of detail after the first was itself moved: of every second pixel, which is all that ``goal`` holds."""
+    ours = moved(moving.reshape(-1, _SIDE, _SIDE), move, sampled=True).reshape(len(moving), _SIDE**2 // 4)
+    theirs = goal.reshape(ours.shape)
+    lengths = np.sqrt((ours * ours).sum(axis=1) * (theirs * theirs).sum(axis=1))
+    return np.asarray(1 - (ours * theirs).sum(axis=1) / np.maximum(lengths, 1e-9), dtype=np.float32)
 
 
 def _participation(detail: Floats) -> Floats:

@@ -90,7 +90,7 @@ def prepare() -> None:
     """
     from auditor.scanning import worker  # noqa: F401  which is what a nursery has to have imported
 
-    if sys.platform == "linux" and len(os.listdir("/proc/self/task")) == 1 and not _prepared:
+    if sys.platform == "linux" and len([*Path("/proc/self/task").iterdir()]) == 1 and not _prepared:
         _prepared.append(Nursery._forked())
         atexit.register(_unused)
 

@@ -40,14 +40,18 @@ Outcomes = dict[str, dict[int, dict[str, npt.NDArray[np.float64]]]]
 RAW, CLEANED = "raw data", "cleaned data"
 
 
-def over_seeds(values: npt.ArrayLike) -> Estimate:
-    """Return the mean over seeds with its Student interval; one seed has the widest interval there is for a difference, [-1, 1]."""
+def over_seeds(values: npt.ArrayLike, *, least: float = -1.0) -> Estimate:
+    """Return the mean over seeds with its Student interval, as far as the number can go: from ``least`` (of a share: 0) to 1.
+
+    Of one seed it is all of that.
+    """
     from scipy.special import stdtrit
 
     x = np.asarray(values, dtype=float)
     mean = float(x.mean())
-    half = float(stdtrit(len(x) - 1, 0.975) * x.std(ddof=1) / len(x) ** 0.5) if len(x) > 1 else 1.0
-    return Estimate(value=float(f"{mean:.6g}"), low=float(f"{mean - half:.6g}"), high=float(f"{mean + half:.6g}"))
+    half = float(stdtrit(len(x) - 1, 0.975) * x.std(ddof=1) / len(x) ** 0.5) if len(x) > 1 else 2.0
+    low, high = max(mean - half, least), min(mean + half, 1.0)
+    return Estimate(value=float(f"{mean:.6g}"), low=float(f"{low:.6g}"), high=float(f"{high:.6g}"))
 
 
 def class_recalls(samples: Samples, predicted: npt.NDArray[np.int64], classes: int) -> npt.NDArray[np.float64]:
@@ -166,12 +170,12 @@ def summarise(
         shared = [s for s in runs if s in nothing]
         part = "test" if all("test" in r for r in runs.values()) else "val"
         row: dict[str, Any] = {"way": way, "seeds": len(runs), "images": part}
-        row[CHOSEN_BY] = over_seeds([_mean(r["val"]) for r in runs.values()])
+        row[CHOSEN_BY] = over_seeds([_mean(r["val"]) for r in runs.values()], least=0)
         if way != "nothing" and shared:
             row[f"change of {CHOSEN_BY}"] = over_seeds([_mean(runs[s]["val"]) - _mean(nothing[s]["val"]) for s in shared])
-        row["balanced accuracy"] = over_seeds([_mean(r[part]) for r in runs.values()])
+        row["balanced accuracy"] = over_seeds([_mean(r[part]) for r in runs.values()], least=0)
         for name, which in (("rare-class recall", rarest), ("common-class recall", commonest)):
-            row[name] = over_seeds([_mean(r[part][which]) for r in runs.values()])
+            row[name] = over_seeds([_mean(r[part][which]) for r in runs.values()], least=0)
             if way != "nothing" and shared:
                 row[f"change of {name}"] = over_seeds([_mean(runs[s][part][which]) - _mean(nothing[s][part][which]) for s in shared])
         rows.append(row)

@@ -152,7 +152,7 @@ def rows(found: Mapping[str, Mapping[int, tuple[float, float, float]]], against:
     for name, runs in found.items():
         shared = [s for s in runs if s in base]
         row: dict[str, Any] = {"remedy": name, "against": against.get(name, ""), "seeds": len(runs)}
-        row["validation balanced accuracy"] = over_seeds([v[0] for v in runs.values()])
+        row["validation balanced accuracy"] = over_seeds([v[0] for v in runs.values()], least=0)
         if name != AS_IT_IS:
             row["change"] = over_seeds([runs[s][0] - base[s][0] for s in shared])
             row["change of the gap"] = over_seeds([runs[s][1] - base[s][1] for s in shared])

@@ -16,10 +16,16 @@ from tests.baseline.conftest import TINY, FakePlan, MakePlan
 
 
 def test_interval_over_seeds_is_students() -> None:
-    x = [0.5, 0.6, 0.8]
+    x = [0.5, 0.55, 0.65]
     low, high = stats.t.interval(0.95, 2, loc=np.mean(x), scale=stats.sem(x))
     found = over_seeds(x)
     assert (found["low"], found["high"]) == pytest.approx((low, high), rel=1e-5)
+
+
+def test_interval_over_seeds_ends_where_the_number_does() -> None:
+    assert over_seeds([0.5, 0.9], least=0) == {"value": 0.7, "low": 0.0, "high": 1.0}  # Student: -1.84 to 3.24
+    assert over_seeds([0.1, -0.3]) == {"value": -0.1, "low": -1.0, "high": 1.0}
+    assert over_seeds([0.4], least=0) == {"value": 0.4, "low": 0.0, "high": 1.0}
 
 
 def test_differences_are_paired_by_seed_and_the_cheapest_within_noise_is_recommended() -> None:

@@ -265,8 +265,8 @@ class Store:
 
         seen: set[str] = set()
         for table, trusted in (group for part in reversed(parts) for group in self._read(part)):
-            names = pd.Index(table.column("path").to_pandas())
-            keep = ~names.duplicated(keep="last") & ~names.isin(seen)
+            names = table.column("path").to_pylist()
+            keep = [name not in seen for name in names] & ~pd.Index(names).duplicated(keep="last")
             seen.update(names)
             if not trusted:
                 table = table.set_column(table.column_names.index("size"), "size", pa.array(np.full(len(table), -1, dtype=np.int64)))

@@ -14,6 +14,7 @@ import struct
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from auditor.process import ONE_THREAD
@@ -105,8 +106,10 @@ def _alone(control: int) -> int:
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
     os.dup2(nothing, 1)
-    os.closerange(3, control)
-    os.closerange(control + 1, os.sysconf("SC_OPEN_MAX"))
+    for name in os.listdir("/proc/self/fd"):  # noqa: PTH208  a list, before any is closed
+        if int(name) not in (0, 1, 2, control):
+            with suppress(OSError):
+                os.close(int(name))
     return control
 
 

@@ -37,6 +37,8 @@ SECONDS_PER_IMAGE, SECONDS_PER_BYTE = 2e-4, 3e-8
 CHECKS_SECONDS, CHECKS_PER_IMAGE = 1.5, 5e-4
 #: What reading takes per image (besides `SECONDS_PER_BYTE`), and the most that a busy machine is believed to be slower by.
 READ_PER_IMAGE, MOST_SLOWNESS = 4e-4, 20.0
+#: Seconds of reading from which the slowness of a machine is told: a moment's may be any.
+JUDGED = 1.0
 #: What is kept for the checks over what they are thought to take: a busy machine may grow busier.
 MARGIN = 1.25
 #: Below this much work no workers are started: they cost half a second of imports.
@@ -209,18 +211,23 @@ def _batches(items: Iterable[Item], sizes: npt.NDArray[np.int64]) -> Iterator[li
 def _until(deadline: float, batches: Iterator[list[Item]], known: int, jobs: int) -> Iterator[list[Item]]:
     """Draw batches while there is time for them and for the checks of all that was read; at least one.
 
-    The machine may have other things to do: the checks will be as slow, against what they take on a quiet one, as the reading was.
+    The machine may have other things to do: the checks will be as slow, against what they take on a quiet one, as the reading was. That is
+    judged from the first batch that came back, as workers take time to start, and by no less than `JUDGED` seconds.
     """
-    began, read, size = time.monotonic(), 0, 0
-    for batch in batches:
+    read, back, size, began = 0, 0, 0, 0.0
+    for place, batch in enumerate(batches):
+        now = time.monotonic()
+        if place == jobs:  # every worker had one, and the first of them wants another
+            began = now
         if read:
-            now = time.monotonic()
-            usual = (read * READ_PER_IMAGE + size * SECONDS_PER_BYTE) / jobs
-            slowness = min(max((now - began) / usual, 1.0), MOST_SLOWNESS)
+            usual = (back * READ_PER_IMAGE + size * SECONDS_PER_BYTE) / jobs
+            slowness = min(max((now - began) / usual, 1.0), MOST_SLOWNESS) if back and now - began >= JUDGED else 1.0
             if now + MARGIN * slowness * (CHECKS_SECONDS + (known + read) * CHECKS_PER_IMAGE) >= deadline:
                 return
         read += len(batch)
-        size += sum(max(item.stat.size, 0) for item in batch)
+        if place >= jobs:  # as many come back as are handed out
+            back += len(batch)
+            size += sum(max(item.stat.size, 0) for item in batch)
         yield batch
 
 

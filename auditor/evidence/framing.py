@@ -39,10 +39,12 @@ def content_boxes(signatures: npt.NDArray[np.uint8], rows: npt.NDArray[np.int64]
 
 
 def _boxes(pictures: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
+    out = np.zeros((len(pictures), 4), dtype=np.int64)
     corners = pictures[:, [0, 0, -1, -1], [0, -1, 0, -1]]
-    colour = np.median(corners, axis=1)[:, None, None]
-    framed = np.ptp(corners, axis=1) <= ALIKE
-    boxes = np.zeros((len(pictures), 4), dtype=np.int64)
+    alike = np.flatnonzero(np.ptp(corners, axis=1) <= ALIKE)  # few, of which alone more is asked
+    pictures, colour = pictures[alike], np.median(corners[alike], axis=1)[:, None, None]
+    framed = np.ones(len(alike), dtype=bool)
+    boxes = np.zeros((len(alike), 4), dtype=np.int64)
     sides = (pictures, pictures[:, ::-1], pictures.transpose(0, 2, 1), pictures[:, :, ::-1].transpose(0, 2, 1))
     for side, lines in enumerate(sides):
         apart = np.median(np.abs(lines[:, : WIDEST + 2, WIDEST : 32 - WIDEST] - colour), axis=2)
@@ -50,8 +52,8 @@ def _boxes(pictures: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
         first = inside.argmax(axis=1)
         framed &= inside.any(axis=1) & (first > 0) & (apart[:, 0] <= COVERED * apart[np.arange(len(lines)), first])
         boxes[:, side] = first
-    boxes[~framed] = 0
-    return boxes
+    out[alike[framed]] = boxes[framed]
+    return out
 
 
 def unframed(signatures: npt.NDArray[np.uint8], boxes: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:

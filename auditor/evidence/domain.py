@@ -18,6 +18,8 @@ INVERSE_PENALTY = 1.0
 TOLERANCE = 1e-4
 #: Steps at most; six or so are taken.
 ROUNDS = 50
+#: Decimals of log-odds that are kept: copies of a picture must tie, whatever the order in which a machine adds.
+DECIMALS = 6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,7 +98,7 @@ def tell_apart(pair: Pair, features: npt.NDArray[np.floating], generator: np.ran
     scores = np.empty(len(y))
     for part in (half, ~half):
         model = fit_two(x[~part], y[~part] == 1, inverse_penalty=INVERSE_PENALTY, tolerance=TOLERANCE, rounds=ROUNDS)
-        scores[part] = model.scores(x[part])[:, 0]
+        scores[part] = np.round(model.scores(x[part])[:, 0], DECIMALS)
     return Domain(
         scores=_spread(scores[: len(mine)], mine, len(pair.rows)),
         other_scores=_spread(scores[len(mine) :], theirs, len(pair.other_rows)),

@@ -76,8 +76,8 @@ class Target:
 
 
 @cache
-def _places(size: int, sampled: bool) -> tuple[tuple[Floats, Floats], int]:
-    """Return what the places that are looked up are sums of, ``(4, side * side)`` across and down, and the side.
+def _places(size: int, sampled: bool) -> tuple[Floats, Floats]:
+    """Return what the places that are looked up are sums of, across and down, each ``(4, side * side)``.
 
     Where a pixel lies in a picture of ``size``, then what a shift, a zoom and a shear by 1 add to that.
     """
@@ -85,7 +85,7 @@ def _places(size: int, sampled: bool) -> tuple[tuple[Floats, Floats], int]:
     lies, rim = np.arange(32, dtype=np.float32)[kept] - (32 - size) // 2, _CENTRE[kept]
     down, across = (index.ravel() for index in np.indices((len(lies), len(lies))))
     ones = np.ones(len(across), dtype=np.float32)
-    return (np.stack([lies[across], ones, rim[across], rim[down]]), np.stack([lies[down], ones, rim[down], rim[across]])), len(lies)
+    return np.stack([lies[across], ones, rim[across], rim[down]]), np.stack([lies[down], ones, rim[down], rim[across]])
 
 
 def moved(pictures: npt.NDArray[Any], move: Floats, *, sampled: bool = False) -> Floats:
@@ -101,13 +101,13 @@ def moved(pictures: npt.NDArray[Any], move: Floats, *, sampled: bool = False) ->
         return np.ascontiguousarray(pictures[:, seen, seen], dtype=np.float32)
     if not n:
         return np.empty((0, 32, 32), dtype=np.float32)
-    places, side = _places(size, sampled)
     still = np.ones((n, 1), dtype=np.float32)
-    across, down = (np.hstack([still, move[:, part]]) @ basis for part, basis in zip((slice(3), slice(3, 6)), places, strict=True))
+    across, down = (np.hstack([still, half]) @ basis for half, basis in zip(np.hsplit(move, 2), _places(size, sampled), strict=True))
     np.clip(across, 0, size - 1, out=across)
     np.clip(down, 0, size - 1, out=down)
     down += np.arange(0, n * size, size, dtype=np.float32)[:, None]
     below = np.ascontiguousarray(pictures, dtype=np.float32).reshape(n * size, size)
     # Asked for picture by picture, not row by row: OpenCV takes twice as long for as many short rows.
     found = cv2.remap(below, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    side = _SIDE if sampled else 32
     return np.asarray(found.reshape(n, side, side), dtype=np.float32)

@@ -308,11 +308,12 @@ class Comparison:
             return self._made(rows)
         if self._all is None:
             smooth, coarse = np.empty((2, n, 32, 32), dtype=np.float32)
-            self._all = _Pictures(smooth, coarse, np.empty((n, _SIDE**2), dtype=np.float32))
+            detail = np.empty((n, _SIDE**2), dtype=np.float32)
             for start in range(0, n, BLOCK):
                 part = slice(start, min(start + BLOCK, n))
                 made = self._made(np.arange(n)[part])
-                self._all.smooth[part], self._all.coarse[part], self._all.detail[part] = made.smooth, made.coarse, made.detail
+                smooth[part], coarse[part], detail[part] = made.smooth, made.coarse, made.detail
+            self._all = _Pictures(smooth, coarse, detail)
         return self._all[rows]
 
     def _made(self, rows: Places) -> _Pictures:
@@ -354,9 +355,7 @@ class Comparison:
         for back in (False, True):
             moving, goal = (ours, theirs) if back else (theirs, ours)
             into, onto = (place[rows], rows) if back else (rows, place[rows])
-            every_second = goal.detail.reshape(-1, _SIDE, _SIDE)[:, ::2, ::2]
-            if not back:
-                every_second = np.ascontiguousarray(every_second)
+            every_second = np.ascontiguousarray(goal.detail.reshape(-1, _SIDE, _SIDE)[:, ::2, ::2])
             # Two steps between blurred pictures, which see farther, then twice two between sharp ones, each for those that are near enough.
             move = no_move(len(rows))
             for known, sources, pictures, most in (

@@ -41,7 +41,7 @@ READ_PER_IMAGE, MOST_SLOWNESS = 4e-4, 20.0
 JUDGED = 1.0
 #: What is kept for the checks over what they are thought to take: a busy machine may grow busier.
 MARGIN = 1.25
-#: Below this much work no workers are started: they cost half a second of imports.
+#: Below this much work no workers are started: from Python they cost 0.2 s of imports, and a command has read that soon.
 ALONE_SECONDS = 1.0
 #: Address space that a worker may take beyond its imports: a picture of `MAX_PIXELS` with alpha, decoded twice.
 MEMORY_LIMIT = 2 << 30

@@ -1,7 +1,6 @@
 """The processes that decode: a nursery that has imported what decoding needs, and the workers that it forks.
 
-Workers may die of a file. A new one costs a fork of the nursery, not an import. The nursery is a fresh interpreter, so that nothing
-of the caller's (threads, TensorFlow, an unguarded main module) is forked or run again. Everyone leaves when the caller's sockets close,
+Workers may die of a file. `auditor.scanning.nursery` says where a nursery comes from. Everyone leaves when the caller's sockets close,
 however the caller ended.
 """
 

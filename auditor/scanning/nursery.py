@@ -32,10 +32,11 @@ class Nursery:
     @classmethod
     def ready(cls) -> Nursery:
         """Return the nursery that `prepare` forked, the first time; a fresh one otherwise."""
-        return _prepared.pop() if _prepared else cls._fresh()
+        return _prepared.pop() if _prepared else cls.fresh()
 
     @classmethod
-    def _fresh(cls) -> Nursery:
+    def fresh(cls) -> Nursery:
+        """Return a nursery that is an interpreter of its own."""
         ours, theirs = socket.socketpair()
         # -P: never import from the folder that the caller happens to be in.
         command = [sys.executable, "-P", "-m", "auditor.scanning.worker", str(theirs.fileno())]

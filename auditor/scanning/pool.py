@@ -79,21 +79,34 @@ class Pool:
             self._nursery = None
 
     def _hire(self) -> _Worker:
-        if self._nursery is None:
-            self._nursery = Nursery.ready()
         near, far = socket.socketpair()
         with tempfile.TemporaryFile() as memory, far:
             memory.write(MARK.pack(BETWEEN, 0))
             memory.flush()
             shared = mmap.mmap(memory.fileno(), MARK.size)
             try:
-                pid = self._nursery.worker(far.fileno(), memory.fileno())
-            except OSError:
+                pid = self._born(far.fileno(), memory.fileno())
+            except OSError as error:
                 near.close()
-                raise RuntimeError("the scan's nursery process could not be started") from None
+                raise UsageError(
+                    expected="room for another worker process",
+                    received=error.strerror or "the process that forks workers ends",
+                    hint="ask for fewer with --jobs, or allow more processes or memory (ulimit -u, ulimit -v)",
+                ) from None
         worker = _Worker(pid, Connection(near.detach()), shared)
         worker.pipe.send(self._order)
         return worker
+
+    def _born(self, pipe: int, memory: int) -> int:
+        """Return the number of a new worker process, of another nursery where somebody killed the first."""
+        if self._nursery is None:
+            self._nursery = Nursery.ready()
+        try:
+            return self._nursery.worker(pipe, memory)
+        except OSError:
+            self._nursery.close()
+            self._nursery = Nursery.fresh()
+            return self._nursery.worker(pipe, memory)
 
     def _end(self, worker: _Worker) -> None:
         if worker.batch:

@@ -1,11 +1,15 @@
 import os
+import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
+from auditor.errors import UsageError
 from auditor.scanning.batch import Item
+from auditor.scanning.nursery import Nursery
 from auditor.scanning.pool import Pool
 from auditor.scanning.worker import Order
 from tests.scanning.making import dataset, jpeg
@@ -58,6 +62,37 @@ def test_workers_are_gone_when_the_pool_is_closed(tmp_path):
     for pid in pids:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
+
+
+def nurseries():
+    """Return the direct children of this process that fork workers."""
+    children = [*Path("/proc/self/task").glob("*/children")]
+    pids = {int(pid) for file in children for pid in file.read_text().split()}
+    return {pid for pid in pids if b"auditor.scanning.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_killed_nursery_is_replaced(tmp_path):
+    data = dataset(tmp_path, {"0.jpg": jpeg(), "1-crash.jpg": jpeg(), "2.jpg": jpeg()})
+    items = [Item(i, path) for i, path in enumerate(data.samples["path"])]
+    before = nurseries()
+    with Pool(Order(Hostile(data.source), 5.0, 1 << 30, "header"), 1) as pool:
+        for rows in (run := pool.run([[item] for item in items])):
+            assert not rows.facts[0].defect
+            break
+        [first] = nurseries() - before
+        os.kill(first, signal.SIGKILL)
+        assert {rows.facts[0].defect for rows in run} == {"crashed", ""}
+        [second] = nurseries() - before
+        assert second != first
+    assert nurseries() == before
+
+
+def test_no_room_for_a_worker_is_one_clear_error(tmp_path, monkeypatch):
+    monkeypatch.setattr(Nursery, "worker", lambda *_: (_ for _ in ()).throw(BlockingIOError(11, "Resource temporarily unavailable")))
+    data = dataset(tmp_path, {"0.jpg": jpeg()})
+    with Pool(Order(data.source, 5.0, 1 << 30, "header"), 1) as pool, pytest.raises(UsageError, match=r"temporarily unavailable.*--jobs"):
+        list(pool.run([[Item(0, "0.jpg")]]))
 
 
 def test_a_worker_imports_nothing_large():

@@ -343,7 +343,7 @@ def run(
     listeners, config, started = listeners or default_listeners(), config or Config(), time.time()
     dataset = open_data(data, field, label, split, group)
     require_classes(dataset, "train")
-    require_packages("albumentations", "keras", "tensorflow")
+    require_packages("albumentations", "keras", "sklearn", "tensorflow")
     ratios = parse_ratios(ratios) if ratios is not None else None
     audit = _checked(
         dataset, output=output, config=config, seed=seed, reproducible=reproducible, listeners=listeners,

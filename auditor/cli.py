@@ -254,6 +254,7 @@ def augment(data: str, output: str, quiet: bool, plan: str | None, **options: An
     """Write augmented images of the rare training classes, with their parents, transforms and seeds."""
     import auditor.preparation
 
+    auditor.preparation.require_packages("albumentations")
     with Console(quiet=quiet) as console:
         planned = auditor.preparation.planned(
             data, plan=plan, output=output, column=options.pop("split"), label=options.pop("label"), group=options.pop("group"),
@@ -288,7 +289,7 @@ def train(data: str, output: str, quiet: bool, plan: str | None, no_augment: boo
     import auditor.preparation
 
     target, policy, way, seed = (options.pop(n) for n in ("target", "policy", "way", "seed"))
-    auditor.preparation.require_packages("keras", "tensorflow")
+    auditor.preparation.require_packages("keras", "sklearn", "tensorflow")
     settings = _train_options(options, seed)
     with Console(quiet=quiet) as console:
         planned, evidence = auditor.preparation.planned_scan(

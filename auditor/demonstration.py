@@ -18,7 +18,7 @@ import numpy.typing as npt
 from auditor.audit import Audit, run
 from auditor.errors import OutputError
 from auditor.options import Listeners, default_listeners
-from auditor.preparation import OUTPUT, prepare_output
+from auditor.preparation import OUTPUT, prepare_output, require_packages
 from auditor.record import MARKER
 
 if TYPE_CHECKING:
@@ -177,9 +177,12 @@ def demo(
     ------
     OutputError
         The output folder holds a ``digits`` folder that is not from an earlier demonstration.
+    MissingExtraError
+        A package of the extra ``train`` is not installed.
     """
     import pandas as pd
 
+    require_packages("albumentations", "keras", "sklearn", "tensorflow")
     listeners = listeners or default_listeners()
     folder = Path(output)
     data = folder / "digits"

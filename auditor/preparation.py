@@ -134,12 +134,12 @@ def require_classes(dataset: Dataset, purpose: str) -> None:
 
 
 def require_packages(*packages: str) -> None:
-    """Refuse early what would fail late: packages of the extra ``train`` that are not installed. None is imported."""
+    """Refuse early what would fail late: packages of the extra ``train``, by the names of their modules. None is imported."""
     from importlib.util import find_spec
 
     for package in packages:
         if find_spec(package) is None:
-            raise MissingExtraError.of(package, "train")
+            raise MissingExtraError.of({"sklearn": "scikit-learn"}.get(package, package), "train")
 
 
 def with_clusters(evidence: Scan) -> pd.DataFrame:

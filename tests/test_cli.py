@@ -240,21 +240,27 @@ def test_a_training_package_that_is_not_installed_is_named_before_any_work(comma
     import importlib.util
 
     find = importlib.util.find_spec
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *more: None if name == "keras" else find(name, *more))
-    for name in ("run", "train"):
-        status, _, err = command(name, split_tree, "-o", "out")
-        assert status == 2 and "keras" in err and "auditor[train]" in err and err.count("\n") == 1
+    for module, package, other in (
+        ("keras", "keras", "train"),
+        ("sklearn", "scikit-learn", "train"),
+        ("albumentations", "albumentations", "augment"),
+    ):
+        monkeypatch.setattr(importlib.util, "find_spec", lambda name, *more, absent=module: None if name == absent else find(name, *more))
+        for line in (("run", split_tree), (other, split_tree), ("demo",)):
+            status, _, err = command(*line, "-o", "out")
+            assert status == 2 and f"'{package}'" in err and "auditor[train]" in err and err.count("\n") == 1
     assert not (tmp_path / "out").exists()
 
 
-def test_a_scan_runs_where_no_training_package_is_installed(split_tree, tmp_path):
-    code = (
-        "import sys; sys.modules.update(dict.fromkeys(('tensorflow', 'keras', 'albumentations')));"
-        f"import auditor; print(auditor.scan({str(split_tree)!r}, output={str(tmp_path / 'out')!r}).verdict)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert (tmp_path / "out" / "report.html").exists()
+def test_the_core_commands_run_where_no_training_package_is_installed(split_tree, tmp_path):
+    """Each in a process of its own, from a scan to the split's report."""
+    absent = ("tensorflow", "keras", "albumentations", "sklearn", "imblearn", "joblib")
+    code = f"import sys; sys.modules.update(dict.fromkeys({absent})); from auditor.cli import main; sys.exit(main())"
+    out = "auditor-out"
+    for line in (("scan", split_tree), ("split", split_tree, "--ratios", "60/20/20"), ("verify", f"{out}/split.csv", split_tree),
+                 ("report", out), ("compare", out, out), ("selftest", split_tree)):  # fmt: skip
+        done = subprocess.run([sys.executable, "-c", code, *map(str, line)], capture_output=True, text=True, check=False, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize(("fail_on", "status"), [("never", 0), ("warning", 1)])

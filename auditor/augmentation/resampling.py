@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from auditor.augmentation.budget import read_target, target_count
 from auditor.augmentation.weighting import counted
-from auditor.errors import DataError, UsageError
+from auditor.errors import DataError, MissingExtraError, UsageError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -95,6 +95,8 @@ def resample(
         An unknown method, descriptors missing, a target that changes nothing.
     DataError
         Fewer than two classes, or descriptors of other images.
+    MissingExtraError
+        imbalanced-learn is not installed.
 
     References
     ----------
@@ -126,9 +128,17 @@ def resample(
     return np.sort(np.asarray(sampler.sample_indices_, dtype=np.int64))
 
 
-def _sampler(method: str, labels: npt.NDArray[np.str_], target: str | float, seed: int) -> Any:
-    from imblearn import over_sampling, under_sampling
+def _samplers() -> tuple[Any, Any]:
+    """Return imbalanced-learn's modules of over- and under-sampling."""
+    try:
+        from imblearn import over_sampling, under_sampling
+    except ImportError:
+        raise MissingExtraError.of("imbalanced-learn", "train") from None
+    return over_sampling, under_sampling
 
+
+def _sampler(method: str, labels: npt.NDArray[np.str_], target: str | float, seed: int) -> Any:
+    over_sampling, under_sampling = _samplers()
     if method in ("tomek", "edited-neighbours"):
         kinds = {"tomek": under_sampling.TomekLinks, "edited-neighbours": under_sampling.EditedNearestNeighbours}
         options = {} if method == "tomek" else {"n_neighbors": EDITED_NEIGHBOURS, "kind_sel": "mode"}
@@ -201,10 +211,9 @@ def synthesise(
 
 def _synthetic(features: Floats, names: npt.NDArray[np.str_], missing: dict[str, int], method: str, seed: int) -> dict[str, Floats]:
     """Return what one method makes of each class, about as many as are missing."""
-    from imblearn import over_sampling
-
     if not missing:
         return {}
+    over_sampling, _ = _samplers()
     classes, numbers, counts = np.unique(names, return_inverse=True, return_counts=True)
     number = {str(label): i for i, label in enumerate(classes)}
     strategy = {number[label]: int(counts[number[label]]) + n for label, n in missing.items()}
@@ -240,7 +249,11 @@ def suggest_cleaning(descriptors: npt.ArrayLike, labels: Sequence[str] | npt.Arr
         ``score`` is the share of its `EDITED_NEIGHBOURS` nearest images that bear another label.
     """
     import pandas as pd
-    from sklearn.neighbors import NearestNeighbors
+
+    try:
+        from sklearn.neighbors import NearestNeighbors
+    except ImportError:
+        raise MissingExtraError.of("scikit-learn", "train") from None
 
     features = np.asarray(descriptors, dtype=np.float32)
     names = _labels(labels, len(features))

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from auditor.dataset import LocalFiles
-from auditor.errors import OutputError, UsageError
+from auditor.errors import MissingExtraError, OutputError, UsageError
 from auditor.splitting.certificate import part_column, parts_of
 from auditor.splitting.plan import Plan
 
@@ -235,8 +235,16 @@ def export_predefined_split(plan: Plan) -> tuple[npt.NDArray[np.int64], Predefin
     """Return the row numbers of `Plan.table` to train and validate on, and scikit-learn's ``PredefinedSplit`` over them.
 
     Of three parts the one fold is val, and test is not among the rows.
+
+    Raises
+    ------
+    MissingExtraError
+        scikit-learn is not installed.
     """
-    from sklearn.model_selection import PredefinedSplit
+    try:
+        from sklearn.model_selection import PredefinedSplit
+    except ImportError:
+        raise MissingExtraError.of("scikit-learn", "train") from None
 
     indices = export_indices(plan)
     code = np.full(len(plan.table), -2, dtype=np.int64)

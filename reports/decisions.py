@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from auditor.dataset import Dataset, LocalFiles
 from auditor.errors import DataError, OutputError, UsageError
 from auditor.reports.csv_cells import escape_table, unescape_cell
-from auditor.reports.files import write_atomically
+from auditor.reports.files import parquet_bytes, write_atomically
 from auditor.reports.reviewed import COLUMN
 
 if TYPE_CHECKING:
@@ -133,11 +133,7 @@ def write_manifest(samples: pd.DataFrame, file: Path, dataset: Dataset) -> Path:
         source = dataset.source
         table = table.assign(path=[str(source.locate(p).absolute()) for p in samples["path"]])
     if file.suffix.lower() == ".parquet":
-        import io
-
-        out = io.BytesIO()
-        table.to_parquet(out, index=False)
-        write_atomically(file, out.getvalue())
+        write_atomically(file, parquet_bytes(table))
     else:
         write_atomically(file, escape_table(table).to_csv(index=False, lineterminator="\n").encode("utf-8", "backslashreplace"))
     return file

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import math
+import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from auditor import parquet
 from auditor.errors import DataError, OutputError
 from auditor.finding import EVIDENCE_COLUMNS, Finding
 from auditor.record import MARKER, AugmentationFacts, BaselineFacts, Record, SplitFacts
@@ -46,7 +47,7 @@ def save_record(record: Record, folder: str | Path, *, reproducible: bool = Fals
     audit = audit_to_json(record, reproducible=reproducible)
     files: dict[str, Callable[[], bytes]] = {
         "images.parquet": lambda: images_parquet(record.images),
-        "thumbnails.parquet": lambda: _parquet(_thumbnail_table(record.thumbnails)),
+        "thumbnails.parquet": lambda: parquet_bytes(_thumbnail_table(record.thumbnails)),
         "findings.csv": lambda: _csv(findings_table(record.findings)),
     }
     files |= _part_files(
@@ -136,13 +137,11 @@ def load_record(folder: str | Path) -> Record:
     DataError
         The folder holds no audit, or one that this version cannot read.
     """
-    import pandas as pd
-
     folder = Path(folder)
     audit = load_json(folder / "audit.json")
     try:
-        images = pd.read_parquet(folder / "images.parquet")
-        pictures = pd.read_parquet(folder / "thumbnails.parquet") if (folder / "thumbnails.parquet").exists() else None
+        images = parquet.read(folder / "images.parquet")
+        pictures = parquet.read(folder / "thumbnails.parquet") if (folder / "thumbnails.parquet").exists() else None
         evidence = {
             "findings": _read_evidence(folder / "findings.csv"),
             "split_findings": _read_evidence(folder / "split_findings.csv") if audit.get("split_findings") else {},
@@ -237,15 +236,17 @@ def _csv(table: pd.DataFrame) -> bytes:
     return escape_table(table).to_csv(index=False, lineterminator="\n").encode("utf-8", "backslashreplace")
 
 
-def _parquet(table: pd.DataFrame) -> bytes:
-    out = io.BytesIO()
-    table.to_parquet(out, index=False, compression="zstd")
-    return out.getvalue()
+def parquet_bytes(table: pd.DataFrame) -> bytes:
+    """Return a table as the bytes of a Parquet file."""
+    with tempfile.TemporaryFile() as out:
+        parquet.write(table, out)
+        out.seek(0)
+        return out.read()
 
 
 def images_parquet(images: pd.DataFrame) -> bytes:
     """Return the bytes of ``images.parquet``."""
-    return _parquet(_rounded_measures(images))
+    return parquet_bytes(_rounded_measures(images))
 
 
 def _rounded_measures(images: pd.DataFrame) -> pd.DataFrame:
@@ -265,6 +266,7 @@ __all__ = [
     "findings_table",
     "images_parquet",
     "load_record",
+    "parquet_bytes",
     "read_csv",
     "save_parts",
     "save_record",

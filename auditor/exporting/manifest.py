@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auditor.dataset import LocalFiles
 from auditor.exporting.material import WHOLE
 from auditor.reports.csv_cells import escape_table
-from auditor.reports.files import write_atomically
+from auditor.reports.files import parquet_bytes, write_atomically
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,9 +32,7 @@ def write(material: Material, target: Path, options: Options) -> Path:
     table = make(material, options)
     ending = target.suffix.lower()
     if ending == ".parquet":
-        out = io.BytesIO()
-        table.to_parquet(out, index=False)
-        content = out.getvalue()
+        content = parquet_bytes(table)
     elif ending == ".jsonl":
         content = table.to_json(orient="records", lines=True, force_ascii=False).encode("utf-8", "backslashreplace")
     else:

@@ -1,6 +1,6 @@
 """Hugging Face data sets: Parquet with the bytes of images in it, and the Arrow folders of ``save_to_disk``.
 
-Read with pyarrow alone; the package ``datasets`` is not needed.
+The package ``datasets`` is not needed; Arrow files need pyarrow, which it brings.
 """
 
 from __future__ import annotations
@@ -8,20 +8,23 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from auditor import parquet
 from auditor.dataset import Dataset, FileStat
 from auditor.errors import DataError
+from auditor.readers import arrow
 from auditor.readers.layout import SPLIT_NAMES
 
 if TYPE_CHECKING:
     import pandas as pd
-    import pyarrow as pa
 
+    from auditor.parquet import Kind
     from auditor.readers import Columns
 
 #: Columns of image bytes by the names that are usual, first come first; else the first that holds a struct of ``bytes`` and ``path``.
@@ -51,7 +54,7 @@ class ArrowPictures:
     root: str
     column: str
     files: dict[str, FileStat] = field(default_factory=dict)
-    _chunks: dict[str, tuple[Any, int, int, Any]] = field(default_factory=dict, repr=False)
+    _chunks: dict[str, tuple[str, int, int, Sequence[Any]]] = field(default_factory=dict, repr=False)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return ArrowPictures, (self.root, self.column)
@@ -71,10 +74,9 @@ class ArrowPictures:
             held = self._chunks.get("")
             if held is None or held[0] != name or not held[1] <= row < held[2]:
                 held = self._chunks[""] = (name, *self._chunk(Path(self.root) / name, row))
-            value = held[3][row - held[1]].as_py()
-        except (OSError, IndexError, KeyError):
-            raise
-        except Exception as error:  # pyarrow's errors are of many kinds
+            value = held[3][row - held[1]]
+            value = value.as_py() if hasattr(value, "as_py") else value
+        except (IndexError, KeyError, ValueError) as error:
             raise OSError(f"the file cannot give it: {' '.join(str(error).split())[:100]}") from None
         data = value.get("bytes") if isinstance(value, dict) else value
         if data is None:
@@ -82,70 +84,31 @@ class ArrowPictures:
             raise OSError(f"the row holds no bytes{only}")
         return bytes(data)
 
-    def _chunk(self, file: Path, row: int) -> tuple[int, int, Any]:
+    def _chunk(self, file: Path, row: int) -> tuple[int, int, Sequence[Any]]:
         """Return the first row, the row behind the last, and the values of the piece of a file that holds a row."""
         first = 0
-        if file.suffix == ".parquet":
-            import pyarrow.parquet as pq
-
-            with pq.ParquetFile(file) as parquet:
-                for group in range(parquet.num_row_groups):
-                    rows = parquet.metadata.row_group(group).num_rows
-                    if row < first + rows:
-                        return first, first + rows, parquet.read_row_group(group, columns=[self.column]).column(0)
-                    first += rows
-        else:
-            for batch in arrow_batches(file):
-                if row < first + batch.num_rows:
-                    return first, first + batch.num_rows, batch.column(self.column)
-                first += batch.num_rows
+        for rows in _format(file).row_groups(file):
+            if row < first + rows:
+                return first, first + rows, _format(file).values(file, self.column, first, first + rows)
+            first += rows
         raise OSError("the file has become shorter")
 
 
-def arrow_batches(file: Path) -> Iterator[pa.RecordBatch]:
-    """Yield the batches of a mapped Arrow file, whether stream (as ``datasets`` writes) or random access."""
-    import pyarrow as pa
-
-    mapped = pa.memory_map(str(file))
-    try:
-        reader = pa.ipc.open_stream(mapped)
-    except pa.ArrowInvalid:
-        whole = pa.ipc.open_file(mapped)
-        yield from (whole.get_batch(i) for i in range(whole.num_record_batches))
-        return
-    yield from reader
+def _format(file: Path) -> ModuleType:
+    """Return what reads such files: ``kinds, metadata, read, row_groups, values``."""
+    return parquet if file.suffix == ".parquet" else arrow
 
 
-def _schema(file: Path) -> pa.Schema:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    if file.suffix == ".parquet":
-        return pq.read_schema(file)
-    mapped = pa.memory_map(str(file))
-    try:
-        return pa.ipc.open_stream(mapped).schema
-    except pa.ArrowInvalid:
-        return pa.ipc.open_file(mapped).schema
-
-
-def image_column(schema: pa.Schema) -> str | None:
+def image_column(kinds: Mapping[str, Kind]) -> str | None:
     """Return the column that holds the bytes of images, if there is one."""
-    import pyarrow as pa
-
-    def holds_bytes(kind: pa.DataType) -> bool:
-        if pa.types.is_struct(kind):
-            return any(kind.field(i).name == "bytes" for i in range(kind.num_fields))
-        return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
-
-    fitting = [f.name for f in schema if holds_bytes(f.type)]
-    return next((n for n in IMAGE_COLUMNS if n in fitting), next((n for n in fitting if pa.types.is_struct(schema.field(n).type)), None))
+    fitting = [name for name, kind in kinds.items() if kind in ("image", "bytes")]
+    return next((n for n in IMAGE_COLUMNS if n in fitting), next((n for n in fitting if kinds[n] == "image"), None))
 
 
-def class_names(schema: pa.Schema, column: str) -> list[str] | None:
-    """Return the names of a ``ClassLabel`` column, which ``datasets`` writes into the schema's metadata."""
+def class_names(about: Mapping[bytes, bytes], column: str) -> list[str] | None:
+    """Return the names of a ``ClassLabel`` column, which ``datasets`` writes into a file's metadata."""
     try:
-        features = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"]
+        features = json.loads(about[b"huggingface"])["info"]["features"]
         names = features[column]["names"]
     except (KeyError, ValueError, TypeError):
         return None
@@ -179,14 +142,12 @@ def _promising(location: Path) -> bool:
 
 def reads(location: Path) -> bool:
     """Whether this is Parquet or Arrow with image bytes, or a folder of such files."""
-    import pyarrow as pa
-
     if location.is_dir() and not _promising(location):
         return False
     try:
         files = _files(location)
-        return bool(files) and image_column(_schema(files[0])) is not None
-    except (OSError, pa.ArrowException):
+        return bool(files) and image_column(_format(files[0]).kinds(files[0])) is not None
+    except (OSError, ValueError):
         return False
 
 
@@ -208,11 +169,10 @@ def read(location: Path, columns: Columns) -> Dataset:
         A file is damaged, or a named column is missing.
     """
     import pandas as pd
-    import pyarrow as pa
 
     files = _files(location)
     root = location if location.is_dir() else location.parent
-    column = image_column(_schema(files[0]))
+    column = image_column(_format(files[0]).kinds(files[0]))
     assert column is not None
     tables: list[pd.DataFrame] = []
     refused: list[str] = []
@@ -220,16 +180,16 @@ def read(location: Path, columns: Columns) -> Dataset:
     listed: dict[str, FileStat] = {}
     for file in files:
         try:
-            schema = _schema(file)
-            if image_column(schema) != column:
+            kinds = _format(file).kinds(file)
+            if image_column(kinds) != column:
                 raise ValueError(f"it has no column '{column}' of images")
-            names = _wanted(schema, columns, column, location)
+            names = _wanted(list(kinds), columns, column, location)
             grouped = names["group"] or grouped
             shown = file.relative_to(root).as_posix()
-            tables.append(_rows(file, shown, schema, names, _split_of(file, location)))
+            tables.append(_rows(file, shown, kinds, names, _split_of(file, location)))
             about = file.stat()
             listed[shown] = FileStat(about.st_size // max(len(tables[-1]), 1), about.st_mtime_ns)
-        except (OSError, ValueError, pa.ArrowException) as error:
+        except (OSError, ValueError) as error:
             refused.append(f"{file.relative_to(root).as_posix()} ({' '.join(str(error).split())[:80]})")
     if not tables:
         raise DataError(expected="Parquet or Arrow files with images", received=f"'{location}': {refused[0]}", hint="write them again")
@@ -247,39 +207,26 @@ def read(location: Path, columns: Columns) -> Dataset:
     )
 
 
-def _wanted(schema: pa.Schema, columns: Columns, image: str, location: Path) -> dict[str, str | None]:
+def _wanted(present: list[str], columns: Columns, image: str, location: Path) -> dict[str, str | None]:
     """Return the columns of label, split and group."""
     named = {"label": columns.label, "split": columns.split, "group": columns.group}
     for role, name in named.items():
-        if name is not None and name not in schema.names:
-            shown = ", ".join(f"'{c}'" for c in schema.names[:12])
+        if name is not None and name not in present:
+            shown = ", ".join(f"'{c}'" for c in present[:12])
             raise DataError(
                 expected=f"a column '{name}' in '{location}'", received=f"the columns {shown}", hint=f"name the right one with --{role}"
             )
-    label = columns.label or next((n for n in LABEL_COLUMNS if n in schema.names and n != image), None)
-    return {"label": label, "split": columns.split or _present("split", schema), "group": columns.group or _present("group", schema)}
+    label = columns.label or next((n for n in LABEL_COLUMNS if n in present and n != image), None)
+    usual = {name: name if name in present else None for name in ("split", "group")}
+    return {"label": label, "split": columns.split or usual["split"], "group": columns.group or usual["group"]}
 
 
-def _present(name: str, schema: pa.Schema) -> str | None:
-    return name if name in schema.names else None
-
-
-def _rows(file: Path, shown: str, schema: pa.Schema, names: Mapping[str, str | None], split: str) -> pd.DataFrame:
+def _rows(file: Path, shown: str, kinds: Mapping[str, Kind], names: Mapping[str, str | None], split: str) -> pd.DataFrame:
     """Return the sample rows of a file, without touching its images."""
     import pandas as pd
-    import pyarrow as pa
-    import pyarrow.parquet as pq
 
-    heavy = (pa.types.is_nested, pa.types.is_binary, pa.types.is_large_binary)
-    plain = [f.name for f in schema if not any(is_heavy(f.type) for is_heavy in heavy)]
-    if file.suffix == ".parquet":
-        with pq.ParquetFile(file) as parquet:
-            count = parquet.metadata.num_rows
-            table = parquet.read(columns=plain)
-    else:
-        table = pa.Table.from_batches(list(arrow_batches(file)), schema).select(plain)
-        count = table.num_rows
-    frame = table.to_pandas() if plain else pd.DataFrame(index=range(count))
+    frame = _format(file).read(file, [name for name, kind in kinds.items() if kind == "plain"])
+    count = len(frame)
     samples = pd.DataFrame({"path": [f"{shown}/{i:07d}" for i in range(count)]})
     for role in ("label", "split", "group"):
         name = names[role]
@@ -287,7 +234,7 @@ def _rows(file: Path, shown: str, schema: pa.Schema, names: Mapping[str, str | N
             samples[role] = split if role == "split" else ""
             continue
         values = frame[name]
-        known = class_names(schema, name) if role == "label" else None
+        known = class_names(_format(file).metadata(file), name) if role == "label" else None
         if known is not None:
             numbers = pd.to_numeric(values, errors="coerce")
             samples[role] = ["" if n != n or n < 0 else known[int(n)] if n < len(known) else str(int(n)) for n in numbers]

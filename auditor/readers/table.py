@@ -6,6 +6,7 @@ import warnings
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from auditor import parquet
 from auditor.dataset import SAMPLE_COLUMNS, Dataset, LocalFiles, joined_labels
 from auditor.errors import DataError
 from auditor.readers.layout import SPLIT_NAMES
@@ -42,16 +43,13 @@ def _load(location: Path, path_columns: tuple[str, ...]) -> Loaded:
     suffix = location.suffix.lower()
     try:
         if suffix == ".parquet":
-            import pandas as pd
-            import pyarrow.parquet as pq
-
-            _refuse_wide(location, len(pq.read_schema(location).names))
-            loaded = Loaded(pd.read_parquet(location))
+            _refuse_wide(location, len(parquet.kinds(location)))
+            loaded = Loaded(parquet.read(location))
         elif SUFFIXES[suffix] is None:
             loaded = _json_lines(location)
         else:
             loaded = _separated(location, SUFFIXES[suffix] or ",", path_columns)
-    except (ValueError, OSError, UnicodeError, OverflowError) as error:  # pandas' and pyarrow's parse errors are ValueErrors
+    except (ValueError, OSError, UnicodeError, OverflowError) as error:  # parse errors are ValueErrors
         reason = " ".join(str(error).split())[:120]
         raise DataError(expected=EXPECTED, received=f"'{location}', which cannot be read ({reason})", hint="save it as UTF-8 CSV") from None
     if loaded.table.empty:

@@ -16,15 +16,15 @@ import numpy.typing as npt
 from auditor.dataset import Dataset, FileStat
 from auditor.errors import UsageError
 from auditor.scanning.batch import Facts, Item, Rows, scan_batch
+from auditor.scanning.columns import Columns
 from auditor.scanning.measures import rounded
 from auditor.scanning.order import reading_order
 from auditor.scanning.paged import SWEEP, give_back, signature_array
 from auditor.scanning.schema import MEASURES
-from auditor.scanning.store import Store, arrow_facts
+from auditor.scanning.store import Remembered, Store
 
 if TYPE_CHECKING:
     import pandas as pd
-    import pyarrow as pa
 
 #: Told after every batch: images done, images in all, bytes read, unreadable so far.
 OnProgress = Callable[[int, int, int, int], None]
@@ -191,7 +191,7 @@ def _recall(dataset: Dataset, store: Store | None, result: _Result, rehash: bool
     same = (known.sizes == result.sizes[known.rows]) & (known.times == result.times[known.rows]) & (known.sizes >= 0)
     if rehash:
         same[:] = False
-    result.recall(known.rows, known.facts, same)
+    result.recall(known, same)
     return np.setdiff1d(everything, known.rows[same])
 
 
@@ -255,36 +255,33 @@ def _locally(told: Any, batches: Any, jobs: int, *, alone: bool) -> Iterator[Row
 
 
 class _Result:
-    """Rows as they come in, whatever their order; memory holds Arrow columns and signatures, never Python objects per image."""
+    """Rows as they come in, whatever their order; memory holds columns and signatures, never a Python object per row."""
 
     def __init__(self, paths: list[str], on_progress: OnProgress | None, folder: Path | None) -> None:
         self.paths, self._tell = paths, on_progress
         self.sizes: npt.NDArray[np.int64] = np.full(len(paths), -1, dtype=np.int64)
         self.times: npt.NDArray[np.int64] = self.sizes
         self.signatures = signature_array(len(paths), folder)
-        self._tables: list[pa.Table] = []
+        self._pieces: list[Columns] = []
         self._rows: list[npt.NDArray[np.int64]] = []
         self._digests: dict[int, tuple[str, int]] = {}
-        self._former: pa.Table | None = None
+        self._former: Columns | None = None
         self._done = self._bytes = self._unreadable = self._read = 0
 
     def digest(self, row: int) -> str:
         """Return the digest that a file had when it was scanned before, or ""."""
         return self._digests.get(row, ("", -1))[0]
 
-    def recall(self, rows: npt.NDArray[np.int64], facts: pa.Table, same: npt.NDArray[np.bool_]) -> None:
+    def recall(self, known: Remembered, same: npt.NDArray[np.bool_]) -> None:
         """Take over the rows of files that are the same; keep the others for files that turn out to have the same bytes."""
-        import pyarrow as pa
-
-        kept = facts.filter(pa.array(same))
-        self._tables.append(kept)
-        self._rows.append(rows[same])
-        self._former = facts
+        kept = known.columns.take(same)
+        self._pieces.append(kept)
+        self._rows.append(known.rows[same])
+        self._former = known.columns
         changed = np.flatnonzero(~same)
-        digests = facts.column("sha256").take(pa.array(changed)).to_pylist()
-        self._digests = {int(rows[k]): (digest, int(k)) for k, digest in zip(changed, digests, strict=True) if digest}
-        unreadable = int((kept.column("status").to_numpy() != "ok").sum())
-        self._count(len(kept), int(kept.column("bytes").to_numpy().sum()), unreadable)
+        digests = known.columns.facts["sha256"][changed]
+        self._digests = {int(known.rows[k]): (digest, int(k)) for k, digest in zip(changed, digests, strict=True) if digest}
+        self._count(len(kept), int(kept.facts["bytes"].sum()), int((kept.facts["status"] != "ok").sum()))
 
     def _count(self, done: int, size: int, unreadable: int) -> None:
         self._done += done
@@ -301,15 +298,14 @@ class _Result:
         for k, (row, found) in enumerate(zip(rows.index, rows.facts, strict=True)):
             if found is None:
                 assert self._former is not None
-                former = self._former.slice(self._digests[row][1], 1).to_pylist()[0]
-                facts.append(Facts(**{name: former[name] for name in Facts._fields}))
-                rows.measures[k] = [np.nan if former[m.name] is None else former[m.name] for m in MEASURES]
+                former, rows.measures[k] = self._former.row(self._digests[row][1])
+                facts.append(former)
                 rows.signatures[k] = self.signatures[row]  # still the former one
             else:
                 facts.append(found)
         index = np.array(rows.index, dtype=np.int64)
         self.signatures[index] = rows.signatures
-        self._tables.append(arrow_facts(facts, rows.measures))
+        self._pieces.append(Columns.of(facts, rows.measures))
         self._rows.append(index)
         self._read += len(index)
         if self._read % SWEEP < len(index):
@@ -320,8 +316,6 @@ class _Result:
 
     def finish(self, dataset: Dataset) -> Scanned:
         """Return the table, in the order of the samples."""
-        import pyarrow as pa
-
         rows = np.concatenate(self._rows) if self._rows else np.empty(0, np.int64)
         if len(np.unique(rows)) != len(rows):
             raise AssertionError(f"{len(rows)} rows for {len(np.unique(rows))} images")
@@ -331,19 +325,19 @@ class _Result:
         if len(left):
             blank = Facts(status="unmeasured", reason="not read within the time budget")
             sizes = np.maximum(self.sizes[left], 0).tolist()
-            self._tables.append(arrow_facts([blank._replace(bytes=size) for size in sizes], np.full((len(left), len(MEASURES)), np.nan)))
-        whole = pa.concat_tables(self._tables) if self._tables else arrow_facts([], np.empty((0, len(MEASURES))))
-        self._tables.clear()
+            self._pieces.append(Columns.of([blank._replace(bytes=size) for size in sizes], np.full((len(left), len(MEASURES)), np.nan)))
+        whole = Columns.joined(self._pieces)
+        self._pieces.clear()
         self._former = None
         whole = whole.take(np.argsort(np.concatenate([rows, left]), kind="stable"))
         return Scanned(_table(dataset, whole), self.signatures, measured=len(rows), read=self._read)
 
 
-def _table(dataset: Dataset, facts: pa.Table) -> pd.DataFrame:
+def _table(dataset: Dataset, columns: Columns) -> pd.DataFrame:
     """Return the sample table with facts, measures and what derives from the header."""
     import pandas as pd
 
-    found = facts.to_pandas()
+    found = columns.frame()
     readable = found["status"] == "ok"
     pixels = (found["width"].astype(float) * found["height"]).where(readable)
     aspect = rounded((found["width"] / found["height"].where(readable)).to_numpy(float))

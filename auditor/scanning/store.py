@@ -11,23 +11,24 @@ import json
 import os
 import secrets
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from auditor import parquet
 from auditor.dataset import FileStat, Source
 from auditor.errors import OutputError
 from auditor.scanning.batch import Facts, Rows
+from auditor.scanning.columns import Columns
 from auditor.scanning.paged import SWEEP, give_back
-from auditor.scanning.schema import MEASURES, SIGNATURE_BYTES
+from auditor.scanning.schema import SIGNATURE_BYTES
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    import pandas as pd
 
 #: Raised whenever a scan of the same bytes would give other rows than before.
 SCANNER = 8
@@ -36,32 +37,8 @@ FLUSH_ROWS, FLUSH_SECONDS = 2048, 1.0
 #: A file that was modified less than this before the scan looked at it may change again within its clock's tick: its time is not trusted.
 #: Two seconds are the tick of FAT, the coarsest in use.
 RACY_NS = 2_000_000_000
-#: Columns that compression would only slow down, and those that a dictionary makes small.
-INCOMPRESSIBLE = frozenset({"signature", "sha256", "pixel_digest", "phash"})
-REPETITIVE = ["status", "reason", "format", "mode", "defect"]
-#: More parts than this are merged into one once a scan is complete.
-MERGE_PARTS = 8
-
-#: Arrow types of the fields of `Facts`, by the type of their defaults.
-_TYPES = {str: "string", int: "int64", bool: "bool_", float: "float64"}
-
-
-def arrow_facts(facts: Sequence[Facts], numbers: npt.NDArray[np.float64]) -> pa.Table:
-    """Return facts and measures as an Arrow table."""
-    import pyarrow as pa
-
-    columns = list(zip(*facts, strict=True)) or [()] * len(Facts._fields)
-    arrays = [pa.array(column, type=getattr(pa, _TYPES[type(default)])()) for column, default in zip(columns, Facts(), strict=True)]
-    arrays += [pa.array(np.ascontiguousarray(numbers[:, k])) for k in range(len(MEASURES))]
-    return pa.table(arrays, names=[*Facts._fields, *(m.name for m in MEASURES)])
-
-
-def arrow_signatures(signatures: npt.NDArray[np.uint8]) -> pa.Array:
-    """Return signatures ``(n, SIGNATURE_BYTES)`` as an Arrow array of binary values of that size."""
-    import pyarrow as pa
-
-    data = pa.py_buffer(np.ascontiguousarray(signatures))
-    return pa.Array.from_buffers(pa.binary(SIGNATURE_BYTES), len(signatures), [None, data])
+#: A part of so many rows is full. More parts than `MERGE_PARTS` that are not are merged once a scan is complete.
+FULL_ROWS, MERGE_PARTS = 16_384, 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,13 +51,14 @@ class Remembered:
         Places among the samples.
     sizes, times : ndarray of int64, shape (n,)
         Size and time of modification of the files then; -1 where that is not to be trusted.
-    facts : Arrow table of n rows
+    columns : Columns
+        Their facts and measures.
     """
 
     rows: npt.NDArray[np.int64]
     sizes: npt.NDArray[np.int64]
     times: npt.NDArray[np.int64]
-    facts: pa.Table
+    columns: Columns
 
 
 def versions(decoders: str) -> dict[str, str]:
@@ -155,50 +133,42 @@ class Store:
             Changed.
         """
         import pandas as pd
-        import pyarrow as pa
 
         codes, names = pd.factorize(np.asarray(paths, dtype=object))
         index, first = pd.Index(names), np.unique(codes, return_index=True)[1]  # a table may name a file twice: the first is remembered
         taken = np.zeros(len(index), dtype=bool)
-        rows, sizes, facts, since = [], [], [], 0
-        for table, trusted in (group for part in reversed(self.parts()) for group in self._read(part)):
-            places = index.get_indexer(pd.Index(table.column("path").to_pandas()))
+        rows, sizes, times, found, since = [], [], [], [], 0
+        for table in map(self._read, reversed(self.parts())):
+            if table is None:
+                continue
+            places = index.get_indexer(pd.Index(table["path"]))
             keep = (places >= 0) & ~taken[places] & ~pd.Series(places).duplicated(keep="last").to_numpy()
-            table, places = table.filter(pa.array(keep)), places[keep]
+            table, places = table[keep], places[keep]
             taken[places] = True
             rows.append(first[places])
-            signatures[rows[-1]] = _signatures(table)
+            signatures[rows[-1]] = np.frombuffer(b"".join(table["signature"]), dtype=np.uint8).reshape(-1, SIGNATURE_BYTES)
             since += len(table)
             if since >= SWEEP:
                 give_back(signatures)
                 since = 0
-            sizes.append(table.column("size").to_numpy() if trusted else np.full(len(table), -1, dtype=np.int64))
-            facts.append(table.drop_columns(["path", "size", "signature"]))
-        if not facts:
+            sizes.append(table["size"].to_numpy())
+            times.append(table["mtime_ns"].to_numpy())
+            found.append(Columns.of_table(table))
+        if not found:
             return None
-        whole = pa.concat_tables(facts)
-        return Remembered(
-            np.concatenate(rows).astype(np.int64),
-            np.concatenate(sizes),
-            whole.column("mtime_ns").to_numpy(),
-            whole.drop_columns(["mtime_ns"]),
-        )
+        return Remembered(np.concatenate(rows).astype(np.int64), np.concatenate(sizes), np.concatenate(times), Columns.joined(found))
 
-    def _read(self, part: Path) -> Iterator[tuple[pa.Table, bool]]:
-        """Yield the row groups of a part, and whether its sizes and times are of the same source; a part of no use is removed."""
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
+    def _read(self, part: Path) -> pd.DataFrame | None:
+        """Return a part, without sizes where they are of another source; a part of no use is removed."""
         try:
-            with pq.ParquetFile(part) as file:
-                meta = file.schema_arrow.metadata or {}
-                if meta.get(b"auditor") == self._key.encode():
-                    for group in range(file.num_row_groups):
-                        yield file.read_row_group(group, use_threads=False), meta.get(b"source") == self._source.encode()
-                    return
-        except (OSError, pa.ArrowInvalid):
+            about = parquet.metadata(part)
+            if about.get(b"auditor") == self._key.encode():
+                table = parquet.read(part)
+                return table if about.get(b"source") == self._source.encode() else table.assign(size=-1)
+        except (OSError, ValueError):
             pass
         part.unlink(missing_ok=True)
+        return None
 
     def add(self, paths: Sequence[str], stats: Sequence[FileStat], facts: Sequence[Facts], rows: Rows) -> None:
         """Remember some rows; flushed now and then."""
@@ -210,40 +180,23 @@ class Store:
 
     def flush(self) -> None:
         """Write what is pending as one part."""
-        import pyarrow as pa
-
         if self._pending:
-            stats = [s for part in self._pending for s in part.stats]
-            table = arrow_facts([f for part in self._pending for f in part.facts], np.concatenate([p.measures for p in self._pending]))
-            head: list[Any] = [
-                pa.array([p for part in self._pending for p in part.paths], pa.string()),
-                pa.array([s.size for s in stats], pa.int64()),
-                pa.array([s.mtime_ns for s in stats], pa.int64()),
-            ]
-            for k, (name, column) in enumerate(zip(("path", "size", "mtime_ns"), head, strict=True)):
-                table = table.add_column(k, name, column)
-            self._write([table.append_column("signature", arrow_signatures(np.concatenate([p.signatures for p in self._pending])))])
+            stats = np.array([s for part in self._pending for s in part.stats], dtype=np.int64).reshape(-1, 2)
+            facts = [f for part in self._pending for f in part.facts]
+            table = Columns.of(facts, np.concatenate([p.measures for p in self._pending])).frame()
+            paths = [p for part in self._pending for p in part.paths]
+            table = table.assign(path=paths, size=stats[:, 0], mtime_ns=stats[:, 1])
+            self._write(table.assign(signature=_binary(np.concatenate([p.signatures for p in self._pending]))))
             self._pending.clear()
         self._count, self._flushed = 0, time.monotonic()
 
-    def _write(self, tables: Iterable[pa.Table]) -> None:
-        """Write tables as one part."""
-        import pyarrow.parquet as pq
-
+    def _write(self, table: pd.DataFrame) -> None:
+        """Write a table as one part."""
         name = f"part-{time.time_ns():020d}-{secrets.token_hex(4)}"
         temporary = self.folder / f"{name}.tmp"
         try:
-            with temporary.open("wb") as file, ExitStack() as stack:
-                writer = None
-                for table in tables:
-                    table = table.replace_schema_metadata({"auditor": self._key, "source": self._source})
-                    if writer is None:
-                        squeezed = {column: "NONE" if column in INCOMPRESSIBLE else "SNAPPY" for column in table.column_names}
-                        options = {"compression": squeezed, "use_dictionary": REPETITIVE, "write_statistics": False}
-                        writer = stack.enter_context(pq.ParquetWriter(file, table.schema, **options))
-                    writer.write_table(table)
-                stack.close()
-                file.flush()
+            with temporary.open("wb") as file:
+                parquet.write(table, file, compression="snappy", about={"auditor": self._key, "source": self._source})
                 os.fsync(file.fileno())
             temporary.replace(self.folder / f"{name}.parquet")
         except OSError as error:
@@ -251,33 +204,43 @@ class Store:
             raise self._refused(error) from None
 
     def merge(self) -> None:
-        """Merge many parts into one, once a scan is complete; one part is in memory at a time."""
-        parts = self.parts()
+        """Merge small parts, once a scan is complete; the rows of a full one and of a small one are in memory at a time."""
+        parts = [part for part in self.parts() if self._rows(part) < FULL_ROWS]
         if len(parts) <= MERGE_PARTS:
             return
-        self._write(self._newest(parts))
+        for table in self._newest(parts):
+            self._write(table)
         for part in parts:
             part.unlink(missing_ok=True)
 
-    def _newest(self, parts: Sequence[Path]) -> Iterator[pa.Table]:
+    def _rows(self, part: Path) -> int:
+        try:
+            return sum(parquet.row_groups(part))
+        except (OSError, ValueError):
+            return 0
+
+    def _newest(self, parts: Sequence[Path]) -> Iterator[pd.DataFrame]:
+        """Yield the newest row of each file, in tables of `FULL_ROWS` and a rest."""
         import pandas as pd
-        import pyarrow as pa
 
         seen: set[str] = set()
-        for table, trusted in (group for part in reversed(parts) for group in self._read(part)):
-            names = table.column("path").to_pylist()
-            keep = [name not in seen for name in names] & ~pd.Index(names).duplicated(keep="last")
+        kept: list[pd.DataFrame] = []
+        for table in map(self._read, reversed(parts)):
+            if table is None:
+                continue
+            names = table["path"].tolist()
+            kept.append(
+                table[np.array([name not in seen for name in names], dtype=bool) & ~table["path"].duplicated(keep="last").to_numpy()]
+            )
             seen.update(names)
-            if not trusted:
-                table = table.set_column(table.column_names.index("size"), "size", pa.array(np.full(len(table), -1, dtype=np.int64)))
-            yield table.filter(pa.array(keep))
+            if sum(map(len, kept)) >= FULL_ROWS:
+                whole = pd.concat(kept, ignore_index=True)
+                yield whole[:FULL_ROWS]
+                kept = [whole[FULL_ROWS:]]
+        if sum(map(len, kept)):
+            yield pd.concat(kept, ignore_index=True)
 
 
-def _signatures(table: pa.Table) -> npt.NDArray[np.uint8]:
-    """Return the signatures of a part, (n, SIGNATURE_BYTES)."""
-    chunks = [
-        np.frombuffer(chunk.buffers()[1], dtype=np.uint8)[chunk.offset * SIGNATURE_BYTES : (chunk.offset + len(chunk)) * SIGNATURE_BYTES]
-        for chunk in table.column("signature").chunks
-        if len(chunk)
-    ]
-    return np.concatenate([np.empty(0, np.uint8), *chunks]).reshape(-1, SIGNATURE_BYTES)
+def _binary(signatures: npt.NDArray[np.uint8]) -> npt.NDArray[np.object_]:
+    """Return signatures, shape (n, `SIGNATURE_BYTES`), as n values of bytes."""
+    return np.frombuffer(np.ascontiguousarray(signatures), dtype=f"V{SIGNATURE_BYTES}").astype(object)

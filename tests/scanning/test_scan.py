@@ -143,12 +143,10 @@ def test_many_parts_are_merged(mixed, tmp_path, monkeypatch):
 
 
 def test_a_full_disk_is_one_clear_line(mixed, tmp_path, monkeypatch):
-    import pyarrow.parquet as pq
-
     def full(*args, **options):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(pq.ParquetWriter, "write_table", full)
+    monkeypatch.setattr("auditor.parquet.write", full)
     with pytest.raises(OutputError, match="No space left on device"):
         scan_images(mixed, store=tmp_path / "store")
     assert list((tmp_path / "store").iterdir()) == []

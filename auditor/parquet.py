@@ -43,21 +43,34 @@ def _database(process: int) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _ask(file: IO[bytes], query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-    """Return what a query gives whose first parameter is an open file; ValueError where that is damaged, or no Parquet."""
-    with _cursor(file) as cursor:
-        return cursor.execute(query, [f"/dev/fd/{file.fileno()}", *values]).fetchall()
+@contextmanager
+def _cursor() -> Iterator[duckdb.DuckDBPyConnection]:
+    """Yield a cursor; Ctrl-C, which DuckDB makes a RuntimeError of, stays what it is."""
+    try:
+        yield _database(os.getpid()).cursor()
+    except RuntimeError as error:
+        if str(error) == "Query interrupted":
+            raise KeyboardInterrupt from None
+        raise
 
 
 @contextmanager
-def _cursor(file: IO[bytes]) -> Iterator[duckdb.DuckDBPyConnection]:
+def _about(file: IO[bytes]) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Yield a cursor for queries about an open file; ValueError where that is damaged, or no Parquet."""
     import duckdb
 
     try:
-        yield _database(os.getpid()).cursor()
+        with _cursor() as cursor:
+            yield cursor
     except duckdb.Error as error:
         reason = str(error).partition("\n")[0].replace(f"'/dev/fd/{file.fileno()}'", "it").replace(f"/dev/fd/{file.fileno()}", "it")
         raise ValueError(reason.partition(": ")[2] or reason) from None
+
+
+def _ask(file: IO[bytes], query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+    """Return what a query gives whose first parameter is an open file."""
+    with _about(file) as cursor:
+        return cursor.execute(query, [f"/dev/fd/{file.fileno()}", *values]).fetchall()
 
 
 def _quoted(name: str) -> str:
@@ -137,7 +150,7 @@ def read(file: str | Path, columns: Sequence[str] | None = None) -> pd.DataFrame
         if not wanted:
             return pd.DataFrame(index=range(sum(row_groups(file))))
         picked = ", ".join(_quoted(known[name][0]) for name in wanted)
-        with _cursor(stream) as cursor:
+        with _about(stream) as cursor:
             found = cursor.execute(f"SELECT {picked} FROM read_parquet(?)", [f"/dev/fd/{stream.fileno()}"]).df()  # noqa: S608
     plain = {name: _filled(found.iloc[:, place], known[name][1]) for place, name in enumerate(wanted)}
     return pd.DataFrame(plain, copy=False)
@@ -183,15 +196,13 @@ def write(table: pd.DataFrame, file: IO[bytes], *, compression: str = "zstd", ab
     options = f"FORMAT parquet, COMPRESSION {compression}, USE_TMP_FILE false"
     if about:
         options += f", KV_METADATA {{{', '.join(f'{_quoted(key)}: {_text(value)}' for key, value in about.items())}}}"
-    cursor = _database(os.getpid()).cursor()
-    cursor.register("rows", rows)
     try:
-        cursor.execute(f"COPY (SELECT {picked} FROM rows) TO '/dev/fd/{file.fileno()}' ({options})")  # noqa: S608
+        with _cursor() as cursor:
+            cursor.register("rows", rows)
+            cursor.execute(f"COPY (SELECT {picked} FROM rows) TO '/dev/fd/{file.fileno()}' ({options})")  # noqa: S608
     except duckdb.IOException as error:
         number = re.search(r'"errno":"(\d+)"', str(error))
         raise OSError(int(number[1]), os.strerror(int(number[1]))) if number else OSError(str(error).partition("\n")[0]) from None
-    finally:
-        cursor.unregister("rows")
 
 
 def _text(value: str) -> str:

@@ -1,0 +1,169 @@
+"""Parquet by DuckDB against pyarrow, which shares no code with it."""
+
+import datetime
+import decimal
+import os
+import signal
+import threading
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from auditor import parquet
+
+pa = pytest.importorskip("pyarrow")
+pq = pytest.importorskip("pyarrow.parquet")
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+COLUMNS = {
+    "words": (TEXT | st.none(), "str"),
+    "whole": (st.integers(-(2**63), 2**63 - 1), "int64"),
+    "real": (st.floats(), "float64"),
+    "yes": (st.booleans(), "bool"),
+    "raw": (st.binary(max_size=20), "object"),
+}
+
+
+def written(table, file, **options):
+    with file.open("wb") as stream:
+        parquet.write(table, stream, **options)
+    return file
+
+
+@given(rows=st.lists(st.tuples(*(values for values, _ in COLUMNS.values())), max_size=20))
+def test_what_is_written_is_what_pyarrow_and_we_read(rows, tmp_path_factory):
+    arrays = dict(zip(COLUMNS, zip(*rows, strict=True), strict=True)) if rows else {name: [] for name in COLUMNS}
+    table = pd.DataFrame(
+        {name: pd.Series(list(arrays[name]), dtype=dtype if dtype != "str" else object) for name, (_, dtype) in COLUMNS.items()}
+    )
+    file = written(table, tmp_path_factory.mktemp("made") / "t.parquet")
+    for found in (pq.read_table(file).to_pydict(), parquet.read(file).to_dict("list")):
+        assert list(found) == list(COLUMNS)
+        for name in ("whole", "yes"):
+            assert found[name] == list(arrays[name])
+        assert [None if w is None or w != w else w for w in found["words"]] == list(arrays["words"])
+        if rows:
+            assert found["raw"] == list(arrays["raw"])
+        np.testing.assert_array_equal(np.array(found["real"], dtype=float), np.array(arrays["real"], dtype=float))
+
+
+def test_missing_values_are_nulls_and_odd_types_are_text(tmp_path):
+    table = pd.DataFrame(
+        {
+            "real": [np.nan, 2.0],
+            "whole": pd.array([1, None], dtype="Int64"),
+            "maybe": pd.array([True, None], dtype="boolean"),
+            "kind": pd.Categorical(["u", None]),
+            "when": pd.to_datetime(["2020-01-02 03:04:05", None]),
+            "zoned": pd.to_datetime(["2020-01-01", "2021-06-01"], utc=True),
+            "year": pd.period_range("2020", periods=2, freq="Y"),
+            "mixed": ["a", 1],
+            "none": [None, None],
+            "narrow": np.array([1, 2], dtype=np.uint8),
+        }
+    )
+    file = written(table, tmp_path / "t.parquet")
+    known = pq.read_table(file).to_pydict()
+    assert known["real"] == [None, 2.0] and known["whole"] == [1, None] and known["maybe"] == [True, None] and known["kind"] == ["u", None]
+    assert known["when"] == [datetime.datetime(2020, 1, 2, 3, 4, 5), None] and known["zoned"][1].isoformat() == "2021-06-01T00:00:00+00:00"
+    assert (
+        known["year"] == ["2020", "2021"] and known["mixed"] == ["a", "1"] and known["none"] == [None, None] and known["narrow"] == [1, 2]
+    )
+    found = parquet.read(file)
+    assert found["whole"].dtype == float and found["maybe"].tolist() == [True, None] and found["narrow"].dtype == np.uint8
+    assert found["when"].tolist()[0] == pd.Timestamp("2020-01-02 03:04:05") and found["when"].isna().tolist() == [False, True]
+
+
+def test_files_of_pyarrow_are_read_as_they_are(tmp_path):
+    struct = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+    table = pa.table(
+        {
+            "path": ["a", "b"],
+            "Path": ["A", "B"],
+            "image": pa.array([{"bytes": b"1", "path": None}, None], struct),
+            "images": pa.array([[{"bytes": b"1", "path": None}], None], pa.list_(struct)),
+            "labels": pa.array([["x", "y"], None]),
+            "price": pa.array([decimal.Decimal("1.50"), None]),
+            "kind": pa.array(["u", "v"]).dictionary_encode(),
+            "day": pa.array([datetime.date(2020, 1, 1), None]),
+            "raw": pa.array([b"\0", None], pa.large_binary()),
+            "map": pa.array([[("k", 1)], None], pa.map_(pa.string(), pa.int64())),
+        }
+    )
+    file = tmp_path / "t.parquet"
+    pq.write_table(table.replace_schema_metadata({"key'": "{'value'}"}), file, row_group_size=1)
+    kinds = parquet.kinds(file)
+    assert {name for name, kind in kinds.items() if kind == "plain"} == {"path", "Path", "price", "kind", "day"}
+    assert {name: kind for name, kind in kinds.items() if kind != "plain"} == {
+        "image": "image", "images": "nested", "labels": "nested", "raw": "bytes", "map": "nested",
+    }  # fmt: skip
+    assert parquet.metadata(file)[b"key'"] == b"{'value'}" and parquet.row_groups(file) == [1, 1]
+    assert parquet.values(file, "image", 0, 2) == [{"bytes": b"1", "path": None}, None]
+    assert parquet.values(file, "Path", 1, 2) == ["B"]
+    found = parquet.read(file, ["raw", "Path", "price", "kind"])
+    assert list(found) == ["Path", "price", "kind", "raw"]
+    assert found["Path"].tolist() == ["A", "B"] and found["kind"].tolist() == ["u", "v"]
+    assert found["price"].tolist()[0] == 1.5 and found["raw"][0] == b"\0" and type(found["raw"][0]) is bytes
+    assert len(parquet.read(file, [])) == 2 and parquet.read(file)["labels"][0].tolist() == ["x", "y"]
+
+
+@pytest.mark.parametrize("name", [b"plain", b'we[i]rd \'*? "{x}"', b"not \xff utf-8", b"a\nb"])
+def test_any_name_of_a_file_will_do(name, tmp_path):
+    file = written(pd.DataFrame({'a "name"': [1]}), Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name)), about={"it's": '"so"'})
+    assert parquet.read(file).to_dict("list") == {'a "name"': [1]} and parquet.metadata(file) == {b"it's": b'"so"'}
+
+
+def test_a_damaged_file_is_a_value_error_or_a_table(tmp_path):
+    table = pd.DataFrame(
+        {"path": [f"{i}.png" for i in range(300)], "x": np.arange(300.0), "raw": [bytes([i % 256]) * 9 for i in range(300)]}
+    )
+    whole = written(table, tmp_path / "t.parquet").read_bytes()
+    random, refused = np.random.default_rng(0), 0
+    for turn in range(400):
+        broken = bytearray(whole[: int(random.integers(len(whole)))] if turn % 4 == 0 else whole)
+        for _ in range(int(random.integers(0, 6)) if len(broken) else 0):
+            broken[-1 - int(random.integers(min(len(broken), 600)))] = int(random.integers(256))
+        (tmp_path / "b.parquet").write_bytes(broken)
+        for look in (parquet.read, parquet.kinds, parquet.metadata, parquet.row_groups, lambda f: parquet.values(f, "raw", 0, 9)):
+            try:
+                look(tmp_path / "b.parquet")
+            except (ValueError, KeyError):
+                refused += 1
+    assert refused > 500
+    with pytest.raises(FileNotFoundError):
+        parquet.read(tmp_path / "absent.parquet")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
+def test_no_room_is_an_os_error():
+    with open("/dev/full", "wb") as full, pytest.raises(OSError, match="No space left"):  # noqa: PTH123
+        parquet.write(pd.DataFrame({"a": range(10)}), full)
+
+
+def test_ctrl_c_is_ctrl_c(tmp_path):
+    table = pd.DataFrame({f"c{k}": np.random.default_rng(k).random(2_000_000) for k in range(8)})
+    threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt):
+        for k in range(100):
+            written(table, tmp_path / f"{k}.parquet")
+
+
+def test_the_same_table_gives_the_same_bytes_in_every_thread(tmp_path):
+    table = pd.DataFrame({"a": np.arange(50_000.0), "b": [str(i) for i in range(50_000)]})
+    names = [tmp_path / f"{i}.parquet" for i in range(4)]
+    threads = [threading.Thread(target=written, args=(table, name)) for name in names]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({name.read_bytes() for name in names}) == 1
+
+
+def test_columns_that_differ_in_case_alone_stay_apart(tmp_path):
+    table = pd.DataFrame({"label": ["a"], "Label": ["b"]})
+    found = parquet.read(written(table, tmp_path / "t.parquet"))
+    assert found["label"].tolist() == ["a"] and found.iloc[0].tolist() == ["a", "b"]

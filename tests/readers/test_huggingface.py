@@ -3,16 +3,18 @@
 import json
 import os
 import pickle
+import sys
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 import auditor
-from auditor.errors import DataError
+from auditor.errors import DataError, MissingExtraError
 from auditor.readers import open_dataset
 from auditor.scanning import scan_images
 from tests.scanning.making import png
+
+pa = pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+pq = pytest.importorskip("pyarrow.parquet")
 
 PICTURES = [png(16, 16, i) for i in range(6)]
 LABELS = [0, 1, 0, 1, 1, -1]
@@ -84,6 +86,19 @@ def test_a_second_scan_reads_nothing(tmp_path):
     pq.write_table(table(), tmp_path / "d.parquet")
     os.utime(tmp_path / "d.parquet", (1e9, 1e9))
     assert [scan_images(open_dataset(tmp_path / "d.parquet"), store=tmp_path / "store", jobs=2).read for _ in range(2)] == [6, 0]
+
+
+def test_arrow_files_need_the_extra_and_parquet_files_do_not(tmp_path, monkeypatch):
+    pq.write_table(table(), tmp_path / "d.parquet")
+    with pa.OSFile(str(tmp_path / "d.arrow"), "wb") as sink, pa.ipc.new_stream(sink, table().schema) as stream:
+        stream.write_table(table(), max_chunksize=4)
+    data = open_dataset(tmp_path / "d.arrow")
+    assert [data.source.read(p) for p in data.samples["path"]] == PICTURES
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(MissingExtraError, match=r"auditor\[huggingface\]"):
+        open_dataset(tmp_path / "d.arrow")
+    data = open_dataset(tmp_path / "d.parquet")
+    assert [data.source.read(p) for p in data.samples["path"]] == PICTURES
 
 
 def made():

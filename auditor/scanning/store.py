@@ -204,13 +204,19 @@ class Store:
             raise self._refused(error) from None
 
     def merge(self) -> None:
-        """Merge small parts, once a scan is complete; the rows of a full one and of a small one are in memory at a time."""
-        parts = [part for part in self.parts() if self._rows(part) < FULL_ROWS]
-        if len(parts) <= MERGE_PARTS:
+        """Merge small parts, once a scan is complete; the rows of a full one and of a small one are in memory at a time.
+
+        Full parts are merged too where small ones hold as many rows: so overruled rows are at most as many as the others, and each row is
+        written a few times at the most.
+        """
+        parts = {part: self._rows(part) for part in self.parts()}
+        small = [part for part, rows in parts.items() if rows < FULL_ROWS]
+        if len(small) <= MERGE_PARTS:
             return
-        for table in self._newest(parts):
+        merged = list(parts) if 2 * sum(parts[part] for part in small) >= sum(parts.values()) else small
+        for table in self._newest(merged):
             self._write(table)
-        for part in parts:
+        for part in merged:
             part.unlink(missing_ok=True)
 
     def _rows(self, part: Path) -> int:

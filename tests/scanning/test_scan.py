@@ -5,12 +5,14 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from auditor import parquet
 from auditor.dataset import FileStat, LocalFiles
 from auditor.errors import OutputError, UsageError
 from auditor.readers import open_dataset
@@ -140,6 +142,26 @@ def test_many_parts_are_merged(mixed, tmp_path, monkeypatch):
     first = scan_images(mixed, store=tmp_path / "store")
     assert len(list((tmp_path / "store").iterdir())) == 1
     same(first, scan_images(mixed, store=tmp_path / "store"))
+
+
+def test_full_parts_stay_until_small_ones_hold_as_many_rows(tmp_path, monkeypatch):
+    """Files that change again and again: what overruled rows cost is bounded, and the newest row of each file holds."""
+    monkeypatch.setattr("auditor.scanning.store.FLUSH_ROWS", 1)
+    monkeypatch.setattr("auditor.scanning.store.FULL_ROWS", 3)
+    monkeypatch.setattr("auditor.scanning.store.MERGE_PARTS", 1)
+    monkeypatch.setattr(scan_module, "BATCH_IMAGES", 1)
+    names = [f"{i}.png" for i in range(7)]
+    data = dataset(tmp_path / "data", {name: png(8, 8, i) for i, name in enumerate(names)})
+    store, parts = tmp_path / "store", []
+    for turn in range(10):
+        for name in names[: 1 + turn % 2]:
+            (tmp_path / "data" / name).write_bytes(png(8, 8, 100 + turn))
+            os.utime(tmp_path / "data" / name, (1_400_000_000 + turn, 1_400_000_000 + turn))
+        same(scan_images(data, store=store), scan_images(data))
+        assert scan_images(data, store=store).read == 0
+        parts.append({p.name for p in store.iterdir()})
+        assert sum(len(parquet.read(p)) for p in store.iterdir()) <= 2 * len(data) + 3
+    assert any(earlier & later for earlier, later in pairwise(parts))
 
 
 def test_a_full_disk_is_one_clear_line(mixed, tmp_path, monkeypatch):

@@ -12,7 +12,7 @@ import os
 import secrets
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -37,6 +37,8 @@ FLUSH_ROWS, FLUSH_SECONDS = 2048, 1.0
 #: A file that was modified less than this before the scan looked at it may change again within its clock's tick: its time is not trusted.
 #: Two seconds are the tick of FAT, the coarsest in use.
 RACY_NS = 2_000_000_000
+#: Defects that a busy machine, or one short of memory, gives whole files too.
+CHANCE = frozenset({"crashed", "timeout", "memory"})
 #: A part of so many rows is full. More parts than `MERGE_PARTS` that are not are merged once a scan is complete.
 FULL_ROWS, MERGE_PARTS = 16_384, 8
 
@@ -171,7 +173,13 @@ class Store:
         return None
 
     def add(self, paths: Sequence[str], stats: Sequence[FileStat], facts: Sequence[Facts], rows: Rows) -> None:
-        """Remember some rows; flushed now and then."""
+        """Remember some rows, flushed now and then; but not those that the machine may be at fault for, which the next scan tries again."""
+        keep = [place for place, found in enumerate(facts) if found.defect not in CHANCE]
+        if len(keep) < len(facts):
+            paths, stats, facts = [paths[k] for k in keep], [stats[k] for k in keep], [facts[k] for k in keep]
+            rows = replace(rows, measures=rows.measures[keep], signatures=rows.signatures[keep])
+        if not facts:
+            return
         safe = [s if 0 <= s.mtime_ns < self._horizon else FileStat(-1, s.mtime_ns) for s in stats]
         self._pending.append(_Pending(paths, safe, facts, rows.measures, rows.signatures))
         self._count += len(paths)

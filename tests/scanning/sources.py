@@ -19,6 +19,10 @@ class Hostile:
 
     files: LocalFiles
 
+    @property
+    def root(self) -> str:
+        return self.files.root
+
     def stat(self, path: str) -> FileStat:
         return self.files.stat(path)
 

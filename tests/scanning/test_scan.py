@@ -240,6 +240,8 @@ def test_a_deadly_file_costs_itself_through_the_whole_scan(tmp_path, monkeypatch
     monkeypatch.setattr(scan_module, "ALONE_SECONDS", 0.0)
     scanned = scan_images(replace(data, source=Hostile(data.source)), jobs=2, store=tmp_path / "store")
     assert scanned.images.set_index("path")["defect"].loc[lambda d: d != ""].to_dict() == {"04-crash.jpg": "crashed"}
+    again = scan_images(data, jobs=2, store=tmp_path / "store")  # where nothing is wrong with it but what killed its worker then
+    assert again.read == 1 and (again.images["status"] == "ok").all()
 
 
 SCRIPT = """

@@ -55,21 +55,21 @@ def _cursor() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 @contextmanager
-def _about(file: IO[bytes]) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Yield a cursor for queries about an open file; ValueError where that is damaged, or no Parquet."""
+def _reading() -> Iterator[duckdb.DuckDBPyConnection]:
+    """Yield a cursor for queries about an open file; ValueError where it is damaged, or no Parquet."""
     import duckdb
 
     try:
         with _cursor() as cursor:
             yield cursor
     except duckdb.Error as error:
-        reason = str(error).partition("\n")[0].replace(f"'/dev/fd/{file.fileno()}'", "it").replace(f"/dev/fd/{file.fileno()}", "it")
+        reason = re.sub(r"(?i)(the )?(file )?'?/dev/fd/\d+'?", "the file", str(error).partition("\n")[0])
         raise ValueError(reason.partition(": ")[2] or reason) from None
 
 
 def _ask(file: IO[bytes], query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
     """Return what a query gives whose first parameter is an open file."""
-    with _about(file) as cursor:
+    with _reading() as cursor:
         return cursor.execute(query, [f"/dev/fd/{file.fileno()}", *values]).fetchall()
 
 
@@ -150,7 +150,7 @@ def read(file: str | Path, columns: Sequence[str] | None = None) -> pd.DataFrame
         if not wanted:
             return pd.DataFrame(index=range(sum(row_groups(file))))
         picked = ", ".join(_quoted(known[name][0]) for name in wanted)
-        with _about(stream) as cursor:
+        with _reading() as cursor:
             found = cursor.execute(f"SELECT {picked} FROM read_parquet(?)", [f"/dev/fd/{stream.fileno()}"]).df()  # noqa: S608
     plain = {name: _filled(found.iloc[:, place], known[name][1]) for place, name in enumerate(wanted)}
     return pd.DataFrame(plain, copy=False)

@@ -134,6 +134,9 @@ def test_a_damaged_file_is_a_value_error_or_a_table(tmp_path):
             except (ValueError, KeyError):
                 refused += 1
     assert refused > 500
+    (tmp_path / "b.parquet").write_bytes(whole[:-9])
+    with pytest.raises(ValueError, match=r"magic bytes found at end of the file$"):
+        parquet.read(tmp_path / "b.parquet")
     with pytest.raises(FileNotFoundError):
         parquet.read(tmp_path / "absent.parquet")
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 #: NumPy's types of the fields of `Facts`, by the type of their defaults.
 _TYPES: dict[type, Any] = {str: object, int: np.int64, bool: np.bool_, float: np.float64}
-#: Facts of which a data set has few: one string serves all rows that have it.
+#: Facts that have few values in a data set: rows with the same value share one string.
 FEW = frozenset({"status", "reason", "format", "mode", "defect", "private", "decoders", "exif_camera"})
 
 

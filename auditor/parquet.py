@@ -6,12 +6,13 @@ Files are handed to DuckDB by the number of an open descriptor, so that no name 
 from __future__ import annotations
 
 import functools
+import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Literal
+from typing import IO, TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
     import duckdb
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 #: What a column holds: a struct with ``bytes`` in it, bytes, other structs, lists and maps, or plain values.
 Kind = Literal["image", "bytes", "nested", "plain"]
+#: Where `write` keeps the names of columns that DuckDB has to change.
+NAMES = b"auditor.columns"
 #: One thread, so that the same table gives the same bytes; nothing is fetched, spilled, remembered between files or shown.
 SETTINGS = {
     "threads": 1,
@@ -33,7 +36,7 @@ SETTINGS = {
 
 @functools.cache
 def _database(process: int) -> duckdb.DuckDBPyConnection:
-    """Return the database in memory of a process: one that was forked off needs its own."""
+    """Return the database in memory of a process; one that was forked off, beside no other thread, has its own."""
     import duckdb
 
     connection = duckdb.connect(":memory:")
@@ -63,8 +66,13 @@ def _reading() -> Iterator[duckdb.DuckDBPyConnection]:
         with _cursor() as cursor:
             yield cursor
     except duckdb.Error as error:
-        reason = re.sub(r"(?i)(the )?(file )?'?/dev/fd/\d+'?", "the file", str(error).partition("\n")[0])
-        raise ValueError(reason.partition(": ")[2] or reason) from None
+        raise ValueError(_reason(error)) from None
+
+
+def _reason(error: Exception) -> str:
+    """Return the first line of what DuckDB says, without its kind and the descriptor."""
+    reason = re.sub(r"""(?i)(the )?(file )?['"]?/dev/fd/\d+['"]?""", "the file", str(error).partition("\n")[0])
+    return reason.partition(": ")[2] or reason
 
 
 def _ask(file: IO[bytes], query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
@@ -77,18 +85,47 @@ def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _columns(file: IO[bytes]) -> dict[str, tuple[str, str]]:
-    """Return the columns as they are named in the file, with their names and types in DuckDB, where case tells nothing apart."""
+class _Column(NamedTuple):
+    """A column as DuckDB sees it: its name there, where case tells nothing apart, its type, and what it holds."""
+
+    name: str
+    type: str
+    kind: Kind
+
+
+class _Field(NamedTuple):
+    """A field of a file's schema."""
+
+    name: str
+    converted: str
+    inside: list[_Field]
+
+
+def _field(rows: Iterator[tuple[str, int, str]]) -> _Field:
+    """Return the field that begins a schema's remaining rows, which list each field before those inside it."""
+    name, count, converted = next(rows)
+    return _Field(name, converted, [_field(rows) for _ in range(count)])
+
+
+def _columns(file: IO[bytes]) -> dict[str, _Column]:
+    """Return the columns by their names in the file, or by those that `write` was to give them."""
     known = _ask(file, "DESCRIBE SELECT * FROM read_parquet(?)")
-    schema = iter(_ask(file, "SELECT name, coalesce(num_children, 0) FROM parquet_schema(?)")[1:])
-    names = []
-    for name, children in schema:
-        names.append(name)
-        while children:
-            children += next(schema)[1] - 1
-    if len(names) != len(known):
-        raise ValueError("its columns cannot be told apart")
-    return {name: (row[0], row[1]) for name, row in zip(names, known, strict=True)}
+    schema = _ask(file, "SELECT name, coalesce(num_children, 0), coalesce(converted_type, '') FROM parquet_schema(?)")
+    meant = dict(_ask(file, "SELECT key, value FROM parquet_kv_metadata(?)")).get(NAMES)
+    try:
+        fields = _field(iter(schema)).inside
+        names = json.loads(meant) if meant else [field.name for field in fields]
+        found = zip(names, known, fields, strict=True)
+        return {name: _Column(row[0], row[1], _kind(row[1], field)) for name, row, field in found}
+    except (StopIteration, RecursionError, ValueError):
+        raise ValueError("its columns cannot be told apart") from None
+
+
+def _kind(of: str, field: _Field) -> Kind:
+    if not field.inside:
+        return "bytes" if of == "BLOB" else "plain"
+    holds_bytes = any(child.name == "bytes" and not child.converted and not child.inside for child in field.inside)
+    return "image" if holds_bytes and of.startswith("STRUCT") and not of.endswith("]") else "nested"
 
 
 def kinds(file: str | Path) -> dict[str, Kind]:
@@ -102,13 +139,7 @@ def kinds(file: str | Path) -> dict[str, Kind]:
         It is damaged, or no Parquet.
     """
     with Path(file).open("rb") as stream:
-        return {name: _kind(of) for name, (_, of) in _columns(stream).items()}
-
-
-def _kind(of: str) -> Kind:
-    if re.match(r'STRUCT\((?:.*, )?"?bytes"? BLOB[,)]', of) and not of.endswith("]"):
-        return "image"
-    return "bytes" if of == "BLOB" else "nested" if of.endswith((")", "]")) and not of.startswith(("DECIMAL", "ENUM")) else "plain"
+        return {name: column.kind for name, column in _columns(stream).items()}
 
 
 def metadata(file: str | Path) -> dict[bytes, bytes]:
@@ -127,13 +158,23 @@ def row_groups(file: str | Path) -> list[int]:
 def values(file: str | Path, column: str, first: int, last: int) -> list[Any]:
     """Return the values of a column in the rows from ``first`` up to, and without, ``last``; raises as `kinds`."""
     with Path(file).open("rb") as stream:
-        name = _quoted(_columns(stream)[column][0])
-        query = f"SELECT {name} FROM read_parquet(?, file_row_number = true) WHERE file_row_number >= ? AND file_row_number < ?"  # noqa: S608
-        return [value for (value,) in _ask(stream, query, (first, last))]
+        known = _columns(stream)
+        name = _quoted(known[column].name)
+        if any(
+            c.name.lower() == "file_row_number" for c in known.values()
+        ):  # which is DuckDB's own name for it; this reads all rows before
+            query, limits = f"SELECT {name} FROM read_parquet(?) LIMIT ? OFFSET ?", (last - first, first)  # noqa: S608
+        else:
+            query = f"SELECT {name} FROM read_parquet(?, file_row_number = true) WHERE file_row_number >= ? AND file_row_number < ?"  # noqa: S608
+            limits = (first, last)
+        return [value for (value,) in _ask(stream, query, limits)]
 
 
 def read(file: str | Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
-    """Return a file as a table, or some columns of it; numbers with gaps are floats, bytes are ``bytes``.
+    """Return a file as a table, or some columns of it, in the order of the file.
+
+    Whole numbers with gaps are floats, decimal numbers text (or whole numbers), bytes ``bytes``, days ``datetime.date``, and zoned times
+    in UTC.
 
     Raises
     ------
@@ -146,25 +187,37 @@ def read(file: str | Path, columns: Sequence[str] | None = None) -> pd.DataFrame
 
     with Path(file).open("rb") as stream:
         known = _columns(stream)
-        wanted = list(known) if columns is None else [name for name in known if name in set(columns)]
+        wanted = {name: column for name, column in known.items() if columns is None or name in set(columns)}
         if not wanted:
             return pd.DataFrame(index=range(sum(row_groups(file))))
-        picked = ", ".join(_quoted(known[name][0]) for name in wanted)
+        picked = ", ".join(_exact(column) for column in wanted.values())
         with _reading() as cursor:
             found = cursor.execute(f"SELECT {picked} FROM read_parquet(?)", [f"/dev/fd/{stream.fileno()}"]).df()  # noqa: S608
-    plain = {name: _filled(found.iloc[:, place], known[name][1]) for place, name in enumerate(wanted)}
-    return pd.DataFrame(plain, copy=False)
+    return pd.DataFrame({name: _filled(found.iloc[:, k], of.type) for k, (name, of) in enumerate(wanted.items())}, copy=False)
+
+
+def _exact(column: _Column) -> str:
+    """Return what to select of a column whose numbers pandas would round: identifiers are decimal numbers in some databases."""
+    name = _quoted(column.name)
+    decimal = re.fullmatch(r"DECIMAL\((\d+),(\d+)\)", column.type)
+    if decimal:
+        return f"CAST({name} AS {'BIGINT' if int(decimal[1]) <= 18 and decimal[2] == '0' else 'VARCHAR'})"
+    return f"CAST({name} AS VARCHAR)" if column.type in ("HUGEINT", "UHUGEINT") else name
 
 
 def _filled(found: pd.Series, of: str) -> pd.Series:
-    """Return a column with the types that pandas had for it before it had missing whole numbers."""
+    """Return a column with the types that pandas has without nullable ones, and in no machine's own time zone."""
     import pandas as pd
 
     dtype = found.dtype
     if of == "BLOB":
-        return found.map(bytes, na_action="ignore")
+        return found.astype(object).where(found.notna(), None).map(bytes, na_action="ignore")
+    if of == "DATE":
+        return pd.Series([None if absent else day.date() for day, absent in zip(found, found.isna(), strict=True)], dtype=object)
     if isinstance(dtype, pd.BooleanDtype):
         return found.astype(object).where(found.notna(), None)
+    if isinstance(dtype, pd.DatetimeTZDtype):
+        return pd.Series(found.array.tz_convert("UTC"))
     return found.astype(float) if pd.api.types.is_extension_array_dtype(dtype) and pd.api.types.is_numeric_dtype(dtype) else found
 
 
@@ -174,7 +227,8 @@ def write(table: pd.DataFrame, file: IO[bytes], *, compression: str = "zstd", ab
     Parameters
     ----------
     table : DataFrame
-        Columns of bytes have values of the type ``bytes``. Of two names that differ in case alone the later gets a number.
+        Columns of bytes have values of the type ``bytes``. In the file names that differ in case alone get a number, and an empty one is
+        ``column``; `read` gives them back as they were.
     file : binary file
         Opened for writing, with a descriptor; it is empty.
     compression : {"zstd", "snappy", "uncompressed"}
@@ -189,10 +243,13 @@ def write(table: pd.DataFrame, file: IO[bytes], *, compression: str = "zstd", ab
     import duckdb
     import pandas as pd
 
-    plain = [_plain(table.iloc[:, place]) for place in range(table.shape[1])]
+    names = [str(name) for name in table.columns]
+    if len({name.lower() for name in names}) < len(names) or "" in names:
+        about = {**(about or {}), NAMES.decode(): json.dumps(names)}
+    plain = [_plain(column) for _, column in table.reset_index(drop=True).items()]
     rows = pd.DataFrame({f"c{place}": column for place, (column, _) in enumerate(plain)}, copy=False)
     typed = [f"CAST(c{place} AS {of})" if of else f"c{place}" for place, (_, of) in enumerate(plain)]
-    picked = ", ".join(f"{value} AS {_quoted(str(name))}" for value, name in zip(typed, table.columns, strict=True))
+    picked = ", ".join(f"{value} AS {_quoted(name or 'column')}" for value, name in zip(typed, names, strict=True))
     options = f"FORMAT parquet, COMPRESSION {compression}, USE_TMP_FILE false"
     if about:
         options += f", KV_METADATA {{{', '.join(f'{_quoted(key)}: {_text(value)}' for key, value in about.items())}}}"
@@ -202,7 +259,7 @@ def write(table: pd.DataFrame, file: IO[bytes], *, compression: str = "zstd", ab
             cursor.execute(f"COPY (SELECT {picked} FROM rows) TO '/dev/fd/{file.fileno()}' ({options})")  # noqa: S608
     except duckdb.IOException as error:
         number = re.search(r'"errno":"(\d+)"', str(error))
-        raise OSError(int(number[1]), os.strerror(int(number[1]))) if number else OSError(str(error).partition("\n")[0]) from None
+        raise OSError(int(number[1]), os.strerror(int(number[1]))) if number else OSError(_reason(error)) from None
 
 
 def _text(value: str) -> str:
@@ -215,17 +272,26 @@ def _plain(column: pd.Series) -> tuple[pd.Series, str]:
     import pandas as pd
 
     dtype = column.dtype
+    if isinstance(dtype, pd.SparseDtype):
+        return _plain(pd.Series(np.asarray(column)))
     if isinstance(dtype, np.dtype) and dtype.kind in "biufMm" and dtype.itemsize <= 8:
-        return column, ""
+        return column.astype(dtype.newbyteorder("=")), ""
     if isinstance(dtype, pd.DatetimeTZDtype) or (pd.api.types.is_numeric_dtype(dtype) and not isinstance(dtype, np.dtype)):
         return column, ""
-    if isinstance(dtype, pd.StringDtype):
+    if isinstance(dtype, pd.StringDtype) and dtype.storage == "pyarrow":
         return column, "VARCHAR"
-    held = column.astype(object)
-    if any(isinstance(value, bytes) for value in held):
-        return held, "BLOB"
-    texts = [value if isinstance(value, str) else None if absent else str(value) for value, absent in zip(held, held.isna(), strict=True)]
-    return pd.Series(texts, dtype=object), "VARCHAR"
+    held: list[Any] = [None if absent else value for value, absent in zip(column.astype(object), column.isna(), strict=True)]
+    kinds = {type(value) for value in held} - {type(None)}
+    if bytes in kinds:
+        return pd.Series([v if v is None or isinstance(v, bytes) else str(v).encode() for v in held], dtype=object), "BLOB"
+    if kinds == {bool}:
+        return pd.Series(held, dtype=object), "BOOLEAN"
+    return pd.Series([None if v is None else _encodable(str(v)) for v in held], dtype=object), "VARCHAR"
+
+
+def _encodable(text: str) -> str:
+    """Return text without halves of surrogate pairs, which are not UTF-8."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 __all__ = ["Kind", "kinds", "metadata", "read", "row_groups", "values", "write"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -238,7 +239,7 @@ def _csv(table: pd.DataFrame) -> bytes:
 
 def parquet_bytes(table: pd.DataFrame) -> bytes:
     """Return a table as the bytes of a Parquet file."""
-    with tempfile.TemporaryFile() as out:
+    with os.fdopen(os.memfd_create("parquet"), "w+b") if hasattr(os, "memfd_create") else tempfile.TemporaryFile() as out:
         parquet.write(table, out)
         out.seek(0)
         return out.read()

@@ -4,6 +4,8 @@ import datetime
 import decimal
 import os
 import signal
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -107,7 +109,13 @@ def test_files_of_pyarrow_are_read_as_they_are(tmp_path):
     found = parquet.read(file, ["raw", "Path", "price", "kind"])
     assert list(found) == ["Path", "price", "kind", "raw"]
     assert found["Path"].tolist() == ["A", "B"] and found["kind"].tolist() == ["u", "v"]
-    assert found["price"].tolist()[0] == 1.5 and found["raw"][0] == b"\0" and type(found["raw"][0]) is bytes
+    assert (
+        found["price"][0] == "1.50"
+        and found["price"].isna()[1]
+        and found["raw"].tolist()[1] is None
+        and found["raw"][0] == b"\0"
+        and type(found["raw"][0]) is bytes
+    )
     assert len(parquet.read(file, [])) == 2 and parquet.read(file)["labels"][0].tolist() == ["x", "y"]
 
 
@@ -166,7 +174,59 @@ def test_the_same_table_gives_the_same_bytes_in_every_thread(tmp_path):
     assert len({name.read_bytes() for name in names}) == 1
 
 
-def test_columns_that_differ_in_case_alone_stay_apart(tmp_path):
-    table = pd.DataFrame({"label": ["a"], "Label": ["b"]})
+@pytest.mark.parametrize("index", [[5, 6], [1, 0], [5, 5]])
+def test_rows_stay_together_whatever_the_index(index, tmp_path):
+    table = pd.DataFrame({"n": [1, 2], "o": np.array(["x", "y"], dtype=object), "b": [b"1", b"2"]}, index=index)
+    assert parquet.read(written(table, tmp_path / "t.parquet")).values.tolist() == [[1, "x", b"1"], [2, "y", b"2"]]
+
+
+def test_names_come_back_as_they_were(tmp_path):
+    table = pd.DataFrame([["a", "b", 1, 2]], columns=["label", "Label", "", "file_row_number"])
+    file = written(table, tmp_path / "t.parquet")
+    pd.testing.assert_frame_equal(parquet.read(file), table)
+    assert pq.read_schema(file).names == ["label", "Label_1", "column", "file_row_number"]
+    assert parquet.values(file, "Label", 0, 1) == ["b"]
+
+
+def test_values_that_no_column_of_parquet_can_hold_as_they_are(tmp_path):
+    table = pd.DataFrame(
+        {
+            "half": pd.Series(["a\ud800", None], dtype=object),
+            "mixed": np.array([b"a", "text"], dtype=object),
+            "maybe": np.array([True, None], dtype=object),
+            "big": np.array([1.5, 2.5], dtype=">f8"),
+            "sparse": pd.arrays.SparseArray([0, 7]),
+        }
+    )
     found = parquet.read(written(table, tmp_path / "t.parquet"))
-    assert found["label"].tolist() == ["a"] and found.iloc[0].tolist() == ["a", "b"]
+    assert found["half"][0] == "a\\ud800" and found["half"].isna()[1] and found["mixed"].tolist() == [b"a", b"text"]
+    assert found["maybe"].tolist() == [True, None] and found["big"].tolist() == [1.5, 2.5] and found["sparse"].tolist() == [0, 7]
+
+
+def test_numbers_and_times_are_exact_wherever_they_are_read(tmp_path):
+    number = decimal.Decimal("12345678901234567890")
+    table = pa.table(
+        {
+            "id": pa.array([number, number + 1], pa.decimal128(38, 0)),
+            "small": pa.array([decimal.Decimal(3), None], pa.decimal128(9, 0)),
+            "when": pa.array([0, 1], pa.timestamp("us", tz="Asia/Tokyo")),
+        }
+    )
+    pq.write_table(table, tmp_path / "t.parquet")
+    code = (
+        "import sys; from auditor import parquet; f = parquet.read(sys.argv[1]); print(f['id'].tolist(), f['small'].tolist(), *f['when'])"
+    )
+    command = [sys.executable, "-c", code, tmp_path / "t.parquet"]
+    for zone in ("Asia/Tokyo", "UTC"):
+        told = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, "TZ": zone}).stdout
+        assert told == (
+            "['12345678901234567890', '12345678901234567891'] [3.0, nan] 1970-01-01 00:00:00+00:00 1970-01-01 00:00:00.000001+00:00\n"
+        )
+
+
+def test_bytes_that_lie_deeper_are_no_pictures(tmp_path):
+    deep = pa.struct([("meta", pa.struct([("bytes", pa.binary())])), ("path", pa.string())])
+    odd = pa.struct([("a, bytes BLOB, ", pa.string())])
+    table = pa.table({"deep": pa.array([None], deep), "odd": pa.array([None], odd), "list": pa.array([None], pa.list_(pa.binary()))})
+    pq.write_table(table, tmp_path / "t.parquet")
+    assert set(parquet.kinds(tmp_path / "t.parquet").values()) == {"nested"}

@@ -96,7 +96,7 @@ class ArrowPictures:
 
 def _format(file: Path) -> ModuleType:
     """Return what reads such files: ``kinds, metadata, read, row_groups, values``."""
-    return parquet if file.suffix == ".parquet" else arrow
+    return parquet if file.suffix.lower() == ".parquet" else arrow
 
 
 def image_column(kinds: Mapping[str, Kind]) -> str | None:
@@ -239,7 +239,7 @@ def _rows(file: Path, shown: str, kinds: Mapping[str, Kind], names: Mapping[str,
             numbers = pd.to_numeric(values, errors="coerce")
             samples[role] = ["" if n != n or n < 0 else known[int(n)] if n < len(known) else str(int(n)) for n in numbers]
         else:
-            samples[role] = values.where(values.notna(), "").astype(str)
+            samples[role] = ["" if absent else str(value) for value, absent in zip(values, values.isna(), strict=True)]
     if names["split"] is not None:
         samples["split"] = samples["split"].map(lambda s: SPLIT_NAMES.get(s.strip().lower(), s.strip()))
     extra = frame.drop(columns=[c for c in frame.columns if c in set(names.values()) or c in samples.columns])

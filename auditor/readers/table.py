@@ -44,7 +44,7 @@ def _load(location: Path, path_columns: tuple[str, ...]) -> Loaded:
     try:
         if suffix == ".parquet":
             _refuse_wide(location, len(parquet.kinds(location)))
-            loaded = Loaded(parquet.read(location))
+            loaded = Loaded(parquet.read(location).filter(regex=r"^(?!__index_level_\d+__$)"))  # the index of a part of a DataFrame
         elif SUFFIXES[suffix] is None:
             loaded = _json_lines(location)
         else:

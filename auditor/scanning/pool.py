@@ -104,7 +104,8 @@ class Pool:
         try:
             return self._nursery.worker(pipe, memory)
         except OSError:
-            self._nursery.close()
+            killed, self._nursery = self._nursery, None
+            killed.close()
             self._nursery = Nursery.fresh()
             return self._nursery.worker(pipe, memory)
 

@@ -255,7 +255,7 @@ def _locally(told: Any, batches: Any, jobs: int, *, alone: bool) -> Iterator[Row
 
 
 class _Result:
-    """Rows as they come in, whatever their order; memory holds columns and signatures, never a Python object per row."""
+    """Rows as they come in, whatever their order, as columns and signatures."""
 
     def __init__(self, paths: list[str], on_progress: OnProgress | None, folder: Path | None) -> None:
         self.paths, self._tell = paths, on_progress

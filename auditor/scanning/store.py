@@ -30,8 +30,8 @@ from auditor.scanning.schema import SIGNATURE_BYTES
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Raised whenever a scan of the same bytes would give other rows than before.
-SCANNER = 8
+#: Raised whenever a scan of the same bytes would give other rows than before, or parts would be other ones.
+SCANNER = 9
 #: Rows and seconds after which rows are flushed: what a kill loses at most.
 FLUSH_ROWS, FLUSH_SECONDS = 2048, 1.0
 #: A file that was modified less than this before the scan looked at it may change again within its clock's tick: its time is not trusted.

@@ -1,5 +1,7 @@
 """Hugging Face data sets, written by ``datasets`` where it is installed and by pyarrow."""
 
+import datetime
+import decimal
 import json
 import os
 import pickle
@@ -86,6 +88,16 @@ def test_a_second_scan_reads_nothing(tmp_path):
     pq.write_table(table(), tmp_path / "d.parquet")
     os.utime(tmp_path / "d.parquet", (1e9, 1e9))
     assert [scan_images(open_dataset(tmp_path / "d.parquet"), store=tmp_path / "store", jobs=2).read for _ in range(2)] == [6, 0]
+
+
+def test_odd_columns_beside_the_pictures(tmp_path):
+    days = pa.array([datetime.date(2020, 1, 1), None, *[datetime.date(9999, 12, 31)] * 4])
+    ids = pa.array([decimal.Decimal(12345678901234567890 + i) for i in range(6)], pa.decimal128(38, 0))
+    pq.write_table(table(day=days, id=ids, file_row_number=pa.array(range(6))), tmp_path / "d.PARQUET", row_group_size=2)
+    data = open_dataset(tmp_path / "d.PARQUET", group="day")
+    assert data.samples["group"].tolist()[:2] == ["2020-01-01", ""] and data.samples["group"].nunique() == 3
+    assert [data.source.read(p) for p in data.samples["path"]] == PICTURES
+    assert open_dataset(tmp_path / "d.PARQUET", group="id").samples["group"].tolist() == [str(12345678901234567890 + i) for i in range(6)]
 
 
 def test_arrow_files_need_the_extra_and_parquet_files_do_not(tmp_path, monkeypatch):

@@ -25,6 +25,13 @@ def test_parquet(tmp_path):
     assert open_dataset(tmp_path / "t.parquet").samples[["path", "label"]].values.tolist() == [["a", "2"], ["b", "1"]]
 
 
+def test_parquet_of_a_part_of_a_dataframe(tmp_path):
+    pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    table = pd.DataFrame({"path": list("abc"), "label": ["x", "y", "x"]})
+    table[table["label"] == "x"].to_parquet(tmp_path / "T.PARQUET")
+    assert open_dataset(tmp_path / "T.PARQUET").samples.columns.tolist() == ["path", "label", "split", "group"]
+
+
 def test_a_byte_order_mark_is_no_part_of_the_name(tmp_path):
     (tmp_path / "t.csv").write_bytes(b"\xef\xbb\xbf" + TABLE.encode())
     assert len(open_dataset(tmp_path / "t.csv")) == 2

@@ -95,6 +95,16 @@ def test_no_room_for_a_worker_is_one_clear_error(tmp_path, monkeypatch):
         list(pool.run([[Item(0, "0.jpg")]]))
 
 
+def test_where_no_nursery_can_be_had_the_error_is_still_that_line(tmp_path, monkeypatch):
+    monkeypatch.setattr(Nursery, "worker", lambda *_: (_ for _ in ()).throw(ConnectionResetError()))
+    data = dataset(tmp_path, {"0.jpg": jpeg()})
+    pool = Pool(Order(data.source, 5.0, 1 << 30, "header"), 1)
+    pool._nursery = Nursery.fresh()
+    monkeypatch.setattr(Nursery, "fresh", lambda: (_ for _ in ()).throw(BlockingIOError(11, "Resource temporarily unavailable")))
+    with pool, pytest.raises(UsageError, match="temporarily unavailable"):
+        list(pool.run([[Item(0, "0.jpg")]]))
+
+
 def test_a_worker_imports_nothing_large():
     code = "import sys, auditor.scanning.worker; print(*sorted({'pandas', 'duckdb', 'scipy', 'sklearn', 'tensorflow'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == ""

@@ -24,6 +24,7 @@ from auditor.finding import Finding, Severity
 from auditor.options import Data, Listeners, ScanOptions, default_listeners
 from auditor.preparation import (
     OUTPUT,
+    RUN_PACKAGES,
     addressed,
     measured,
     open_data,
@@ -343,7 +344,7 @@ def run(
     listeners, config, started = listeners or default_listeners(), config or Config(), time.time()
     dataset = open_data(data, field, label, split, group)
     require_classes(dataset, "train")
-    require_packages("albumentations", "keras", "sklearn", "tensorflow")
+    require_packages(*RUN_PACKAGES)
     ratios = parse_ratios(ratios) if ratios is not None else None
     audit = _checked(
         dataset, output=output, config=config, seed=seed, reproducible=reproducible, listeners=listeners,

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from auditor.audit import Audit, run
 from auditor.errors import OutputError
 from auditor.options import Listeners, default_listeners
-from auditor.preparation import OUTPUT, prepare_output, require_packages
+from auditor.preparation import OUTPUT, RUN_PACKAGES, prepare_output, require_packages
 from auditor.record import MARKER
 
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ def demo(
     """
     import pandas as pd
 
-    require_packages("albumentations", "keras", "sklearn", "tensorflow")
+    require_packages(*RUN_PACKAGES)
     listeners = listeners or default_listeners()
     folder = Path(output)
     data = folder / "digits"

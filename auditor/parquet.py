@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 #: What a column holds: a struct with ``bytes`` in it, bytes, other structs, lists and maps, or plain values.
 Kind = Literal["image", "bytes", "nested", "plain"]
-#: Where `write` keeps the names of columns that DuckDB has to change.
-NAMES = b"auditor.columns"
+#: The key of a file's metadata under which `write` keeps the names of columns that DuckDB has to change.
+NAMES_KEY = b"auditor.columns"
 #: One thread, so that the same table gives the same bytes; nothing is fetched, spilled, remembered between files or shown.
 SETTINGS = {
     "threads": 1,
@@ -94,7 +94,7 @@ class _Column(NamedTuple):
 
 
 class _Field(NamedTuple):
-    """A field of a file's schema."""
+    """A field of a file's schema: its name, its type beyond bytes and numbers ("" where it has none), and the fields inside it."""
 
     name: str
     converted: str
@@ -111,7 +111,7 @@ def _columns(file: IO[bytes]) -> dict[str, _Column]:
     """Return the columns by their names in the file, or by those that `write` was to give them."""
     known = _ask(file, "DESCRIBE SELECT * FROM read_parquet(?)")
     schema = _ask(file, "SELECT name, coalesce(num_children, 0), coalesce(converted_type, '') FROM parquet_schema(?)")
-    meant = dict(_ask(file, "SELECT key, value FROM parquet_kv_metadata(?)")).get(NAMES)
+    meant = _metadata(file).get(NAMES_KEY)
     try:
         fields = _field(iter(schema)).inside
         names = json.loads(meant) if meant else [field.name for field in fields]
@@ -145,7 +145,11 @@ def kinds(file: str | Path) -> dict[str, Kind]:
 def metadata(file: str | Path) -> dict[bytes, bytes]:
     """Return the keys and values that a file's writer put into it; raises as `kinds`."""
     with Path(file).open("rb") as stream:
-        return dict(_ask(stream, "SELECT key, value FROM parquet_kv_metadata(?)"))
+        return _metadata(stream)
+
+
+def _metadata(file: IO[bytes]) -> dict[bytes, bytes]:
+    return dict(_ask(file, "SELECT key, value FROM parquet_kv_metadata(?)"))
 
 
 def row_groups(file: str | Path) -> list[int]:
@@ -160,28 +164,18 @@ def values(file: str | Path, column: str, first: int, last: int) -> list[Any]:
     with Path(file).open("rb") as stream:
         known = _columns(stream)
         name = _quoted(known[column].name)
-        if any(
-            c.name.lower() == "file_row_number" for c in known.values()
-        ):  # which is DuckDB's own name for it; this reads all rows before
-            query, limits = f"SELECT {name} FROM read_parquet(?) LIMIT ? OFFSET ?", (last - first, first)  # noqa: S608
-        else:
-            query = f"SELECT {name} FROM read_parquet(?, file_row_number = true) WHERE file_row_number >= ? AND file_row_number < ?"  # noqa: S608
-            limits = (first, last)
-        return [value for (value,) in _ask(stream, query, limits)]
+        if "file_row_number" in {other.name.lower() for other in known.values()}:  # a column has DuckDB's name for the number of the row
+            query = f"SELECT {name} FROM read_parquet(?) LIMIT ? OFFSET ?"  # noqa: S608  which reads the rows before them too
+            return [value for (value,) in _ask(stream, query, (last - first, first))]
+        query = f"SELECT {name} FROM read_parquet(?, file_row_number = true) WHERE file_row_number >= ? AND file_row_number < ?"  # noqa: S608
+        return [value for (value,) in _ask(stream, query, (first, last))]
 
 
 def read(file: str | Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
     """Return a file as a table, or some columns of it, in the order of the file.
 
     Whole numbers with gaps are floats, decimal numbers text (or whole numbers), bytes ``bytes``, days ``datetime.date``, and zoned times
-    in UTC.
-
-    Raises
-    ------
-    OSError
-        The file cannot be opened.
-    ValueError
-        It is damaged, or no Parquet.
+    in UTC; raises as `kinds`.
     """
     import pandas as pd
 
@@ -190,13 +184,13 @@ def read(file: str | Path, columns: Sequence[str] | None = None) -> pd.DataFrame
         wanted = {name: column for name, column in known.items() if columns is None or name in set(columns)}
         if not wanted:
             return pd.DataFrame(index=range(sum(row_groups(file))))
-        picked = ", ".join(_exact(column) for column in wanted.values())
+        picked = ", ".join(_selected(column) for column in wanted.values())
         with _reading() as cursor:
             found = cursor.execute(f"SELECT {picked} FROM read_parquet(?)", [f"/dev/fd/{stream.fileno()}"]).df()  # noqa: S608
-    return pd.DataFrame({name: _filled(found.iloc[:, k], of.type) for k, (name, of) in enumerate(wanted.items())}, copy=False)
+    return pd.DataFrame({name: _usual(found.iloc[:, k], of.type) for k, (name, of) in enumerate(wanted.items())}, copy=False)
 
 
-def _exact(column: _Column) -> str:
+def _selected(column: _Column) -> str:
     """Return what to select of a column whose numbers pandas would round: identifiers are decimal numbers in some databases."""
     name = _quoted(column.name)
     decimal = re.fullmatch(r"DECIMAL\((\d+),(\d+)\)", column.type)
@@ -205,7 +199,7 @@ def _exact(column: _Column) -> str:
     return f"CAST({name} AS VARCHAR)" if column.type in ("HUGEINT", "UHUGEINT") else name
 
 
-def _filled(found: pd.Series, of: str) -> pd.Series:
+def _usual(found: pd.Series, of: str) -> pd.Series:
     """Return a column with the types that pandas has without nullable ones, and in no machine's own time zone."""
     import pandas as pd
 
@@ -245,7 +239,7 @@ def write(table: pd.DataFrame, file: IO[bytes], *, compression: str = "zstd", ab
 
     names = [str(name) for name in table.columns]
     if len({name.lower() for name in names}) < len(names) or "" in names:
-        about = {**(about or {}), NAMES.decode(): json.dumps(names)}
+        about = {**(about or {}), NAMES_KEY.decode(): json.dumps(names)}
     plain = [_plain(column) for _, column in table.reset_index(drop=True).items()]
     rows = pd.DataFrame({f"c{place}": column for place, (column, _) in enumerate(plain)}, copy=False)
     typed = [f"CAST(c{place} AS {of})" if of else f"c{place}" for place, (_, of) in enumerate(plain)]
@@ -286,12 +280,12 @@ def _plain(column: pd.Series) -> tuple[pd.Series, str]:
         return pd.Series([v if v is None or isinstance(v, bytes) else str(v).encode() for v in held], dtype=object), "BLOB"
     if kinds == {bool}:
         return pd.Series(held, dtype=object), "BOOLEAN"
-    return pd.Series([None if v is None else _encodable(str(v)) for v in held], dtype=object), "VARCHAR"
+    return pd.Series([None if v is None else encodable(str(v)) for v in held], dtype=object), "VARCHAR"
 
 
-def _encodable(text: str) -> str:
-    """Return text without halves of surrogate pairs, which are not UTF-8."""
+def encodable(text: str) -> str:
+    """Return text without halves of surrogate pairs, which JSON may hold and no file of UTF-8 can."""
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
-__all__ = ["Kind", "kinds", "metadata", "read", "row_groups", "values", "write"]
+__all__ = ["Kind", "encodable", "kinds", "metadata", "read", "row_groups", "values", "write"]

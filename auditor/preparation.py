@@ -133,6 +133,10 @@ def require_classes(dataset: Dataset, purpose: str) -> None:
         )
 
 
+#: Modules of the extra ``train`` that a whole run needs.
+RUN_PACKAGES = ("albumentations", "keras", "sklearn", "tensorflow")
+
+
 def require_packages(*packages: str) -> None:
     """Refuse early what would fail late: packages of the extra ``train``, by the names of their modules. None is imported."""
     from importlib.util import find_spec

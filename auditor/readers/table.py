@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from auditor import parquet
 from auditor.dataset import SAMPLE_COLUMNS, Dataset, LocalFiles, joined_labels
 from auditor.errors import DataError
+from auditor.parquet import encodable
 from auditor.readers.layout import SPLIT_NAMES
 from auditor.readers.scientific import scientific
 
@@ -174,7 +175,7 @@ def text_of(value: Any) -> str:
     ['3', '3', '2.5', '', '', 'a', 'True', 'a ∧ b', 'a ∧ b']
     """
     if isinstance(value, str):
-        return joined_labels(listed) if value[:1] == "[" and (listed := _list_in(value)) is not None else _clean(value)
+        return joined_labels(listed) if value[:1] == "[" and (listed := _list_in(value)) is not None else encodable(value)
     if value is None or (isinstance(value, float) and value != value):
         return ""
     if isinstance(value, float) and value.is_integer():
@@ -183,12 +184,7 @@ def text_of(value: Any) -> str:
         value = value.tolist()
     if isinstance(value, (list, tuple, set, frozenset)):
         return joined_labels([text_of(v) for v in value])
-    return "" if str(value) in ("<NA>", "NaT", "nan") else _clean(str(value))
-
-
-def _clean(text: str) -> str:
-    """Return text without halves of surrogate pairs, which JSON may hold and nothing can write."""
-    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+    return "" if str(value) in ("<NA>", "NaT", "nan") else encodable(str(value))
 
 
 def _list_in(text: str) -> list[str] | None:
@@ -226,7 +222,7 @@ def tabled(table: pd.DataFrame, columns: Columns, *, name: str, location: str, r
     for standard, named in wanted.items():
         column = named or standard
         values = table[column] if column in table.columns else pd.Series("", index=table.index)
-        texts = [_clean(str(v)) for v in values.where(values.notna(), "")] if standard == "path" else [text_of(v) for v in values]
+        texts = [encodable(str(v)) for v in values.where(values.notna(), "")] if standard == "path" else [text_of(v) for v in values]
         samples[standard] = pd.Series(texts, index=table.index, dtype=str)
     for column in table.columns:
         if column not in SAMPLE_COLUMNS and column not in {n for n in wanted.values() if n}:

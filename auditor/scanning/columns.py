@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 #: NumPy's types of the fields of `Facts`, by the type of their defaults.
 _TYPES: dict[type, Any] = {str: object, int: np.int64, bool: np.bool_, float: np.float64}
 #: Facts that have few values in a data set: rows with the same value share one string.
-FEW = frozenset({"status", "reason", "format", "mode", "defect", "private", "decoders", "exif_camera"})
+REPETITIVE = frozenset({"status", "reason", "format", "mode", "defect", "private", "decoders", "exif_camera"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,7 +53,7 @@ class Columns:
         facts = {}
         for name, default in zip(Facts._fields, Facts(), strict=True):
             column = table[name].to_numpy(dtype=_TYPES[type(default)])
-            if name in FEW:
+            if name in REPETITIVE:
                 codes, names = pd.factorize(column)
                 column = np.asarray(names, dtype=object)[codes]
             facts[name] = column

@@ -85,7 +85,7 @@ class Pool:
             memory.flush()
             shared = mmap.mmap(memory.fileno(), MARK.size)
             try:
-                pid = self._born(far.fileno(), memory.fileno())
+                pid = self._fork_worker(far.fileno(), memory.fileno())
             except OSError as error:
                 near.close()
                 raise UsageError(
@@ -97,8 +97,8 @@ class Pool:
         worker.pipe.send(self._order)
         return worker
 
-    def _born(self, pipe: int, memory: int) -> int:
-        """Return the number of a new worker process, of another nursery where somebody killed the first."""
+    def _fork_worker(self, pipe: int, memory: int) -> int:
+        """Return the process number of a new worker, forked by a fresh nursery where the last one was killed."""
         if self._nursery is None:
             self._nursery = Nursery.ready()
         try:

@@ -38,7 +38,7 @@ FLUSH_ROWS, FLUSH_SECONDS = 2048, 1.0
 #: Two seconds are the tick of FAT, the coarsest in use.
 RACY_NS = 2_000_000_000
 #: Defects that a busy machine, or one short of memory, gives whole files too.
-CHANCE = frozenset({"crashed", "timeout", "memory"})
+TRANSIENT = frozenset({"crashed", "timeout", "memory"})
 #: A part of so many rows is full. More parts than `MERGE_PARTS` that are not are merged once a scan is complete.
 FULL_ROWS, MERGE_PARTS = 16_384, 8
 
@@ -174,7 +174,7 @@ class Store:
 
     def add(self, paths: Sequence[str], stats: Sequence[FileStat], facts: Sequence[Facts], rows: Rows) -> None:
         """Remember some rows, flushed now and then; but not those that the machine may be at fault for, which the next scan tries again."""
-        keep = [place for place, found in enumerate(facts) if found.defect not in CHANCE]
+        keep = [place for place, found in enumerate(facts) if found.defect not in TRANSIENT]
         if len(keep) < len(facts):
             paths, stats, facts = [paths[k] for k in keep], [stats[k] for k in keep], [facts[k] for k in keep]
             rows = replace(rows, measures=rows.measures[keep], signatures=rows.signatures[keep])

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor import parquet
@@ -36,6 +36,7 @@ def written(table, file, **options):
     return file
 
 
+@settings(deadline=None)
 @given(rows=st.lists(st.tuples(*(values for values, _ in COLUMNS.values())), max_size=20))
 def test_what_is_written_is_what_pyarrow_and_we_read(rows, tmp_path_factory):
     arrays = dict(zip(COLUMNS, zip(*rows, strict=True), strict=True)) if rows else {name: [] for name in COLUMNS}

@@ -6,7 +6,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from auditor.evidence import Scan
-from auditor.evidence.duplicates import DEFAULT_THRESHOLD, find_duplicates
+from auditor.evidence.duplicates import DEFAULT_THRESHOLD, LEAST_THRESHOLD, find_duplicates
 from auditor.evidence.matching import INVERSE, Comparison
 from tests.evidence.scenes import encoded, scan_of, scene
 
@@ -129,6 +129,7 @@ def _scanned(frames, labels=None):
 @settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 10_000), step=st.floats(0.02, 0.6), n=st.integers(2, 40))
 @example(seed=2586, step=0.3125, n=10)  # a pair without a doubt, though a shift brings it nearer still
+@example(seed=4682, step=0.28125, n=4)  # a pair without a doubt after a shift, though softened it is nearer still
 def test_there_are_no_chains(seed, step, n):
     """Whatever drifts away from its representative is cut off: members are near to it, not only to their neighbours."""
     images, signatures = _scanned(_smooth_walk(n, step, seed))
@@ -139,10 +140,9 @@ def test_there_are_no_chains(seed, step, n):
     straight = members[~found.turned[members]]
     comparison, none = Comparison(signatures), np.zeros(len(straight), np.int64)
     heads = found.near[straight]
-    # As they lie; and where that leaves a doubt, after a shift and zoom, if that is nearer.
-    as_they_lie, best = comparison.distance(heads, straight, none), comparison.distance(heads, straight, none, doubtful=0)
-    told = found.distance[straight]
-    assert (np.minimum(abs(told - as_they_lie), abs(told - best)) < 1e-4).all()
+    # As they lie; where that leaves a doubt after a shift and zoom, and where that still does softened, if that is nearer.
+    told = comparison.distance(heads, straight, none, doubtful=LEAST_THRESHOLD)
+    assert (abs(found.distance[straight] - told) < 1e-4).all()
 
 
 @settings(max_examples=10, deadline=None)

@@ -10,7 +10,19 @@ import click
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 SEVERITIES = ("never", "undecided", "warning", "error")
-EXPORTS = ("hardlink", "symlink", "copy", "csv", "parquet", "jsonl", "huggingface", "arrays", "samples", "fiftyone", "cleanlab")
+EXPORTS = (
+    "hardlink",
+    "symlink",
+    "copy",
+    "csv",
+    "parquet",
+    "jsonl",
+    "huggingface",
+    "arrays",
+    "samples",
+    "fiftyone",
+    "cleanlab",
+)
 #: Where results go unless the user says otherwise.
 OUTPUT = "auditor-out"
 
@@ -27,30 +39,79 @@ def together(*options: Callable[[Command], Command]) -> Callable[[Command], Comm
 
 
 DATA = click.argument("data")
-TO_FOLDER = click.option("-o", "--output", default=OUTPUT, show_default=True, metavar="FOLDER", help="Folder for the results.")
+TO_FOLDER = click.option(
+    "-o", "--output", default=OUTPUT, show_default=True, metavar="FOLDER", help="Folder for the results."
+)
 SEED = click.option("--seed", type=int, default=0, show_default=True, help="Seeds everything random.")
 QUIET = click.option("-q", "--quiet", is_flag=True, help="No progress on stderr.")
 COLUMNS = together(
-    click.option("--label", metavar="COLUMN", help="Column of a table that holds the class [default: label]."),
-    click.option("--split", metavar="COLUMN", help="Column of a table that holds the split [default: split]."),
-    click.option("--group", metavar="COLUMN", help="Column that names what must stay together: patient, slide [default: group]."),
+    click.option(
+        "--label", metavar="COLUMN", help="Column of a table that holds the class [default: label]."
+    ),
+    click.option(
+        "--split", metavar="COLUMN", help="Column of a table that holds the split [default: split]."
+    ),
+    click.option(
+        "--group",
+        metavar="COLUMN",
+        help="Column that names what must stay together: patient, slide [default: group].",
+    ),
 )
 SCANNING = together(
     click.option("--jobs", type=click.IntRange(1), help="Worker processes [default: one per core]."),
-    click.option("--engine", type=click.Choice(["local", "dask"]), default="local", show_default=True, help="Where images are read."),
+    click.option(
+        "--engine",
+        type=click.Choice(["local", "dask"]),
+        default="local",
+        show_default=True,
+        help="Where images are read.",
+    ),
     click.option("--scheduler", metavar="ADDRESS", help="Dask scheduler to use."),
-    click.option("--timeout", type=click.FloatRange(0.1), default=20.0, show_default=True, help="Seconds for one image."),
+    click.option(
+        "--timeout",
+        type=click.FloatRange(0.1),
+        default=20.0,
+        show_default=True,
+        help="Seconds for one image.",
+    ),
     click.option("--rehash", is_flag=True, help="Read every file again, changed or not."),
-    click.option("--decoders", type=click.Choice(["header", "all"]), default="header", help="How to judge other decoders."),
+    click.option(
+        "--decoders",
+        type=click.Choice(["header", "all"]),
+        default="header",
+        help="How to judge other decoders.",
+    ),
 )
 CHECKING = together(
-    click.option("--field", metavar="DATA", help="Unlabelled images from where the model will be used; compared with every split."),
-    click.option("--decisions", metavar="FILE", help="Decisions of an earlier review: the report does not ask again."),
+    click.option(
+        "--field",
+        metavar="DATA",
+        help="Unlabelled images from where the model will be used; compared with every split.",
+    ),
+    click.option(
+        "--decisions", metavar="FILE", help="Decisions of an earlier review: the report does not ask again."
+    ),
     click.option("--config", metavar="FILE", help="Settings [default: auditor.toml here, if there is one]."),
-    click.option("--set", "settings", multiple=True, metavar="CODE.FIELD=VALUE", help="Change a threshold. Repeatable."),
-    click.option("--select", multiple=True, metavar="CODE", help="Run only these checks. Repeatable, or separated by commas."),
-    click.option("--ignore", multiple=True, metavar="CODE", help="Leave these checks out. Repeatable, or separated by commas."),
-    click.option("--fail-on", type=click.Choice(SEVERITIES), help="Exit with 1 on a finding this bad or worse [default: never]."),
+    click.option(
+        "--set", "settings", multiple=True, metavar="CODE.FIELD=VALUE", help="Change a threshold. Repeatable."
+    ),
+    click.option(
+        "--select",
+        multiple=True,
+        metavar="CODE",
+        help="Run only these checks. Repeatable, or separated by commas.",
+    ),
+    click.option(
+        "--ignore",
+        multiple=True,
+        metavar="CODE",
+        help="Leave these checks out. Repeatable, or separated by commas.",
+    ),
+    click.option(
+        "--fail-on",
+        type=click.Choice(SEVERITIES),
+        help="Exit with 1 on a finding this bad or worse [default: never].",
+    ),
     click.option("--no-images", is_flag=True, help="No pictures in the report."),
     click.option("--reproducible", is_flag=True, help="Leave out times and folders: same input, same bytes."),
 )
@@ -77,12 +138,35 @@ TRAINING = together(
     click.option("--no-experiments", "experiments", flag_value=False, type=bool, default=None, help="Diagnose by the curves alone."),
 )  # fmt: skip
 TRIALS = together(
-    click.option("--compare", is_flag=True, default=None, help="Train every way against imbalance, and compare them. Takes many runs."),
-    click.option("--tune", type=click.IntRange(1), metavar="N", help="Search hyperparameters in N trials, on validation images alone."),
-    click.option("--target-recall", type=click.FloatRange(0.01, 0.999), help="Say how many images each class needs for this recall."),
-    click.option("--remedies", is_flag=True, default=None, help="Try remedies against what is diagnosed. Takes many runs."),
+    click.option(
+        "--compare",
+        is_flag=True,
+        default=None,
+        help="Train every way against imbalance, and compare them. Takes many runs.",
+    ),
+    click.option(
+        "--tune",
+        type=click.IntRange(1),
+        metavar="N",
+        help="Search hyperparameters in N trials, on validation images alone.",
+    ),
+    click.option(
+        "--target-recall",
+        type=click.FloatRange(0.01, 0.999),
+        help="Say how many images each class needs for this recall.",
+    ),
+    click.option(
+        "--remedies",
+        is_flag=True,
+        default=None,
+        help="Try remedies against what is diagnosed. Takes many runs.",
+    ),
 )
-RATIOS = click.option("--ratios", metavar="T/V/T", help="Shares of train/val/test, as in 60/20/20 [default: by the number of images].")
+RATIOS = click.option(
+    "--ratios",
+    metavar="T/V/T",
+    help="Shares of train/val/test, as in 60/20/20 [default: by the number of images].",
+)
 TARGET = click.option(
     "--target",
     default="balanced",
@@ -90,9 +174,19 @@ TARGET = click.option(
     help="Images per class to reach: balanced, a count, or a ratio of the largest class like 4:1.",
 )
 POLICY = click.option(
-    "--policy", default="photo", show_default=True, help="photo, document, microscopy, digits, or a TOML file with transforms."
+    "--policy",
+    default="photo",
+    show_default=True,
+    help="photo, document, microscopy, digits, or a TOML file with transforms.",
 )
 WAY = click.option(
-    "--way", type=click.Choice(["on-the-fly", "layers"]), default="on-the-fly", help="Augment the rare classes, or all by Keras layers."
+    "--way",
+    type=click.Choice(["on-the-fly", "layers"]),
+    default="on-the-fly",
+    help="Augment the rare classes, or all by Keras layers.",
 )
-PLAN = click.option("--plan", metavar="FILE", help="A split.csv [default: the one in the output folder, else the data's own split].")
+PLAN = click.option(
+    "--plan",
+    metavar="FILE",
+    help="A split.csv [default: the one in the output folder, else the data's own split].",
+)

@@ -1,7 +1,7 @@
 """The public functions, and the one place where rooms are wired together.
 
-A scan becomes evidence, evidence findings, findings a record; a split, an augmentation and a baseline are added to the
-record; reports are rendered from the record alone.
+A scan becomes evidence, evidence findings, findings a record; a split, an augmentation and a baseline are
+added to the record; reports are rendered from the record alone.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from auditor.checks import choose, every_check, run_checks
 from auditor.config import Config, waive
 from auditor.dataset import Dataset
 from auditor.errors import DataError
-from auditor.evidence import Scan
+from auditor.evidence import Evidence
 from auditor.finding import Finding, Severity
 from auditor.options import Data, Listeners, ScanOptions, default_listeners
 from auditor.preparation import (
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 class Audit:
     """What was found about a data set: a record, with short ways to read, show and keep it."""
 
-    def __init__(self, record: Record, dataset: Dataset | None = None, scan: Scan | None = None) -> None:
+    def __init__(self, record: Record, dataset: Dataset | None = None, scan: Evidence | None = None) -> None:
         self.record, self.dataset, self.scan = record, dataset, scan
 
     @property
@@ -70,7 +70,8 @@ class Audit:
         names = ("id", "severity", "title", "summary", "affected", "total")
         effects = ("name", "value", "low", "high", "warn_at", "error_at")
         rows = [
-            {n: getattr(f, n) for n in names} | {f"effect_{n}": getattr(f.effect, n, None) for n in effects} for f in self.record.findings
+            {n: getattr(f, n) for n in names} | {f"effect_{n}": getattr(f.effect, n, None) for n in effects}
+            for f in self.record.findings
         ]
         return pd.DataFrame(rows, columns=[*names, *(f"effect_{n}" for n in effects)])
 
@@ -213,7 +214,13 @@ def _checked(
         evidence.let_go()
     else:
         listeners.stage("Nothing has changed since the checks were run")
-    return Audit(dataclasses.replace(record, findings=waive(record.findings, config.waivers, _today()), provenance=made), dataset, evidence)
+    return Audit(
+        dataclasses.replace(
+            record, findings=waive(record.findings, config.waivers, _today()), provenance=made
+        ),
+        dataset,
+        evidence,
+    )
 
 
 def _with_decisions(dataset: Dataset, file: str | Path) -> Dataset:
@@ -222,7 +229,9 @@ def _with_decisions(dataset: Dataset, file: str | Path) -> Dataset:
     from auditor.reports.reviewed import COLUMN
 
     made = {d.path: d.decision for d in read_decisions(file).items}
-    return dataset.with_samples(dataset.samples.assign(**{COLUMN: dataset.samples["path"].map(made).fillna("")}))
+    return dataset.with_samples(
+        dataset.samples.assign(**{COLUMN: dataset.samples["path"].map(made).fillna("")})
+    )
 
 
 def _earlier(output: str | Path | None, inputs: str) -> Record | None:
@@ -235,7 +244,11 @@ def _earlier(output: str | Path | None, inputs: str) -> Record | None:
         record = load_record(output)
     except DataError:
         return None
-    return record if record.provenance.get("inputs") == inputs and record.split is None and record.baseline is None else None
+    return (
+        record
+        if record.provenance.get("inputs") == inputs and record.split is None and record.baseline is None
+        else None
+    )
 
 
 def _today() -> datetime.date:
@@ -267,7 +280,8 @@ def scan(
     output : str or Path, optional
         Folder to write every result and the report into; nothing is written without.
     field : str, Path or Dataset, optional
-        Unlabelled images from where the model will be used: compared with every split, never split or trained on.
+        Unlabelled images from where the model will be used: compared with every split, never split or trained
+        on.
     label, split, group : str, optional
         Columns of a table.
     config : Config, optional
@@ -279,14 +293,16 @@ def scan(
     reproducible : bool
         Leave out what differs between two runs on the same input (times, command, folders).
     decisions : str or Path, optional
-        Decisions of an earlier review: the report does not ask again. A manifest that `apply` wrote holds them already.
+        Decisions of an earlier review: the report does not ask again. A manifest that `apply` wrote holds
+        them already.
     scanning : ScanOptions, optional
         How images are read.
 
     Raises
     ------
     AuditorError
-        The input cannot be used or the output cannot be written. Bad files inside a usable input are findings.
+        The input cannot be used or the output cannot be written. Bad files inside a usable input are
+        findings.
     """
     listeners, began = listeners or default_listeners(), time.monotonic()
     dataset = open_data(data, field, label, split, group)
@@ -302,12 +318,15 @@ def scan(
     return audit
 
 
-def _exhibits(evidence: Scan, findings: Sequence[Finding]) -> dict[str, Any]:
+def _exhibits(evidence: Evidence, findings: Sequence[Finding]) -> dict[str, Any]:
     """Return what only reports use: the map of the pictures, label suspects marked."""
     from auditor.evidence.projection import map_points
 
     suspects = [
-        path for f in findings if f.code == "label-error" and f.evidence is not None for path in f.evidence["path"].head(f.affected)
+        path
+        for f in findings
+        if f.code == "label-error" and f.examples is not None
+        for path in f.examples["path"].head(f.affected)
     ]
     return {"map": map_points(evidence, suspects=suspects)}
 
@@ -336,7 +355,8 @@ def run(
 ) -> Audit:
     """Do all of it: scan, check, split, augment the rare classes, train the baseline, look at labels again, report.
 
-    Takes what `scan`, `split`, `augment` and `train` take; see there. A split that the data has is kept unless ratios are given.
+    Takes what `scan`, `split`, `augment` and `train` take; see there. A split that the data has is kept
+    unless ratios are given.
     """
     from auditor.baseline import TrainOptions, train_baseline
     from auditor.splitting import parse_ratios, plan_split
@@ -381,11 +401,17 @@ def run(
         baseline=result.facts,
     )
     if not reproducible:
-        run_facts = {**record.provenance["run"], "output": str(output), "seconds": round(time.time() - started, 1)}
+        run_facts = {
+            **record.provenance["run"],
+            "output": str(output),
+            "seconds": round(time.time() - started, 1),
+        }
         record = dataclasses.replace(record, provenance={**record.provenance, "run": run_facts})
     if images:
         record = _with_thumbnails(record, dataset)
-        record = dataclasses.replace(record, thumbnails={**record.thumbnails, **augmentation.example_pictures()})
+        record = dataclasses.replace(
+            record, thumbnails={**record.thumbnails, **augmentation.example_pictures()}
+        )
     finished = Audit(record, dataset, evidence)
     listeners.stage("Writing the report")
     finished.save(folder, images=images)
@@ -396,7 +422,9 @@ def run(
 TOLD_BY_A_MODEL = ("label-error", "test-too-small")
 
 
-def _with_the_model(findings: tuple[Finding, ...], evidence: Scan, config: Config, dataset: Dataset, output: str) -> tuple[Finding, ...]:
+def _with_the_model(
+    findings: tuple[Finding, ...], evidence: Evidence, config: Config, dataset: Dataset, output: str
+) -> tuple[Finding, ...]:
     """Run the checks once more that a trained model tells more, in place of what they said before."""
     chosen = choose(every_check(), select=config.select, ignore=config.ignore, settings=config.checks)
     checks = [c for c in chosen if c.code in TOLD_BY_A_MODEL]

@@ -1,7 +1,7 @@
 """The command line: one thin command per public function, and no logic of its own.
 
-Exit status: 0 fine; 1 a finding at or above ``--fail-on``, an expired waiver, or a ``verify`` that fails; 2 wrong use or unusable
-input, with one line on stderr.
+Exit status: 0 fine; 1 a finding at or above ``--fail-on``, an expired waiver, or a ``verify`` that fails; 2
+wrong use or unusable input, with one line on stderr.
 """
 
 from __future__ import annotations
@@ -41,7 +41,9 @@ if TYPE_CHECKING:
     from auditor.options import ScanOptions
 
 
-def _config(config: str | None, settings: tuple[str, ...], select: tuple[str, ...], ignore: tuple[str, ...]) -> Config:
+def _config(
+    config: str | None, settings: tuple[str, ...], select: tuple[str, ...], ignore: tuple[str, ...]
+) -> Config:
     import dataclasses
 
     from auditor.config import load_config
@@ -50,7 +52,9 @@ def _config(config: str | None, settings: tuple[str, ...], select: tuple[str, ..
         return tuple(code.strip() for words in given for code in words.split(",") if code.strip())
 
     loaded = load_config(config)
-    return dataclasses.replace(loaded, select=codes(select) or loaded.select, ignore=codes(ignore) or loaded.ignore).with_settings(settings)
+    return dataclasses.replace(
+        loaded, select=codes(select) or loaded.select, ignore=codes(ignore) or loaded.ignore
+    ).with_settings(settings)
 
 
 def _scanning(options: dict[str, Any], time_budget: float | None = None) -> ScanOptions:
@@ -75,12 +79,16 @@ def _conclude(audit: Audit, output: str, fail_on: str, config: Config) -> NoRetu
 
     facts = audit.record.dataset
     unwaived = [f for f in audit.record.findings if f.waiver is None]
-    counts = ", ".join(f"{sum(f.severity == s for f in unwaived)} {s}" for s in ("error", "warning", "undecided", "pass"))
+    counts = ", ".join(
+        f"{sum(f.severity == s for f in unwaived)} {s}" for s in ("error", "warning", "undecided", "pass")
+    )
     measured = facts.images - facts.unreadable - facts.unmeasured
     print(printable(f"{facts.name}: {audit.verdict} ({counts})"))
     skipped = f" + {facts.unmeasured:,} left out by the time budget" if facts.unmeasured else ""
     files = facts.images + facts.ignored
-    print(f"{files:,} files = {measured:,} measured + {facts.unreadable:,} unreadable + {facts.ignored:,} ignored (no images){skipped}")
+    print(
+        f"{files:,} files = {measured:,} measured + {facts.unreadable:,} unreadable + {facts.ignored:,} ignored (no images){skipped}"
+    )
     for finding in audit.record.findings:
         if finding.severity in ("error", "warning", "undecided") and finding.waiver is None:
             print(printable(f"{finding.severity:>9}  {finding.id}: {finding.summary}"))
@@ -102,7 +110,8 @@ def _conclude(audit: Audit, output: str, fail_on: str, config: Config) -> NoRetu
 def cli() -> None:
     """Audit image data sets before training: what is wrong, how sure that is, which images, and what to type to fix it.
 
-    DATA is a folder of class folders, a folder of train/val/test folders, or a CSV, TSV or Parquet table with a path column.
+    DATA is a folder of class folders, a folder of train/val/test folders, or a CSV, TSV or Parquet table with
+    a path column.
     """
 
 
@@ -111,9 +120,20 @@ def cli() -> None:
 @TO_FOLDER
 @together(COLUMNS, SCANNING, CHECKING, SEED, QUIET)
 @click.option(
-    "--time-budget", type=click.FloatRange(0, min_open=True), metavar="MINUTES", help="Measure a growing sample, and stop in time."
+    "--time-budget",
+    type=click.FloatRange(0, min_open=True),
+    metavar="MINUTES",
+    help="Measure a growing sample, and stop in time.",
 )
-def scan(data: str, output: str, config: str | None, fail_on: str | None, no_images: bool, quiet: bool, **options: Any) -> None:
+def scan(
+    data: str,
+    output: str,
+    config: str | None,
+    fail_on: str | None,
+    no_images: bool,
+    quiet: bool,
+    **options: Any,
+) -> None:
     """Scan DATA, run the checks and write the report. Needs none of the training packages."""
     _prepare_workers()
     import auditor.audit
@@ -122,7 +142,13 @@ def scan(data: str, output: str, config: str | None, fail_on: str | None, no_ima
     with Console(quiet=quiet) as console:
         scanning = _scanning(options, options.pop("time_budget"))
         audit = auditor.audit.scan(
-            data, output=output, config=settled, images=not no_images, scanning=scanning, listeners=console.listeners, **options
+            data,
+            output=output,
+            config=settled,
+            images=not no_images,
+            scanning=scanning,
+            listeners=console.listeners,
+            **options,
         )
         _conclude(audit, output, fail_on or settled.fail_on or "never", settled)
 
@@ -146,7 +172,9 @@ def _print_trials(title: str, rows: list[dict[str, Any]]) -> None:
     if rows:
         print(f"{title}:")
     for row in rows:
-        name, *cells = [f"{k} {_estimate(v) if isinstance(v, dict) else v}" for k, v in row.items() if k != "recommended"]
+        name, *cells = [
+            f"{k} {_estimate(v) if isinstance(v, dict) else v}" for k, v in row.items() if k != "recommended"
+        ]
         print(printable(f"{'recommended' if row.get('recommended') else '':>13}  {name}: {', '.join(cells)}"))
 
 
@@ -154,8 +182,23 @@ def _print_trials(title: str, rows: list[dict[str, Any]]) -> None:
 @DATA
 @TO_FOLDER
 @together(COLUMNS, SCANNING, CHECKING, SEED, QUIET, RATIOS, TARGET, POLICY, WAY, TRAINING)
-@click.option("--time-budget", type=click.FloatRange(0), default=10.0, show_default=True, metavar="MINUTES", help="For training.")
-def run(data: str, output: str, config: str | None, fail_on: str | None, no_images: bool, quiet: bool, **options: Any) -> None:
+@click.option(
+    "--time-budget",
+    type=click.FloatRange(0),
+    default=10.0,
+    show_default=True,
+    metavar="MINUTES",
+    help="For training.",
+)
+def run(
+    data: str,
+    output: str,
+    config: str | None,
+    fail_on: str | None,
+    no_images: bool,
+    quiet: bool,
+    **options: Any,
+) -> None:
     """Do all of it: scan, check, split, augment the rare classes, train the baseline, report."""
     _prepare_workers()
     import auditor.audit
@@ -181,12 +224,28 @@ def run(data: str, output: str, config: str | None, fail_on: str | None, no_imag
 @TO_FOLDER
 @together(COLUMNS, SCANNING, SEED, QUIET, RATIOS)
 @click.option("--folds", type=click.IntRange(2), help="Cross-validation folds instead of three parts.")
-@click.option("--stratify", multiple=True, metavar="COLUMN", help="Also keep the mix of this column. Repeatable.")
+@click.option(
+    "--stratify", multiple=True, metavar="COLUMN", help="Also keep the mix of this column. Repeatable."
+)
 @click.option("--by", metavar="COLUMN", help="Order in time: the oldest to train, the newest to test.")
-@click.option("--replace", "existing", flag_value="replace", help="Plan all parts anew even where the data has a split.")
-@click.option("--keep-test", "existing", flag_value="keep-test", help="Keep the test split as it is, and plan the rest anew.")
-@click.option("--repair", is_flag=True, help="Keep the split, but for the fewest moves and drops that end every leak.")
-@click.option("--export", type=click.Choice(EXPORTS), multiple=True, help="Also write it as class folders, or otherwise. Repeatable.")
+@click.option(
+    "--replace", "existing", flag_value="replace", help="Plan all parts anew even where the data has a split."
+)
+@click.option(
+    "--keep-test",
+    "existing",
+    flag_value="keep-test",
+    help="Keep the test split as it is, and plan the rest anew.",
+)
+@click.option(
+    "--repair", is_flag=True, help="Keep the split, but for the fewest moves and drops that end every leak."
+)
+@click.option(
+    "--export",
+    type=click.Choice(EXPORTS),
+    multiple=True,
+    help="Also write it as class folders, or otherwise. Repeatable.",
+)
 def split(data: str, output: str, quiet: bool, **options: Any) -> None:
     """Plan a stratified split that divides no group and no duplicate set.
 
@@ -205,7 +264,12 @@ def split(data: str, output: str, quiet: bool, **options: Any) -> None:
         )
     print(printable(f"   ratios  {plan.facts['ratios_reason']}"))
     for part, counts in plan.facts["counts"].items():
-        print(printable(f"{part:>9}  {sum(counts.values()):,} images: " + ", ".join(f"{k} {n:,}" for k, n in counts.items())))
+        print(
+            printable(
+                f"{part:>9}  {sum(counts.values()):,} images: "
+                + ", ".join(f"{k} {n:,}" for k, n in counts.items())
+            )
+        )
     for claim in plan.facts["claims"]:
         print(printable(f"{'holds' if claim['holds'] else 'FAILS':>9}  {claim['name']}: {claim['detail']}"))
     for note in plan.facts["notes"]:
@@ -236,7 +300,10 @@ def verify(split_file: str, data: str, output: str | None, quiet: bool, **option
         print(printable(f"{'holds' if claim['holds'] else 'FAILS':>9}  {claim['name']}: {claim['detail']}"))
     broken = [claim for claim in claims if not claim["holds"]]
     if broken:
-        print(printable(f"auditor: '{split_file}' does not hold: {broken[0]['name']}: {broken[0]['detail']}"), file=sys.stderr)
+        print(
+            printable(f"auditor: '{split_file}' does not hold: {broken[0]['name']}: {broken[0]['detail']}"),
+            file=sys.stderr,
+        )
         sys.exit(1)
 
 
@@ -244,11 +311,26 @@ def verify(split_file: str, data: str, output: str | None, quiet: bool, **option
 @DATA
 @TO_FOLDER
 @together(COLUMNS, SCANNING, SEED, QUIET, PLAN, TARGET, POLICY)
-@click.option("--check-policy", "check", is_flag=True, help="Measure which transforms change the class, and leave those off.")
-@click.option("--decide", is_flag=True, help="With --check-policy: train with and without what is undecided. Takes minutes.")
-@click.option("--without", multiple=True, metavar="TRANSFORM", help="Switch a transform of the policy off. Repeatable.")
 @click.option(
-    "--max-multiple", type=click.FloatRange(0, min_open=True), default=10.0, show_default=True, help="Most images per unique image."
+    "--check-policy",
+    "check",
+    is_flag=True,
+    help="Measure which transforms change the class, and leave those off.",
+)
+@click.option(
+    "--decide",
+    is_flag=True,
+    help="With --check-policy: train with and without what is undecided. Takes minutes.",
+)
+@click.option(
+    "--without", multiple=True, metavar="TRANSFORM", help="Switch a transform of the policy off. Repeatable."
+)
+@click.option(
+    "--max-multiple",
+    type=click.FloatRange(0, min_open=True),
+    default=10.0,
+    show_default=True,
+    help="Most images per unique image.",
 )
 def augment(data: str, output: str, quiet: bool, plan: str | None, **options: Any) -> None:
     """Write augmented images of the rare training classes, with their parents, transforms and seeds."""
@@ -261,16 +343,24 @@ def augment(data: str, output: str, quiet: bool, plan: str | None, **options: An
             seed=options["seed"], scanning=_scanning(options), listeners=console.listeners,
         )  # fmt: skip
         target = options.pop("target")
-        made = auditor.preparation.augment(planned, output=output, target=target, listeners=console.listeners, **options)
+        made = auditor.preparation.augment(
+            planned, output=output, target=target, listeners=console.listeners, **options
+        )
     for row in made.facts["checks"]:
         if row["verdict"] != "fine" or not row["label"]:
             moved, of = row["moved"], f" of '{row['label']}'" if row["label"] else ""
             became = f", most become '{row['to']}'" if row["to"] else ""
             interval = f"{moved['value']:.2f} [{moved['low']:.2f} to {moved['high']:.2f}]"
-            print(printable(f"{row['verdict']:>9}  {row['transform']} {row['magnitude']}{of}: moves {interval}{became}"))
+            print(
+                printable(
+                    f"{row['verdict']:>9}  {row['transform']} {row['magnitude']}{of}: moves {interval}{became}"
+                )
+            )
     for budget in made.facts["budgets"]:
         more = f"; collect {budget['collect']:,} more" if budget["collect"] else ""
-        print(printable(f"{budget['label']}: {budget['unique']:,} unique images, {budget['made']:,} made{more}"))
+        print(
+            printable(f"{budget['label']}: {budget['unique']:,} unique images, {budget['made']:,} made{more}")
+        )
     for note in made.facts["notes"]:
         print(printable(note))
     print(f"manifest: {Path(output) / 'augmented.csv'}")
@@ -282,9 +372,22 @@ def augment(data: str, output: str, quiet: bool, plan: str | None, **options: An
 @together(COLUMNS, SCANNING, SEED, QUIET, PLAN, TARGET, POLICY, WAY, TRAINING, TRIALS)
 @click.option("--no-augment", is_flag=True, help="Train without augmenting the rare classes.")
 @click.option(
-    "--time-budget", type=click.FloatRange(0), default=10.0, show_default=True, metavar="MINUTES", help="What does not fit is skipped."
+    "--time-budget",
+    type=click.FloatRange(0),
+    default=10.0,
+    show_default=True,
+    metavar="MINUTES",
+    help="What does not fit is skipped.",
 )
-def train(data: str, output: str, quiet: bool, plan: str | None, no_augment: bool, time_budget: float, **options: Any) -> None:
+def train(
+    data: str,
+    output: str,
+    quiet: bool,
+    plan: str | None,
+    no_augment: bool,
+    time_budget: float,
+    **options: Any,
+) -> None:
     """Train the baseline CNN and say whether it under- or overfits, and what to try next."""
     import auditor.preparation
 
@@ -296,7 +399,11 @@ def train(data: str, output: str, quiet: bool, plan: str | None, no_augment: boo
             data, plan=plan, output=output, column=options.pop("split"), label=options.pop("label"), group=options.pop("group"),
             seed=seed, scanning=_scanning(options), listeners=console.listeners,
         )  # fmt: skip
-        extra = None if no_augment else auditor.preparation.augment(planned, target=target, policy=policy, way=way, seed=seed)
+        extra = (
+            None
+            if no_augment
+            else auditor.preparation.augment(planned, target=target, policy=policy, way=way, seed=seed)
+        )
         result = auditor.preparation.train(
             planned, augment=extra, options=settings, time_budget=time_budget, measures=evidence.images, output=output,
             suspects=auditor.preparation.suspected_labels(evidence) if settings.compare else (),
@@ -310,8 +417,16 @@ def train(data: str, output: str, quiet: bool, plan: str | None, no_augment: boo
     _print_trials("Ways against imbalance", result.facts["comparison"])
     _print_trials("Remedies", result.facts["remedies"])
     for row in result.facts["learning_curve"].get("classes", []):
-        needed = f"{row['needed'][0]:,} to {row['needed'][1]:,} images" if row["verdict"] == "range" else row["verdict"]
-        print(printable(f"{row['label']}: recall {_estimate(row['recall'][-1])}, for the recall asked: {needed}"))
+        needed = (
+            f"{row['needed'][0]:,} to {row['needed'][1]:,} images"
+            if row["verdict"] == "range"
+            else row["verdict"]
+        )
+        print(
+            printable(
+                f"{row['label']}: recall {_estimate(row['recall'][-1])}, for the recall asked: {needed}"
+            )
+        )
     for note in result.facts["notes"]:
         print(printable(f"     note  {note}"))
     print(f"scores: {Path(output) / 'baseline.json'}, model: {Path(output) / 'baseline.keras'}")
@@ -319,9 +434,18 @@ def train(data: str, output: str, quiet: bool, plan: str | None, no_augment: boo
 
 @cli.command()
 @click.argument("out", metavar="OUT")
-@click.option("-o", "--output", metavar="FILE", help="File to write, or a folder for several formats [default: OUT/report.html].")
 @click.option(
-    "--format", "formats", multiple=True, metavar="FORMAT", help="html, json, markdown, junit, github, csv, croissant, data-card."
+    "-o",
+    "--output",
+    metavar="FILE",
+    help="File to write, or a folder for several formats [default: OUT/report.html].",
+)
+@click.option(
+    "--format",
+    "formats",
+    multiple=True,
+    metavar="FORMAT",
+    help="html, json, markdown, junit, github, csv, croissant, data-card.",
 )
 @click.option("--no-images", is_flag=True, help="No pictures.")
 def report(out: str, output: str | None, formats: tuple[str, ...], no_images: bool) -> None:
@@ -351,10 +475,22 @@ def compare(old: str, new: str, output: str | None, ratchet: bool) -> None:
 @click.argument("decisions", metavar="DECISIONS")
 @click.argument("data", required=False)
 @together(COLUMNS, SCANNING, QUIET)
-@click.option("-o", "--output", default="clean.csv", show_default=True, metavar="FILE", help="The manifest to write.")
-@click.option("--quarantine", metavar="FOLDER", help="Also move dropped files into this folder, with a journal.")
+@click.option(
+    "-o", "--output", default="clean.csv", show_default=True, metavar="FILE", help="The manifest to write."
+)
+@click.option(
+    "--quarantine", metavar="FOLDER", help="Also move dropped files into this folder, with a journal."
+)
 @click.option("--undo", is_flag=True, help="DECISIONS is a quarantine's journal: move its files back.")
-def apply(decisions: str, data: str | None, output: str, quarantine: str | None, undo: bool, quiet: bool, **options: Any) -> None:
+def apply(
+    decisions: str,
+    data: str | None,
+    output: str,
+    quarantine: str | None,
+    undo: bool,
+    quiet: bool,
+    **options: Any,
+) -> None:
     """Apply the DECISIONS that a report exported: write a new manifest of DATA; the originals are untouched."""
     import auditor.review
 
@@ -365,7 +501,13 @@ def apply(decisions: str, data: str | None, output: str, quarantine: str | None,
         raise click.UsageError("Missing argument 'DATA'.", click.get_current_context())
     with Console(quiet=quiet) as console:
         manifest, journal = auditor.review.apply(
-            decisions, data, output=output, quarantine=quarantine, scanning=_scanning(options), listeners=console.listeners, **options
+            decisions,
+            data,
+            output=output,
+            quarantine=quarantine,
+            scanning=_scanning(options),
+            listeners=console.listeners,
+            **options,
         )
     print(f"manifest: {manifest}" + (f", journal: {journal}" if journal else ""))
 
@@ -374,13 +516,20 @@ def apply(decisions: str, data: str | None, output: str, quarantine: str | None,
 @DATA
 @together(COLUMNS, SEED)
 @click.option("--config", metavar="FILE", help="Settings [default: auditor.toml here, if there is one].")
-@click.option("--set", "settings", multiple=True, metavar="CODE.FIELD=VALUE", help="Change a threshold. Repeatable.")
+@click.option(
+    "--set", "settings", multiple=True, metavar="CODE.FIELD=VALUE", help="Change a threshold. Repeatable."
+)
 @click.option("--sample", type=click.IntRange(40), default=400, show_default=True, help="Images to copy.")
 def selftest(data: str, config: str | None, settings: tuple[str, ...], **options: Any) -> None:
     """Plant known faults in a temporary copy of a sample of DATA, and say which of them the checks find there."""
     import auditor.review
 
-    print(printable(str(auditor.review.selftest(data, config=_config(config, settings, (), ()), **options)), lines=True))
+    print(
+        printable(
+            str(auditor.review.selftest(data, config=_config(config, settings, (), ()), **options)),
+            lines=True,
+        )
+    )
 
 
 @cli.command()
@@ -397,7 +546,9 @@ def demo(output: str, seed: int, quiet: bool) -> None:
         print(f"{row['defect']:<48}{row['check']:<18}{row['planted']:>8}{row['found']:>7}{row['others']:>14}")
         if row["missed"]:
             print(f"    missed: {row['missed']}")
-    print(f"found {table['found'].sum()} of {table['planted'].sum()} planted defects; verdict: {audit.verdict}")
+    print(
+        f"found {table['found'].sum()} of {table['planted'].sum()} planted defects; verdict: {audit.verdict}"
+    )
     print(f"report: {Path(output) / 'report.html'}")
 
 
@@ -422,7 +573,10 @@ def _run() -> None:
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
     except click.Abort:
-        print("auditor: stopped; what was measured is kept, and the next run goes on from there", file=sys.stderr)
+        print(
+            "auditor: stopped; what was measured is kept, and the next run goes on from there",
+            file=sys.stderr,
+        )
         sys.exit(130)
     except click.ClickException as error:
         context = error.ctx if isinstance(error, click.UsageError) else None
@@ -430,7 +584,9 @@ def _run() -> None:
         _leave(f"{error.format_message()} See '{command} --help'.")
     except OSError as error:
         problem = f"{error.strerror or error}" + (f" ({error.filename})" if error.filename else "")
-        _leave(f"expected files that can be read and written; received {problem}; hint: mend it and run again, what was done is kept")
+        _leave(
+            f"expected files that can be read and written; received {problem}; hint: mend it and run again, what was done is kept"
+        )
 
 
 def _leave(message: str) -> NoReturn:

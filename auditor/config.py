@@ -53,7 +53,9 @@ class Config:
             code, dot, threshold = name.partition(".")
             if not (equals and dot and code and threshold):
                 raise UsageError(
-                    expected="a setting CODE.FIELD=VALUE", received=f"'{setting}'", hint="as in --set class-imbalance.warn-ratio=20"
+                    expected="a setting CODE.FIELD=VALUE",
+                    received=f"'{setting}'",
+                    hint="as in --set class-imbalance.warn-ratio=20",
                 )
             checks.setdefault(code, {})[threshold] = value
         return dataclasses.replace(self, checks=checks)
@@ -66,8 +68,12 @@ def _waiver(entry: Any, file: Path) -> tuple[str, Waiver]:
     try:
         expires = datetime.date.fromisoformat(str(entry["expires"]))
     except ValueError:
-        raise UsageError(expected="a date like 2027-01-31", received=f"'{entry['expires']}'", hint=hint) from None
-    return str(entry["finding"]), Waiver(reason=str(entry["reason"]), owner=str(entry["owner"]), expires=expires.isoformat())
+        raise UsageError(
+            expected="a date like 2027-01-31", received=f"'{entry['expires']}'", hint=hint
+        ) from None
+    return str(entry["finding"]), Waiver(
+        reason=str(entry["reason"]), owner=str(entry["owner"]), expires=expires.isoformat()
+    )
 
 
 def load_config(file: str | Path | None = None) -> Config:
@@ -86,21 +92,39 @@ def load_config(file: str | Path | None = None) -> Config:
     try:
         settings = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise UsageError(expected="a config file", received=f"'{path}' ({error.strerror})", hint="check the path after --config") from None
+        raise UsageError(
+            expected="a config file",
+            received=f"'{path}' ({error.strerror})",
+            hint="check the path after --config",
+        ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(expected=f"TOML in '{path}'", received=str(error), hint="mend the line it names") from None
+        raise UsageError(
+            expected=f"TOML in '{path}'", received=str(error), hint="mend the line it names"
+        ) from None
     known = {"checks", "select", "ignore", "fail-on", "waivers"}
     unknown = sorted(set(settings) - known)
     if unknown:
-        raise UsageError(expected=f"the keys {', '.join(sorted(known))} in '{path}'", received=f"'{unknown[0]}'", hint="remove it")
+        raise UsageError(
+            expected=f"the keys {', '.join(sorted(known))} in '{path}'",
+            received=f"'{unknown[0]}'",
+            hint="remove it",
+        )
     checks = settings.get("checks", {})
     if not isinstance(checks, dict) or not all(isinstance(v, dict) for v in checks.values()):
-        raise UsageError(expected=f"tables like [checks.class-imbalance] in '{path}'", received=f"{checks!r}", hint="see docs/checks.md")
+        raise UsageError(
+            expected=f"tables like [checks.class-imbalance] in '{path}'",
+            received=f"{checks!r}",
+            hint="see docs/checks.md",
+        )
     lists = {}
     for key in ("select", "ignore"):
         value = settings.get(key, [])
         if not isinstance(value, list):
-            raise UsageError(expected=f"a list of codes after {key} in '{path}'", received=f"{value!r}", hint=f'as in {key} = ["privacy"]')
+            raise UsageError(
+                expected=f"a list of codes after {key} in '{path}'",
+                received=f"{value!r}",
+                hint=f'as in {key} = ["privacy"]',
+            )
         lists[key] = tuple(map(str, value))
     return Config(
         checks=checks,
@@ -111,11 +135,18 @@ def load_config(file: str | Path | None = None) -> Config:
     )
 
 
-def waive(findings: Iterable[Finding], waivers: Mapping[str, Waiver], today: datetime.date) -> tuple[Finding, ...]:
+def waive(
+    findings: Iterable[Finding], waivers: Mapping[str, Waiver], today: datetime.date
+) -> tuple[Finding, ...]:
     """Return findings with the waivers that still hold on ``today``, in place of any they had; a pass is not waived."""
     held = {k: w for k, w in waivers.items() if datetime.date.fromisoformat(w.expires) >= today}
     return tuple(
-        dataclasses.replace(f, waiver=(held.get(f.id) or held.get(f.code)) if f.severity in ("error", "warning", "undecided") else None)
+        dataclasses.replace(
+            f,
+            waiver=(held.get(f.id) or held.get(f.code))
+            if f.severity in ("error", "warning", "undecided")
+            else None,
+        )
         for f in findings
     )
 

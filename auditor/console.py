@@ -28,13 +28,16 @@ def printable(text: str, *, lines: bool = False) -> str:
     >>> printable("a\\x1b[31mb\\u202e")
     'a\\\\x1b[31mb\\\\u202e'
     """
-    return "".join(c if c.isprintable() or (lines and c == "\n") else c.encode("unicode_escape").decode() for c in text)
+    return "".join(
+        c if c.isprintable() or (lines and c == "\n") else c.encode("unicode_escape").decode() for c in text
+    )
 
 
 class MayBeClosed:
     """A standard stream whose reader may leave early, as ``head`` does: what is written from then on goes nowhere.
 
-    The work goes on to its end and leaves with the status that it earned: a reader who has seen enough is no finding and no error.
+    The work goes on to its end and leaves with the status that it earned: a reader who has seen enough is no
+    finding and no error.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -140,9 +143,20 @@ class Console:
         if self.terminal:
             if self._progress is None:
                 from rich.console import Console as RichConsole
-                from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+                from rich.progress import (
+                    BarColumn,
+                    MofNCompleteColumn,
+                    Progress,
+                    TextColumn,
+                    TimeRemainingColumn,
+                )
 
-                columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
+                columns = (
+                    BarColumn(),
+                    MofNCompleteColumn(),
+                    TextColumn("{task.description}"),
+                    TimeRemainingColumn(),
+                )
                 self._progress = Progress(*columns, console=RichConsole(stderr=True), transient=True)
                 self._task = self._progress.add_task("", total=total)
                 self._progress.start()
@@ -156,7 +170,11 @@ class Console:
     def scanned(self, done: int, total: int, size: int, unreadable: int) -> None:
         """Show how far a scan is."""
         seconds = max(time.monotonic() - self._began, 1e-6)
-        self._show(done, total, f"{done / seconds:,.0f} images/s, {amount(size / seconds)}/s, {unreadable:,} unreadable")
+        self._show(
+            done,
+            total,
+            f"{done / seconds:,.0f} images/s, {amount(size / seconds)}/s, {unreadable:,} unreadable",
+        )
         if done == total:
             self._close()
             rate = f"{total / seconds:,.0f} images/s, {amount(size / seconds)}/s"

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Columns that every sample table starts with; blank ("") where unknown. More columns may follow (metadata of a table).
+#: Columns that every sample table starts with; blank ("") where unknown. More columns may follow (metadata of
+#: a table).
 SAMPLE_COLUMNS = ("path", "label", "split", "group")
 
 
@@ -124,12 +125,13 @@ class Dataset:
     name : str
         Short name, shown in the report.
     kind : str
-        The layout that was recognised: ``"class folders"``, ``"split folders"``, ``"images"`` (no classes), ``"table"``, ...
+        The layout that was recognised: ``"class folders"``, ``"split folders"``, ``"images"`` (no classes),
+        ``"table"``, ...
     location : str
         The data as the user named it, for the commands in fixes.
     samples : DataFrame
-        A row per image with `SAMPLE_COLUMNS` first, all of them ``str`` and blank where unknown; sorted by path, index 0..n-1.
-        Splits have their standard names (``train``, ``val``, ``test``, ``field``).
+        A row per image with `SAMPLE_COLUMNS` first, all of them ``str`` and blank where unknown; sorted by
+        path, index 0..n-1. Splits have their standard names (``train``, ``val``, ``test``, ``field``).
     source : Source
         Gives the bytes of a path.
     ignored : tuple of str

@@ -1,7 +1,7 @@
 """A demonstration with known answers: handwritten digits with planted defects, audited, and the findings counted against them.
 
-The pictures are the test set of Kaynak's "Optical recognition of handwritten digits" (UCI, 1998), which scikit-learn bundles: 1,797
-images of 8x8 pixels in 17 grey levels, enlarged here to 32x32.
+The pictures are the test set of Kaynak's "Optical recognition of handwritten digits" (UCI, 1998), which
+scikit-learn bundles: 1,797 images of 8x8 pixels in 17 grey levels, enlarged here to 32x32.
 """
 
 from __future__ import annotations
@@ -106,9 +106,13 @@ def make_data(folder: Path, seed: int = 0) -> tuple[Planted, ...]:
     # Defects go to classes that are not rare, so that each is one defect and not two.
     common = [(label, i) for label, i in train if int(label) <= 4]
     drawn = iter(random.permutation(len(common)))
-    take = [[common[next(drawn)] for _ in range(n)] for n in (TRUNCATED, MISLABELLED, COPIED, REENCODED, MISNAMED)]
+    take = [
+        [common[next(drawn)] for _ in range(n)] for n in (TRUNCATED, MISLABELLED, COPIED, REENCODED, MISNAMED)
+    ]
     truncated, mislabelled, copied, reencoded, misnamed = take
-    shown: dict[str, list[str]] = {k: [] for k in ("truncated", "mislabelled", "copied", "re-encoded", "misnamed", "text")}
+    shown: dict[str, list[str]] = {
+        k: [] for k in ("truncated", "mislabelled", "copied", "re-encoded", "misnamed", "text")
+    }
     for label, i in train:
         data, wrong = _png(pictures[i]), label
         if (label, i) in truncated:
@@ -125,14 +129,22 @@ def make_data(folder: Path, seed: int = 0) -> tuple[Planted, ...]:
         lifted = (LIFT + pictures[i].astype(np.float64) * (255 - LIFT) / 255).astype(np.uint8)
         write("test", label, f"digit_{i:04d}.png", _png(lifted))
     shown["copied"] = [write("test", label, f"scan_{i:04d}.png", _png(pictures[i])) for label, i in copied]
-    shown["re-encoded"] = [write("test", label, f"scan_{i:04d}.jpg", _png(pictures[i], "JPEG")) for label, i in reencoded]
+    shown["re-encoded"] = [
+        write("test", label, f"scan_{i:04d}.jpg", _png(pictures[i], "JPEG")) for label, i in reencoded
+    ]
     shown["text"] = [write("train", str(n), "readme.png", b"This is not a picture.\n") for n in range(TEXT)]
     return (
         Planted(kind="truncated files", code="truncated", paths=tuple(shown["truncated"])),
         Planted(kind="text files named .png", code="unreadable", paths=tuple(shown["text"])),
         Planted(kind="JPEG files named .png", code="wrong-extension", paths=tuple(shown["misnamed"])),
-        Planted(kind="exact copies of training images in test", code="split-leak", paths=tuple(shown["copied"])),
-        Planted(kind="re-encoded copies of training images in test", code="split-leak", paths=tuple(shown["re-encoded"])),
+        Planted(
+            kind="exact copies of training images in test", code="split-leak", paths=tuple(shown["copied"])
+        ),
+        Planted(
+            kind="re-encoded copies of training images in test",
+            code="split-leak",
+            paths=tuple(shown["re-encoded"]),
+        ),
         Planted(kind="mislabelled training images", code="label-error", paths=tuple(shown["mislabelled"])),
         Planted(kind=f"a long tail of {TAIL_RATIO:.0f} : 1 in training", code="class-imbalance", paths=()),
         Planted(kind="another class mix in test", code="label-shift", paths=()),
@@ -148,21 +160,41 @@ def count(audit: Audit, planted: tuple[Planted, ...]) -> tuple[Outcome, ...]:
         findings = [f for f in bad if f.code == defect.code]
         if defect.of_the_whole:
             found = any(f.severity in ("error", "warning") for f in findings)
-            outcomes.append(Outcome(planted=defect, expected=1, found=int(found), missed=() if found else (defect.kind,), others=0))
+            outcomes.append(
+                Outcome(
+                    planted=defect,
+                    expected=1,
+                    found=int(found),
+                    missed=() if found else (defect.kind,),
+                    others=0,
+                )
+            )
             continue
         named: set[str] = set()
         for finding in findings:
-            if finding.evidence is not None:
-                named |= set(finding.evidence["path"])
+            if finding.examples is not None:
+                named |= set(finding.examples["path"])
         meant = {p for d in planted if d.code == defect.code for p in d.paths}
         missed = tuple(sorted(set(defect.paths) - named))
         expected = len(defect.paths)
-        outcomes.append(Outcome(planted=defect, expected=expected, found=expected - len(missed), missed=missed, others=len(named - meant)))
+        outcomes.append(
+            Outcome(
+                planted=defect,
+                expected=expected,
+                found=expected - len(missed),
+                missed=missed,
+                others=len(named - meant),
+            )
+        )
     return tuple(outcomes)
 
 
 def demo(
-    *, output: str | Path = OUTPUT, seed: int = 0, options: TrainOptions | None = None, listeners: Listeners | None = None
+    *,
+    output: str | Path = OUTPUT,
+    seed: int = 0,
+    options: TrainOptions | None = None,
+    listeners: Listeners | None = None,
 ) -> tuple[Audit, pd.DataFrame]:
     """Write the demonstration data under the output folder, audit it end to end, and count what was found.
 
@@ -171,7 +203,8 @@ def demo(
     Audit
         The audit, as `auditor.run` returns it.
     DataFrame
-        A row per kind of defect: ``defect, check, planted, found, missed, others`` (other images that the same check named).
+        A row per kind of defect: ``defect, check, planted, found, missed, others`` (other images that the
+        same check named).
 
     Raises
     ------
@@ -188,7 +221,9 @@ def demo(
     data = folder / "digits"
     if data.exists() and not (folder / MARKER).exists():
         raise OutputError(
-            expected="a folder for the demonstration", received=f"'{data}', which is there already", hint="name another one with -o"
+            expected="a folder for the demonstration",
+            received=f"'{data}', which is there already",
+            hint="name another one with -o",
         )
     prepare_output(folder)
     listeners.stage("Writing handwritten digits with planted defects")
@@ -198,7 +233,9 @@ def demo(
             shutil.rmtree(old)
     planted = make_data(fresh, seed)
     fresh.rename(data)
-    audit = run(data, output=folder, policy="digits", options=options, seed=seed, time_budget=1.0, listeners=listeners)
+    audit = run(
+        data, output=folder, policy="digits", options=options, seed=seed, time_budget=1.0, listeners=listeners
+    )
     table = pd.DataFrame(
         [
             {

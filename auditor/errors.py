@@ -6,8 +6,8 @@
     ├── UsageError        the call itself is wrong: an option, a name, a value
     ├── DataError         the input cannot be used: missing, empty, of an unknown layout
     ├── OutputError       the output folder or file cannot be written
-    ├── NotFitError       the data is not what was audited, or its audit has open findings (raised by `auditor.check` alone)
-    └── MissingExtraError a package of an extra is not installed (also an ImportError)
+    ├── NotFitError       the data is not what was audited, or its audit has open findings (raised by
+    `auditor.check` alone) └── MissingExtraError a package of an extra is not installed (also an ImportError)
 
 All of them leave the command line with status 2 and one line on stderr. Bad *data inside* a usable
 input is never an error: it is a finding.
@@ -65,4 +65,8 @@ class MissingExtraError(AuditorError, ImportError):
     @classmethod
     def of(cls, package: str, extra: str) -> MissingExtraError:
         """Name the missing package and the extra that brings it."""
-        return cls(expected=f"the package '{package}'", received="it is not installed", hint=f"pip install 'auditor[{extra}]'")
+        return cls(
+            expected=f"the package '{package}'",
+            received="it is not installed",
+            hint=f"pip install 'auditor[{extra}]'",
+        )

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Columns of the evidence rows, in the order of ``findings.csv`` (which puts ``check, severity`` around them).
-EVIDENCE_COLUMNS = ("path", "other_path", "label", "suggested_label", "split", "other_split", "score")
+#: Columns of a finding's examples, in the order of ``findings.csv`` (which puts ``check, severity`` around
+#: them).
+EXAMPLE_COLUMNS = ("path", "other_path", "label", "suggested_label", "split", "other_split", "score")
 
 
 class Severity(StrEnum):
@@ -76,8 +77,8 @@ class Effect:
     worse : {"higher", "lower"}
         Which direction is bad.
     unit : str
-        How to show it: ``"share"`` (in [0, 1], shown in percent), ``"ratio"`` (shown as "11 : 1"), or a plain unit such as
-        ``"images"``, ``"points"`` or ``""``.
+        How to show it: ``"share"`` (in [0, 1], shown in percent), ``"ratio"`` (shown as "11 : 1"), or a plain
+        unit such as ``"images"``, ``"points"`` or ``""``.
     detectable : float or None
         For estimates: the smallest true effect that this much data could have shown to be over ``warn_at``.
     """
@@ -96,7 +97,9 @@ class Effect:
         for name in ("value", "low", "high", "warn_at", "error_at", "detectable"):
             object.__setattr__(self, name, rounded(getattr(self, name)))
         if not self.low <= self.value <= self.high:
-            raise ValueError(f"expected low <= value <= high for {self.name!r}. Received: {self.low}, {self.value}, {self.high}")
+            raise ValueError(
+                f"expected low <= value <= high for {self.name!r}. Received: {self.low}, {self.value}, {self.high}"
+            )
 
     @classmethod
     def counted(
@@ -110,7 +113,16 @@ class Effect:
         unit: str = "",
     ) -> Effect:
         """Return the effect of a counted fact: it has no uncertainty."""
-        return cls(name=name, value=value, low=value, high=value, warn_at=warn_at, error_at=error_at, worse=worse, unit=unit)
+        return cls(
+            name=name,
+            value=value,
+            low=value,
+            high=value,
+            warn_at=warn_at,
+            error_at=error_at,
+            worse=worse,
+            unit=unit,
+        )
 
 
 def grade(effect: Effect | None) -> Severity:
@@ -145,8 +157,8 @@ def grade(effect: Effect | None) -> Severity:
 class Fix:
     """What to do about it.
 
-    ``text`` says why this helps; ``command`` is what to type, with ``DATA`` standing for the data and ``OUT`` for the output folder
-    (both are filled in when the record is made).
+    ``text`` says why this helps; ``command`` is what to type, with ``DATA`` standing for the data and ``OUT``
+    for the output folder (both are filled in when the record is made).
     """
 
     text: str
@@ -182,7 +194,7 @@ class Finding:
         How many images of how many.
     effect : Effect or None
         The graded size; ``None`` for a skipped check.
-    evidence : DataFrame or None
+    examples : DataFrame or None
         Affected images or pairs, worst first, with `EVIDENCE_COLUMNS` (those absent are blank).
     q_value : float or None
         A p-value adjusted over the whole audit (Benjamini-Hochberg); for show, it never grades.
@@ -201,7 +213,7 @@ class Finding:
     total: int = 0
     effect: Effect | None = None
     fix: Fix | None = None
-    evidence: pd.DataFrame | None = None
+    examples: pd.DataFrame | None = None
     q_value: float | None = None
     classes: tuple[str, ...] = ()
     splits: tuple[str, ...] = ()

@@ -38,11 +38,19 @@ class Line:
     def scanned(self, done: int, total: int, size: int, unreadable: int) -> None:
         """Show how far a scan is."""
         bad = f", {unreadable:,} unreadable" if unreadable else ""
-        self._show(f"{self._stage}: {done:,} of {total:,}{self._rate(done)}{bad}", always=done == total, share=done / max(total, 1))
+        self._show(
+            f"{self._stage}: {done:,} of {total:,}{self._rate(done)}{bad}",
+            always=done == total,
+            share=done / max(total, 1),
+        )
 
     def written(self, done: int, total: int) -> None:
         """Show how far the writing of images is."""
-        self._show(f"{self._stage}: {done:,} of {total:,}{self._rate(done)}", always=done == total, share=done / max(total, 1))
+        self._show(
+            f"{self._stage}: {done:,} of {total:,}{self._rate(done)}",
+            always=done == total,
+            share=done / max(total, 1),
+        )
 
     def epoch(self, epoch: Any) -> None:
         """Show one epoch of training."""
@@ -61,7 +69,11 @@ class Line:
         import IPython.display
 
         seen = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-        bar = "" if share is None else f'<progress max="1" value="{share:.3f}" style="vertical-align: middle"></progress> '
+        bar = (
+            ""
+            if share is None
+            else f'<progress max="1" value="{share:.3f}" style="vertical-align: middle"></progress> '
+        )
         content = {"text/html": f"<div>{bar}{html.escape(seen)}</div>", "text/plain": seen}
         if self._display is None:
             self._display = IPython.display.display(content, raw=True, display_id=True)  # type: ignore[no-untyped-call]

@@ -1,6 +1,7 @@
 """Parquet files, read and written by DuckDB: a tenth of a gigabyte smaller than pyarrow, and no damaged file ends the process.
 
-Files are handed to DuckDB by the number of an open descriptor, so that no name needs quoting, is taken for a pattern, or has to be UTF-8.
+Files are handed to DuckDB by the number of an open descriptor, so that no name needs quoting, is taken for a
+pattern, or has to be UTF-8.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 Kind = Literal["image", "bytes", "nested", "plain"]
 #: The key of a file's metadata under which `write` keeps the names of columns that DuckDB has to change.
 NAMES_KEY = b"auditor.columns"
-#: One thread, so that the same table gives the same bytes; nothing is fetched, spilled, remembered between files or shown.
+#: One thread, so that the same table gives the same bytes; nothing is fetched, spilled, remembered between
+#: files or shown.
 SETTINGS = {
     "threads": 1,
     "async_threads": 1,
@@ -71,7 +73,9 @@ def _reading() -> Iterator[duckdb.DuckDBPyConnection]:
 
 def _reason(error: Exception) -> str:
     """Return the first line of what DuckDB says, without its kind and the descriptor."""
-    reason = re.sub(r"""(?i)(the )?(file )?['"]?/dev/fd/\d+['"]?""", "the file", str(error).partition("\n")[0])
+    reason = re.sub(
+        r"""(?i)(the )?(file )?['"]?/dev/fd/\d+['"]?""", "the file", str(error).partition("\n")[0]
+    )
     return reason.partition(": ")[2] or reason
 
 
@@ -110,7 +114,9 @@ def _field(rows: Iterator[tuple[str, int, str]]) -> _Field:
 def _columns(file: IO[bytes]) -> dict[str, _Column]:
     """Return the columns by their names in the file, or by those that `write` was to give them."""
     known = _ask(file, "DESCRIBE SELECT * FROM read_parquet(?)")
-    schema = _ask(file, "SELECT name, coalesce(num_children, 0), coalesce(converted_type, '') FROM parquet_schema(?)")
+    schema = _ask(
+        file, "SELECT name, coalesce(num_children, 0), coalesce(converted_type, '') FROM parquet_schema(?)"
+    )
     meant = _metadata(file).get(NAMES_KEY)
     try:
         fields = _field(iter(schema)).inside
@@ -124,7 +130,9 @@ def _columns(file: IO[bytes]) -> dict[str, _Column]:
 def _kind(of: str, field: _Field) -> Kind:
     if not field.inside:
         return "bytes" if of == "BLOB" else "plain"
-    holds_bytes = any(child.name == "bytes" and not child.converted and not child.inside for child in field.inside)
+    holds_bytes = any(
+        child.name == "bytes" and not child.converted and not child.inside for child in field.inside
+    )
     return "image" if holds_bytes and of.startswith("STRUCT") and not of.endswith("]") else "nested"
 
 
@@ -164,7 +172,9 @@ def values(file: str | Path, column: str, first: int, last: int) -> list[Any]:
     with Path(file).open("rb") as stream:
         known = _columns(stream)
         name = _quoted(known[column].name)
-        if "file_row_number" in {other.name.lower() for other in known.values()}:  # a column has DuckDB's name for the number of the row
+        if "file_row_number" in {
+            other.name.lower() for other in known.values()
+        }:  # a column has DuckDB's name for the number of the row
             query = f"SELECT {name} FROM read_parquet(?) LIMIT ? OFFSET ?"  # noqa: S608  which reads the rows before them too
             return [value for (value,) in _ask(stream, query, (last - first, first))]
         query = f"SELECT {name} FROM read_parquet(?, file_row_number = true) WHERE file_row_number >= ? AND file_row_number < ?"  # noqa: S608
@@ -174,8 +184,8 @@ def values(file: str | Path, column: str, first: int, last: int) -> list[Any]:
 def read(file: str | Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
     """Return a file as a table, or some columns of it, in the order of the file.
 
-    Whole numbers with gaps are floats, decimal numbers text (or whole numbers), bytes ``bytes``, days ``datetime.date``, and zoned times
-    in UTC; raises as `kinds`.
+    Whole numbers with gaps are floats, decimal numbers text (or whole numbers), bytes ``bytes``, days
+    ``datetime.date``, and zoned times in UTC; raises as `kinds`.
     """
     import pandas as pd
 
@@ -186,8 +196,11 @@ def read(file: str | Path, columns: Sequence[str] | None = None) -> pd.DataFrame
             return pd.DataFrame(index=range(sum(row_groups(file))))
         picked = ", ".join(_selected(column) for column in wanted.values())
         with _reading() as cursor:
-            found = cursor.execute(f"SELECT {picked} FROM read_parquet(?)", [f"/dev/fd/{stream.fileno()}"]).df()  # noqa: S608
-    return pd.DataFrame({name: _usual(found.iloc[:, k], of.type) for k, (name, of) in enumerate(wanted.items())}, copy=False)
+            query = f"SELECT {picked} FROM read_parquet(?)"  # noqa: S608 - names of columns, quoted
+            found = cursor.execute(query, [f"/dev/fd/{stream.fileno()}"]).df()
+    return pd.DataFrame(
+        {name: _usual(found.iloc[:, k], of.type) for k, (name, of) in enumerate(wanted.items())}, copy=False
+    )
 
 
 def _selected(column: _Column) -> str:
@@ -207,22 +220,31 @@ def _usual(found: pd.Series, of: str) -> pd.Series:
     if of == "BLOB":
         return found.astype(object).where(found.notna(), None).map(bytes, na_action="ignore")
     if of == "DATE":
-        return pd.Series([None if absent else day.date() for day, absent in zip(found, found.isna(), strict=True)], dtype=object)
+        return pd.Series(
+            [None if absent else day.date() for day, absent in zip(found, found.isna(), strict=True)],
+            dtype=object,
+        )
     if isinstance(dtype, pd.BooleanDtype):
         return found.astype(object).where(found.notna(), None)
     if isinstance(dtype, pd.DatetimeTZDtype):
         return pd.Series(found.array.tz_convert("UTC"))
-    return found.astype(float) if pd.api.types.is_extension_array_dtype(dtype) and pd.api.types.is_numeric_dtype(dtype) else found
+    return (
+        found.astype(float)
+        if pd.api.types.is_extension_array_dtype(dtype) and pd.api.types.is_numeric_dtype(dtype)
+        else found
+    )
 
 
-def write(table: pd.DataFrame, file: IO[bytes], *, compression: str = "zstd", about: Mapping[str, str] | None = None) -> None:
+def write(
+    table: pd.DataFrame, file: IO[bytes], *, compression: str = "zstd", about: Mapping[str, str] | None = None
+) -> None:
     """Write a table to an open file, missing values as nulls; what Parquet has no type for becomes text.
 
     Parameters
     ----------
     table : DataFrame
-        Columns of bytes have values of the type ``bytes``. In the file names that differ in case alone get a number, and an empty one is
-        ``column``; `read` gives them back as they were.
+        Columns of bytes have values of the type ``bytes``. In the file names that differ in case alone get a
+        number, and an empty one is ``column``; `read` gives them back as they were.
     file : binary file
         Opened for writing, with a descriptor; it is empty.
     compression : {"zstd", "snappy", "uncompressed"}
@@ -243,7 +265,9 @@ def write(table: pd.DataFrame, file: IO[bytes], *, compression: str = "zstd", ab
     plain = [_plain(column) for _, column in table.reset_index(drop=True).items()]
     rows = pd.DataFrame({f"c{place}": column for place, (column, _) in enumerate(plain)}, copy=False)
     typed = [f"CAST(c{place} AS {of})" if of else f"c{place}" for place, (_, of) in enumerate(plain)]
-    picked = ", ".join(f"{value} AS {_quoted(name or 'column')}" for value, name in zip(typed, names, strict=True))
+    picked = ", ".join(
+        f"{value} AS {_quoted(name or 'column')}" for value, name in zip(typed, names, strict=True)
+    )
     options = f"FORMAT parquet, COMPRESSION {compression}, USE_TMP_FILE false"
     if about:
         options += f", KV_METADATA {{{', '.join(f'{_quoted(key)}: {_text(value)}' for key, value in about.items())}}}"
@@ -253,7 +277,9 @@ def write(table: pd.DataFrame, file: IO[bytes], *, compression: str = "zstd", ab
             cursor.execute(f"COPY (SELECT {picked} FROM rows) TO '/dev/fd/{file.fileno()}' ({options})")  # noqa: S608
     except duckdb.IOException as error:
         number = re.search(r'"errno":"(\d+)"', str(error))
-        raise OSError(int(number[1]), os.strerror(int(number[1]))) if number else OSError(_reason(error)) from None
+        raise (
+            OSError(int(number[1]), os.strerror(int(number[1]))) if number else OSError(_reason(error))
+        ) from None
 
 
 def _text(value: str) -> str:
@@ -270,14 +296,20 @@ def _plain(column: pd.Series) -> tuple[pd.Series, str]:
         return _plain(pd.Series(np.asarray(column)))
     if isinstance(dtype, np.dtype) and dtype.kind in "biufMm" and dtype.itemsize <= 8:
         return column.astype(dtype.newbyteorder("=")), ""
-    if isinstance(dtype, pd.DatetimeTZDtype) or (pd.api.types.is_numeric_dtype(dtype) and not isinstance(dtype, np.dtype)):
+    if isinstance(dtype, pd.DatetimeTZDtype) or (
+        pd.api.types.is_numeric_dtype(dtype) and not isinstance(dtype, np.dtype)
+    ):
         return column, ""
     if isinstance(dtype, pd.StringDtype) and dtype.storage == "pyarrow":
         return column, "VARCHAR"
-    held: list[Any] = [None if absent else value for value, absent in zip(column.astype(object), column.isna(), strict=True)]
+    held: list[Any] = [
+        None if absent else value for value, absent in zip(column.astype(object), column.isna(), strict=True)
+    ]
     kinds = {type(value) for value in held} - {type(None)}
     if bytes in kinds:
-        return pd.Series([v if v is None or isinstance(v, bytes) else str(v).encode() for v in held], dtype=object), "BLOB"
+        return pd.Series(
+            [v if v is None or isinstance(v, bytes) else str(v).encode() for v in held], dtype=object
+        ), "BLOB"
     if kinds == {bool}:
         return pd.Series(held, dtype=object), "BOOLEAN"
     return pd.Series([None if v is None else encodable(str(v)) for v in held], dtype=object), "VARCHAR"

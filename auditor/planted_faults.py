@@ -1,6 +1,7 @@
 """Would the checks find faults in *this* data? Known faults are planted in a copy of a sample of it, and the findings are scored.
 
-Nothing of the user's is changed: a sample is copied to a temporary folder, audited as it is, and audited again with faults.
+Nothing of the user's is changed: a sample is copied to a temporary folder, audited as it is, and audited
+again with faults.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ SAMPLE = 400
 FEWEST = 40
 #: Share of the sample that each fault of single images is planted in.
 SHARE = 0.05
-#: Grey levels by which one class is brightened for the shortcut, and standard deviation of the noise that half of the test split gets.
+#: Grey levels by which one class is brightened for the shortcut, and standard deviation of the noise that
+#: half of the test split gets.
 BRIGHTER, NOISE = 60, 10
 #: JPEG quality of the re-encoded copies, which are also halved in size.
 QUALITY = 60
@@ -49,10 +51,11 @@ class Score:
     check : str
         The check that is to find it.
     planted, found : int
-        Images with the fault, and those of them that the check listed; for a fault of the whole data set 1, and 1 if the check raised a
-        warning or an error.
+        Images with the fault, and those of them that the check listed; for a fault of the whole data set 1,
+        and 1 if the check raised a warning or an error.
     false_alarms : int
-        Images without the fault that the check listed; for a fault of the whole data set 1 if it raised an alarm without it.
+        Images without the fault that the check listed; for a fault of the whole data set 1 if it raised an
+        alarm without it.
     clean : int
         Images without the fault; 1 for a fault of the whole data set.
     note : str
@@ -186,7 +189,9 @@ def _plant_images(clean: _Copy, rng: np.random.Generator) -> _Copy:
         assert pixels is not None
         from PIL import Image
 
-        small = Image.fromarray(pixels).resize((max(pixels.shape[1] // 2, 1), max(pixels.shape[0] // 2, 1)), Image.Resampling.LANCZOS)
+        small = Image.fromarray(pixels).resize(
+            (max(pixels.shape[1] // 2, 1), max(pixels.shape[0] // 2, 1)), Image.Resampling.LANCZOS
+        )
         path = f"images/{rng.integers(2**40):010x}.jpg"
         copy.files[path] = _encoded(np.asarray(small), "JPEG", quality=QUALITY)
         copy.rows.append({**row, "path": path, "split": other_split(row)})
@@ -203,7 +208,9 @@ def _plant_images(clean: _Copy, rng: np.random.Generator) -> _Copy:
 
 
 def _repainted(
-    copy: _Copy, which: Callable[[dict[str, str]], bool], change: Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]]
+    copy: _Copy,
+    which: Callable[[dict[str, str]], bool],
+    change: Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]],
 ) -> _Copy:
     """Change pictures, and save all of them as PNG so that the format gives nothing away."""
     made = _Copy([], {})
@@ -222,9 +229,13 @@ def _listed(findings: Sequence[Finding], *codes: str) -> set[str]:
     """Return the paths that checks list as affected; pairs count with both."""
     paths: set[str] = set()
     for finding in findings:
-        if finding.code in codes and finding.evidence is not None:
+        if finding.code in codes and finding.examples is not None:
             # Of suspects, those worth a look are counted as affected; the list goes on below them.
-            evidence = finding.evidence if "other_path" in finding.evidence else finding.evidence.head(finding.affected)
+            evidence = (
+                finding.examples
+                if "other_path" in finding.examples
+                else finding.examples.head(finding.affected)
+            )
             for column in ("path", "other_path"):
                 if column in evidence:
                     paths |= set(evidence[column].astype(str))
@@ -240,7 +251,9 @@ def _alarm(findings: Sequence[Finding], code: str, scope: str) -> tuple[bool, st
     return False, "not checked"
 
 
-def selftest(dataset: Dataset, audit: Audit, *, sample: int = SAMPLE, seed: int = 0, folder: Path | None = None) -> SelfTest:
+def selftest(
+    dataset: Dataset, audit: Audit, *, sample: int = SAMPLE, seed: int = 0, folder: Path | None = None
+) -> SelfTest:
     """Plant known faults in a copy of a sample of a data set, and score the checks on it.
 
     Parameters
@@ -281,26 +294,51 @@ def selftest(dataset: Dataset, audit: Audit, *, sample: int = SAMPLE, seed: int 
         bright = max(classes, key=lambda c: (sum(row["label"] == c for row in clean.rows), c))
         plain = _repainted(clean, lambda row: False, lambda x: x)
         before = findings_of(plain, "plain")
-        after = findings_of(_repainted(clean, lambda row: row["label"] == bright, lambda x: x + BRIGHTER), "shortcut")
-        scores.append(_score_whole(f'class "{bright}" brightened by {BRIGHTER} of 255', "shortcut", "picture", before, after))
+        after = findings_of(
+            _repainted(clean, lambda row: row["label"] == bright, lambda x: x + BRIGHTER), "shortcut"
+        )
+        scores.append(
+            _score_whole(
+                f'class "{bright}" brightened by {BRIGHTER} of 255', "shortcut", "picture", before, after
+            )
+        )
         noisy = findings_of(
-            _repainted(clean, lambda row: row["split"] == "test" and rng.random() < 0.5, lambda x: x + rng.normal(0, NOISE, x.shape)),
+            _repainted(
+                clean,
+                lambda row: row["split"] == "test" and rng.random() < 0.5,
+                lambda x: x + rng.normal(0, NOISE, x.shape),
+            ),
             "shift",
         )
-        scores.append(_score_whole(f"noise (sd {NOISE} of 255) on half of the test split", "property-shift", "train-test", before, noisy))
+        scores.append(
+            _score_whole(
+                f"noise (sd {NOISE} of 255) on half of the test split",
+                "property-shift",
+                "train-test",
+                before,
+                noisy,
+            )
+        )
     return SelfTest(len(clean.rows), tuple(scores))
 
 
-def _score_images(clean: _Copy, faulty: _Copy, findings_of: Callable[[_Copy, str], Sequence[Finding]]) -> list[Score]:
+def _score_images(
+    clean: _Copy, faulty: _Copy, findings_of: Callable[[_Copy, str], Sequence[Finding]]
+) -> list[Score]:
     """Score the faults of single images; what the clean copy has of its own is no false alarm of the planted one."""
     before, after = findings_of(clean, "clean"), findings_of(faulty, "images")
     names = {
         "copy": ("copies in the other split", ("exact-duplicate",)),
-        "re-encoded": (f"copies at half the size and JPEG quality {QUALITY} in the other split", ("near-duplicate",)),
+        "re-encoded": (
+            f"copies at half the size and JPEG quality {QUALITY} in the other split",
+            ("near-duplicate",),
+        ),
         "truncated": ("files cut off at half", ("unreadable", "truncated")),
         "flip": ("labels replaced at random", ("label-error",)),
     }
-    copies = {path for name in ("copy", "re-encoded") for pair in faulty.planted[name].items() for path in pair}
+    copies = {
+        path for name in ("copy", "re-encoded") for pair in faulty.planted[name].items() for path in pair
+    }
     scores = []
     for name, (fault, codes) in names.items():
         planted = set(faulty.planted[name])
@@ -323,10 +361,18 @@ def _score_images(clean: _Copy, faulty: _Copy, findings_of: Callable[[_Copy, str
     return scores
 
 
-def _score_whole(fault: str, check: str, scope: str, before: Sequence[Finding], after: Sequence[Finding]) -> Score:
+def _score_whole(
+    fault: str, check: str, scope: str, before: Sequence[Finding], after: Sequence[Finding]
+) -> Score:
     """Score a fault of the whole data set."""
     alarmed, first = _alarm(before, check, scope)
     found, then = _alarm(after, check, scope)
     return Score(
-        fault=fault, check=check, planted=1, found=int(found), false_alarms=int(alarmed), clean=1, note=f"before: {first}; after: {then}"
+        fault=fault,
+        check=check,
+        planted=1,
+        found=int(found),
+        false_alarms=int(alarmed),
+        clean=1,
+        note=f"before: {first}; after: {then}",
     )

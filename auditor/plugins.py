@@ -1,7 +1,7 @@
 """Checks and readers that other packages bring: found by their entry points, loaded when first needed.
 
-A package names them in its metadata, in the groups ``auditor.checks`` and ``auditor.readers``. One that is broken costs a
-`PluginWarning` that names it, and is left out; it never stops an audit.
+A package names them in its metadata, in the groups ``auditor.checks`` and ``auditor.readers``. One that is
+broken costs a `PluginWarning` that names it, and is left out; it never stops an audit.
 """
 
 from __future__ import annotations
@@ -48,7 +48,12 @@ class Plugin:
     @property
     def facts(self) -> dict[str, str]:
         """What the provenance of an audit says about it."""
-        told = {"kind": self.kind.removesuffix("s"), "name": self.name, "package": self.package, "version": self.version}
+        told = {
+            "kind": self.kind.removesuffix("s"),
+            "name": self.name,
+            "package": self.package,
+            "version": self.version,
+        }
         return told | ({"error": self.error} if self.error else {})
 
     def code_digest(self) -> str:
@@ -67,13 +72,16 @@ def load_plugins(kind: Kind, taken: Iterable[str], identify: Callable[[Any], str
     taken : iterable of str
         Identities that plug-ins must not have. Of two plug-ins with one identity the first keeps it.
     identify : callable
-        Returns the identity of what was loaded; raises TypeError, saying what is wrong, where it is none of the kind.
+        Returns the identity of what was loaded; raises TypeError, saying what is wrong, where it is none of
+        the kind.
     """
     from importlib.metadata import entry_points
 
     known = set(taken)
     found = []
-    entries = {(e.dist.name if e.dist else "", e.name, e.value): e for e in entry_points(group=f"auditor.{kind}")}
+    entries = {
+        (e.dist.name if e.dist else "", e.name, e.value): e for e in entry_points(group=f"auditor.{kind}")
+    }
     for (package, name, _), entry in sorted(entries.items()):
         version = entry.dist.version if entry.dist else ""
         try:
@@ -106,7 +114,9 @@ def provider(value: object) -> Plugin | None:
 
 def warn(plugin: Plugin, what: str) -> None:
     """Say in one line that a plug-in does not do its work."""
-    named = f"the plug-in '{plugin.name}' of {plugin.package or 'an unnamed package'} {plugin.version}".rstrip()
+    named = (
+        f"the plug-in '{plugin.name}' of {plugin.package or 'an unnamed package'} {plugin.version}".rstrip()
+    )
     warnings.warn(f"{named} {what}", PluginWarning, stacklevel=3)
 
 

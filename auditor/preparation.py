@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from auditor.checks import choose, every_check, run_checks
 from auditor.dataset import Dataset
 from auditor.errors import DataError, MissingExtraError, OutputError, UsageError
-from auditor.evidence import Scan
+from auditor.evidence import Evidence
 from auditor.finding import Finding
 from auditor.options import Data, Listeners, ScanOptions, default_listeners
 from auditor.readers import open_dataset
@@ -42,7 +42,7 @@ class Scanned(Protocol):
     """What a scan leaves for those who come after it; an `auditor.audit.Audit` is one."""
 
     dataset: Dataset | None
-    scan: Scan | None
+    scan: Evidence | None
 
 
 def prepare_output(folder: str | Path) -> Path:
@@ -59,12 +59,16 @@ def prepare_output(folder: str | Path) -> Path:
         (folder / MARKER).touch()
     except OSError as error:
         raise OutputError(
-            expected="an output folder that can be written", received=f"'{folder}' ({error.strerror})", hint="name another one with -o"
+            expected="an output folder that can be written",
+            received=f"'{folder}' ({error.strerror})",
+            hint="name another one with -o",
         ) from None
     return folder
 
 
-def open_data(data: Data, field: Data | None, label: str | None, split: str | None, group: str | None) -> Dataset:
+def open_data(
+    data: Data, field: Data | None, label: str | None, split: str | None, group: str | None
+) -> Dataset:
     """Open a data set, with the images of the field where they are given."""
     dataset = open_dataset(data, label=label, split=split, group=group)
     if field is None:
@@ -101,14 +105,26 @@ def addressed(findings: Iterable[Finding], dataset: Dataset, output: str) -> tup
 
 
 def measured(
-    dataset: Dataset, output: str | Path | None, scanning: ScanOptions, seed: int, listeners: Listeners, began: float | None = None
-) -> Scan:
+    dataset: Dataset,
+    output: str | Path | None,
+    scanning: ScanOptions,
+    seed: int,
+    listeners: Listeners,
+    began: float | None = None,
+) -> Evidence:
     """Scan a data set; what an output folder holds of it is used again where it is current."""
     fresh = output is not None and not Path(output).exists()
     store = None if output is None else prepare_output(output) / STORE
     listeners.stage(f"Scanning {len(dataset):,} images of {dataset.name}")
-    scanned = scan_images(dataset, store=store, seed=seed, on_progress=listeners.scan, began=began, **dataclasses.asdict(scanning))
-    scan = Scan(scanned.images, scanned.signatures, empty=dataset.empty, seed=seed)
+    scanned = scan_images(
+        dataset,
+        store=store,
+        seed=seed,
+        on_progress=listeners.scan,
+        began=began,
+        **dataclasses.asdict(scanning),
+    )
+    scan = Evidence(scanned.images, scanned.signatures, empty=dataset.empty, seed=seed)
     if not scan.readable.any():
         if fresh and output is not None:
             shutil.rmtree(output)
@@ -116,7 +132,9 @@ def measured(
         raise DataError(
             expected="at least one readable image",
             received=f"{len(scanned.images):,} files of which none could be read ({reason})",
-            hint="check that paths are relative to the table's folder or absolute" if dataset.kind == "table" else "check the files",
+            hint="check that paths are relative to the table's folder or absolute"
+            if dataset.kind == "table"
+            else "check the files",
         )
     return scan
 
@@ -146,7 +164,7 @@ def require_packages(*packages: str) -> None:
             raise MissingExtraError.of({"sklearn": "scikit-learn"}.get(package, package), "train")
 
 
-def with_clusters(evidence: Scan) -> pd.DataFrame:
+def with_clusters(evidence: Evidence) -> pd.DataFrame:
     """Return the image table with its duplicate sets named by their representative."""
     import numpy as np
 
@@ -180,18 +198,21 @@ def split(
     Parameters
     ----------
     ratios : sequence of three numbers or str, optional
-        Shares of train, val and test, as in ``(60, 20, 20)`` or ``"70/20/10"``; by default chosen by the size of the data.
+        Shares of train, val and test, as in ``(60, 20, 20)`` or ``"70/20/10"``; by default chosen by the size
+        of the data.
     group : str, optional
         Column of a table whose values must not be divided (patient, slide, session).
     folds : int, optional
         Number of folds for cross-validation instead of three parts.
     existing : {"keep", "keep-test", "replace"}, optional
-        What happens to a split that the data has. By default it is kept, unless ratios, folds or an order are asked for.
+        What happens to a split that the data has. By default it is kept, unless ratios, folds or an order are
+        asked for.
     repair : bool
         Keep the split, but for the fewest moves and drops that end every leak.
     export : str or sequence of str, optional
-        Also write the split under the output folder: as folders of classes for Keras' ``image_dataset_from_directory`` (``hardlink``,
-        ``symlink``, ``copy``), or in another format of `auditor.export` that has a file.
+        Also write the split under the output folder: as folders of classes for Keras'
+        ``image_dataset_from_directory`` (``hardlink``, ``symlink``, ``copy``), or in another format of
+        `auditor.export` that has a file.
     column : str, optional
         Column of a table that holds its present split.
     scan : Audit, optional
@@ -226,11 +247,18 @@ def split(
     if output is not None and exports:
         _write_exports(plan, evidence, exports, prepare_output(output), listeners)
     if output is not None:
-        add_parts(output, split=plan.facts, split_table=plan.table, split_findings=planned_findings(evidence, plan, dataset, str(output)))
+        add_parts(
+            output,
+            split=plan.facts,
+            split_table=plan.table,
+            split_findings=planned_findings(evidence, plan, dataset, str(output)),
+        )
     return plan
 
 
-def _write_exports(plan: Plan, evidence: Scan, exports: Iterable[str], folder: Path, listeners: Listeners) -> None:
+def _write_exports(
+    plan: Plan, evidence: Evidence, exports: Iterable[str], folder: Path, listeners: Listeners
+) -> None:
     """Write a split in some formats; what the audit in the folder found goes with those that hold findings."""
     from auditor.exporting import EXPORTERS, Options, export_to, material_of
     from auditor.exporting import export as export_one
@@ -243,7 +271,9 @@ def _write_exports(plan: Plan, evidence: Scan, exports: Iterable[str], folder: P
         if format not in EXPORTERS:
             export_one(plan, format, target)
             continue
-        export_to(dataclasses.replace(material_of(plan), scan=evidence, record=record), format, target, Options())
+        export_to(
+            dataclasses.replace(material_of(plan), scan=evidence, record=record), format, target, Options()
+        )
 
 
 def verify(
@@ -274,7 +304,13 @@ def verify(
     table, certificate = read_split(split_file), read_certificate(Path(split_file).with_suffix(".json"))
     group = group or certificate.get("group_column")
     dataset = open_data(data, None, label, column, None if group == "group" else group)
-    evidence = measured(dataset, output, scanning or ScanOptions(), int(certificate.get("seed", 0)), listeners or default_listeners())
+    evidence = measured(
+        dataset,
+        output,
+        scanning or ScanOptions(),
+        int(certificate.get("seed", 0)),
+        listeners or default_listeners(),
+    )
     return verify_split(table, certificate, dataset, with_clusters(evidence))
 
 
@@ -292,7 +328,15 @@ def planned(
 ) -> Plan:
     """Return the plan that `planned_scan` returns, alone."""
     return planned_scan(
-        data, plan=plan, label=label, column=column, group=group, output=output, seed=seed, scanning=scanning, listeners=listeners
+        data,
+        plan=plan,
+        label=label,
+        column=column,
+        group=group,
+        output=output,
+        seed=seed,
+        scanning=scanning,
+        listeners=listeners,
     )[0]
 
 
@@ -307,7 +351,7 @@ def planned_scan(
     seed: int = 0,
     scanning: ScanOptions | None = None,
     listeners: Listeners | None = None,
-) -> tuple[Plan, Scan]:
+) -> tuple[Plan, Evidence]:
     """Return the plan of a split file and the scan; without a file, of the split in the output folder, else the data's own, else a new one.
 
     Raises
@@ -330,11 +374,16 @@ def planned_scan(
     return plan_split(dataset, images, existing="keep", seed=seed, duplicate_threshold=threshold), evidence
 
 
-def planned_findings(evidence: Scan, plan: Plan, dataset: Dataset, output: str) -> tuple[Finding, ...]:
+def planned_findings(evidence: Evidence, plan: Plan, dataset: Dataset, output: str) -> tuple[Finding, ...]:
     """Run the split checks once more on a planned split; nothing is decoded or grouped again."""
     if "split" not in plan.table:
         return ()
-    planned = plan.table.set_index("path")["split"].reindex(evidence.images["path"]).fillna("").to_numpy(dtype=object)
+    planned = (
+        plan.table.set_index("path")["split"]
+        .reindex(evidence.images["path"])
+        .fillna("")
+        .to_numpy(dtype=object)
+    )
     checks = choose([c for c in every_check() if c.about_splits])
     return addressed(run_checks(evidence.with_splits(planned), checks), dataset, output)
 
@@ -378,7 +427,8 @@ def augment(
     plan : Plan
         A split; only its training images are parents.
     target : "balanced", int, float or str
-        Images per class to reach: the largest class, a count, or a ratio of the largest class to any other (``4.0``, ``"4:1"``, ``0.25``).
+        Images per class to reach: the largest class, a count, or a ratio of the largest class to any other
+        (``4.0``, ``"4:1"``, ``0.25``).
     policy : str, Path or Policy
         A preset (``photo``, ``document``, ``microscopy``, ``digits``), a TOML file, or a policy.
     without : sequence of str
@@ -388,8 +438,9 @@ def augment(
     way : {"on-the-fly", "files", "layers"}
         How the images will be used; with an output folder they are files.
     check : bool
-        Measure first which transforms turn pictures of one class into another, and leave those off: judged by the baseline in the output
-        folder where there is one, else by nearest neighbours. The advised policy is written as ``policy.toml``.
+        Measure first which transforms turn pictures of one class into another, and leave those off: judged by
+        the baseline in the output folder where there is one, else by nearest neighbours. The advised policy
+        is written as ``policy.toml``.
     decide : bool
         Also train with and without each transform about which the measurement is undecided.
     """
@@ -404,15 +455,26 @@ def augment(
         found = check_policy(plan, chosen, model=_baseline_model(output), seed=seed)
     if decide and found is not None:
         listeners.stage("Training with and without what is undecided")
-        asked, settled = found.undecided(), found.decide(lambda tried: _validation_score(plan, tried, seed, listeners))
+        asked, settled = (
+            found.undecided(),
+            found.decide(lambda tried: _validation_score(plan, tried, seed, listeners)),
+        )
         found = dataclasses.replace(found, advised=settled)
         kept = {step.name for step in settled.steps}
         decided = [f"{name}: {'kept' if name in kept else 'off'}" for name in asked]
     made = plan_augmentation(
-        plan, target=target, policy=chosen, max_multiple=max_multiple, way="files" if output else way, seed=seed, check=found
+        plan,
+        target=target,
+        policy=chosen,
+        max_multiple=max_multiple,
+        way="files" if output else way,
+        seed=seed,
+        check=found,
     )
     if decided:
-        made.facts["notes"].append(f"Decided by training with and without, on validation: {', '.join(decided)}.")
+        made.facts["notes"].append(
+            f"Decided by training with and without, on validation: {', '.join(decided)}."
+        )
     if output is not None:
         folder = prepare_output(output)
         if found is not None:
@@ -420,7 +482,12 @@ def augment(
         listeners.stage(f"Writing {len(made.manifest):,} augmented images")
         made = made.write(folder, on_progress=listeners.images)
         before = make_thumbnails(plan.dataset.source, [e["before"] for e in made.facts["examples"]])
-        add_parts(output, augmentation=made.facts, augmented=made.manifest, pictures={**before, **made.example_pictures()})
+        add_parts(
+            output,
+            augmentation=made.facts,
+            augmented=made.manifest,
+            pictures={**before, **made.example_pictures()},
+        )
     return made
 
 
@@ -430,14 +497,20 @@ def _baseline_model(output: str | Path | None) -> Model | None:
 
     from auditor.augmentation import Model
 
-    if output is None or not (Path(output) / "baseline.keras").exists() or not (Path(output) / "baseline.json").exists():
+    if (
+        output is None
+        or not (Path(output) / "baseline.keras").exists()
+        or not (Path(output) / "baseline.json").exists()
+    ):
         return None
     require_packages("keras", "tensorflow")
     from auditor.baseline.runtime import load
 
     facts = json.loads((Path(output) / "baseline.json").read_text(encoding="utf-8"))
     keras, _ = load()
-    return Model.of(keras.models.load_model(Path(output) / "baseline.keras"), facts["labels"], facts["image_size"])
+    return Model.of(
+        keras.models.load_model(Path(output) / "baseline.keras"), facts["labels"], facts["image_size"]
+    )
 
 
 def _validation_score(plan: Plan, policy: Policy, seed: int, listeners: Listeners) -> float:
@@ -446,14 +519,23 @@ def _validation_score(plan: Plan, policy: Policy, seed: int, listeners: Listener
     from auditor.baseline import TrainOptions, train_baseline
 
     options = TrainOptions(seed=seed, experiments=False, scaling="min-max")
-    result = train_baseline(plan, augmentation=plan_augmentation(plan, policy=policy, seed=seed), options=options, on_epoch=listeners.epoch)
+    result = train_baseline(
+        plan,
+        augmentation=plan_augmentation(plan, policy=policy, seed=seed),
+        options=options,
+        on_epoch=listeners.epoch,
+    )
     return float(result.facts["scores"]["val"]["balanced_accuracy"]["value"])
 
 
-def suspected_labels(evidence: Scan) -> list[str]:
+def suspected_labels(evidence: Evidence) -> list[str]:
     """Return the images that the label check lists, the worst first; none where it withholds its list."""
     (check,) = choose(every_check(), select=["label-error"])
-    listed = [f.evidence["path"].head(f.affected).tolist() for f in run_checks(evidence, [check]) if f.evidence is not None]
+    listed = [
+        f.examples["path"].head(f.affected).tolist()
+        for f in run_checks(evidence, [check])
+        if f.examples is not None
+    ]
     return [path for paths in listed for path in paths]
 
 
@@ -481,9 +563,11 @@ def train(
     time_budget : float
         Minutes; experiments that do not fit are left out and said.
     measures : DataFrame, optional
-        The scan's images, which size the model and show slices on which it is weak; `planned_scan` gives them.
+        The scan's images, which size the model and show slices on which it is weak; `planned_scan` gives
+        them.
     suspects : collection of str
-        Images whose label looks wrong (`suspected_labels`): a comparison of ways trains on the data without them too.
+        Images whose label looks wrong (`suspected_labels`): a comparison of ways trains on the data without
+        them too.
     """
     from auditor.baseline import TrainOptions, train_baseline
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import auditor
 from auditor.config import Config
 from auditor.dataset import Dataset
-from auditor.evidence import Scan
+from auditor.evidence import Evidence
 from auditor.options import ScanOptions
 from auditor.plugins import loaded
 from auditor.record import DatasetFacts
@@ -28,10 +28,20 @@ if TYPE_CHECKING:
     import pandas as pd
 
 #: Packages whose version can change a result.
-PACKAGES = ("numpy", "pandas", "scipy", "scikit-learn", "Pillow", "opencv-python-headless", "albumentations", "keras", "tensorflow")
+PACKAGES = (
+    "numpy",
+    "pandas",
+    "scipy",
+    "scikit-learn",
+    "Pillow",
+    "opencv-python-headless",
+    "albumentations",
+    "keras",
+    "tensorflow",
+)
 
 
-def dataset_facts(dataset: Dataset, scan: Scan) -> DatasetFacts:
+def dataset_facts(dataset: Dataset, scan: Evidence) -> DatasetFacts:
     """Return the data set in numbers."""
     images = scan.images
     counts = images["split"].value_counts(sort=False)
@@ -89,11 +99,25 @@ def inputs_digest(dataset: Dataset, images: pd.DataFrame, config: Config, seed: 
         "versions": versions(),
     }
     settings["plugins"] = [p.facts | {"code": p.code_digest()} for p in loaded()]
-    rest = [dataset.name, dataset.kind, dataset.location, dataset.ignored, dataset.empty, settings, seed, shown, _code_digest()]
-    return hashlib.sha256(rows.tobytes() + json.dumps(rest, sort_keys=True, default=str).encode("utf-8", "backslashreplace")).hexdigest()
+    rest = [
+        dataset.name,
+        dataset.kind,
+        dataset.location,
+        dataset.ignored,
+        dataset.empty,
+        settings,
+        seed,
+        shown,
+        _code_digest(),
+    ]
+    return hashlib.sha256(
+        rows.tobytes() + json.dumps(rest, sort_keys=True, default=str).encode("utf-8", "backslashreplace")
+    ).hexdigest()
 
 
-def provenance(config: Config, seed: int, output: str | Path | None, scanning: ScanOptions, started: float) -> dict[str, Any]:
+def provenance(
+    config: Config, seed: int, output: str | Path | None, scanning: ScanOptions, started: float
+) -> dict[str, Any]:
     """Return how an audit was made, plain JSON; ``run`` alone holds what may differ between two runs on the same input.
 
     ``started`` is in seconds since the epoch.
@@ -102,7 +126,10 @@ def provenance(config: Config, seed: int, output: str | Path | None, scanning: S
     brought = [plugin.facts for plugin in loaded()]
     return {
         "config": {
-            "checks": {code: {k: str(v) for k, v in sorted(values.items())} for code, values in sorted(config.checks.items())},
+            "checks": {
+                code: {k: str(v) for k, v in sorted(values.items())}
+                for code, values in sorted(config.checks.items())
+            },
             "select": sorted(config.select),
             "ignore": sorted(config.ignore),
             "waivers": sorted(config.waivers),

@@ -1,7 +1,8 @@
 """The record of an audit: all that it found, as frozen plain data. Reports render from it and from nothing else.
 
 The ``TypedDict`` classes describe the parts that the training rooms hand over; they are JSON as they stand
-(``split.json`` and ``baseline.json`` are written from them), so every number in them is a plain ``float``, ``int`` or ``str``.
+(``split.json`` and ``baseline.json`` are written from them), so every number in them is a plain ``float``,
+``int`` or ``str``.
 """
 
 from __future__ import annotations
@@ -56,7 +57,9 @@ class SplitFacts(TypedDict, total=False):
 
     fingerprint: str
     rows_digest: str  # SHA-256 over the sorted rows of split.csv, so that any edit shows
-    origin: str  # "planned", "kept" (as published), "carved" (a missing part was cut from train) or "repaired"
+    origin: (
+        str  # "planned", "kept" (as published), "carved" (a missing part was cut from train) or "repaired"
+    )
     ratios: dict[str, float]  # part -> share in [0, 1]
     ratios_reason: str
     seed: int
@@ -104,8 +107,12 @@ class AugmentationFacts(TypedDict, total=False):
     policy: list[PolicyStep]
     policy_name: str
     budgets: list[ClassBudget]
-    examples: list[dict[str, str]]  # parent, label, transforms, before, after (the last two: keys of the thumbnails)
-    checks: list[dict[str, Any]]  # rows of the policy check: transform, magnitude, label, moved (Estimate), control, verdict
+    examples: list[
+        dict[str, str]
+    ]  # parent, label, transforms, before, after (the last two: keys of the thumbnails)
+    checks: list[
+        dict[str, Any]
+    ]  # rows of the policy check: transform, magnitude, label, moved (Estimate), control, verdict
     notes: list[str]
 
 
@@ -188,9 +195,9 @@ class BaselineFacts(TypedDict, total=False):
 class DatasetFacts:
     """The data set in numbers.
 
-    ``fingerprint`` is the SHA-256 over the sorted (path, label, file SHA-256). ``ignored`` counts files that are not images;
-    ``ignored_examples`` names the first of them. ``unmeasured`` counts images that a time budget left out. ``splits`` maps a split's name
-    to its number of images ("" where there are none).
+    ``fingerprint`` is the SHA-256 over the sorted (path, label, file SHA-256). ``ignored`` counts files that
+    are not images; ``ignored_examples`` names the first of them. ``unmeasured`` counts images that a time
+    budget left out. ``splits`` maps a split's name to its number of images ("" where there are none).
     """
 
     name: str

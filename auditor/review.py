@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from auditor.reports.compare import Comparison
 
 
-def report(folder: str | Path, *, output: str | Path | None = None, formats: Sequence[str] = (), images: bool = True) -> list[Path]:
+def report(
+    folder: str | Path, *, output: str | Path | None = None, formats: Sequence[str] = (), images: bool = True
+) -> list[Path]:
     """Write the report of an audit again from its output folder alone; the data is not needed.
 
     Parameters
@@ -34,8 +36,8 @@ def report(folder: str | Path, *, output: str | Path | None = None, formats: Seq
     output : str or Path, optional
         A file, or a folder where several formats are asked; by default ``report.html`` in the same folder.
     formats : sequence of str
-        Any of ``html``, ``json``, ``markdown``, ``junit``, ``github``, ``csv``, ``badge``, ``croissant``, ``data-card``; by default
-        what the file's ending says.
+        Any of ``html``, ``json``, ``markdown``, ``junit``, ``github``, ``csv``, ``badge``, ``croissant``,
+        ``data-card``; by default what the file's ending says.
 
     Returns
     -------
@@ -47,20 +49,33 @@ def report(folder: str | Path, *, output: str | Path | None = None, formats: Seq
     audit = load(folder)
     unknown = [f for f in formats if f not in FORMATS]
     if unknown:
-        raise UsageError(expected=f"formats out of {', '.join(FORMATS)}", received=f"'{unknown[0]}'", hint="name one of them with --format")
+        raise UsageError(
+            expected=f"formats out of {', '.join(FORMATS)}",
+            received=f"'{unknown[0]}'",
+            hint="name one of them with --format",
+        )
     if len(formats) < 2:
         name = FORMATS[formats[0]] if formats else "report.html"
         file = Path(output) if output else Path(folder) / name
         return [
             write_report(
-                audit.record, file / name if file.is_dir() else file, format=next(iter(formats), None), images=images, folder=Path(folder)
+                audit.record,
+                file / name if file.is_dir() else file,
+                format=next(iter(formats), None),
+                images=images,
+                folder=Path(folder),
             )
         ]
     target = prepare_output(output or folder)
-    return [write_report(audit.record, target / FORMATS[f], format=f, images=images, folder=Path(folder)) for f in formats]
+    return [
+        write_report(audit.record, target / FORMATS[f], format=f, images=images, folder=Path(folder))
+        for f in formats
+    ]
 
 
-def compare(old: str | Path | Audit, new: str | Path | Audit, *, output: str | Path | None = None) -> Comparison:
+def compare(
+    old: str | Path | Audit, new: str | Path | Audit, *, output: str | Path | None = None
+) -> Comparison:
     """Compare two audits: images added, removed, relabelled, moved or re-encoded; measures; findings resolved, new, worse.
 
     Parameters
@@ -83,7 +98,9 @@ def compare(old: str | Path | Audit, new: str | Path | Audit, *, output: str | P
     if output is not None and format_of(Path(output)) == "html":
         old_paths, new_paths = shown_paths(comparison)
         comparison = dataclasses.replace(
-            comparison, old=_with_pictures(comparison.old, old_paths), new=_with_pictures(comparison.new, new_paths)
+            comparison,
+            old=_with_pictures(comparison.old, old_paths),
+            new=_with_pictures(comparison.new, new_paths),
         )
     if output is not None:
         write_comparison(comparison, Path(output))
@@ -97,8 +114,13 @@ def _with_pictures(record: Record, paths: Sequence[str]) -> Record:
     place = Path(record.dataset.location)
     missing = set(paths) - record.thumbnails.keys()
     rows = record.images[record.images["path"].isin(missing)]
-    files = UnchangedFiles(LocalFiles(str(place if place.is_dir() else place.parent)), dict(zip(rows["path"], rows["sha256"], strict=True)))
-    return dataclasses.replace(record, thumbnails={**record.thumbnails, **make_thumbnails(files, rows["path"])})
+    files = UnchangedFiles(
+        LocalFiles(str(place if place.is_dir() else place.parent)),
+        dict(zip(rows["path"], rows["sha256"], strict=True)),
+    )
+    return dataclasses.replace(
+        record, thumbnails={**record.thumbnails, **make_thumbnails(files, rows["path"])}
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +140,11 @@ class UnchangedFiles:
         """
         content = self.files.read(path)
         if sha256(content).hexdigest() != self.digests[path]:
-            raise DataError(expected=f"the bytes of {path} that were audited", received="others", hint="audit the data again")
+            raise DataError(
+                expected=f"the bytes of {path} that were audited",
+                received="others",
+                hint="audit the data again",
+            )
         return content
 
     def stat(self, path: str) -> FileStat:
@@ -209,12 +235,16 @@ def selftest(
     settings = config or Config()
 
     def findings_of(table: Path) -> Sequence[Finding]:
-        return scan(table, config=dataclasses.replace(settings, waivers={}), seed=seed, images=False).record.findings
+        return scan(
+            table, config=dataclasses.replace(settings, waivers={}), seed=seed, images=False
+        ).record.findings
 
     return plant_and_score(open_data(data, None, label, split, group), findings_of, sample=sample, seed=seed)
 
 
-def check(data: Data, passport: str | Path, *, fail_on: str = "error", scanning: ScanOptions | None = None) -> None:
+def check(
+    data: Data, passport: str | Path, *, fail_on: str = "error", scanning: ScanOptions | None = None
+) -> None:
     """Raise unless this is the data that was audited and its audit has no open finding at or above a severity.
 
     For the head of a training script. Every file is read again, none is decoded for the checks.
@@ -243,12 +273,20 @@ def check(data: Data, passport: str | Path, *, fail_on: str = "error", scanning:
         limit = Severity(fail_on).rank
         bad = [f["id"] for f in findings if Severity(f["severity"]).rank <= limit and not f.get("waiver")]
     except (KeyError, TypeError, ValueError):
-        raise DataError(expected="an audit.json", received=f"'{file}'", hint="make one with 'auditor scan DATA'") from None
+        raise DataError(
+            expected="an audit.json", received=f"'{file}'", hint="make one with 'auditor scan DATA'"
+        ) from None
     scan = measured(open_data(data, None, None, None, None), None, scanning or ScanOptions(), 0, Listeners())
     now = fingerprint(scan.images)
     if now != stated:
         raise NotFitError(
-            expected=f"the data that was audited, fingerprint {stated[:12]}", received=f"{now[:12]}", hint="run 'auditor scan' on it again"
+            expected=f"the data that was audited, fingerprint {stated[:12]}",
+            received=f"{now[:12]}",
+            hint="run 'auditor scan' on it again",
         )
     if bad:
-        raise NotFitError(expected=f"no open {fail_on}", received=", ".join(bad[:5]), hint="see the report; mend, or waive with a reason")
+        raise NotFitError(
+            expected=f"no open {fail_on}",
+            received=", ".join(bad[:5]),
+            hint="see the report; mend, or waive with a reason",
+        )

@@ -2,13 +2,15 @@
 
     python benchmarks/compare.py FOLDER [seeds] [largest] [order]
 
-FOLDER holds the four idx files of Fashion-MNIST. Training images fall from ``largest`` (1,500) in the first class of ``order`` to a
-fiftieth of it in the last; ``order`` is ten digits (0123456789, or another to make other classes rare). Validation images have a
-quarter of that (5 at least), the test images are the 10,000 of the original, a thousand of each class. No weights are chosen on them.
+FOLDER holds the four idx files of Fashion-MNIST. Training images fall from ``largest`` (1,500) in the first
+class of ``order`` to a fiftieth of it in the last; ``order`` is ten digits (0123456789, or another to make
+other classes rare). Validation images have a quarter of that (5 at least), the test images are the 10,000 of
+the original, a thousand of each class. No weights are chosen on them.
 
-Prints, for each way, balanced accuracy, recall of the three rarest and of the three commonest classes, and minutes; then for each
-seed the gain in rare-class recall over doing nothing and over oversampling. To be reached: 0.15 over nothing with every seed, by the
-way that is recommended 0.05 over oversampling, all in less than 15 minutes on two cores.
+Prints, for each way, balanced accuracy, recall of the three rarest and of the three commonest classes, and
+minutes; then for each seed the gain in rare-class recall over doing nothing and over oversampling. To be
+reached: 0.15 over nothing with every seed, by the way that is recommended 0.05 over oversampling, all in less
+than 15 minutes on two cores.
 """
 
 from __future__ import annotations
@@ -65,8 +67,13 @@ class Planned:
 
 def read_idx(folder: Path, part: str) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
     """Return images and labels of ``train`` or ``t10k``."""
-    images, labels = (gzip.decompress((folder / f"{part}-{kind}-ubyte.gz").read_bytes()) for kind in ("images-idx3", "labels-idx1"))
-    return np.frombuffer(images, np.uint8, offset=16).reshape(-1, 28, 28), np.frombuffer(labels, np.uint8, offset=8)
+    images, labels = (
+        gzip.decompress((folder / f"{part}-{kind}-ubyte.gz").read_bytes())
+        for kind in ("images-idx3", "labels-idx1")
+    )
+    return np.frombuffer(images, np.uint8, offset=16).reshape(-1, 28, 28), np.frombuffer(
+        labels, np.uint8, offset=8
+    )
 
 
 def long_tailed(folder: Path, largest: int, order: str, seed: int = 0) -> Planned:
@@ -83,9 +90,16 @@ def long_tailed(folder: Path, largest: int, order: str, seed: int = 0) -> Planne
     for at, label in enumerate(answers.tolist()):
         arrays[path := f"test/{at:05d}"] = unseen[at]
         rows.append((path, str(label), "test"))
-    table = pd.DataFrame(rows, columns=["path", "label", "split"]).assign(group="", cluster="").sort_values("path", ignore_index=True)
+    table = (
+        pd.DataFrame(rows, columns=["path", "label", "split"])
+        .assign(group="", cluster="")
+        .sort_values("path", ignore_index=True)
+    )
     samples = table[["path", "label", "split", "group"]]
-    return Planned(Dataset(name="long-tailed", kind="table", location=".", samples=samples, source=Pictures(arrays)), table)
+    return Planned(
+        Dataset(name="long-tailed", kind="table", location=".", samples=samples, source=Pictures(arrays)),
+        table,
+    )
 
 
 def main(folder: str, seeds: int = 3, largest: int = 1500, order: str = "0123456789") -> None:
@@ -104,8 +118,12 @@ def main(folder: str, seeds: int = 3, largest: int = 1500, order: str = "0123456
         found = train_ways(session, seeds)
         wall, cpu = (time.monotonic() - began) / 60, (time.process_time() - spent) / 60
         rarest, commonest = rare_and_common(session)
-    print(f"{training:,} training images, order {order}, {size.image_size} px, {size.filters} filters, {seeds} seeds")
-    print(f"{'way':<48}{'balanced accuracy':>24}{'rare-class recall':>24}{'common-class recall':>24}{'minutes':>9}")
+    print(
+        f"{training:,} training images, order {order}, {size.image_size} px, {size.filters} filters, {seeds} seeds"
+    )
+    print(
+        f"{'way':<48}{'balanced accuracy':>24}{'rare-class recall':>24}{'common-class recall':>24}{'minutes':>9}"
+    )
     for row in summarise(found, rarest, commonest):
         minutes = sum(float(r["seconds"][0]) for r in found[row["way"]].values()) / 60
         cells = (row[k] for k in ("balanced accuracy", "rare-class recall", "common-class recall"))

@@ -2,8 +2,9 @@
 
     python -m benchmarks.diagnose FOLDER [name ...]
 
-FOLDER holds the four idx files of Fashion-MNIST: 1,500 images train, 800 validate, 800 test, unless the fault is in them. Prints for
-each planted fault every answer that is `yes`, and what the expected question was answered; for a healthy training nothing should be.
+FOLDER holds the four idx files of Fashion-MNIST: 1,500 images train, 800 validate, 800 test, unless the fault
+is in them. Prints for each planted fault every answer that is `yes`, and what the expected question was
+answered; for a healthy training nothing should be.
 """
 
 from __future__ import annotations
@@ -94,11 +95,23 @@ def split(folder: Path, spoil: Spoil) -> Planned:
     arrays, rows = {}, []
     for number, at in enumerate(rng.permutation(len(images))[: TRAIN + 2 * HELD_OUT].tolist()):
         arrays[path := f"{at:05d}"] = images[at]
-        rows.append((path, str(labels[at]), "train" if number < TRAIN else "val" if number < TRAIN + HELD_OUT else "test"))
-    table = pd.DataFrame(rows, columns=["path", "label", "split"]).assign(group="", cluster="").sort_values("path", ignore_index=True)
+        rows.append(
+            (
+                path,
+                str(labels[at]),
+                "train" if number < TRAIN else "val" if number < TRAIN + HELD_OUT else "test",
+            )
+        )
+    table = (
+        pd.DataFrame(rows, columns=["path", "label", "split"])
+        .assign(group="", cluster="")
+        .sort_values("path", ignore_index=True)
+    )
     spoil(arrays, table, rng)
     samples = table[["path", "label", "split", "group"]]
-    return WithoutLeaks(Dataset(name="planted", kind="table", location=".", samples=samples, source=Pictures(arrays)), table)
+    return WithoutLeaks(
+        Dataset(name="planted", kind="table", location=".", samples=samples, source=Pictures(arrays)), table
+    )
 
 
 def main(folder: str, *names: str) -> None:
@@ -106,7 +119,9 @@ def main(folder: str, *names: str) -> None:
         if names and fault.name not in names:
             continue
         began = time.monotonic()
-        options = TrainOptions(**{"image_size": 32, "epochs": 10, "seeds": 1, "scaling": "min-max", **fault.options})
+        options = TrainOptions(
+            **{"image_size": 32, "epochs": 10, "seeds": 1, "scaling": "min-max", **fault.options}
+        )
         facts = train_baseline(split(Path(folder), fault.spoil), options=options).facts
         said = {d["question"]: d for d in facts["diagnosis"]}
         verdict = said[fault.question]["verdict"] if fault.question else "-"
@@ -114,7 +129,10 @@ def main(folder: str, *names: str) -> None:
         shaky = ", ".join(q for q, d in said.items() if d["verdict"] == "undecided")
         accuracy = facts["scores"]["val"]["balanced_accuracy"]["value"]
         took = time.monotonic() - began
-        print(f"{fault.name} (val {accuracy:.2f}, {took:.0f} s): {fault.question or 'nothing'}: {verdict}", flush=True)
+        print(
+            f"{fault.name} (val {accuracy:.2f}, {took:.0f} s): {fault.question or 'nothing'}: {verdict}",
+            flush=True,
+        )
         print(f"    also yes: {others or '-'}; undecided: {shaky or '-'}", flush=True)
         for question, d in said.items():
             if d["verdict"] == "yes" or question == fault.question:

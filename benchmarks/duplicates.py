@@ -5,13 +5,14 @@
     python benchmarks/duplicates.py quality FOLDER [--images 300]
     python benchmarks/duplicates.py speed [--images 60000]
 
-``recall`` plants one copy of each kind of different images of FOLDER (any tree of images) and prints how many were found, and how many
-of the pairs found are no planted ones: look at those, they may be real. ``natural`` makes a set of 32-pixel
-photos (each photo of FOLDER, and tiles of it that do not overlap) and hides pairs among them as they occur in collections from the web: the
-same place of a photo cropped, turned, lit and compressed otherwise, in four strengths, a tenth of them mirrored. ``--half`` takes every
-second photo only: figures are those of half 1, so that constants can be chosen on half 0.
-``quality`` plants faults of exposure, contrast and focus and
-prints what each check names. ``speed`` searches made-up signatures, of which 1 % are noisy copies, and prints CPU seconds.
+``recall`` plants one copy of each kind of different images of FOLDER (any tree of images) and prints how many
+were found, and how many of the pairs found are no planted ones: look at those, they may be real. ``natural``
+makes a set of 32-pixel photos (each photo of FOLDER, and tiles of it that do not overlap) and hides pairs
+among them as they occur in collections from the web: the same place of a photo cropped, turned, lit and
+compressed otherwise, in four strengths, a tenth of them mirrored. ``--half`` takes every second photo only:
+figures are those of half 1, so that constants can be chosen on half 0. ``quality`` plants faults of exposure,
+contrast and focus and prints what each check names. ``speed`` searches made-up signatures, of which 1 % are
+noisy copies, and prints CPU seconds.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from PIL import Image
 
 from auditor.checks import CHECKS, choose, run_checks
 from auditor.dataset import Dataset, FileStat
-from auditor.evidence import Scan
+from auditor.evidence import Evidence
 from auditor.readers import open_dataset
 from auditor.scanning import scan_images
 
@@ -42,7 +43,9 @@ Picture = npt.NDArray[np.uint8]
 
 def jpeg(picture: npt.NDArray[np.generic], quality: int = 85) -> bytes:
     target = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(np.clip(picture, 0, 255).astype(np.uint8))).save(target, "JPEG", quality=quality)
+    Image.fromarray(np.ascontiguousarray(np.clip(picture, 0, 255).astype(np.uint8))).save(
+        target, "JPEG", quality=quality
+    )
     return target.getvalue()
 
 
@@ -60,12 +63,17 @@ def scaled(picture: Picture, factor: float) -> Picture:
 def cropped(picture: Picture, share: float, sides: str) -> Picture:
     height, width = picture.shape[:2]
     down, across = max(1, round(height * share)), max(1, round(width * share))
-    return picture[down * ("t" in sides) : height - down * ("b" in sides), across * ("l" in sides) : width - across * ("r" in sides)]
+    return picture[
+        down * ("t" in sides) : height - down * ("b" in sides),
+        across * ("l" in sides) : width - across * ("r" in sides),
+    ]
 
 
 def framed(picture: Picture, share: float, grey: int) -> Picture:
     wide = max(1, round(share * min(picture.shape[:2])))
-    return np.asarray(cv2.copyMakeBorder(picture, *[wide] * 4, cv2.BORDER_CONSTANT, value=(grey,) * 3), dtype=np.uint8)
+    return np.asarray(
+        cv2.copyMakeBorder(picture, *[wide] * 4, cv2.BORDER_CONSTANT, value=(grey,) * 3), dtype=np.uint8
+    )
 
 
 def noisy(picture: Picture, deviation: float) -> npt.NDArray[np.float64]:
@@ -141,11 +149,13 @@ def decoded(content: bytes) -> Picture:
     return np.asarray(Image.open(io.BytesIO(content)).convert("RGB"))
 
 
-def scan(files: dict[str, bytes], labels: dict[str, str]) -> Scan:
+def scan(files: dict[str, bytes], labels: dict[str, str]) -> Evidence:
     paths = sorted(files)
     samples = pd.DataFrame({"path": paths, "label": [labels[p] for p in paths], "split": "", "group": ""})
-    scanned = scan_images(Dataset(name="planted", kind="table", location="", samples=samples, source=InMemory(files)), jobs=1)
-    return Scan(scanned.images, scanned.signatures)
+    scanned = scan_images(
+        Dataset(name="planted", kind="table", location="", samples=samples, source=InMemory(files)), jobs=1
+    )
+    return Evidence(scanned.images, scanned.signatures)
 
 
 def recall(folder: str, side: int | None, per: int) -> None:
@@ -164,7 +174,9 @@ def recall(folder: str, side: int | None, per: int) -> None:
     spent = time.process_time() - started
     row = {p: i for i, p in enumerate(made.images["path"])}
     print(f"\n{folder}, {f'{side} px, ' if side else ''}{len(originals):,} images, {per} copies of each kind")
-    print(f"threshold {found.calibration.threshold:.3f}{'' if found.calibration.calibrated else ' (default)'}, {spent:.1f} CPU s\n")
+    print(
+        f"threshold {found.calibration.threshold:.3f}{'' if found.calibration.calibrated else ' (default)'}, {spent:.1f} CPU s\n"
+    )
     print("| copy | found |\n|---|---|")
     for kind in COPIES:
         hits = [found.near[row[c]] == found.near[row[p]] for c, (p, k) in planted.items() if k == kind]
@@ -172,14 +184,28 @@ def recall(folder: str, side: int | None, per: int) -> None:
     source = np.array([row[planted[p][0]] if p in planted else row[p] for p in made.images["path"]])
     members = np.flatnonzero(found.near != np.arange(len(source)))
     strangers = source[members] != source[found.near[members]]
-    print(f"\nprecision {1 - strangers.mean():.3f}: {strangers.sum()} of {len(members)} links join two different originals")
+    print(
+        f"\nprecision {1 - strangers.mean():.3f}: {strangers.sum()} of {len(members)} links join two different originals"
+    )
 
 
-#: Of a strength of 1: standard deviations of zoom, stretch and shift (shares of a side), turn (degrees), gamma, contrast, saturation and
-#: light of each colour (logarithms), brightness (of white). Chosen before anything was measured, by what pairs in CIFAR-10 look like.
-ZOOM, STRETCH, SHIFT, TURN, GAMMA, CONTRAST, SATURATION, TINT, BRIGHTNESS = 0.06, 0.02, 0.04, 1.5, 0.15, 0.12, 0.2, 0.08, 0.04
+#: Of a strength of 1: standard deviations of zoom, stretch and shift (shares of a side), turn (degrees),
+#: gamma, contrast, saturation and light of each colour (logarithms), brightness (of white). Chosen before
+#: anything was measured, by what pairs in CIFAR-10 look like.
+ZOOM, STRETCH, SHIFT, TURN, GAMMA, CONTRAST, SATURATION, TINT, BRIGHTNESS = (
+    0.06,
+    0.02,
+    0.04,
+    1.5,
+    0.15,
+    0.12,
+    0.2,
+    0.08,
+    0.04,
+)
 STRENGTHS = (0.5, 1.0, 1.5, 2.0)
-#: Tiles of photos are of so many pixels, and vary by at least so many grey levels, or there is nothing to tell them by.
+#: Tiles of photos are of so many pixels, and vary by at least so many grey levels, or there is nothing to
+#: tell them by.
 TILE, LEAST_CONTRAST = (90, 140), 12
 Box = tuple[int, int, int, int]
 
@@ -189,7 +215,10 @@ def shrunk(picture: Picture, rng: np.random.Generator) -> Picture:
     filters = (cv2.INTER_AREA, cv2.INTER_AREA, cv2.INTER_CUBIC, cv2.INTER_LINEAR, cv2.INTER_LANCZOS4)
     method = filters[rng.integers(len(filters))]
     if method != cv2.INTER_AREA and min(picture.shape[:2]) > 48:
-        picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), 0.0125 * min(picture.shape[:2]) * rng.uniform(0.7, 1.3)), dtype=np.uint8)
+        picture = np.asarray(
+            cv2.GaussianBlur(picture, (0, 0), 0.0125 * min(picture.shape[:2]) * rng.uniform(0.7, 1.3)),
+            dtype=np.uint8,
+        )
     return np.asarray(cv2.resize(picture, (32, 32), interpolation=method), dtype=np.uint8)
 
 
@@ -206,7 +235,9 @@ def again(photo: Picture, box: Box, strength: float, rng: np.random.Generator) -
     part = part ** np.exp(strength * rng.normal(0, GAMMA)) * np.exp(strength * rng.normal(0, TINT, 3))
     grey = part.mean(axis=2, keepdims=True)
     part = grey + (part - grey) * np.exp(strength * rng.normal(0, SATURATION))
-    part = (part - 0.5) * np.exp(strength * rng.normal(0, CONTRAST)) + 0.5 + strength * rng.normal(0, BRIGHTNESS)
+    part = (
+        (part - 0.5) * np.exp(strength * rng.normal(0, CONTRAST)) + 0.5 + strength * rng.normal(0, BRIGHTNESS)
+    )
     lit = (np.clip(part, 0, 1) * 255).astype(np.uint8)
     lit = decoded(jpeg(lit, int(rng.integers(40, 95)))) if rng.random() < 0.7 else lit
     return lit[:, ::-1] if rng.random() < 0.1 else lit
@@ -223,7 +254,11 @@ def natural(folder: str, half: int | None, pairs: int) -> None:
         photo = decoded(photos[path])
         height, width = photo.shape[:2]
         side = int(rng.integers(*TILE))
-        corners = [(y, x, side, side) for y in range(0, height - side + 1, side) for x in range(0, width - side + 1, side)]
+        corners = [
+            (y, x, side, side)
+            for y in range(0, height - side + 1, side)
+            for x in range(0, width - side + 1, side)
+        ]
         for number, (y, x, tall, wide) in enumerate([(0, 0, height, width), *corners]):
             small = shrunk(photo[y : y + tall, x : x + wide], rng)
             if number == 0 or small.std(axis=(0, 1)).mean() >= LEAST_CONTRAST:
@@ -234,7 +269,10 @@ def natural(folder: str, half: int | None, pairs: int) -> None:
     for index in np.sort(rng.choice(len(boxes), min(pairs, len(boxes)), replace=False)):
         name, path, box = boxes[index]
         strength = float(rng.choice(STRENGTHS))
-        files[f"{name} again"], labels[f"{name} again"] = png(shrunk(again(decoded(photos[path]), box, strength, rng), rng)), labels[name]
+        files[f"{name} again"], labels[f"{name} again"] = (
+            png(shrunk(again(decoded(photos[path]), box, strength, rng), rng)),
+            labels[name],
+        )
         hidden[f"{name} again"] = name, strength
     made = scan(files, labels)
     made.neighbours()
@@ -243,12 +281,18 @@ def natural(folder: str, half: int | None, pairs: int) -> None:
     spent = time.process_time() - started
     paths = made.images["path"].tolist()
     row = {p: i for i, p in enumerate(paths)}
-    print(f"\n{folder}, {'all photos' if half is None else f'half {half}'}: {len(files):,} images of 32 px, {len(hidden):,} hidden pairs")
-    print(f"threshold {found.calibration.threshold:.3f}{'' if found.calibration.calibrated else ' (default)'}, {spent:.1f} CPU s\n")
+    print(
+        f"\n{folder}, {'all photos' if half is None else f'half {half}'}: {len(files):,} images of 32 px, {len(hidden):,} hidden pairs"
+    )
+    print(
+        f"threshold {found.calibration.threshold:.3f}{'' if found.calibration.calibrated else ' (default)'}, {spent:.1f} CPU s\n"
+    )
     hits = {again: found.near[row[again]] == found.near[row[name]] for again, (name, _) in hidden.items()}
     print("| strength | found |\n|---|---|")
     for strength in STRENGTHS:
-        print(f"| {strength} | {np.mean([hit for again, hit in hits.items() if hidden[again][1] == strength]):.2f} |")
+        print(
+            f"| {strength} | {np.mean([hit for again, hit in hits.items() if hidden[again][1] == strength]):.2f} |"
+        )
     print(f"| all | {np.mean(list(hits.values())):.3f} |")
     root = np.array([hidden[p][0] if p in hidden else p for p in paths])
     photo_of = np.array([p.removesuffix(" again").rsplit(" ", 1)[0] for p in paths])
@@ -256,7 +300,10 @@ def natural(folder: str, half: int | None, pairs: int) -> None:
     heads = found.near[members]
     true, same = root[members] == root[heads], photo_of[members] == photo_of[heads]
     strangers = int((~true & ~same).sum())
-    print(f"\nprecision {true.sum() / max(1, true.sum() + strangers):.3f}: {strangers} links join two photos;", end=" ")
+    print(
+        f"\nprecision {true.sum() / max(1, true.sum() + strangers):.3f}: {strangers} links join two photos;",
+        end=" ",
+    )
     print(f"{int((~true & same).sum())} join two places of one photo, and are not counted")
 
 
@@ -273,8 +320,11 @@ def quality(folder: str, images: int) -> None:
         mixed = base | {p: jpeg(damage(decoded(base[p])), 90) for p in hurt if fault != "none"}
         findings = run_checks(scan(mixed, labels), choose(CHECKS, select=codes))
         of = set(base) if fault == "none" else set(hurt)
-        named = {f.code: set() if f.evidence is None else set(f.evidence["path"]) for f in findings}
-        print(f"| {fault} | " + " | ".join(f"{len(named[c] & of) / len(of):.2f}" for c in codes) + " |", flush=True)
+        named = {f.code: set() if f.examples is None else set(f.examples["path"]) for f in findings}
+        print(
+            f"| {fault} | " + " | ".join(f"{len(named[c] & of) / len(of):.2f}" for c in codes) + " |",
+            flush=True,
+        )
 
 
 def made_up(n: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
@@ -288,9 +338,14 @@ def made_up(n: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64], npt.N
             part = rng.normal(size=(m, cells, cells)).astype(np.float32)
             noise += weight * np.repeat(np.repeat(part, 32 // cells, 1), 32 // cells, 2)
         signatures[start : start + m, :1024] = np.clip(128 + 35 * noise, 0, 255).reshape(m, -1)
-        signatures[start : start + m, 1024:] = np.repeat(rng.integers(90, 166, (m, 2), dtype=np.uint8), 256, axis=1)
+        signatures[start : start + m, 1024:] = np.repeat(
+            rng.integers(90, 166, (m, 2), dtype=np.uint8), 256, axis=1
+        )
     count = n // 100
-    source, copy = rng.choice(n // 2, count, replace=False), n // 2 + rng.choice(n - n // 2, count, replace=False)
+    source, copy = (
+        rng.choice(n // 2, count, replace=False),
+        n // 2 + rng.choice(n - n // 2, count, replace=False),
+    )
     signatures[copy] = signatures[source]
     signatures[copy, :1024] = np.clip(signatures[copy, :1024] + rng.normal(0, 4, (count, 1024)), 0, 255)
     return signatures, source, copy
@@ -301,9 +356,17 @@ def speed(n: int) -> None:
     names = [f"{i:07d}" for i in range(n)]
     labels = np.random.default_rng(1).integers(0, 10, n).astype(str)
     images = pd.DataFrame(
-        {"path": names, "label": labels, "split": "", "group": "", "status": "ok", "sha256": names, "pixel_digest": names}
+        {
+            "path": names,
+            "label": labels,
+            "split": "",
+            "group": "",
+            "status": "ok",
+            "sha256": names,
+            "pixel_digest": names,
+        }
     )
-    made = Scan(images, signatures)
+    made = Evidence(images, signatures)
     times = [time.process_time()]
     if n <= 200_000:
         made.neighbours(5)
@@ -311,15 +374,21 @@ def speed(n: int) -> None:
     found = made.duplicates
     times.append(time.process_time())
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    print("| images | descriptors and neighbours, CPU s | duplicates, CPU s | copies found | false links | peak GiB |")
+    print(
+        "| images | descriptors and neighbours, CPU s | duplicates, CPU s | copies found | false links | peak GiB |"
+    )
     print("|---|---|---|---|---|---|")
     hits = (found.near[source] == found.near[copy]).mean()
     false = int((found.near != np.arange(n)).sum()) - int((found.near[source] == found.near[copy]).sum())
-    print(f"| {n:,} | {times[1] - times[0]:.1f} | {times[2] - times[1]:.1f} | {hits:.3f} | {false} | {peak:.1f} |")
+    print(
+        f"| {n:,} | {times[1] - times[0]:.1f} | {times[2] - times[1]:.1f} | {hits:.3f} | {false} | {peak:.1f} |"
+    )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("what", choices=("recall", "natural", "quality", "speed"))
     parser.add_argument("folder", nargs="?", type=Path)
     parser.add_argument("--side", type=int)

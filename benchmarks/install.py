@@ -2,8 +2,8 @@
 
     python benchmarks/install.py dist/auditor-0.1.0-py3-none-any.whl [--extras train cluster]
 
-Each is installed into a virtual environment of its own that is removed again. Megabytes (2**20 bytes) are those on disk, pip and
-setuptools taken off; bytecode that pip compiles counts, and is given apart.
+Each is installed into a virtual environment of its own that is removed again. Megabytes (2**20 bytes) are
+those on disk, pip and setuptools taken off; bytecode that pip compiles counts, and is given apart.
 """
 
 from __future__ import annotations
@@ -22,7 +22,11 @@ OURS = {"test", "dev", "docs"}
 
 def megabytes(folder: Path) -> tuple[float, float]:
     """Space that files take on disk, and of it the bytecode."""
-    files = [(p.lstat().st_blocks * 512 / 2**20, "__pycache__" in p.parts) for p in folder.rglob("*") if p.is_file() and not p.is_symlink()]
+    files = [
+        (p.lstat().st_blocks * 512 / 2**20, "__pycache__" in p.parts)
+        for p in folder.rglob("*")
+        if p.is_file() and not p.is_symlink()
+    ]
     return sum(size for size, _ in files), sum(size for size, compiled in files if compiled)
 
 
@@ -32,7 +36,9 @@ def install(requirement: str) -> tuple[float, float, float]:
         subprocess.run([sys.executable, "-m", "venv", folder], check=True)
         before = megabytes(Path(folder) / "lib")
         started = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run([f"{folder}/bin/pip", "install", "-q", "--disable-pip-version-check", requirement], check=True)
+        subprocess.run(
+            [f"{folder}/bin/pip", "install", "-q", "--disable-pip-version-check", requirement], check=True
+        )
         ended = resource.getrusage(resource.RUSAGE_CHILDREN)
         after = megabytes(Path(folder) / "lib")
     cpu = ended.ru_utime - started.ru_utime + ended.ru_stime - started.ru_stime
@@ -43,7 +49,9 @@ def main() -> None:
     """Print a row of a table for the core and for each extra."""
     setup = configparser.ConfigParser(interpolation=None)
     setup.read(Path(__file__).parents[1] / "setup.cfg", encoding="utf-8")
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     arguments.add_argument("wheel", help="the wheel to install")
     arguments.add_argument("--extras", nargs="*", default=sorted(set(setup["options.extras_require"]) - OURS))
     chosen = arguments.parse_args()

@@ -1,8 +1,9 @@
 """How well planted label errors are found: ``python benchmarks/labels.py [--fashion FOLDER] [--digits] [DATA ...]``.
 
-Flips are planted at random, or among look-alikes (each class's most confused partner), and the findings are scored: average precision of
-the ranking, expected against true precision of the review list, estimated against true share, CPU seconds. ``--fashion`` names the folder
-with Fashion-MNIST's four ``*-ubyte.gz`` files (Debian's package dataset-fashion-mnist puts them into /usr/share/datasets/fashion-mnist).
+Flips are planted at random, or among look-alikes (each class's most confused partner), and the findings are
+scored: average precision of the ranking, expected against true precision of the review list, estimated
+against true share, CPU seconds. ``--fashion`` names the folder with Fashion-MNIST's four ``*-ubyte.gz`` files
+(Debian's package dataset-fashion-mnist puts them into /usr/share/datasets/fashion-mnist).
 """
 
 from __future__ import annotations
@@ -19,22 +20,31 @@ import pandas as pd
 from sklearn.metrics import average_precision_score
 
 from auditor.checks.label_error import LabelError
-from auditor.evidence import Scan
+from auditor.evidence import Evidence
 from auditor.readers import open_dataset
 from auditor.scanning import scan_images
 from auditor.scanning.signature import perceptual_hash, signature
 
 
-def scan_of_arrays(pictures: np.ndarray, labels: np.ndarray) -> Scan:
+def scan_of_arrays(pictures: np.ndarray, labels: np.ndarray) -> Evidence:
     """Return a scan of grey pictures without writing files; only what label-error looks at is filled in."""
     marks = np.stack([signature(np.ascontiguousarray(np.repeat(p[..., None], 3, axis=2))) for p in pictures])
     digests = [hashlib.sha256(p.tobytes()).hexdigest()[:32] for p in pictures]
-    table = pd.DataFrame({"path": [f"{i:06d}.png" for i in range(len(pictures))], "label": labels.astype(str), "split": "", "group": ""})
-    table = table.assign(status="ok", sha256=digests, pixel_digest=digests, contrast=pictures.std(axis=(1, 2)) / 255)
-    return Scan(table.assign(phash=[f"{int(h):016x}" for h in perceptual_hash(marks)]), marks)
+    table = pd.DataFrame(
+        {
+            "path": [f"{i:06d}.png" for i in range(len(pictures))],
+            "label": labels.astype(str),
+            "split": "",
+            "group": "",
+        }
+    )
+    table = table.assign(
+        status="ok", sha256=digests, pixel_digest=digests, contrast=pictures.std(axis=(1, 2)) / 255
+    )
+    return Evidence(table.assign(phash=[f"{int(h):016x}" for h in perceptual_hash(marks)]), marks)
 
 
-def fashion(folder: Path, count: int) -> Scan:
+def fashion(folder: Path, count: int) -> Evidence:
     """Return a scan of some of Fashion-MNIST's training images."""
     packed = [(folder / f"train-{name}-ubyte.gz").read_bytes() for name in ("images-idx3", "labels-idx1")]
     pictures = np.frombuffer(gzip.decompress(packed[0]), np.uint8, offset=16).reshape(-1, 28, 28)
@@ -43,15 +53,17 @@ def fashion(folder: Path, count: int) -> Scan:
     return scan_of_arrays(pictures[chosen], labels[chosen])
 
 
-def digits() -> Scan:
+def digits() -> Evidence:
     """Return a scan of scikit-learn's handwritten digits."""
     from sklearn.datasets import load_digits
 
     data = load_digits()
-    return scan_of_arrays((data.images * 15.9).astype(np.uint8).repeat(4, axis=1).repeat(4, axis=2), data.target)
+    return scan_of_arrays(
+        (data.images * 15.9).astype(np.uint8).repeat(4, axis=1).repeat(4, axis=2), data.target
+    )
 
 
-def data_sets(options: argparse.Namespace) -> Iterator[tuple[str, Scan]]:
+def data_sets(options: argparse.Namespace) -> Iterator[tuple[str, Evidence]]:
     """Yield the named data sets."""
     if options.fashion:
         yield "Fashion-MNIST", fashion(options.fashion, options.count)
@@ -59,10 +71,10 @@ def data_sets(options: argparse.Namespace) -> Iterator[tuple[str, Scan]]:
         yield "digits", digits()
     for data in options.data:
         scanned = scan_images(open_dataset(data), jobs=1)
-        yield Path(data).name, Scan(scanned.images, scanned.signatures)
+        yield Path(data).name, Evidence(scanned.images, scanned.signatures)
 
 
-def planted(scan: Scan, share: float, kind: str, seed: int) -> tuple[Scan, np.ndarray]:
+def planted(scan: Evidence, share: float, kind: str, seed: int) -> tuple[Evidence, np.ndarray]:
     """Return the scan with flipped labels, and which."""
     rng = np.random.default_rng([seed, int(1000 * share)])
     labels, classes = scan.labels.copy(), np.array(scan.classes, dtype=object)
@@ -76,8 +88,10 @@ def planted(scan: Scan, share: float, kind: str, seed: int) -> tuple[Scan, np.nd
         partner |= {c: found.classes[k] for c, k in zip(found.classes, confused.argmax(axis=1), strict=True)}
     for i in wrong:
         others = [c for c in classes if c != labels[i]]
-        labels[i] = partner[labels[i]] if partner[labels[i]] != labels[i] else others[rng.integers(len(others))]
-    other = Scan(scan.images.assign(label=labels), scan.signatures, seed=seed)
+        labels[i] = (
+            partner[labels[i]] if partner[labels[i]] != labels[i] else others[rng.integers(len(others))]
+        )
+    other = Evidence(scan.images.assign(label=labels), scan.signatures, seed=seed)
     other.__dict__["_described"] = scan._described
     mask = np.zeros(len(labels), dtype=bool)
     mask[wrong] = True
@@ -95,21 +109,33 @@ def main() -> None:
     head = "data | flips | share | balanced accuracy | average precision | estimated share (95 %) | severity | worth a look"
     print(f"| {head} | expected | true | CPU s |\n|{'---|' * 11}")
     for name, scan in data_sets(options):
-        for kind, share in (("random", 0.0), ("random", 0.01), ("random", 0.02), ("random", 0.05), ("random", 0.1), ("look-alikes", 0.05)):
+        for kind, share in (
+            ("random", 0.0),
+            ("random", 0.01),
+            ("random", 0.02),
+            ("random", 0.05),
+            ("random", 0.1),
+            ("look-alikes", 0.05),
+        ):
             other, wrong = planted(scan, share, kind, seed=1)
             start = time.process_time()
             (finding,) = LabelError()(other)
             seconds = time.process_time() - start
-            evidence = finding.evidence
-            if evidence is None or finding.effect is None:
-                print(f"| {name} | {kind} | {share:.0%} | | | {finding.summary} | {finding.severity} | | | | {seconds:.1f} |", flush=True)
+            examples = finding.examples
+            if examples is None or finding.effect is None:
+                print(
+                    f"| {name} | {kind} | {share:.0%} | | | {finding.summary} | {finding.severity} | | | | {seconds:.1f} |",
+                    flush=True,
+                )
                 continue
-            score = dict(zip(evidence["path"], evidence["score"], strict=True))
+            score = dict(zip(examples["path"], examples["score"], strict=True))
             scores = [score.get(path, 0.0) for path in other.images["path"]]
             bad = set(other.images["path"][wrong])
             k = finding.affected
-            expected = next((r["expected"] for r in finding.details["expected_precision"] if r["worst"] >= k), 0.0)
-            true = np.mean([p in bad for p in evidence["path"][:k]]) if k else float("nan")
+            expected = next(
+                (r["expected"] for r in finding.details["expected_precision"] if r["worst"] >= k), 0.0
+            )
+            true = np.mean([p in bad for p in examples["path"][:k]]) if k else float("nan")
             print(
                 f"| {name} | {kind} | {share:.0%} | {finding.details['balanced_accuracy']:.3f} | "
                 f"{average_precision_score(wrong, scores) if wrong.any() else float('nan'):.3f} | {finding.effect.value:.1%} "

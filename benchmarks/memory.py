@@ -2,8 +2,9 @@
 
     python benchmarks/memory.py [images ...]
 
-For each number of images (10,000 and 100,000) a process of its own writes a cache of that many random pictures of 16 px, trains one epoch
-of the smallest network on them, streamed and varied as the baseline does, and prints its peak resident memory.
+For each number of images (10,000 and 100,000) a process of its own writes a cache of that many random
+pictures of 16 px, trains one epoch of the smallest network on them, streamed and varied as the baseline does,
+and prints its peak resident memory.
 """
 
 from __future__ import annotations

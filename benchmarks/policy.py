@@ -2,8 +2,9 @@
 
     python benchmarks/policy.py [DATA] [--policy microscopy] [--per-class 100]
 
-``DATA`` is a folder of class folders (or split folders; then its training images); without it scikit-learn's handwritten digits are
-written to a temporary folder. Prints each transform at each magnitude with the share of pictures that change class, then the notes.
+``DATA`` is a folder of class folders (or split folders; then its training images); without it scikit-learn's
+handwritten digits are written to a temporary folder. Prints each transform at each magnitude with the share
+of pictures that change class, then the notes.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ def write_digits(root: Path) -> None:
     for i, (image, label) in enumerate(zip(digits.images, digits.target, strict=True)):
         (root / str(label)).mkdir(exist_ok=True)
         cv2.imwrite(
-            str(root / str(label) / f"{i:04}.png"), cv2.resize((image * 15.9).astype(np.uint8), (32, 32), interpolation=cv2.INTER_CUBIC)
+            str(root / str(label) / f"{i:04}.png"),
+            cv2.resize((image * 15.9).astype(np.uint8), (32, 32), interpolation=cv2.INTER_CUBIC),
         )
 
 
@@ -45,7 +47,9 @@ def main() -> None:
     from auditor.augmentation import PRESETS, check_policy
     from auditor.readers import open_dataset
 
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("data", nargs="?")
     parser.add_argument("--policy", default="microscopy", choices=sorted(PRESETS))
     parser.add_argument("--per-class", type=int, default=100)

@@ -40,13 +40,21 @@ def large(n: int) -> Record:
     table = table.assign(group="", status="ok", reason="", bytes=1000)
     for name in ("sha256", "pixel_digest", "phash"):
         table[name] = [f"{i:032x}" for i in range(n)]
-    table = table.assign(format="JPEG", mode="RGB", width=64, height=48, bits=8, orientation=1, animated=False)
+    table = table.assign(
+        format="JPEG", mode="RGB", width=64, height=48, bits=8, orientation=1, animated=False
+    )
     for name in MEASURE_NAMES:
         table[name] = rng.normal(size=n)
     fifth = n // 5
-    evidence = pd.DataFrame({"path": table["path"][:fifth], "other_path": table["path"][fifth : 2 * fifth].to_numpy(), "score": 1.0})
+    examples = pd.DataFrame(
+        {
+            "path": table["path"][:fifth],
+            "other_path": table["path"][fifth : 2 * fifth].to_numpy(),
+            "score": 1.0,
+        }
+    )
     made = record()
-    findings = tuple(replace(f, evidence=evidence if f.evidence is not None else None) for f in made.findings)
+    findings = tuple(replace(f, examples=examples if f.examples is not None else None) for f in made.findings)
     facts = replace(made.dataset, images=n, classes=tuple(sorted(set(labels))))
     return replace(made, images=table, findings=findings, dataset=facts)
 
@@ -106,7 +114,10 @@ def main() -> None:
     table = made.images.copy()
     table.loc[rng.choice(n, n // 110, replace=False), "label"] = "class001"
     table = table.drop(index=rng.choice(n, n // 200, replace=False)).reset_index(drop=True)
-    comparison = timed("comparing two versions, in groups of five images", lambda: compare_records(made, replace(made, images=table)))
+    comparison = timed(
+        "comparing two versions, in groups of five images",
+        lambda: compare_records(made, replace(made, images=table)),
+    )
     print(f"{'':<50}{comparison.images.counts}")
 
 

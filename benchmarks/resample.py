@@ -2,10 +2,11 @@
 
     python benchmarks/resample.py [DATA] [--ratio 50] [--seeds 3]
 
-``DATA`` is a folder of class folders (or split folders; all images are pooled); without it, scikit-learn's handwritten digits are taken.
-Classes of the training half are cut to a long tail, the largest ``ratio`` times the smallest, each class's place in it drawn by the seed;
-the other half, balanced by class in the score, is what recall is measured on. Prints recall of the three rarest classes, of the three
-largest, and balanced accuracy, with their spread over the seeds.
+``DATA`` is a folder of class folders (or split folders; all images are pooled); without it, scikit-learn's
+handwritten digits are taken. Classes of the training half are cut to a long tail, the largest ``ratio`` times
+the smallest, each class's place in it drawn by the seed; the other half, balanced by class in the score, is
+what recall is measured on. Prints recall of the three rarest classes, of the three largest, and balanced
+accuracy, with their spread over the seeds.
 """
 
 from __future__ import annotations
@@ -35,14 +36,23 @@ def described(data: str | None) -> Arrays:
         from sklearn.datasets import load_digits
 
         digits = load_digits()
-        pictures = [np.repeat(cv2.resize((a * 15.9).astype(np.uint8), (32, 32))[..., None], 3, axis=2) for a in digits.images]
+        pictures = [
+            np.repeat(cv2.resize((a * 15.9).astype(np.uint8), (32, 32))[..., None], 3, axis=2)
+            for a in digits.images
+        ]
         images = pd.DataFrame({"status": "ok", "pixel_digest": [str(hash(p.tobytes())) for p in pictures]})
         return describe(images, np.stack([signature(p) for p in pictures]))[0], digits.target.astype(str)
     from auditor.readers import open_dataset
 
     scanned = scan_images(open_dataset(data))
-    good = (scanned.images["status"] == "ok") & (scanned.images["label"] != "") & ~scanned.images["pixel_digest"].duplicated()
-    return describe(scanned.images, scanned.signatures)[0][good.to_numpy()], scanned.images["label"][good].to_numpy().astype(str)
+    good = (
+        (scanned.images["status"] == "ok")
+        & (scanned.images["label"] != "")
+        & ~scanned.images["pixel_digest"].duplicated()
+    )
+    return describe(scanned.images, scanned.signatures)[0][good.to_numpy()], scanned.images["label"][
+        good
+    ].to_numpy().astype(str)
 
 
 def long_tail(
@@ -52,7 +62,10 @@ def long_tail(
     classes = rng.permutation(np.unique(labels)).tolist()
     halves = {c: np.array_split(rng.permutation(np.flatnonzero(labels == c)), 2) for c in classes}
     most = min(len(first) for first, _ in halves.values())
-    train = [halves[c][0][: max(round(most * ratio ** (-i / max(len(classes) - 1, 1))), 2)] for i, c in enumerate(classes)]
+    train = [
+        halves[c][0][: max(round(most * ratio ** (-i / max(len(classes) - 1, 1))), 2)]
+        for i, c in enumerate(classes)
+    ]
     return np.concatenate(train), np.concatenate([second for _, second in halves.values()]), classes
 
 
@@ -62,7 +75,9 @@ def probe(x: Any, y: Any, weights: dict[str, float] | None = None) -> Any:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return LogisticRegression(C=1.0, max_iter=300).fit(x, y, sample_weight=[weights[label] for label in y] if weights else None)
+        return LogisticRegression(C=1.0, max_iter=300).fit(
+            x, y, sample_weight=[weights[label] for label in y] if weights else None
+        )
 
 
 def adjusted(x: Any, y: Any, test: Any) -> Any:
@@ -94,13 +109,18 @@ METHODS: dict[str, Callable[[Any, Any, Any], Any]] = {
     "NearMiss": on_rows("near-miss"),
     "Tomek links removed": on_rows("tomek"),
     "edited neighbours removed": on_rows("edited-neighbours"),
-    **{m: lambda x, y, t, m=m: probe(*synthesise(x, y, m)).predict(t) for m in ("smote", "borderline-smote", "svm-smote", "adasyn")},
+    **{
+        m: lambda x, y, t, m=m: probe(*synthesise(x, y, m)).predict(t)
+        for m in ("smote", "borderline-smote", "svm-smote", "adasyn")
+    },
 }
 
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("data", nargs="?")
     parser.add_argument("--ratio", type=float, default=50)
     parser.add_argument("--seeds", type=int, default=3)
@@ -114,9 +134,15 @@ def main() -> None:
             answers = method(x[train], y[train], x[test])
             recall = {c: float((answers[y[test] == c] == c).mean()) for c in classes}
             found.setdefault(name, []).append(
-                (np.mean([recall[c] for c in classes[-n:]]), np.mean([recall[c] for c in classes[:n]]), np.mean(list(recall.values())))
+                (
+                    np.mean([recall[c] for c in classes[-n:]]),
+                    np.mean([recall[c] for c in classes[:n]]),
+                    np.mean(list(recall.values())),
+                )
             )
-    print(f"{len(classes)} classes, {len(train)} training images at {options.ratio:g} : 1, {options.seeds} seeds; rarest and largest {n}")
+    print(
+        f"{len(classes)} classes, {len(train)} training images at {options.ratio:g} : 1, {options.seeds} seeds; rarest and largest {n}"
+    )
     print(f"{'':28} {'rarest':>12} {'largest':>12} {'balanced':>12}")
     for name, scores in found.items():
         mean, spread = np.mean(scores, axis=0), np.std(scores, axis=0)

@@ -2,13 +2,14 @@
 
     python benchmarks/scale.py [--counts 1000 10000 100000] [--tables 1000000] [--jobs 2] [--keep FOLDER]
 
-Makes that many JPEGs of 32 px (100,000 take 400 MB of disk, 1,000,000 take 4 GB), runs ``auditor scan`` on each set with every default
-check and the report, and prints the CPU seconds of each stage, of all processes, and the largest resident size of all processes
-together in it: the sum of their proportional set sizes (pages that several share count once), sampled ten times a second. The second
-line of each pair is the same command again with other settings, so that it reads no image and runs every check.
+Makes that many JPEGs of 32 px (100,000 take 400 MB of disk, 1,000,000 take 4 GB), runs ``auditor scan`` on
+each set with every default check and the report, and prints the CPU seconds of each stage, of all processes,
+and the largest resident size of all processes together in it: the sum of their proportional set sizes (pages
+that several share count once), sampled ten times a second. The second line of each pair is the same command
+again with other settings, so that it reads no image and runs every check.
 
-``--tables`` checks scans that no image was read for: rows and thumbnails are mixed from those of the first ``--counts``, so that a million
-rows take minutes.
+``--tables`` checks scans that no image was read for: rows and thumbnails are mixed from those of the first
+``--counts``, so that a million rows take minutes.
 
 ``--keep`` leaves the images and results there, to be used again.
 """
@@ -116,9 +117,13 @@ def resident(pid: int) -> int:
     return total
 
 
-def audit(script: str, data: Path, output: Path, jobs: str, number: str) -> tuple[dict[str, float], dict[str, int], float]:
+def audit(
+    script: str, data: Path, output: Path, jobs: str, number: str
+) -> tuple[dict[str, float], dict[str, int], float]:
     """Run one of the scripts; return its CPU seconds and largest memory by stage, and its wall seconds."""
-    child = subprocess.Popen([sys.executable, "-c", script, data, output, jobs, number], stdout=subprocess.PIPE, text=True)
+    child = subprocess.Popen(
+        [sys.executable, "-c", script, data, output, jobs, number], stdout=subprocess.PIPE, text=True
+    )
     stage, peaks, over = ["list"], defaultdict(int), threading.Event()
 
     def watch() -> None:
@@ -150,14 +155,23 @@ def audit(script: str, data: Path, output: Path, jobs: str, number: str) -> tupl
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--counts", type=int, nargs="+", default=[1_000, 10_000, 100_000])
     parser.add_argument("--tables", type=int, nargs="+", default=[])
     parser.add_argument("--jobs", default="2")
     parser.add_argument("--keep", type=Path)
     options = parser.parse_args()
     names = list(STAGES.values())
-    columns = ["images", *(f"{n}, CPU s" for n in names), *(f"{n}, MB" for n in names), "CPU s", "peak MB", "wall s"]
+    columns = [
+        "images",
+        *(f"{n}, CPU s" for n in names),
+        *(f"{n}, MB" for n in names),
+        "CPU s",
+        "peak MB",
+        "wall s",
+    ]
     print("| " + " | ".join(columns) + " |\n" + "|---" * len(columns) + "|", flush=True)
     with tempfile.TemporaryDirectory() as scratch:
         place = options.keep or Path(scratch)
@@ -166,9 +180,22 @@ def main() -> None:
             output = place / f"output-{count}-{os.getpid()}"
             output.mkdir(exist_ok=True)
             used, peaks, wall = audit(script, data, output, options.jobs, number)
-            cells = [f"{count:,}", *(f"{used[n]:.1f}" for n in names), *(f"{peaks[n] / 1e6:,.0f}" for n in names)]
+            cells = [
+                f"{count:,}",
+                *(f"{used[n]:.1f}" for n in names),
+                *(f"{peaks[n] / 1e6:,.0f}" for n in names),
+            ]
             print(
-                "| " + " | ".join([*cells, f"{sum(used.values()):,.1f}", f"{max(peaks.values()) / 1e6:,.0f}", f"{wall:,.0f}"]) + " |",
+                "| "
+                + " | ".join(
+                    [
+                        *cells,
+                        f"{sum(used.values()):,.1f}",
+                        f"{max(peaks.values()) / 1e6:,.0f}",
+                        f"{wall:,.0f}",
+                    ]
+                )
+                + " |",
                 flush=True,
             )
 

@@ -1,11 +1,12 @@
 """What a scan costs, in CPU seconds of the whole process and its children, against decoding the same files with Pillow.
 
-    python benchmarks/scan.py [--photos FOLDER] [--peers VENV/bin/python] [--part scan|audit|both] [--tiny 10000] [--large 12]
+    python benchmarks/scan.py [--photos FOLDER] [--peers VENV/bin/python] [--part scan|audit|both] [--tiny
+    10000] [--large 12]
 
-Start-up (the same command on ten images) is taken off, for both. `scan` is reading and measuring alone; `files and classes` is `auditor
-scan` with the report and the checks of files, single pictures, copies, classes and the first of splits; `audit` is `auditor scan` with
-every default check and the report. Everything is measured in one run, because only ratios within a run mean anything. Files are made from
-a seed.
+Start-up (the same command on ten images) is taken off, for both. `scan` is reading and measuring alone;
+`files and classes` is `auditor scan` with the report and the checks of files, single pictures, copies,
+classes and the first of splits; `audit` is `auditor scan` with every default check and the report. Everything
+is measured in one run, because only ratios within a run mean anything. Files are made from a seed.
 """
 
 from __future__ import annotations
@@ -42,9 +43,7 @@ FIRST = (
     "property-shift", "label-names",
 )  # fmt: skip
 CLEANVISION = "import sys; from cleanvision import Imagelab; lab = Imagelab(data_path=sys.argv[1]); lab.find_issues(n_jobs=1)"
-IMAGEDEDUP = (
-    "import sys; from imagededup.methods import PHash; PHash().encode_images(image_dir=sys.argv[1], recursive=True, num_enc_workers=0)"
-)
+IMAGEDEDUP = "import sys; from imagededup.methods import PHash; PHash().encode_images(image_dir=sys.argv[1], recursive=True, num_enc_workers=0)"
 
 
 def cpu(command: list[str]) -> tuple[float, float]:
@@ -83,8 +82,12 @@ def ten_of(folder: Path, target: Path) -> Path:
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--photos", type=Path, default=Path(__file__).resolve().parents[1] / "../shared/data/clothing")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--photos", type=Path, default=Path(__file__).resolve().parents[1] / "../shared/data/clothing"
+    )
     parser.add_argument("--peers", help="python of an environment with cleanvision and imagededup")
     parser.add_argument("--part", choices=("scan", "audit", "both"), default="both")
     parser.add_argument("--tiny", type=int, default=10_000, help="JPEGs of 32 px")
@@ -106,13 +109,27 @@ def main() -> None:
             commands["scan"] = [python, "-c", SCAN, "DATA", options.jobs]
         if options.part != "scan":
             commands["files and classes"] = [
-                *(python, "-m", "auditor", "scan", "DATA", "-o", "OUT", "--jobs", options.jobs, "--select", ",".join(FIRST))
+                *(
+                    python,
+                    "-m",
+                    "auditor",
+                    "scan",
+                    "DATA",
+                    "-o",
+                    "OUT",
+                    "--jobs",
+                    options.jobs,
+                    "--select",
+                    ",".join(FIRST),
+                )
             ]
             commands["audit"] = [python, "-m", "auditor", "scan", "DATA", "-o", "OUT", "--jobs", options.jobs]
         if options.peers:
             commands["cleanvision"] = [options.peers, "-c", CLEANVISION, "DATA"]
             commands["imagededup"] = [options.peers, "-c", IMAGEDEDUP, "DATA"]
-        print("| data | command | CPU s | start-up | net | x decode only | wall s |\n|---|---|---|---|---|---|---|")
+        print(
+            "| data | command | CPU s | start-up | net | x decode only | wall s |\n|---|---|---|---|---|---|---|"
+        )
         for k, (name, folder) in enumerate(sets.items()):
             few = ten_of(folder, work / f"few{k}")
             base = 0.0
@@ -124,7 +141,10 @@ def main() -> None:
                 (start, _), (whole, wall) = used
                 net = max(whole - start, 1e-9)
                 base = base or net
-                print(f"| {name} | {label} | {whole:.2f} | {start:.2f} | {net:.2f} | {net / base:.2f} | {wall:.1f} |", flush=True)
+                print(
+                    f"| {name} | {label} | {whole:.2f} | {start:.2f} | {net:.2f} | {net / base:.2f} | {wall:.1f} |",
+                    flush=True,
+                )
 
 
 if __name__ == "__main__":

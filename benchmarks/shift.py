@@ -1,14 +1,16 @@
 """How often the shift checks are wrong, and what they find: calibration and power on real photos.
 
-    python benchmarks/shift.py DATA --cache FOLDER [--trials 200] [--sizes N ...] [--only calibration|power] [--minutes M]
+    python benchmarks/shift.py DATA --cache FOLDER [--trials 200] [--sizes N ...] [--only calibration|power]
+    [--minutes M]
 
-DATA is labelled photos (about 1,700 or more; a folder, or idx files such as Fashion-MNIST's), or ``digits`` for scikit-learn's handwritten
-digits at 32 x 32 pixels. Every fault is put into pixels, saved, and measured again through `auditor.scanning`; clean photos go through the
-same decoding and saving, so that nothing but the fault differs.
+DATA is labelled photos (about 1,700 or more; a folder, or idx files such as Fashion-MNIST's), or ``digits``
+for scikit-learn's handwritten digits at 32 x 32 pixels. Every fault is put into pixels, saved, and measured
+again through `auditor.scanning`; clean photos go through the same decoding and saving, so that nothing but
+the fault differs.
 
-Scans and the outcome of every trial are kept in the cache folder, by the sources they were made with: the same command goes on where it
-was stopped, by ``--minutes`` or by hand, and the table is that of all trials so far. Trials of all cases take turns, so that none lags.
-Trial ``i`` is seeded with ``i``.
+Scans and the outcome of every trial are kept in the cache folder, by the sources they were made with: the
+same command goes on where it was stopped, by ``--minutes`` or by hand, and the table is that of all trials so
+far. Trials of all cases take turns, so that none lags. Trial ``i`` is seeded with ``i``.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ import pandas as pd
 
 import auditor
 import auditor.checks as checks
-from auditor.evidence import Scan
+from auditor.evidence import Evidence
 from auditor.evidence.shift import FAMILY
 from auditor.readers import open_dataset
 from auditor.scanning import scan_images
@@ -47,7 +49,9 @@ CLEAN_POOL, FAULTY_POOL = 20_000, 4_000
 
 
 def _jpeg(picture: Picture, quality: int) -> Picture:
-    return cv2.imdecode(cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], cv2.IMREAD_COLOR)
+    return cv2.imdecode(
+        cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], cv2.IMREAD_COLOR
+    )
 
 
 def noise(picture: Picture, rng: np.random.Generator) -> Picture:
@@ -76,7 +80,8 @@ def unchanged(picture: Picture, rng: np.random.Generator) -> Picture:
     return picture
 
 
-#: What is done to a picture, and the JPEG quality it is saved at: `QUALITY`, as the clean ones are, but for plain re-compression.
+#: What is done to a picture, and the JPEG quality it is saved at: `QUALITY`, as the clean ones are, but for
+#: plain re-compression.
 FAULTS: dict[str, tuple[Callable[[Picture, np.random.Generator], Picture], int]] = {
     "unchanged": (unchanged, QUALITY),
     "noise sd 10": (noise, QUALITY),
@@ -153,22 +158,26 @@ def tiles(data: Path, cache: Path) -> Pool:
     def cut(picture: Picture, rng: np.random.Generator) -> list[Picture]:
         height, width = picture.shape[:2]
         side = min(TILE, height, width)
-        corners = zip(rng.integers(0, height - side + 1, TILES), rng.integers(0, width - side + 1, TILES), strict=True)
+        corners = zip(
+            rng.integers(0, height - side + 1, TILES), rng.integers(0, width - side + 1, TILES), strict=True
+        )
         return [picture[y : y + side, x : x + side] for y, x in corners]
 
     return scanned(data, cache, "tiles", cut)
 
 
-def assemble(parts: list[tuple[Pool, np.ndarray, str]], *, grouped: bool, seed: int) -> Scan:
+def assemble(parts: list[tuple[Pool, np.ndarray, str]], *, grouped: bool, seed: int) -> Evidence:
     """Put rows of pools together as splits of one data set."""
-    images = pd.concat([pool[0].iloc[rows].assign(split=split) for pool, rows, split in parts], ignore_index=True)
+    images = pd.concat(
+        [pool[0].iloc[rows].assign(split=split) for pool, rows, split in parts], ignore_index=True
+    )
     images["path"] = [f"{i:07d}.jpg" for i in range(len(images))]
     if not grouped:
         images["group"] = ""
-    return Scan(images, np.concatenate([pool[1][rows] for pool, rows, _ in parts]), seed=seed)
+    return Evidence(images, np.concatenate([pool[1][rows] for pool, rows, _ in parts]), seed=seed)
 
 
-def graded(scan: Scan) -> dict[str, str]:
+def graded(scan: Evidence) -> dict[str, str]:
     """Worst severity by check."""
     codes = [c.code for c in checks.CHECKS if c.code in FAMILY]
     # The permutation test grades nothing, so few permutations do.
@@ -186,7 +195,7 @@ class Case:
 
     name: str
     n: int
-    trial: Callable[[int], Scan]
+    trial: Callable[[int], Evidence]
 
 
 def run(cases: list[Case], store: Path, trials: int, minutes: float) -> None:
@@ -201,9 +210,16 @@ def run(cases: list[Case], store: Path, trials: int, minutes: float) -> None:
                 if time.monotonic() > until:
                     return
                 start = time.process_time()
-                outcome = {"case": case.name, "n": case.n, "trial": trial, "grades": graded(case.trial(trial))}
+                outcome = {
+                    "case": case.name,
+                    "n": case.n,
+                    "trial": trial,
+                    "grades": graded(case.trial(trial)),
+                }
                 with store.open("a") as out:
-                    out.write(json.dumps({**outcome, "seconds": round(time.process_time() - start, 2)}) + "\n")
+                    out.write(
+                        json.dumps({**outcome, "seconds": round(time.process_time() - start, 2)}) + "\n"
+                    )
 
 
 def stored(store: Path) -> list[dict]:
@@ -214,12 +230,18 @@ def stored(store: Path) -> list[dict]:
 
 def table(store: Path, names: list[str]) -> Iterator[str]:
     """Yield the lines of the table: the share of trials in which any check, and each check, warns or worse, and in which all pass."""
-    yield "| case | images a side | trials | any check (95 % interval) | " + " | ".join(FAMILY) + " | all pass | CPU s each |"
+    yield (
+        "| case | images a side | trials | any check (95 % interval) | "
+        + " | ".join(FAMILY)
+        + " | all pass | CPU s each |"
+    )
     yield "|---|" + "---|" * (len(FAMILY) + 5)
     rows = pd.DataFrame(stored(store))
     for name in names:
         for n, part in rows[rows["case"] == name].groupby("n"):
-            alarmed = pd.DataFrame([{c: g.get(c) in ("error", "warning") for c in FAMILY} for g in part["grades"]])
+            alarmed = pd.DataFrame(
+                [{c: g.get(c) in ("error", "warning") for c in FAMILY} for g in part["grades"]]
+            )
             clean = np.mean([set(g.values()) <= {"pass", "info"} for g in part["grades"]])
             hits, count = int(alarmed.any(axis=1).sum()), len(part)
             low, high = wilson(hits, count)
@@ -231,7 +253,9 @@ def table(store: Path, names: list[str]) -> Iterator[str]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("data", type=Path)
     parser.add_argument("--cache", type=Path)
     parser.add_argument("--trials", type=int, default=200)
@@ -255,7 +279,7 @@ def main() -> None:
 
 
 @once
-def whole(pool: Callable[[], Pool], grouped: bool) -> tuple[Scan, np.ndarray]:
+def whole(pool: Callable[[], Pool], grouped: bool) -> tuple[Evidence, np.ndarray]:
     """Return one scan of a pool and the photo of each of its images; evidence is made once for all trials."""
     images, signatures = pool()
     scan = assemble([((images, signatures), np.arange(len(images)), "")], grouped=grouped, seed=0)
@@ -274,7 +298,7 @@ def calibration(data: Path, cache: Path, n: int) -> Iterator[Case]:
     yield Case("random halves of tiles, by photo", n, lambda trial: half(*whole(cut, True), n, trial, True))
 
 
-def half(scan: Scan, photos: np.ndarray, n: int, trial: int, grouped: bool) -> Scan:
+def half(scan: Evidence, photos: np.ndarray, n: int, trial: int, grouped: bool) -> Evidence:
     """Return a scan with two random halves of ``n`` images as its splits; whole photos, where they are groups."""
     rng = np.random.default_rng([n, trial])
     if grouped:
@@ -296,13 +320,17 @@ def power(data: Path, cache: Path, n: int) -> Iterator[Case]:
     if 2 * n > len(labels):
         return
 
-    def faulty(fault: str, trial: int) -> Scan:
+    def faulty(fault: str, trial: int) -> Evidence:
         drawn = np.random.default_rng([n, trial, 1]).permutation(len(labels))
         broken = faulty_pool(data, cache, fault)
-        sides = [(clean, drawn[:n], "train"), (clean, drawn[n : n + n // 2], "test"), (broken, drawn[n + n // 2 : 2 * n], "test")]
+        sides = [
+            (clean, drawn[:n], "train"),
+            (clean, drawn[n : n + n // 2], "test"),
+            (broken, drawn[n + n // 2 : 2 * n], "test"),
+        ]
         return assemble(sides, grouped=False, seed=trial)
 
-    def without(gone: str, trial: int) -> Scan:
+    def without(gone: str, trial: int) -> Evidence:
         drawn = np.random.default_rng([n, trial, 2]).permutation(len(labels))
         rest = drawn[n:][labels[drawn[n:]] != gone][:n]
         return assemble([(clean, drawn[:n], "train"), (clean, rest, "test")], grouped=False, seed=trial)
@@ -310,9 +338,15 @@ def power(data: Path, cache: Path, n: int) -> Iterator[Case]:
     for fault in list(FAULTS)[1:]:
         yield Case(f"{fault} in half", n, lambda trial, fault=fault: faulty(fault, trial))
     classes, counts = np.unique(labels, return_counts=True)
-    yield Case("a class in turn knocked out", n, lambda trial: without(str(classes[trial % len(classes)]), trial))
+    yield Case(
+        "a class in turn knocked out", n, lambda trial: without(str(classes[trial % len(classes)]), trial)
+    )
     smallest = str(classes[counts.argmin()])
-    yield Case(f"the smallest class ({counts.min() / counts.sum():.1%}) knocked out", n, lambda trial: without(smallest, trial))
+    yield Case(
+        f"the smallest class ({counts.min() / counts.sum():.1%}) knocked out",
+        n,
+        lambda trial: without(smallest, trial),
+    )
 
 
 if __name__ == "__main__":

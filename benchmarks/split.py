@@ -3,9 +3,10 @@
     python benchmarks/split.py quality [--seeds 20]
     python benchmarks/split.py size [--rows 1000000] [--groups 200000]
 
-``quality`` cuts grouped data with heavy-tailed group sizes (Pareto, exponent 1.1, at most 300 images; every group has a class mix of
-its own) into five folds, and into 60/20/20 (for scikit-learn: three, one and one of its five folds). The deviation is the distance of a
-class's share of a part from the part's ratio, in percentage points.
+``quality`` cuts grouped data with heavy-tailed group sizes (Pareto, exponent 1.1, at most 300 images; every
+group has a class mix of its own) into five folds, and into 60/20/20 (for scikit-learn: three, one and one of
+its five folds). The deviation is the distance of a class's share of a part from the part's ratio, in
+percentage points.
 """
 
 from __future__ import annotations
@@ -50,7 +51,16 @@ def theirs(counts: npt.NDArray[np.int64], seed: int) -> npt.NDArray[np.int64]:
 
 def quality(seeds: int) -> None:
     """Print the table of deviations."""
-    heads = ["groups", "classes", "parts", "largest: scikit-learn", "auditor", "lower bound", "mean: scikit-learn", "auditor"]
+    heads = [
+        "groups",
+        "classes",
+        "parts",
+        "largest: scikit-learn",
+        "auditor",
+        "lower bound",
+        "mean: scikit-learn",
+        "auditor",
+    ]
     heads.append("nearer, same, farther")
     print("| " + " | ".join(heads) + " |\n" + "|---" * len(heads) + "|")
     cpu = {"scikit-learn": 0.0, "auditor": 0.0}
@@ -72,15 +82,25 @@ def quality(seeds: int) -> None:
                 cpu["auditor"] += time.process_time() - start
                 a, b = (np.abs(deviation(table, p, ratios)) for p in (other, part))
                 rows.setdefault(name, []).append(
-                    (a.max(), b.max(), deviation_bound(table, ratios), a.mean(), b.mean(), np.sign(np.round(a.max() - b.max(), 9)))
+                    (
+                        a.max(),
+                        b.max(),
+                        deviation_bound(table, ratios),
+                        a.mean(),
+                        b.mean(),
+                        np.sign(np.round(a.max() - b.max(), 9)),
+                    )
                 )
         for name, found in rows.items():
             *points, sign = np.array(found, dtype=float).T
             shown = " | ".join(f"{100 * p.mean():.2f}" for p in points)
             print(
-                f"| {groups:,} | {classes} | {name} | {shown} | {(sign > 0).sum()}, {(sign == 0).sum()}, {(sign < 0).sum()} |", flush=True
+                f"| {groups:,} | {classes} | {name} | {shown} | {(sign > 0).sum()}, {(sign == 0).sum()}, {(sign < 0).sum()} |",
+                flush=True,
             )
-    print(f"\nCPU seconds: scikit-learn {cpu['scikit-learn']:.1f} (one split each), auditor {cpu['auditor']:.1f} (two splits each)")
+    print(
+        f"\nCPU seconds: scikit-learn {cpu['scikit-learn']:.1f} (one split each), auditor {cpu['auditor']:.1f} (two splits each)"
+    )
 
 
 def size(rows: int, groups: int) -> None:
@@ -103,7 +123,14 @@ def size(rows: int, groups: int) -> None:
     )
     for column in table.columns:
         table[column] = table[column].astype(str)
-    dataset = Dataset(name="made", kind="table", location="made.csv", samples=table, source=LocalFiles("."), group_column="group")
+    dataset = Dataset(
+        name="made",
+        kind="table",
+        location="made.csv",
+        samples=table,
+        source=LocalFiles("."),
+        group_column="group",
+    )
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for options in ({}, {"folds": 5}):
         start = time.process_time()
@@ -119,7 +146,9 @@ def size(rows: int, groups: int) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("what", choices=("quality", "size"))
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--rows", type=int, default=1_000_000)

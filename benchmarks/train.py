@@ -2,8 +2,8 @@
 
     python benchmarks/train.py [images] [side]
 
-The baseline varies every image as it is fed, the bare fit does not. Prints CPU seconds per epoch of both, in turns so that a busy
-machine slows both, their ratio (to be at most 1.15), and the traces.
+The baseline varies every image as it is fed, the bare fit does not. Prints CPU seconds per epoch of both, in
+turns so that a busy machine slows both, their ratio (to be at most 1.15), and the traces.
 """
 
 from __future__ import annotations
@@ -37,12 +37,24 @@ def main(images: int = 1024, side: int = 64) -> None:
         labels = rng.integers(0, 10, images)
         everything = Samples(cache, np.arange(images), labels)
         pixels = everything.images()
-        net = network(Architecture(image_size=side, classes=10, filters=16, depth=3, scaler=pixel_statistics([pixels]).min_max()))
+        net = network(
+            Architecture(
+                image_size=side, classes=10, filters=16, depth=3, scaler=pixel_statistics([pixels]).min_max()
+            )
+        )
         val = everything.take(np.arange(32))
         weights, held_out = np.ones(images, np.float32), (pixels[:32], labels[:32], np.ones(32, np.float32))
         run = Run(epochs=EPOCHS, patience=EPOCHS, batch_size=32, variation=MILD)
         fit(net, everything, val, run)
-        net.model.fit(pixels, labels, sample_weight=weights, batch_size=32, epochs=1, verbose=0, validation_data=held_out)
+        net.model.fit(
+            pixels,
+            labels,
+            sample_weight=weights,
+            batch_size=32,
+            epochs=1,
+            verbose=0,
+            validation_data=held_out,
+        )
         traces = net.traces
         ours, bare = [], []
         for _ in range(ROUNDS):
@@ -50,7 +62,15 @@ def main(images: int = 1024, side: int = 64) -> None:
             fit(net, everything, val, run)
             ours.append((time.process_time() - began) / EPOCHS)
             began = time.process_time()
-            net.model.fit(pixels, labels, sample_weight=weights, batch_size=32, epochs=EPOCHS, verbose=0, validation_data=held_out)
+            net.model.fit(
+                pixels,
+                labels,
+                sample_weight=weights,
+                batch_size=32,
+                epochs=EPOCHS,
+                verbose=0,
+                validation_data=held_out,
+            )
             bare.append((time.process_time() - began) / EPOCHS)
     a, b = float(np.median(ours)), float(np.median(bare))
     print(

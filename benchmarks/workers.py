@@ -2,7 +2,8 @@
 
     python benchmarks/workers.py [--photos FOLDER] [--tiny 10000] [--rounds 2]
 
-Each round reads every set with ``jobs=1`` and then with ``jobs=2``. On a machine that has other things to do the ratio is unsure.
+Each round reads every set with ``jobs=1`` and then with ``jobs=2``. On a machine that has other things to do
+the ratio is unsure.
 """
 
 from __future__ import annotations
@@ -33,14 +34,20 @@ print(time.monotonic() - start)
 
 def seconds(folder: Path, jobs: int) -> float:
     """Return how long the scan of a folder takes."""
-    done = subprocess.run([sys.executable, "-c", SCAN, str(folder), str(jobs)], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", SCAN, str(folder), str(jobs)], capture_output=True, text=True, check=True
+    )
     return float(done.stdout)
 
 
 def main() -> None:
     """Print a row per set and round."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--photos", type=Path, default=Path(__file__).resolve().parents[1] / "../shared/data/clothing")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--photos", type=Path, default=Path(__file__).resolve().parents[1] / "../shared/data/clothing"
+    )
     parser.add_argument("--tiny", type=int, default=10_000, help="JPEGs of 32 px")
     parser.add_argument("--rounds", type=int, default=2)
     options = parser.parse_args()

@@ -28,7 +28,9 @@ from markdown_it import MarkdownIt
 RUN = ("bash", "python")
 #: Languages of a fence that are shown and neither run nor parsed.
 SHOWN = ("text", "html", "dockerfile", "{toctree}", "{eval-rst}", "{raw} html")
-COMMENT = re.compile(r"<!--\s*(not run|exits with|output|with|first \(bash\)|first \(python\)|ci)(?=\W):?\s*(.*?)\s*-->", re.S)
+COMMENT = re.compile(
+    r"<!--\s*(not run|exits with|output|with|first \(bash\)|first \(python\)|ci)(?=\W):?\s*(.*?)\s*-->", re.S
+)
 COMMANDS = ("auditor ", "python ", "pip ", "#")
 #: What the capital words of commands stand for in the sandbox.
 PLACEHOLDERS = {"DATA": "flowers", "FIELD": "field", "OUT": "auditor-out"}
@@ -99,20 +101,42 @@ def blocks(text: str, page: str) -> list[Block]:
         elif token.type in ("fence", "code_block"):
             language = token.info.strip() or "" if token.type == "fence" else language_of(token.content)
             if language not in (*RUN, "json", "toml", "yaml", *SHOWN):
-                raise ValueError(f"{page}:{line}: a fence of a known language expected, came {language!r}: say it, or 'text'")
+                raise ValueError(
+                    f"{page}:{line}: a fence of a known language expected, came {language!r}: say it, or 'text'"
+                )
             if "output" in said and language == "text":
                 if not found or found[-1].language not in RUN:
                     raise ValueError(f"{page}:{line}: output of which block?")
                 last = found[-1]
                 found[-1] = Block(
-                    last.page, last.line, last.language, last.code, last.status, last.reason, token.content, last.placeholders
+                    last.page,
+                    last.line,
+                    last.language,
+                    last.code,
+                    last.status,
+                    last.reason,
+                    token.content,
+                    last.placeholders,
                 )
             else:
                 reason = said.get("not run") or ("run by .ci/run" if "ci" in said else "")
-                found.append(Block(page, line, language, token.content, int(said.get("exits with", 0)), reason, None, placeholders))
+                found.append(
+                    Block(
+                        page,
+                        line,
+                        language,
+                        token.content,
+                        int(said.get("exits with", 0)),
+                        reason,
+                        None,
+                        placeholders,
+                    )
+                )
             said = {}
         elif said and token.type == "heading_open":
-            raise ValueError(f"{page}:{line}: a comment for the runner belongs directly above a block: {said}")
+            raise ValueError(
+                f"{page}:{line}: a comment for the runner belongs directly above a block: {said}"
+            )
     return found
 
 
@@ -140,11 +164,16 @@ def matches(expected: str, printed: str) -> bool:
     def lines(text: str) -> list[str]:
         return [line.rstrip() for line in text.strip().splitlines()]
 
-    pattern = "".join(r"(?:.*\n)*" if line == "..." else re.escape(line).replace("…", ".*") + "\n" for line in lines(expected))
+    pattern = "".join(
+        r"(?:.*\n)*" if line == "..." else re.escape(line).replace("…", ".*") + "\n"
+        for line in lines(expected)
+    )
     return re.fullmatch(pattern, "\n".join(lines(printed)) + "\n") is not None
 
 
 def pages(root: Path) -> list[Path]:
     """Every page with code: the guide, the README and what is beside it."""
-    docs = (p for p in sorted((root / "docs").rglob("*.md")) if "_demo" not in p.parts and p.name != "commands.md")
+    docs = (
+        p for p in sorted((root / "docs").rglob("*.md")) if "_demo" not in p.parts and p.name != "commands.md"
+    )
     return [root / "README.md", root / "CONTRIBUTING.md", *docs]

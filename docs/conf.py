@@ -1,6 +1,7 @@
 """The site: ``python -m sphinx -W docs site`` with the extra ``docs`` installed. It asks no other machine for anything.
 
-Sphinx with MyST and furo: MkDocs 1 is no longer kept, and its Material theme ends with it; these three are, and are BSD or MIT.
+Sphinx with MyST and furo: MkDocs 1 is no longer kept, and its Material theme ends with it; these three are,
+and are BSD or MIT.
 """
 
 from __future__ import annotations
@@ -45,13 +46,18 @@ html_extra_path = ["_demo/page"]
 def the_demo() -> None:
     """Put the demonstration's report where the gallery page shows it.
 
-    ``AUDITOR_DEMO`` names the output folder of an ``auditor demo`` that ran already; without it the demonstration is run, once.
+    ``AUDITOR_DEMO`` names the output folder of an ``auditor demo`` that ran already; without it the
+    demonstration is run, once.
     """
     page = DOCS / "_demo" / "page" / "demo-report.html"
     given = os.environ.get("AUDITOR_DEMO")
     output = Path(given) if given else DOCS / "_demo" / "out"
     if not given and not (output / "report.html").exists():
-        subprocess.run([sys.executable, "-m", "auditor", "demo", "-o", str(output), "-q"], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            [sys.executable, "-m", "auditor", "demo", "-o", str(output), "-q"],
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
     page.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(output / "report.html", page)
 
@@ -63,7 +69,9 @@ def the_commands() -> None:
     maker = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(maker)
     target, text = DOCS / "reference" / "commands.md", maker.page()
-    if not target.exists() or target.read_text(encoding="utf-8") != text:  # an unchanged page is not built again
+    if (
+        not target.exists() or target.read_text(encoding="utf-8") != text
+    ):  # an unchanged page is not built again
         target.write_text(text, encoding="utf-8")
 
 

@@ -1,8 +1,8 @@
 """Write docs/checks.md from the checks themselves: ``python docs/make_checks.py`` (``--check`` only says whether it is current,
 ``--plugins`` prints the sections of the checks that installed plug-ins bring).
 
-What a check means, its thresholds with their sources, why it matters and how to fix it are read from its source file, so that they are
-written down once. Only what it cannot see is said here.
+What a check means, its thresholds with their sources, why it matters and how to fix it are read from its
+source file, so that they are written down once. Only what it cannot see is said here.
 """
 
 from __future__ import annotations
@@ -83,7 +83,8 @@ LIMITS = {
 }
 
 
-#: How each check measures what it grades: from which facts of the scan, by which statistic, over which images.
+#: How each check measures what it grades: from which facts of the scan, by which statistic, over which
+#: images.
 MEASURED = {
     "unreadable": (
         "Each file is decoded once, in a process that may die of it. Counted is the share of all files found that gave no picture, by "
@@ -181,7 +182,9 @@ MEASURED = {
 
 
 #: What a check puts together as it goes.
-FIXES = {"resize": "Take the input size that is advised; pad instead of squashing where shapes differ; crop where detail would be lost."}
+FIXES = {
+    "resize": "Take the input size that is advised; pad instead of squashing where shapes differ; crop where detail would be lost."
+}
 
 
 def words(node: ast.expr) -> list[str]:
@@ -225,7 +228,10 @@ def named_effects(tree: ast.Module) -> list[str]:
     first = [
         " ".join(text.split())
         for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "counted" and node.args
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "counted"
+        and node.args
         for text in words(node.args[0])
     ]
     return list(dict.fromkeys([*said(tree, ("Effect", "counted"), "name"), *first, *said(tree, (), "what")]))
@@ -269,14 +275,20 @@ def section(check: type[Check]) -> str:
     why = said(tree, (), "why")
     if why:
         lines += ["", f"**Why it matters:** {' '.join(why)}"]
-    fixes = [*said(tree, ("Fix",), "text"), *filter(None, [FIXES.get(check.code)]), *said(tree, ("share_finding",), "fix")]
+    fixes = [
+        *said(tree, ("Fix",), "text"),
+        *filter(None, [FIXES.get(check.code)]),
+        *said(tree, ("share_finding",), "fix"),
+    ]
     if fixes:
         lines += ["", f"**How to fix it:** {' '.join(fixes)}"]
     fields = dataclasses.fields(check)  # type: ignore[arg-type]
     if fields:
         notes = sources(check)
         lines += ["", "| threshold | default | source or reason |", "|---|---|---|"]
-        lines += [f"| `{option_name(f.name)}` | {cell(f.default)} | {cell(notes.get(f.name, ''))} |" for f in fields]
+        lines += [
+            f"| `{option_name(f.name)}` | {cell(f.default)} | {cell(notes.get(f.name, ''))} |" for f in fields
+        ]
     limits = LIMITS.get(check.code) or str(getattr(check, "limits", ""))
     if limits:
         lines += ["", f"**Limits:** {limits}"]
@@ -314,7 +326,11 @@ def main(arguments: list[str]) -> int:
     text = page()
     if "--check" in arguments:
         current = TARGET.exists() and TARGET.read_text(encoding="utf-8") == text
-        print("docs/checks.md is current" if current else "docs/checks.md is out of date: run python docs/make_checks.py")
+        print(
+            "docs/checks.md is current"
+            if current
+            else "docs/checks.md is out of date: run python docs/make_checks.py"
+        )
         return 0 if current else 1
     TARGET.write_text(text, encoding="utf-8")
     return 0

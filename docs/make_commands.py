@@ -19,8 +19,14 @@ def section(name: str, command: click.Command) -> str:
     context = click.Context(command, info_name=f"auditor {name}", max_content_width=110)
     usage = " ".join([f"auditor {name}", *command.collect_usage_pieces(context)])
     lines = [f"## `auditor {name}`", "", "```text", usage, "```", "", (command.help or "").strip(), ""]
-    records = [found for parameter in command.get_params(context) if (found := parameter.get_help_record(context))]
-    lines += ["| argument or option | meaning |", "|---|---|", *(f"| `{_cell(option)}` | {_escaped(text)} |" for option, text in records)]
+    records = [
+        found for parameter in command.get_params(context) if (found := parameter.get_help_record(context))
+    ]
+    lines += [
+        "| argument or option | meaning |",
+        "|---|---|",
+        *(f"| `{_cell(option)}` | {_escaped(text)} |" for option, text in records),
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -30,14 +30,18 @@ def main(arguments: list[str]) -> int:
     PICTURES.mkdir(exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": WIDTH, "height": 900}, color_scheme="light", reduced_motion="reduce")
+        page = browser.new_page(
+            viewport={"width": WIDTH, "height": 900}, color_scheme="light", reduced_motion="reduce"
+        )
         page.goto(report.resolve().as_uri())
         for name, (heading, height) in SHOTS.items():
             page.evaluate("document.querySelectorAll('details').forEach(d => d.open = false)")
             top = 0.0
             if heading:
                 target = page.locator("h2, h3, summary").filter(has_text=heading).first
-                target.evaluate("e => { for (let d = e; d; d = d.parentElement) if (d.tagName == 'DETAILS') d.open = true }")
+                target.evaluate(
+                    "e => { for (let d = e; d; d = d.parentElement) if (d.tagName == 'DETAILS') d.open = true }"
+                )
                 top = target.evaluate("e => e.getBoundingClientRect().top + scrollY - 16")
             shot = page.screenshot(full_page=True, clip={"x": 0, "y": top, "width": WIDTH, "height": height})
             image = Image.open(io.BytesIO(shot)).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)

@@ -1,9 +1,10 @@
 """Run every command and code block of the guide: ``python docs/run_blocks.py [PAGE ...]``.
 
-Each page has a folder of its own with small made-up data under the names that pages use (``docs/sandbox.py``). Its bash blocks run there
-with ``bash -euo pipefail``, its Python blocks one after the other in one namespace. What a page shows as output is compared. Blocks of
-another language are parsed; so are those that say why they cannot run. Benchmarks take minutes: for these it is checked that the script and
-its options exist; and for ``pip install`` that the extras do.
+Each page has a folder of its own with small made-up data under the names that pages use
+(``docs/sandbox.py``). Its bash blocks run there with ``bash -euo pipefail``, its Python blocks one after the
+other in one namespace. What a page shows as output is compared. Blocks of another language are parsed; so are
+those that say why they cannot run. Benchmarks take minutes: for these it is checked that the script and its
+options exist; and for ``pip install`` that the extras do.
 """
 
 from __future__ import annotations
@@ -50,7 +51,11 @@ def rehearsed(line: str) -> str | None:
         source = script.read_text(encoding="utf-8") if script.exists() else None
         if source is None:
             return f"there is no {found[1]}"
-        unknown = [option for option in re.findall(r"(?<!\S)--[a-z][\w-]*", found[2].split("#")[0]) if f'"{option}"' not in source]
+        unknown = [
+            option
+            for option in re.findall(r"(?<!\S)--[a-z][\w-]*", found[2].split("#")[0])
+            if f'"{option}"' not in source
+        ]
         return f"{found[1]} has no {', '.join(unknown)}" if unknown else ""
     if line.startswith("pip install"):
         named = {extra for group in re.findall(r"\[([\w,]+)\]", line) for extra in group.split(",")}
@@ -69,9 +74,14 @@ def run_bash(block: Block, folder: Path, environment: dict[str, str]) -> tuple[s
         if fault is None:
             kept.append(line)
     command = ["bash", "-euo", "pipefail", "-c", "\n".join(kept)]
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=TIMEOUT, check=False)
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=TIMEOUT, check=False
+    )
     if done.returncode != block.status:
-        return f"status {block.status} expected, {done.returncode} came\n{done.stdout[-1500:]}{done.stderr[-1500:]}", done.stdout
+        return (
+            f"status {block.status} expected, {done.returncode} came\n{done.stdout[-1500:]}{done.stderr[-1500:]}",
+            done.stdout,
+        )
     return "", done.stdout
 
 
@@ -91,12 +101,18 @@ def judge(block: Block, folder: Path, environment: dict[str, str], names: dict[s
     """Run or parse one block; returns what is wrong with it."""
     if block.reason or block.language not in ("bash", "python"):
         if block.language == "bash":
-            return subprocess.run(["bash", "-n"], input=block.code, capture_output=True, text=True, check=False).stderr
+            return subprocess.run(
+                ["bash", "-n"], input=block.code, capture_output=True, text=True, check=False
+            ).stderr
         return parse_fault(block)
-    fault, printed = run_bash(block, folder, environment) if block.language == "bash" else run_python(block, folder, names)
+    fault, printed = (
+        run_bash(block, folder, environment) if block.language == "bash" else run_python(block, folder, names)
+    )
     if fault or block.output is None or matches(block.output, printed):
         return fault
-    return "the page shows another output\n" + "\n".join(difflib.ndiff(block.output.splitlines(), printed.splitlines()))
+    return "the page shows another output\n" + "\n".join(
+        difflib.ndiff(block.output.splitlines(), printed.splitlines())
+    )
 
 
 def run_page(page: Path, folder: Path) -> list[tuple[Block, str, float]]:
@@ -130,7 +146,10 @@ def main(arguments: list[str]) -> int:
             passed, failed, unrun = passed + (not fault), failed + bool(fault), unrun + bool(block.reason)
             if fault:
                 print(f"FAILED {block.place}\n{block.filled}--- {fault}\n")
-        print(f"{page.relative_to(ROOT)}: {len(rows)} blocks, {sum(seconds for *_, seconds in rows):.0f} s", flush=True)
+        print(
+            f"{page.relative_to(ROOT)}: {len(rows)} blocks, {sum(seconds for *_, seconds in rows):.0f} s",
+            flush=True,
+        )
     print(f"{unrun} of them only parsed, with the reason on the page")
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0

@@ -20,7 +20,9 @@ def picture(flower: str, seed: int, size: int = 48) -> npt.NDArray[np.uint8]:
     random = np.random.default_rng([seed, *map(ord, flower)])
     y, x = np.mgrid[:size, :size]
     middle = random.uniform(0.35, 0.65, 2) * size
-    petals = 1 + 0.25 * np.cos(np.arctan2(y - middle[0], x - middle[1]) * random.integers(4, 8) + random.uniform(0, 6))
+    petals = 1 + 0.25 * np.cos(
+        np.arctan2(y - middle[0], x - middle[1]) * random.integers(4, 8) + random.uniform(0, 6)
+    )
     disc = np.hypot(y - middle[0], x - middle[1]) < size * random.uniform(0.18, 0.3) * petals
     ground = np.full((size, size, 3), random.integers(60, 130))
     ground[disc] = COLOURS[flower]
@@ -40,7 +42,9 @@ def write_flowers(folder: Path) -> None:
         for flower, count in zip(COLOURS, numbers, strict=True):
             (folder / split / flower).mkdir(parents=True)
             for i in range(count):
-                (folder / split / flower / f"{flower}{i:03d}.png").write_bytes(_png(picture(flower, 1000 * n + i)))
+                (folder / split / flower / f"{flower}{i:03d}.png").write_bytes(
+                    _png(picture(flower, 1000 * n + i))
+                )
 
 
 def write_photos(folder: Path) -> None:
@@ -51,7 +55,14 @@ def write_photos(folder: Path) -> None:
         flower, patient = list(COLOURS)[i % 3 if i % 8 else 0], i // 4
         name = f"photos/{i:03d}.png"
         (folder / name).write_bytes(_png(picture(flower, 5000 + i)))
-        rows.append({"path": name, "label": flower, "patient": f"P{patient:02d}", "date": f"2026-{1 + patient // 4:02d}-{1 + i % 28:02d}"})
+        rows.append(
+            {
+                "path": name,
+                "label": flower,
+                "patient": f"P{patient:02d}",
+                "date": f"2026-{1 + patient // 4:02d}-{1 + i % 28:02d}",
+            }
+        )
     with (folder / "photos.csv").open("w", newline="", encoding="utf-8") as file:
         table = csv.DictWriter(file, list(rows[0]))
         table.writeheader()

@@ -1,6 +1,7 @@
 """A training script that starts only on the data that was audited: ``python gate.py DATA AUDIT``.
 
-``AUDIT`` is the output folder of ``auditor scan DATA -o AUDIT``, or its ``audit.json`` alone, which can be kept beside the script.
+``AUDIT`` is the output folder of ``auditor scan DATA -o AUDIT``, or its ``audit.json`` alone, which can be
+kept beside the script.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ def main() -> int:
     """Check, then train."""
     data, passport = sys.argv[1:]
     try:
-        auditor.check(data, passport, fail_on="error")  # other bytes, other labels, or an open error: no training
+        auditor.check(
+            data, passport, fail_on="error"
+        )  # other bytes, other labels, or an open error: no training
     except NotFitError as error:
         print(f"not fit to train on: {error}", file=sys.stderr)
         return 1

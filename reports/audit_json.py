@@ -1,7 +1,7 @@
 """A record as the plain data of ``audit.json``, and back again.
 
-Numbers are rounded to 6 significant digits; what is not finite is written as ``null``. The layout is described, for machines, in
-``audit.schema.json`` beside this file.
+Numbers are rounded to 6 significant digits; what is not finite is written as ``null``. The layout is
+described, for machines, in ``audit.schema.json`` beside this file.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import auditor
 from auditor.errors import DataError
-from auditor.finding import EVIDENCE_COLUMNS, Effect, Finding, Fix, Waiver, rounded
+from auditor.finding import EXAMPLE_COLUMNS, Effect, Finding, Fix, Waiver, rounded
 from auditor.record import SCHEMA, DatasetFacts, Record
 
 if TYPE_CHECKING:
@@ -68,7 +68,9 @@ def audit_from_json(
         thumbnails=thumbnails,
         split=audit.get("split"),
         split_table=split_table,
-        split_findings=tuple(_read_finding(f, evidence["split_findings"]) for f in audit.get("split_findings", ())),
+        split_findings=tuple(
+            _read_finding(f, evidence["split_findings"]) for f in audit.get("split_findings", ())
+        ),
         augmentation=audit.get("augmentation"),
         augmented=augmented,
         baseline=audit.get("baseline"),
@@ -84,7 +86,8 @@ def dump_json(value: Any) -> bytes:
     text = json.dumps(plain, ensure_ascii=False, indent=2, allow_nan=False)
     if exhibits is not None:
         lines = ",\n".join(
-            f"    {json.dumps(k, ensure_ascii=False)}: {json.dumps(v, ensure_ascii=False, allow_nan=False)}" for k, v in exhibits.items()
+            f"    {json.dumps(k, ensure_ascii=False)}: {json.dumps(v, ensure_ascii=False, allow_nan=False)}"
+            for k, v in exhibits.items()
         )
         text = f'{text[:-2]},\n  "exhibits": {{\n{lines}\n  }}\n}}'
     return f"{text}\n".encode("utf-8", "backslashreplace")  # a lone surrogate becomes its JSON escape
@@ -102,9 +105,13 @@ def load_json(file: Path) -> dict[str, Any]:
     try:
         audit = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
-        raise DataError(expected="an output folder of auditor", received=f"'{file}': {error.strerror}", hint=hint) from None
+        raise DataError(
+            expected="an output folder of auditor", received=f"'{file}': {error.strerror}", hint=hint
+        ) from None
     except ValueError as error:
-        raise DataError(expected="an audit.json", received=f"'{file}', which is not JSON: {error}", hint=hint) from None
+        raise DataError(
+            expected="an audit.json", received=f"'{file}', which is not JSON: {error}", hint=hint
+        ) from None
     schema = audit.get("schema") if isinstance(audit, dict) else None
     if schema != SCHEMA:
         raise DataError(
@@ -152,17 +159,24 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "why": finding.why,
         "affected": finding.affected,
         "total": finding.total,
-        "effect": None if finding.effect is None else {f.name: getattr(finding.effect, f.name) for f in dataclasses.fields(finding.effect)},
+        "effect": None
+        if finding.effect is None
+        else {f.name: getattr(finding.effect, f.name) for f in dataclasses.fields(finding.effect)},
         "q_value": finding.q_value,
         "fix": None if finding.fix is None else {"text": finding.fix.text, "command": finding.fix.command},
         "classes": finding.classes,
         "splits": finding.splits,
         "evidence": None
-        if finding.evidence is None
-        else {"rows": len(finding.evidence), "columns": [c for c in finding.evidence.columns if c in EVIDENCE_COLUMNS]},
+        if finding.examples is None
+        else {
+            "rows": len(finding.examples),
+            "columns": [c for c in finding.examples.columns if c in EXAMPLE_COLUMNS],
+        },
         "parameters": finding.parameters,
         "details": finding.details,
-        "waiver": None if finding.waiver is None else {f.name: getattr(finding.waiver, f.name) for f in dataclasses.fields(finding.waiver)},
+        "waiver": None
+        if finding.waiver is None
+        else {f.name: getattr(finding.waiver, f.name) for f in dataclasses.fields(finding.waiver)},
     }
 
 
@@ -170,13 +184,26 @@ def _read_finding(found: Mapping[str, Any], evidence: Mapping[str, pd.DataFrame]
     return Finding(
         **{
             name: found[name]
-            for name in ("code", "scope", "title", "summary", "why", "affected", "total", "q_value", "parameters", "details")
+            for name in (
+                "code",
+                "scope",
+                "title",
+                "summary",
+                "why",
+                "affected",
+                "total",
+                "q_value",
+                "parameters",
+                "details",
+            )
         },
         effect=None if found["effect"] is None else _read_effect(found["effect"]),
         fix=None if found["fix"] is None else Fix(**found["fix"]),
         classes=tuple(found["classes"]),
         splits=tuple(found["splits"]),
-        evidence=None if found["evidence"] is None else _evidence(found["id"], found["evidence"]["columns"], evidence),
+        examples=None
+        if found["evidence"] is None
+        else _evidence(found["id"], found["evidence"]["columns"], evidence),
         waiver=None if found["waiver"] is None else Waiver(**found["waiver"]),
     )
 

@@ -22,8 +22,9 @@ class ImageChanges:
     Attributes
     ----------
     table : DataFrame
-        A row per change, with ``change`` (of `KINDS`), ``path`` and ``other_path`` (in the new data, where it differs), ``label`` and
-        ``other_label``, ``split`` and ``other_split``; old first. An image that was both relabelled and moved has two rows.
+        A row per change, with ``change`` (of `KINDS`), ``path`` and ``other_path`` (in the new data, where it
+        differs), ``label`` and ``other_label``, ``split`` and ``other_split``; old first. An image that was
+        both relabelled and moved has two rows.
     counts : dict of str to int
         Images by kind of change.
     unchanged : int
@@ -41,7 +42,8 @@ def compare_images(old: pd.DataFrame, new: pd.DataFrame) -> ImageChanges:
     Parameters
     ----------
     old, new : DataFrame
-        Image tables with ``path`` (unique), ``label``, ``split``, ``sha256`` and ``pixel_digest`` (both blank where unreadable).
+        Image tables with ``path`` (unique), ``label``, ``split``, ``sha256`` and ``pixel_digest`` (both blank
+        where unreadable).
     """
     before, after = old[list(FACTS)].reset_index(drop=True), new[list(FACTS)].reset_index(drop=True)
     left, right = _found_again(before, after)
@@ -52,7 +54,13 @@ def compare_images(old: pd.DataFrame, new: pd.DataFrame) -> ImageChanges:
     altered |= differs["sha256"] & ~recoded
     differs["path"] = differs["path"] & ~_under_another_root(was["path"].tolist(), now["path"].tolist())
     renamed = differs["path"] & ~differs["label"] & ~differs["split"]
-    masks = {"relabelled": differs["label"], "moved": differs["split"], "altered": altered, "re-encoded": recoded, "renamed": renamed}
+    masks = {
+        "relabelled": differs["label"],
+        "moved": differs["split"],
+        "altered": altered,
+        "re-encoded": recoded,
+        "renamed": renamed,
+    }
     both = pd.DataFrame(
         {
             "path": was["path"],
@@ -67,10 +75,24 @@ def compare_images(old: pd.DataFrame, new: pd.DataFrame) -> ImageChanges:
     come = after[~np.isin(np.arange(len(after)), right)]
     tables = {
         "removed": pd.DataFrame(
-            {"path": gone["path"], "other_path": "", "label": gone["label"], "other_label": "", "split": gone["split"], "other_split": ""}
+            {
+                "path": gone["path"],
+                "other_path": "",
+                "label": gone["label"],
+                "other_label": "",
+                "split": gone["split"],
+                "other_split": "",
+            }
         ),
         "added": pd.DataFrame(
-            {"path": "", "other_path": come["path"], "label": "", "other_label": come["label"], "split": "", "other_split": come["split"]}
+            {
+                "path": "",
+                "other_path": come["path"],
+                "label": "",
+                "other_label": come["label"],
+                "split": "",
+                "other_split": come["split"],
+            }
         ),
         **{kind: both[mask] for kind, mask in masks.items()},
     }
@@ -84,10 +106,15 @@ def compare_images(old: pd.DataFrame, new: pd.DataFrame) -> ImageChanges:
 
 def _under_another_root(old: list[str], new: list[str]) -> npt.NDArray[np.bool_]:
     """Whether paths differ only in the folder that they start from: relative in the one audit, absolute in the other."""
-    return np.array([a != b and (a.endswith(f"/{b}") or b.endswith(f"/{a}")) for a, b in zip(old, new, strict=True)], dtype=bool)
+    return np.array(
+        [a != b and (a.endswith(f"/{b}") or b.endswith(f"/{a}")) for a, b in zip(old, new, strict=True)],
+        dtype=bool,
+    )
 
 
-def _found_again(before: pd.DataFrame, after: pd.DataFrame) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def _found_again(
+    before: pd.DataFrame, after: pd.DataFrame
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Return matching row numbers of two tables; each row is matched once, the n-th of a digest with the n-th."""
     left_rest, right_rest = np.arange(len(before)), np.arange(len(after))
     lefts, rights = [], []
@@ -95,7 +122,10 @@ def _found_again(before: pd.DataFrame, after: pd.DataFrame) -> tuple[npt.NDArray
         one = pd.DataFrame({"key": before[key].to_numpy(dtype=object)[left_rest], "row": left_rest})
         two = pd.DataFrame({"key": after[key].to_numpy(dtype=object)[right_rest], "row": right_rest})
         one, two = one[one["key"] != ""], two[two["key"] != ""]
-        one, two = one.assign(nth=one.groupby("key").cumcount()), two.assign(nth=two.groupby("key").cumcount())
+        one, two = (
+            one.assign(nth=one.groupby("key").cumcount()),
+            two.assign(nth=two.groupby("key").cumcount()),
+        )
         pairs = one.merge(two, on=["key", "nth"], suffixes=("_old", "_new"))
         lefts.append(pairs["row_old"].to_numpy(dtype=np.int64))
         rights.append(pairs["row_new"].to_numpy(dtype=np.int64))

@@ -89,10 +89,17 @@ class Comparison:
 def compare_records(old: Record, new: Record) -> Comparison:
     """Compare two audits.
 
-    A finding is *worse* where its severity is, or, at the same severity, where a counted effect is larger or an estimated one lies
-    wholly beyond its former interval. A waived finding counts as closed. Time is linear in the number of images.
+    A finding is *worse* where its severity is, or, at the same severity, where a counted effect is larger or
+    an estimated one lies wholly beyond its former interval. A waived finding counts as closed. Time is linear
+    in the number of images.
     """
-    return Comparison(old, new, compare_images(old.images, new.images), _measures(old, new), compare_findings(old.findings, new.findings))
+    return Comparison(
+        old,
+        new,
+        compare_images(old.images, new.images),
+        _measures(old, new),
+        compare_findings(old.findings, new.findings),
+    )
 
 
 def compare_findings(old: Sequence[Finding], new: Sequence[Finding]) -> tuple[FindingChange, ...]:
@@ -101,7 +108,9 @@ def compare_findings(old: Sequence[Finding], new: Sequence[Finding]) -> tuple[Fi
     made = {f.code for f in new if f.severity is not Severity.SKIPPED}
     former = {f.code for f in old if f.severity is not Severity.SKIPPED}
     changes = [
-        FindingChange(key, _outcome(before.get(key), after.get(key), former, made), before.get(key), after.get(key))
+        FindingChange(
+            key, _outcome(before.get(key), after.get(key), former, made), before.get(key), after.get(key)
+        )
         for key in dict.fromkeys([*after, *before])
     ]
     told = [c for c in changes if c.outcome]
@@ -110,7 +119,11 @@ def compare_findings(old: Sequence[Finding], new: Sequence[Finding]) -> tuple[Fi
 
 def is_open(finding: Finding | None) -> bool:
     """Whether a finding counts: graded error, warning or undecided, and not waived."""
-    return finding is not None and finding.waiver is None and finding.severity in (Severity.ERROR, Severity.WARNING, Severity.UNDECIDED)
+    return (
+        finding is not None
+        and finding.waiver is None
+        and finding.severity in (Severity.ERROR, Severity.WARNING, Severity.UNDECIDED)
+    )
 
 
 def _outcome(old: Finding | None, new: Finding | None, former: set[str], made: set[str]) -> str:
@@ -189,8 +202,8 @@ def _worth(values: Values, groups: Codes | None) -> float:
 def mean_interval(values: Values, groups: Codes | None = None) -> tuple[float, float, float]:
     """Return a mean with its 95 % interval; images of one group do not count as independent.
 
-    With groups the variance is that between them (ultimate clusters), and Student's quantile has one degree of freedom less than there are
-    groups. A single group has no interval.
+    With groups the variance is that between them (ultimate clusters), and Student's quantile has one degree
+    of freedom less than there are groups. A single group has no interval.
 
     Parameters
     ----------
@@ -212,5 +225,9 @@ def mean_interval(values: Values, groups: Codes | None = None) -> tuple[float, f
     from scipy.special import stdtrit
 
     totals = np.bincount(numbers, weights=values - middle)
-    half = float(stdtrit(count - 1, 0.975)) * math.sqrt(float((totals**2).sum()) * count / (count - 1)) / len(values)
+    half = (
+        float(stdtrit(count - 1, 0.975))
+        * math.sqrt(float((totals**2).sum()) * count / (count - 1))
+        / len(values)
+    )
     return middle, middle - half, middle + half

@@ -68,7 +68,11 @@ def headline(comparison: Comparison) -> str:
         return f"Something got worse: {plural(worse, 'finding')}{f'; {count(resolved)} got better' if resolved else ''}."
     if resolved:
         return f"Nothing got worse, and {plural(resolved, 'finding')} got better."
-    return "No finding changed." if not any(comparison.images.counts.values()) else "The data changed, and no finding did."
+    return (
+        "No finding changed."
+        if not any(comparison.images.counts.values())
+        else "The data changed, and no finding did."
+    )
 
 
 def shown_paths(comparison: Comparison) -> tuple[list[str], list[str]]:
@@ -91,7 +95,10 @@ def build_compare_page(comparison: Comparison) -> ComparePage:
     old = Pictures(comparison.old, budget=BUDGET // 2, first=len(comparison.new.thumbnails))
     images = []
     for kind in KINDS:
-        shown = tuple(ChangedImage(tuple(_shown(kind, row, old, new)), _happened(row)) for row in _first(comparison, kind))
+        shown = tuple(
+            ChangedImage(tuple(_shown(kind, row, old, new)), _happened(row))
+            for row in _first(comparison, kind)
+        )
         images.append((kind, comparison.images.counts[kind], shown))
     counts = comparison.images.counts
     tally = " · ".join(f"{count(counts[k])} {k}" for k in KINDS if counts[k]) or "every image is as it was"
@@ -110,7 +117,9 @@ def build_compare_page(comparison: Comparison) -> ComparePage:
         headline=headline(comparison),
         tally=f"{tally} · {count(comparison.images.unchanged)} unchanged",
         sides=sides,
-        findings=tuple((o, tuple(_finding(c) for c in comparison.of(o))) for o in OUTCOMES if comparison.of(o)),
+        findings=tuple(
+            (o, tuple(_finding(c) for c in comparison.of(o))) for o in OUTCOMES if comparison.of(o)
+        ),
         images=tuple(entry for entry in images if entry[1]),
         unchanged=comparison.images.unchanged,
         measures=tuple(_measure_row(m) for m in comparison.measures),
@@ -121,19 +130,33 @@ def build_compare_page(comparison: Comparison) -> ComparePage:
 def render_compare_html(comparison: Comparison) -> str:
     """Return the comparison as one HTML file without a script."""
     style, digest = style_and_digest()
-    return environment().get_template("compare.html").render(page=build_compare_page(comparison), style=style, style_hash=digest)
+    return (
+        environment()
+        .get_template("compare.html")
+        .render(page=build_compare_page(comparison), style=style, style_hash=digest)
+    )
 
 
 def render_compare_markdown(comparison: Comparison) -> str:
     """Return the comparison as a comment for a pull request."""
     page = build_compare_page(comparison)
-    lines = [f"## What changed in {escape_markdown(page.name)}", "", f"**{page.headline}**", "", page.tally, ""]
-    lines += [f"- {when}: {escape_markdown(name)}, {facts}, {verdict}" for when, name, facts, verdict in page.sides]
+    lines = [
+        f"## What changed in {escape_markdown(page.name)}",
+        "",
+        f"**{page.headline}**",
+        "",
+        page.tally,
+        "",
+    ]
+    lines += [
+        f"- {when}: {escape_markdown(name)}, {facts}, {verdict}" for when, name, facts, verdict in page.sides
+    ]
     if page.findings:
         lines += ["", "| outcome | finding | before | after | what |", "|---|---|---|---|---|"]
         for outcome, changes in page.findings:
             lines += [
-                f"| {outcome} | {escape_markdown(c.id)} | {c.before} | {c.after} | {escape_markdown(c.title)} |" for c in changes[:SHOWN]
+                f"| {outcome} | {escape_markdown(c.id)} | {c.before} | {c.after} | {escape_markdown(c.title)} |"
+                for c in changes[:SHOWN]
             ]
     return "\n".join(lines) + "\n"
 
@@ -150,13 +173,23 @@ def compare_to_json(comparison: Comparison) -> dict[str, Any]:
             "old": _side(comparison.old),
             "new": _side(comparison.new),
             "findings": [
-                {"id": c.id, "outcome": c.outcome, "before": _state(c.old), "after": _state(c.new), "title": (c.new or c.old).title}  # type: ignore[union-attr]
+                {
+                    "id": c.id,
+                    "outcome": c.outcome,
+                    "before": _state(c.old),
+                    "after": _state(c.new),
+                    "title": (c.new or c.old).title,  # type: ignore[union-attr]
+                }
                 for c in comparison.findings
             ],
             "images": {
                 "counts": comparison.images.counts,
                 "unchanged": comparison.images.unchanged,
-                "changes": [row for kind in KINDS for row in table[table["change"] == kind].head(LISTED).to_dict("records")],
+                "changes": [
+                    row
+                    for kind in KINDS
+                    for row in table[table["change"] == kind].head(LISTED).to_dict("records")
+                ],
             },
             "measures": [
                 {
@@ -190,7 +223,11 @@ def write_comparison(comparison: Comparison, file: Path, *, format: str | None =
     """
     chosen = format or format_of(file)
     if chosen not in FORMATS:
-        raise UsageError(expected=f"one of the formats {', '.join(FORMATS)}", received=f"'{chosen}'", hint="name one of them with --format")
+        raise UsageError(
+            expected=f"one of the formats {', '.join(FORMATS)}",
+            received=f"'{chosen}'",
+            hint="name one of them with --format",
+        )
     content = {
         "html": lambda: render_compare_html(comparison).encode("utf-8", "backslashreplace"),
         "markdown": lambda: render_compare_markdown(comparison).encode("utf-8", "backslashreplace"),
@@ -225,7 +262,9 @@ def _state(finding: Finding | None) -> dict[str, Any] | None:
 def _finding(change: FindingChange) -> ChangedFinding:
     latest = change.new or change.old
     assert latest is not None
-    return ChangedFinding(change.id, latest.title, latest.severity.value, _words(change.old), _words(change.new), latest.summary)
+    return ChangedFinding(
+        change.id, latest.title, latest.severity.value, _words(change.old), _words(change.new), latest.summary
+    )
 
 
 def _words(finding: Finding | None) -> str:
@@ -236,7 +275,9 @@ def _words(finding: Finding | None) -> str:
     if effect is None:
         return grade
     value = (
-        quantity(effect.value, effect.unit) if effect.low == effect.high else interval(effect.value, effect.low, effect.high, effect.unit)
+        quantity(effect.value, effect.unit)
+        if effect.low == effect.high
+        else interval(effect.value, effect.low, effect.high, effect.unit)
     )
     return f"{grade}, {value}"
 
@@ -261,4 +302,7 @@ def _happened(row: dict[Any, Any]) -> str:
 
 
 def _measure_row(change: MeasureChange) -> tuple[str, ...]:
-    return (f"{change.title} ({change.unit})", *(interval(*v, unit="") for v in (change.before, change.after, change.distance)))
+    return (
+        f"{change.title} ({change.unit})",
+        *(interval(*v, unit="") for v in (change.before, change.after, change.distance)),
+    )

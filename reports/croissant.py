@@ -1,12 +1,12 @@
 """Croissant: the data set described for search engines, catalogues and loaders, with the findings as annotations of its quality.
 
-The images' table is the ``images.parquet`` of the output folder; findings stand three times: as a record set (every number), as W3C
-quality annotations, and in the words of the Responsible AI vocabulary.
+The images' table is the ``images.parquet`` of the output folder; findings stand three times: as a record set
+(every number), as W3C quality annotations, and in the words of the Responsible AI vocabulary.
 
 References
 ----------
-Croissant 1.0, http://mlcommons.org/croissant/1.0; Croissant RAI 1.0, http://mlcommons.org/croissant/RAI/1.0; W3C Data Quality Vocabulary,
-https://www.w3.org/TR/vocab-dqv/.
+Croissant 1.0, http://mlcommons.org/croissant/1.0; Croissant RAI 1.0, http://mlcommons.org/croissant/RAI/1.0;
+W3C Data Quality Vocabulary, https://www.w3.org/TR/vocab-dqv/.
 """
 
 from __future__ import annotations
@@ -77,7 +77,8 @@ COLUMNS = {
     "width": ("sc:Integer", "Width in pixels."),
     "height": ("sc:Integer", "Height in pixels."),
 }
-#: Checks whose findings are about who or what is over- or under-represented; the others limit what the data can be used for.
+#: Checks whose findings are about who or what is over- or under-represented; the others limit what the data
+#: can be used for.
 BIASES = frozenset({
     "class-imbalance", "rare-class", "empty-class", "unseen-class", "shortcut", "label-shift", "property-shift", "content-shift",
     "class-content-shift",
@@ -105,14 +106,19 @@ def render_croissant(record: Record, *, table: Path | None = None, beside: Path 
     ----------
     record : Record
     table : Path, optional
-        The ``images.parquet`` of the output folder; without one that is there, the one that `Audit.save` would write is described.
+        The ``images.parquet`` of the output folder; without one that is there, the one that `Audit.save`
+        would write is described.
     beside : Path, optional
         The folder in which the JSON-LD will stand, from which the table is addressed.
     """
     facts = record.dataset
     here = table is not None and table.is_file()
     content = table.read_bytes() if here and table is not None else images_parquet(record.images)
-    address = Path(os.path.relpath(table, beside)).as_posix() if here and table is not None and beside is not None else "images.parquet"
+    address = (
+        Path(os.path.relpath(table, beside)).as_posix()
+        if here and table is not None and beside is not None
+        else "images.parquet"
+    )
     findings = [f for f in record.findings if f.severity in OPEN]
     run = record.provenance.get("run") or {}
     made: dict[str, Any] = {
@@ -175,7 +181,9 @@ def _images(record: Record) -> dict[str, Any]:
 
 def _classes(record: Record) -> dict[str, Any]:
     counts = record.images["label"].value_counts()
-    rows = [{"classes/name": visible(c), "classes/images": int(counts.get(c, 0))} for c in record.dataset.classes]
+    rows = [
+        {"classes/name": visible(c), "classes/images": int(counts.get(c, 0))} for c in record.dataset.classes
+    ]
     return _listed(
         "classes",
         "The classes.",
@@ -189,15 +197,30 @@ def _findings(findings: Iterable[Finding]) -> dict[str, Any]:
     for f in findings:
         effect = f.effect
         values = (f.id, f.severity.value, visible(f.summary), f.affected, f.total)
-        numbers = ("", None, None, None) if effect is None else (effect.name, effect.value, effect.low, effect.high)
-        rows.append({f"findings/{name}": value for name, value in zip(FINDING_FIELDS, (*values, *numbers), strict=True)})
+        numbers = (
+            ("", None, None, None) if effect is None else (effect.name, effect.value, effect.low, effect.high)
+        )
+        rows.append(
+            {
+                f"findings/{name}": value
+                for name, value in zip(FINDING_FIELDS, (*values, *numbers), strict=True)
+            }
+        )
     return _listed("findings", "What the audit found, passes too.", FINDING_FIELDS, rows)
 
 
-def _listed(name: str, description: str, columns: dict[str, tuple[str, str]], rows: list[dict[str, Any]]) -> dict[str, Any]:
+def _listed(
+    name: str, description: str, columns: dict[str, tuple[str, str]], rows: list[dict[str, Any]]
+) -> dict[str, Any]:
     """Return a record set whose records stand in it."""
     fields = [
-        {"@type": "cr:Field", "@id": f"{name}/{column}", "name": column, "description": text, "dataType": kind}
+        {
+            "@type": "cr:Field",
+            "@id": f"{name}/{column}",
+            "name": column,
+            "description": text,
+            "dataType": kind,
+        }
         for column, (kind, text) in columns.items()
     ]
     made = {"@type": "cr:RecordSet", "@id": name, "name": name, "description": description, "field": fields}
@@ -217,7 +240,9 @@ def _annotation(finding: Finding) -> dict[str, Any]:
         "dct:type": finding.severity.value,
     }
     if finding.waiver is not None:
-        made["dct:description"] = visible(f"Waived by {finding.waiver.owner} until {finding.waiver.expires}: {finding.waiver.reason}")
+        made["dct:description"] = visible(
+            f"Waived by {finding.waiver.owner} until {finding.waiver.expires}: {finding.waiver.reason}"
+        )
     return made
 
 

@@ -43,7 +43,11 @@ def escape_table(table: pd.DataFrame) -> pd.DataFrame:
     """Return the table with every text cell escaped; numbers stay as they are."""
     from pandas.api.types import is_numeric_dtype
 
-    texts = {name: table[name].astype(object).map(_as_text) for name in table.columns if not is_numeric_dtype(table[name])}
+    texts = {
+        name: table[name].astype(object).map(_as_text)
+        for name in table.columns
+        if not is_numeric_dtype(table[name])
+    }
     return table.assign(**{str(name): cells.map(escape_cell) for name, cells in texts.items()})
 
 

@@ -74,11 +74,17 @@ def read_decisions(file: str | Path) -> Decisions:
     seen: dict[str, Decision] = {}
     for item in items:
         if seen.setdefault(item.path, item) != item:
-            raise DataError(expected="one decision per image", received=f"'{file}' with two for '{item.path}'", hint="keep one of them")
+            raise DataError(
+                expected="one decision per image",
+                received=f"'{file}' with two for '{item.path}'",
+                hint="keep one of them",
+            )
     return Decisions(fingerprint=fingerprint, items=tuple(seen.values()))
 
 
-def apply_decisions(dataset: Dataset, decisions: Decisions, *, fingerprint: str | None = None) -> pd.DataFrame:
+def apply_decisions(
+    dataset: Dataset, decisions: Decisions, *, fingerprint: str | None = None
+) -> pd.DataFrame:
     """Return the sample table with dropped images left out and relabelled ones under their new class. The data is not touched.
 
     A column says what was decided (`auditor.reports.reviewed`), so that the next audit does not ask again.
@@ -135,14 +141,18 @@ def write_manifest(samples: pd.DataFrame, file: Path, dataset: Dataset) -> Path:
     if file.suffix.lower() == ".parquet":
         write_atomically(file, parquet_bytes(table))
     else:
-        write_atomically(file, escape_table(table).to_csv(index=False, lineterminator="\n").encode("utf-8", "backslashreplace"))
+        write_atomically(
+            file,
+            escape_table(table).to_csv(index=False, lineterminator="\n").encode("utf-8", "backslashreplace"),
+        )
     return file
 
 
 def quarantine(dataset: Dataset, decisions: Decisions, folder: str | Path) -> Path:
     """Move the dropped files into a folder, under their own paths; returns the journal that undoes it.
 
-    The journal is written before the first file moves: a move that is broken off can be undone too. Nothing is overwritten.
+    The journal is written before the first file moves: a move that is broken off can be undone too. Nothing
+    is overwritten.
 
     Raises
     ------
@@ -163,7 +173,9 @@ def quarantine(dataset: Dataset, decisions: Decisions, folder: str | Path) -> Pa
     journal = folder / JOURNAL
     if journal.exists():
         raise UsageError(
-            expected="a quarantine folder without a journal", received=f"'{folder}'", hint=f"undo it with --undo {journal}, or name another"
+            expected="a quarantine folder without a journal",
+            received=f"'{folder}'",
+            hint=f"undo it with --undo {journal}, or name another",
         )
     moves = []
     for path in decisions.paths("drop"):
@@ -171,16 +183,32 @@ def quarantine(dataset: Dataset, decisions: Decisions, folder: str | Path) -> Pa
         inside = path if not Path(path).is_absolute() else str(Path(path).relative_to(Path(path).anchor))
         target = folder / Path(*[part for part in Path(inside).parts if part not in ("..", "/")])
         if not place.is_file():
-            raise DataError(expected=f"the file '{path}'", received="it is not there", hint="audit the data again: it has changed")
+            raise DataError(
+                expected=f"the file '{path}'",
+                received="it is not there",
+                hint="audit the data again: it has changed",
+            )
         if target.exists():
-            raise OutputError(expected=f"no file at '{target}'", received="there is one", hint="name an empty folder")
+            raise OutputError(
+                expected=f"no file at '{target}'", received="there is one", hint="name an empty folder"
+            )
         moves.append({"from": str(place.absolute()), "to": str(target.absolute())})
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OutputError(expected=f"to make '{folder}'", received=str(error.strerror), hint="name another folder") from None
-    content = {"schema": SCHEMA, "kind": "auditor-quarantine", "fingerprint": decisions.fingerprint, "moves": moves}
-    write_atomically(journal, (json.dumps(content, ensure_ascii=False, indent=2) + "\n").encode("utf-8", "backslashreplace"))
+        raise OutputError(
+            expected=f"to make '{folder}'", received=str(error.strerror), hint="name another folder"
+        ) from None
+    content = {
+        "schema": SCHEMA,
+        "kind": "auditor-quarantine",
+        "fingerprint": decisions.fingerprint,
+        "moves": moves,
+    }
+    write_atomically(
+        journal,
+        (json.dumps(content, ensure_ascii=False, indent=2) + "\n").encode("utf-8", "backslashreplace"),
+    )
     _move((m["from"], m["to"]) for m in moves)
     return journal
 
@@ -204,16 +232,24 @@ def undo_quarantine(journal: str | Path) -> int:
             raise KeyError("kind")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(
-            expected="the journal of a quarantine", received=f"'{journal}' ({error})", hint=f"name the folder or its {JOURNAL}"
+            expected="the journal of a quarantine",
+            received=f"'{journal}' ({error})",
+            hint=f"name the folder or its {JOURNAL}",
         ) from None
     waiting = []
     for here, there in moves:
         if Path(here).exists() and Path(there).exists():
             raise DataError(
-                expected=f"nothing at '{there}'", received="there is another file", hint="move it away first: nothing is overwritten"
+                expected=f"nothing at '{there}'",
+                received="there is another file",
+                hint="move it away first: nothing is overwritten",
             )
         if not Path(here).exists() and not Path(there).exists():
-            raise DataError(expected=f"the file '{here}'", received="it is neither there nor in its old place", hint="put it back by hand")
+            raise DataError(
+                expected=f"the file '{here}'",
+                received="it is neither there nor in its old place",
+                hint="put it back by hand",
+            )
         if Path(here).exists():
             waiting.append((here, there))
     _move(waiting)
@@ -250,27 +286,41 @@ def _from_json(file: Path, text: str) -> tuple[str, list[Any]]:
             raise KeyError(f"kind and schema {SCHEMA}")
         return str(content["fingerprint"]), list(content["decisions"])
     except (ValueError, KeyError, TypeError) as error:
-        raise DataError(expected="a file of decisions", received=f"'{file}', which lacks {error}", hint=HINT) from None
+        raise DataError(
+            expected="a file of decisions", received=f"'{file}', which lacks {error}", hint=HINT
+        ) from None
 
 
 def _from_csv(file: Path, text: str) -> tuple[str, list[Any]]:
     rows = [
-        {k: unescape_cell(v or "") for k, v in row.items() if isinstance(k, str)} for row in csv.DictReader(text.splitlines(keepends=True))
+        {k: unescape_cell(v or "") for k, v in row.items() if isinstance(k, str)}
+        for row in csv.DictReader(text.splitlines(keepends=True))
     ]
     marks = {row.get("fingerprint", "") for row in rows} - {""}
     if len(marks) > 1:
         raise DataError(
-            expected="decisions for one data set", received=f"'{file}' with {len(marks)} fingerprints", hint="keep those of one review"
+            expected="decisions for one data set",
+            received=f"'{file}' with {len(marks)} fingerprints",
+            hint="keep those of one review",
         )
     return next(iter(marks), ""), rows
 
 
 def _decision(file: Path, number: int, row: Any) -> Decision:
     expected = f"path and decision ({', '.join(KINDS)}; relabel with new_label)"
-    if not isinstance(row, dict) or not isinstance(row.get("path"), str) or not row["path"] or row.get("decision") not in KINDS:
+    if (
+        not isinstance(row, dict)
+        or not isinstance(row.get("path"), str)
+        or not row["path"]
+        or row.get("decision") not in KINDS
+    ):
         raise DataError(expected=expected, received=f"decision {number} of '{file}' without them", hint=HINT)
     new_label = row.get("new_label") or ""
     if not isinstance(new_label, str) or (row["decision"] == "relabel") != bool(new_label):
-        raise DataError(expected=expected, received=f"decision {number} of '{file}' with new_label {new_label!r}", hint=HINT)
+        raise DataError(
+            expected=expected,
+            received=f"decision {number} of '{file}' with new_label {new_label!r}",
+            hint=HINT,
+        )
     kind = cast("Literal['keep', 'drop', 'relabel']", row["decision"])
     return Decision(path=row["path"], decision=kind, new_label=new_label, label=str(row.get("label") or ""))

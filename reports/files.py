@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from auditor import parquet
 from auditor.errors import DataError, OutputError
-from auditor.finding import EVIDENCE_COLUMNS, Finding
+from auditor.finding import EXAMPLE_COLUMNS, Finding
 from auditor.record import MARKER, AugmentationFacts, BaselineFacts, Record, SplitFacts
 from auditor.reports.audit_json import audit_from_json, audit_to_json, dump_json, load_json, without_times
 from auditor.reports.csv_cells import escape_table, unescape_cell
@@ -23,13 +23,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
 #: Columns of ``findings.csv``; the last names the finding, for codes that report on several scopes.
-FINDINGS_COLUMNS = ("check", "severity", *EVIDENCE_COLUMNS, "finding")
+FINDINGS_COLUMNS = ("check", "severity", *EXAMPLE_COLUMNS, "finding")
 
 
 def save_record(record: Record, folder: str | Path, *, reproducible: bool = False) -> Path:
     """Write every file of the output folder that the record has something for; returns the folder.
 
-    Each file is written under a temporary name and renamed when it is complete. Files that the record says nothing about are left alone.
+    Each file is written under a temporary name and renamed when it is complete. Files that the record says
+    nothing about are left alone.
 
     Parameters
     ----------
@@ -90,7 +91,9 @@ def save_parts(
         reproducible=reproducible,
     )
     if augmentation is not None:
-        files["augmentation.json"] = lambda: dump_json(without_times(augmentation) if reproducible else augmentation)
+        files["augmentation.json"] = lambda: dump_json(
+            without_times(augmentation) if reproducible else augmentation
+        )
     return _write(Path(folder), files)
 
 
@@ -122,7 +125,9 @@ def _write(folder: Path, files: Mapping[str, Callable[[], bytes]]) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(
-            expected="an output folder that can be written", received=f"'{folder}': {error.strerror}", hint="name another with -o"
+            expected="an output folder that can be written",
+            received=f"'{folder}': {error.strerror}",
+            hint="name another with -o",
         ) from None
     write_atomically(folder / MARKER, b"This folder holds the output of auditor; it is never read as data.\n")
     for name, content in files.items():
@@ -142,18 +147,26 @@ def load_record(folder: str | Path) -> Record:
     audit = load_json(folder / "audit.json")
     try:
         images = parquet.read(folder / "images.parquet")
-        pictures = parquet.read(folder / "thumbnails.parquet") if (folder / "thumbnails.parquet").exists() else None
-        evidence = {
+        pictures = (
+            parquet.read(folder / "thumbnails.parquet") if (folder / "thumbnails.parquet").exists() else None
+        )
+        examples = {
             "findings": _read_evidence(folder / "findings.csv"),
-            "split_findings": _read_evidence(folder / "split_findings.csv") if audit.get("split_findings") else {},
+            "split_findings": _read_evidence(folder / "split_findings.csv")
+            if audit.get("split_findings")
+            else {},
         }
         return audit_from_json(
             audit,
             images=images,
-            thumbnails={} if pictures is None else dict(zip(pictures["path"], pictures["image"], strict=True)),
-            evidence=evidence,
+            thumbnails={}
+            if pictures is None
+            else dict(zip(pictures["path"], pictures["image"], strict=True)),
+            evidence=examples,
             split_table=read_csv(folder / "split.csv") if audit["tables"]["split"] else None,
-            augmented=_with_seeds(read_csv(folder / "augmented.csv")) if audit["tables"]["augmented"] else None,
+            augmented=_with_seeds(read_csv(folder / "augmented.csv"))
+            if audit["tables"]["augmented"]
+            else None,
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(
@@ -171,7 +184,11 @@ def write_atomically(file: Path, content: bytes) -> None:
         part.replace(file)
     except OSError as error:
         part.unlink(missing_ok=True) if part.parent.is_dir() else None
-        raise OutputError(expected=f"to write '{file}'", received=error.strerror or str(error), hint="name another place with -o") from None
+        raise OutputError(
+            expected=f"to write '{file}'",
+            received=error.strerror or str(error),
+            hint="name another place with -o",
+        ) from None
 
 
 def findings_table(findings: tuple[Finding, ...]) -> pd.DataFrame:
@@ -180,9 +197,9 @@ def findings_table(findings: tuple[Finding, ...]) -> pd.DataFrame:
 
     tables = []
     for finding in findings:
-        if finding.evidence is None or not len(finding.evidence):
+        if finding.examples is None or not len(finding.examples):
             continue
-        table = finding.evidence.reindex(columns=list(EVIDENCE_COLUMNS))
+        table = finding.examples.reindex(columns=list(EXAMPLE_COLUMNS))
         tables.append(table.assign(check=finding.code, severity=finding.severity.value, finding=finding.id))
     if not tables:
         return pd.DataFrame(columns=list(FINDINGS_COLUMNS))
@@ -209,7 +226,9 @@ def significant(numbers: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
     size = np.abs(numbers)
     usual = np.isfinite(size) & (size > 0)
-    power = np.clip(5 - np.floor(np.log10(np.where(usual, size, 1.0))), -22, 22)  # powers of ten up to 22 are exact
+    power = np.clip(
+        5 - np.floor(np.log10(np.where(usual, size, 1.0))), -22, 22
+    )  # powers of ten up to 22 are exact
     up, down = 10.0 ** np.maximum(power, 0), 10.0 ** np.maximum(-power, 0)
     return np.where(usual, np.rint(numbers * up / down) / up * down, numbers)
 
@@ -219,14 +238,20 @@ def read_csv(file: Path) -> pd.DataFrame:
     import pandas as pd
 
     table = pd.read_csv(file, dtype=str, keep_default_na=False, encoding="utf-8")
-    return pd.DataFrame({name: table[name].map(unescape_cell).astype(table[name].dtype) for name in table.columns}, columns=table.columns)
+    return pd.DataFrame(
+        {name: table[name].map(unescape_cell).astype(table[name].dtype) for name in table.columns},
+        columns=table.columns,
+    )
 
 
 def _read_evidence(file: Path) -> dict[str, pd.DataFrame]:
     """Evidence by the finding's id, every column of `EVIDENCE_COLUMNS`."""
     table = read_csv(file)
     table["score"] = [float(s) if s else math.nan for s in table["score"]]
-    return {str(name): rows[list(EVIDENCE_COLUMNS)].reset_index(drop=True) for name, rows in table.groupby("finding", sort=False)}
+    return {
+        str(name): rows[list(EXAMPLE_COLUMNS)].reset_index(drop=True)
+        for name, rows in table.groupby("finding", sort=False)
+    }
 
 
 def _with_seeds(table: pd.DataFrame) -> pd.DataFrame:
@@ -239,7 +264,11 @@ def _csv(table: pd.DataFrame) -> bytes:
 
 def parquet_bytes(table: pd.DataFrame) -> bytes:
     """Return a table as the bytes of a Parquet file."""
-    with os.fdopen(os.memfd_create("parquet"), "w+b") if hasattr(os, "memfd_create") else tempfile.TemporaryFile() as out:
+    with (
+        os.fdopen(os.memfd_create("parquet"), "w+b")
+        if hasattr(os, "memfd_create")
+        else tempfile.TemporaryFile() as out
+    ):
         parquet.write(table, out)
         out.seek(0)
         return out.read()
@@ -258,7 +287,9 @@ def _rounded_measures(images: pd.DataFrame) -> pd.DataFrame:
 def _thumbnail_table(thumbnails: Mapping[str, bytes]) -> pd.DataFrame:
     import pandas as pd
 
-    return pd.DataFrame({"path": list(thumbnails), "image": list(thumbnails.values())}, columns=["path", "image"])
+    return pd.DataFrame(
+        {"path": list(thumbnails), "image": list(thumbnails.values())}, columns=["path", "image"]
+    )
 
 
 __all__ = [

@@ -76,8 +76,8 @@ GLOSSARY: dict[str, str] = {
 
 #: Explained, and not marked in sentences: the word is in nearly each of them, and often a verb.
 EVERYWHERE = {"Split"}
-#: A term, or one of its plurals, as a whole word in any case; of two that begin at one place the longer wins. In ASCII: a long s or a
-#: dotless i is another letter, not the s or i of a term.
+#: A term, or one of its plurals, as a whole word in any case; of two that begin at one place the longer wins.
+#: In ASCII: a long s or a dotless i is another letter, not the s or i of a term.
 _TERMS = re.compile(
     rf"(?<![\w-])(?:{'|'.join(re.escape(t) for t in sorted(GLOSSARY.keys() - EVERYWHERE, key=lambda t: (-len(t), t)))})s?(?![\w-])",
     re.I | re.A,

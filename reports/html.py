@@ -123,7 +123,9 @@ def _with_terms(text: str) -> Any:
     from markupsafe import Markup
 
     return Markup("").join(
-        Markup('<a class="term" href="#{}" title="{}">{}</a>').format(place_of(term), GLOSSARY[term], visible(piece))
+        Markup('<a class="term" href="#{}" title="{}">{}</a>').format(
+            place_of(term), GLOSSARY[term], visible(piece)
+        )
         if term
         else _breakable(piece)
         for piece, term in with_terms(text)

@@ -28,7 +28,10 @@ def render_junit(record: Record) -> str:
     )
     for finding in record.findings:
         case = ElementTree.SubElement(
-            suite, "testcase", classname=f"auditor.{finding.code}", name=_writable(f"{finding.id}: {finding.title}")
+            suite,
+            "testcase",
+            classname=f"auditor.{finding.code}",
+            name=_writable(f"{finding.id}: {finding.title}"),
         )
         text = _writable(described(finding))
         if finding.waiver is not None:
@@ -36,7 +39,9 @@ def render_junit(record: Record) -> str:
                 f"Waived by {finding.waiver.owner} until {finding.waiver.expires}: {finding.waiver.reason}"
             )
         elif finding.severity in failing:
-            ElementTree.SubElement(case, "failure", type=finding.severity.value, message=_writable(finding.summary)).text = text
+            ElementTree.SubElement(
+                case, "failure", type=finding.severity.value, message=_writable(finding.summary)
+            ).text = text
         elif finding.severity in unsure:
             ElementTree.SubElement(case, "skipped", message=_writable(finding.summary))
         else:

@@ -10,8 +10,9 @@ from auditor.reports.write import render
 def log_record(record: Record) -> str:
     """Log a record to the active run, or to a new one that is ended; returns the run's id.
 
-    Tags are ``auditor.verdict`` and ``auditor.fingerprint``; metrics are ``images``, ``unreadable`` and, by finding, the value of its
-    effect (``label-shift/train-test``); artefacts are ``auditor/report.html`` and ``auditor/audit.json``.
+    Tags are ``auditor.verdict`` and ``auditor.fingerprint``; metrics are ``images``, ``unreadable`` and, by
+    finding, the value of its effect (``label-shift/train-test``); artefacts are ``auditor/report.html`` and
+    ``auditor/audit.json``.
 
     Raises
     ------
@@ -26,9 +27,13 @@ def log_record(record: Record) -> str:
     run = active or mlflow.start_run()
     identity = str(run.info.run_id)
     try:
-        mlflow.set_tags({"auditor.verdict": str(record.verdict), "auditor.fingerprint": record.dataset.fingerprint})
+        mlflow.set_tags(
+            {"auditor.verdict": str(record.verdict), "auditor.fingerprint": record.dataset.fingerprint}
+        )
         effects = {f.id.replace(":", "/"): f.effect.value for f in record.findings if f.effect is not None}
-        mlflow.log_metrics({"images": record.dataset.images, "unreadable": record.dataset.unreadable, **effects})
+        mlflow.log_metrics(
+            {"images": record.dataset.images, "unreadable": record.dataset.unreadable, **effects}
+        )
         mlflow.log_text(render(record, "html"), "auditor/report.html")
         mlflow.log_text(render(record, "json"), "auditor/audit.json")
     finally:

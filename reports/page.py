@@ -77,7 +77,9 @@ def build_page(record: Record, *, images: bool = True, budget: int = BUDGET) -> 
         Bytes of embedded pictures at most.
     """
     pictures = Pictures(record, shown=images, budget=budget)
-    opened = sorted((f for f in record.findings if is_open(f)), key=lambda f: (f.waiver is not None, f.severity.rank))
+    opened = sorted(
+        (f for f in record.findings if is_open(f)), key=lambda f: (f.waiver is not None, f.severity.rank)
+    )
     shown = tuple(view(f, pictures) for f in opened[:MOST_FINDINGS])
     folded = [view(f, pictures) for f in record.findings if not is_open(f)]
     made = {

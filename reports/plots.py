@@ -1,6 +1,7 @@
 """Single charts for notebooks: the report's own SVG, each standing on its own.
 
-A notebook gets it as an image, so that none of its styles touch the notebook's page and nothing in a name can act; a file gets it as SVG.
+A notebook gets it as an image, so that none of its styles touch the notebook's page and nothing in a name can
+act; a file gets it as SVG.
 """
 
 from __future__ import annotations
@@ -68,10 +69,14 @@ class Plot:
         return self.svg
 
     def _repr_html_(self) -> str:
-        pictures = [{"text": text, "image": base64.b64encode(data).decode("ascii")} for text, data in self._pictures]
+        pictures = [
+            {"text": text, "image": base64.b64encode(data).decode("ascii")} for text, data in self._pictures
+        ]
         image = base64.b64encode(self.svg.encode("utf-8", "backslashreplace")).decode("ascii")
         template = environment().get_template("charts/plot.html")
-        return template.render(title=self.title, words=self.words, image=image, width=self._width, pictures=pictures)
+        return template.render(
+            title=self.title, words=self.words, image=image, width=self._width, pictures=pictures
+        )
 
 
 def plot_classes(record: Record) -> Plot:
@@ -84,10 +89,16 @@ def plot_classes(record: Record) -> Plot:
     """
     section = classes(record, Pictures(record, shown=False))
     if section is None:
-        raise UsageError(expected="images with classes", received=f"'{record.dataset.name}' without", hint="put each class in a folder")
+        raise UsageError(
+            expected="images with classes",
+            received=f"'{record.dataset.name}' without",
+            hint="put each class in a folder",
+        )
     title = "Images per class" + (" and split" if len(section.splits) > 1 else "")
     legend = section.bars.series if len(section.bars.series) > 1 else ()
-    return _plot("bars", (section.bars, title), title, section.words, [(n, name or "no split") for n, name in legend])
+    return _plot(
+        "bars", (section.bars, title), title, section.words, [(n, name or "no split") for n, name in legend]
+    )
 
 
 def plot_split(record: Record) -> Plot:
@@ -103,7 +114,9 @@ def plot_split(record: Record) -> Plot:
         for label, n in by_class.items():
             counts.setdefault(label, {})[part] = n
     if not counts:
-        raise UsageError(expected="an audit with a planned split", received="one without", hint="make it with auditor.run")
+        raise UsageError(
+            expected="an audit with a planned split", received="one without", hint="make it with auditor.run"
+        )
     names = split_names(sorted({p for parts in counts.values() for p in parts}))
     bars = draw_bars(counts, names)
     words = "; ".join(f"{p}: {sum(c.get(p, 0) for c in counts.values()):,} images" for p in names)
@@ -124,12 +137,18 @@ def plot_finding(record: Record, finding: str) -> Plot:
         names = [f.id for f in record.findings]
         near = difflib.get_close_matches(finding, names, 1)
         raise UsageError(
-            expected="the id of a finding", received=f"'{finding}'", hint=f"did you mean '{near[0]}'?" if near else "see audit.findings"
+            expected="the id of a finding",
+            received=f"'{finding}'",
+            hint=f"did you mean '{near[0]}'?" if near else "see audit.findings",
         )
     if found.effect is None:
-        raise UsageError(expected="a finding with an effect", received=f"'{found.id}': {found.summary}", hint="it was not checked")
+        raise UsageError(
+            expected="a finding with an effect",
+            received=f"'{found.id}': {found.summary}",
+            hint="it was not checked",
+        )
     scale = draw_scale(found.effect)
-    paths = [] if found.evidence is None else found.evidence["path"].head(SHOWN).tolist()
+    paths = [] if found.examples is None else found.examples["path"].head(SHOWN).tolist()
     pictures = tuple((visible(str(p)), record.thumbnails[p]) for p in paths if p in record.thumbnails)
     words = f"{found.severity.value}: {found.summary} {sentence(scale.words)}"
     return _plot("scale", (scale,), f"{found.id}: {found.title}", words, pictures=pictures)
@@ -145,15 +164,25 @@ def plot_history(facts: BaselineFacts, run: int = 0, curve: str = "loss") -> Plo
     """
     histories = facts.get("histories", [])
     if not 0 <= run < len(histories):
-        raise UsageError(expected=f"a run from 0 to {len(histories) - 1}", received=str(run), hint="result.history lists them")
+        raise UsageError(
+            expected=f"a run from 0 to {len(histories) - 1}",
+            received=str(run),
+            hint="result.history lists them",
+        )
     if curve not in ("loss", "accuracy"):
-        raise UsageError(expected="the curve 'loss' or 'accuracy'", received=f"'{curve}'", hint="leave it out for the loss")
+        raise UsageError(
+            expected="the curve 'loss' or 'accuracy'", received=f"'{curve}'", hint="leave it out for the loss"
+        )
     history: Any = histories[run]
     title = f"{curve.capitalize()} by epoch, {history.get('name', '')}"
     lines = {"training": history.get(curve, []), "validation": history.get(f"val_{curve}", [])}
-    drawn = draw_curves(title, "cross-entropy loss" if curve == "loss" else curve, lines, history.get("best_epoch"))
+    drawn = draw_curves(
+        title, "cross-entropy loss" if curve == "loss" else curve, lines, history.get("best_epoch")
+    )
     if drawn is None:
-        raise UsageError(expected="a run of at least one epoch", received=f"run {run} without", hint="train for longer")
+        raise UsageError(
+            expected="a run of at least one epoch", received=f"run {run} without", hint="train for longer"
+        )
     return _plot("curves", (drawn,), title, drawn.words)
 
 

@@ -22,7 +22,12 @@ def render_markdown(record: Record) -> str:
     Markup in names is escaped; nothing in it mentions anybody or links anywhere.
     """
     screen = overview(record)
-    lines = [f"## Audit of {escape_markdown(record.dataset.name)}", "", f"**{escape_markdown(screen.headline)}**", ""]
+    lines = [
+        f"## Audit of {escape_markdown(record.dataset.name)}",
+        "",
+        f"**{escape_markdown(screen.headline)}**",
+        "",
+    ]
     lines += [screen.tally, "", " · ".join(f"{f.number} {f.text}" for f in screen.facts), ""]
     opened = [f for f in record.findings if f.severity not in (Severity.PASS, Severity.SKIPPED)]
     if opened:
@@ -43,7 +48,11 @@ def render_markdown(record: Record) -> str:
     steps = [f for f in first_things(record.findings) if f.fix and f.fix.command][:3]
     if steps:
         lines += ["", "**First**", ""]
-        lines += [f"{i}. {escape_markdown(f.fix.text)} `{_code(f.fix.command or '')}`" for i, f in enumerate(steps, 1) if f.fix]
+        lines += [
+            f"{i}. {escape_markdown(f.fix.text)} `{_code(f.fix.command or '')}`"
+            for i, f in enumerate(steps, 1)
+            if f.fix
+        ]
     lines += ["", f"Fingerprint `{record.dataset.fingerprint[:12]}`"]
     text = "\n".join(lines)
     return f"{text[:LONGEST]}\n"
@@ -53,7 +62,8 @@ def render_github(record: Record) -> str:
     """Return GitHub workflow commands, one per open finding: errors, warnings, and notices for what is undecided."""
     kinds = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.UNDECIDED: "notice"}
     return "".join(
-        f"::{kinds[f.severity]} title={_property(f'{f.id}: {f.title}')}::{_data(f.summary)}\n" for f in _failing(record.findings)
+        f"::{kinds[f.severity]} title={_property(f'{f.id}: {f.title}')}::{_data(f.summary)}\n"
+        for f in _failing(record.findings)
     )
 
 
@@ -72,7 +82,9 @@ def described(finding: Finding) -> str:
     """Return a finding in a few lines of plain text."""
     lines = [visible(finding.summary)]
     if finding.effect is not None:
-        lines.append(visible(f"{quantity(finding.effect.value, finding.effect.unit)} {in_words(finding.effect)}"))
+        lines.append(
+            visible(f"{quantity(finding.effect.value, finding.effect.unit)} {in_words(finding.effect)}")
+        )
     if finding.why:
         lines.append(visible(finding.why))
     if finding.fix is not None:
@@ -97,7 +109,11 @@ def _code(text: str) -> str:
 
 
 def _failing(findings: Iterable[Finding]) -> list[Finding]:
-    return [f for f in findings if f.waiver is None and f.severity in (Severity.ERROR, Severity.WARNING, Severity.UNDECIDED)]
+    return [
+        f
+        for f in findings
+        if f.waiver is None and f.severity in (Severity.ERROR, Severity.WARNING, Severity.UNDECIDED)
+    ]
 
 
 def _data(text: str) -> str:

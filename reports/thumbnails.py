@@ -15,7 +15,8 @@ from auditor.reports.reviewed import decided_paths, still_to_ask
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-#: Pictures of a report at most: at about 3 KB each they leave half of the 5 MB that a report may weigh to everything else.
+#: Pictures of a report at most: at about 3 KB each they leave half of the 5 MB that a report may weigh to
+#: everything else.
 LIMIT = 600
 #: Longest side of a thumbnail, in pixels.
 SIDE = 96
@@ -36,7 +37,8 @@ METHOD = 2
 def wanted(record: Record, limit: int = LIMIT) -> list[str]:
     """Return the paths of the pictures that the report shows, the most needed first.
 
-    Open findings get theirs in turns, worst rows first; then come the baseline's mistakes, what was augmented and examples of each class.
+    Open findings get theirs in turns, worst rows first; then come the baseline's mistakes, what was augmented
+    and examples of each class.
     """
     readable = set(record.images.loc[record.images["status"] == "ok", "path"])
     classes = list(islice(_in_turns(_examples(record).values()), limit // 4))
@@ -45,7 +47,9 @@ def wanted(record: Record, limit: int = LIMIT) -> list[str]:
     found: dict[str, None] = {}
     decided = decided_paths(record.images)
     queue = _in_turns(
-        _evidence(f, decided) for f in (*record.findings, *record.split_findings) if f.severity not in (Severity.PASS, Severity.SKIPPED)
+        _evidence(f, decided)
+        for f in (*record.findings, *record.split_findings)
+        if f.severity not in (Severity.PASS, Severity.SKIPPED)
     )
     for path in queue:
         if len(found) >= room:
@@ -70,7 +74,8 @@ def make_thumbnails(source: Source, paths: Iterable[str], side: int = SIDE) -> d
         Gives the bytes of a path.
     paths : iterable of str
     side : int
-        Longest side, in pixels. Pictures of less than half of it are enlarged by a whole factor, so that their pixels can be seen.
+        Longest side, in pixels. Pictures of less than half of it are enlarged by a whole factor, so that
+        their pixels can be seen.
     """
     import warnings
 
@@ -89,13 +94,17 @@ def _shrink(data: bytes, side: int) -> bytes:
     from PIL import Image, ImageOps
 
     with Image.open(io.BytesIO(data)) as opened:
-        opened.draft("RGB", (side, side))  # the smallest that JPEG decoding gives without falling below the thumbnail
+        opened.draft(
+            "RGB", (side, side)
+        )  # the smallest that JPEG decoding gives without falling below the thumbnail
         image = _to_rgb(ImageOps.exif_transpose(opened))
     longest = max(image.size)
     if longest > side:
         image.thumbnail((side, side), Image.Resampling.LANCZOS)
     elif longest * 2 <= side:
-        image = image.resize((image.width * (side // longest), image.height * (side // longest)), Image.Resampling.NEAREST)
+        image = image.resize(
+            (image.width * (side // longest), image.height * (side // longest)), Image.Resampling.NEAREST
+        )
     for quality in (75, 45):
         out = io.BytesIO()
         image.save(out, "WEBP", quality=quality, method=METHOD)
@@ -112,11 +121,15 @@ def _to_rgb(image: Image) -> Image:
     from auditor.scanning.pixels import from_deep
 
     if image.mode.startswith("I"):
-        return Image.fromarray(from_deep(np.clip(np.asarray(image), 0, 65535).astype(np.uint16))).convert("RGB")
+        return Image.fromarray(from_deep(np.clip(np.asarray(image), 0, 65535).astype(np.uint16))).convert(
+            "RGB"
+        )
     if image.mode == "F":
         grey = np.asarray(image, dtype=np.float64)
         top = max(float(np.nanmax(grey, initial=0.0)), 1.0)
-        return Image.fromarray(np.clip(np.nan_to_num(grey) / top * 255.0, 0, 255).astype(np.uint8)).convert("RGB")
+        return Image.fromarray(np.clip(np.nan_to_num(grey) / top * 255.0, 0, 255).astype(np.uint8)).convert(
+            "RGB"
+        )
     if "A" in image.getbands() or "transparency" in image.info:
         above = image.convert("RGBA")
         below = Image.new("RGBA", above.size, (160, 160, 160, 255))
@@ -130,12 +143,12 @@ def _in_turns(queues: Iterable[Iterable[str]]) -> Iterator[str]:
 
 
 def _evidence(finding: Finding, decided: frozenset[str]) -> list[str]:
-    if finding.evidence is None:
+    if finding.examples is None:
         return []
-    columns = [c for c in ("path", "other_path") if c in finding.evidence]
+    columns = [c for c in ("path", "other_path") if c in finding.examples]
     return [
         p
-        for row in still_to_ask(finding.evidence, decided)[columns].head(ROWS).itertuples(index=False)
+        for row in still_to_ask(finding.examples, decided)[columns].head(ROWS).itertuples(index=False)
         for p in row
         if isinstance(p, str) and p
     ]
@@ -156,10 +169,21 @@ def _augmented(record: Record) -> list[str]:
 
 
 def _settled(record: Record) -> list[str]:
-    passing = [f for f in record.findings if f.code == "outlier" and f.severity is Severity.PASS and f.evidence is not None]
-    return [str(p) for f in passing if f.evidence is not None and "path" in f.evidence for p in f.evidence["path"].head(SETTLED)]
+    passing = [
+        f
+        for f in record.findings
+        if f.code == "outlier" and f.severity is Severity.PASS and f.examples is not None
+    ]
+    return [
+        str(p)
+        for f in passing
+        if f.examples is not None and "path" in f.examples
+        for p in f.examples["path"].head(SETTLED)
+    ]
 
 
 def _mistakes(record: Record) -> list[str]:
     scores = (record.baseline or {}).get("scores", {})
-    return [m["path"] for part in ("val", "test") for m in scores.get(part, {}).get("mistakes", [])[:MISTAKES]]
+    return [
+        m["path"] for part in ("val", "test") for m in scores.get(part, {}).get("mistakes", [])[:MISTAKES]
+    ]

@@ -25,7 +25,9 @@ def visible(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(
-        SHOWN.get(c, f"⟨U+{ord(c):04X}⟩") if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp") and c != "\u200d" else c
+        SHOWN.get(c, f"⟨U+{ord(c):04X}⟩")
+        if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp") and c != "\u200d"
+        else c
         for c in text
     )
 
@@ -93,12 +95,16 @@ def together(*values: float, unit: str = "") -> tuple[str, ...]:
     >>> together(0.402, 0.6), together(11, 10.25, unit="ratio"), together(0.05, 0.4123, unit="share"), together(0.004, 12)
     (('0.402', '0.600'), ('11.0 : 1', '10.2 : 1'), ('5.0 %', '41.2 %'), ('0.004', '12'))
     """
-    factor, ending = {"share": (100.0, " %"), "ratio": (1.0, " : 1"), "": (1.0, "")}.get(unit, (1.0, f" {unit}"))
+    factor, ending = {"share": (100.0, " %"), "ratio": (1.0, " : 1"), "": (1.0, "")}.get(
+        unit, (1.0, f" {unit}")
+    )
     scaled = [factor * v for v in values]
     sizes = [abs(v) for v in scaled if v and math.isfinite(v)]
     if not sizes or max(sizes) > MOST_APART * min(sizes) or not all(map(math.isfinite, scaled)):
         return tuple(quantity(v, unit) for v in values)
-    decimals = min(max(len(number(v).partition(".")[2]) for v in scaled), max(2 - math.floor(math.log10(max(sizes))), 0))
+    decimals = min(
+        max(len(number(v).partition(".")[2]) for v in scaled), max(2 - math.floor(math.log10(max(sizes))), 0)
+    )
     return tuple(f"{v:,.{decimals}f}{ending}" for v in scaled)
 
 

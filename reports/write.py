@@ -30,10 +30,13 @@ FORMATS: dict[str, str] = {
 }
 
 
-def render(record: Record, format: str, *, images: bool = True, file: Path | None = None, folder: Path | None = None) -> str:
+def render(
+    record: Record, format: str, *, images: bool = True, file: Path | None = None, folder: Path | None = None
+) -> str:
     """Return a report in one of `FORMATS`.
 
-    ``file`` is where it will be written, and ``folder`` the output folder of the audit: Croissant addresses one from the other.
+    ``file`` is where it will be written, and ``folder`` the output folder of the audit: Croissant addresses
+    one from the other.
 
     Raises
     ------
@@ -54,11 +57,17 @@ def render(record: Record, format: str, *, images: bool = True, file: Path | Non
         "data-card": lambda: render_data_card(record),
     }
     if format not in renderers:
-        raise UsageError(expected=f"one of the formats {', '.join(FORMATS)}", received=f"'{format}'", hint="name one of them with --format")
+        raise UsageError(
+            expected=f"one of the formats {', '.join(FORMATS)}",
+            received=f"'{format}'",
+            hint="name one of them with --format",
+        )
     return renderers[format]()
 
 
-def write_report(record: Record, file: Path, *, format: str | None = None, images: bool = True, folder: Path | None = None) -> Path:
+def write_report(
+    record: Record, file: Path, *, format: str | None = None, images: bool = True, folder: Path | None = None
+) -> Path:
     """Write a report; the format follows the file's ending unless it is named. Returns the file.
 
     ``folder`` is the output folder of the audit, where there is one.
@@ -70,7 +79,11 @@ def write_report(record: Record, file: Path, *, format: str | None = None, image
     OutputError
         The file cannot be written.
     """
-    endings = {Path(name).suffix: format for format, name in reversed(FORMATS.items())}  # the first of an ending has it
-    content = render(record, format or endings.get(file.suffix.lower(), "html"), images=images, file=file, folder=folder)
+    endings = {
+        Path(name).suffix: format for format, name in reversed(FORMATS.items())
+    }  # the first of an ending has it
+    content = render(
+        record, format or endings.get(file.suffix.lower(), "html"), images=images, file=file, folder=folder
+    )
     write_atomically(file, content.encode("utf-8", "backslashreplace"))
     return file

@@ -32,18 +32,32 @@ def write_tree(root, counts, seed=0):
     for n, (folder, count) in enumerate(sorted(counts.items())):
         (root / folder).mkdir(parents=True)
         for i in range(count):
-            (root / folder / f"{i:03d}.png").write_bytes(encoded(picture(folder.split("/")[-1], 1000 * (seed + n) + i)))
+            (root / folder / f"{i:03d}.png").write_bytes(
+                encoded(picture(folder.split("/")[-1], 1000 * (seed + n) + i))
+            )
     return root
 
 
 @pytest.fixture(scope="session")
 def split_tree(tmp_path_factory):
     """Three classes, one of them rare, in train, val and test folders."""
-    counts = {"train/red": 40, "train/green": 30, "train/blue": 6, "Val/red": 8, "Val/green": 8, "Val/blue": 4}
-    return write_tree(tmp_path_factory.mktemp("split") / "discs", counts | {"test/red": 12, "test/green": 12, "test/blue": 6})
+    counts = {
+        "train/red": 40,
+        "train/green": 30,
+        "train/blue": 6,
+        "Val/red": 8,
+        "Val/green": 8,
+        "Val/blue": 4,
+    }
+    return write_tree(
+        tmp_path_factory.mktemp("split") / "discs",
+        counts | {"test/red": 12, "test/green": 12, "test/blue": 6},
+    )
 
 
 @pytest.fixture(scope="session")
 def class_tree(tmp_path_factory):
     """Three classes without splits."""
-    return write_tree(tmp_path_factory.mktemp("classes") / "discs", {"red": 30, "green": 25, "blue": 10}, seed=50)
+    return write_tree(
+        tmp_path_factory.mktemp("classes") / "discs", {"red": 30, "green": 25, "blue": 10}, seed=50
+    )

@@ -28,7 +28,11 @@ def test_every_check_and_every_threshold_is_on_the_page(maker):
     for check in CHECKS:
         section = page.split(f"### `{check.code}`")[1].split("\n### ")[0]
         assert all(f"| `{name}` | {value} |" in section for name, value in parameters(check()).items())
-        assert "**Limits:** " in section and "**How it is measured:** " in section and "**Why it matters:** " in section
+        assert (
+            "**Limits:** " in section
+            and "**How it is measured:** " in section
+            and "**Why it matters:** " in section
+        )
         assert "**How to fix it:** " in section
         assert " |  |" not in section, f"a threshold of {check.code} has no source: write a comment above it"
         assert "## Others" not in page, "name the family of a new check in docs/make_checks.py"

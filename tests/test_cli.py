@@ -14,7 +14,19 @@ import auditor
 from auditor.cli import cli, main
 from tests.conftest import encoded, picture, write_tree
 
-COMMANDS = {"run", "scan", "split", "verify", "augment", "train", "report", "compare", "apply", "selftest", "demo"}
+COMMANDS = {
+    "run",
+    "scan",
+    "split",
+    "verify",
+    "augment",
+    "train",
+    "report",
+    "compare",
+    "apply",
+    "selftest",
+    "demo",
+}
 
 
 def call(monkeypatch, capsys, *args):
@@ -46,7 +58,9 @@ def test_every_command_of_the_contract_is_there_and_explains_itself():
 
 
 def test_the_module_is_the_command():
-    done = subprocess.run([sys.executable, "-m", "auditor", "--version"], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "auditor", "--version"], capture_output=True, text=True, check=True
+    )
     assert auditor.__version__ in done.stdout
 
 
@@ -77,7 +91,9 @@ def test_settings_of_the_project_are_read_and_an_ended_waiver_fails(command, spl
     assert command("scan", split_tree)[0] == 1
     (tmp_path / "auditor.toml").write_text(settings + waiver.format("2999-01-01"))
     assert command("scan", split_tree)[0] == 0
-    (tmp_path / "auditor.toml").write_text(settings.replace("warn-ratio = 2", "warn-ratio = 99") + waiver.format("2020-01-01"))
+    (tmp_path / "auditor.toml").write_text(
+        settings.replace("warn-ratio = 2", "warn-ratio = 99") + waiver.format("2020-01-01")
+    )
     status, _, err = command("scan", split_tree)
     assert status == 1 and "ended on 2020-01-01" in err
 
@@ -161,7 +177,10 @@ def bad(tmp_path):
 )
 def test_bad_input_is_refused_in_one_line_and_nothing_is_left_behind(command, bad, args):
     before = set(bad.rglob("*"))
-    status, _, err = command(*args, *(() if "-o" in args or len(args) == 1 or args[0] in ("verify", "report") else ("-o", "out", "-q")))
+    status, _, err = command(
+        *args,
+        *(() if "-o" in args or len(args) == 1 or args[0] in ("verify", "report") else ("-o", "out", "-q")),
+    )
     assert status == 2
     assert err.count("\n") == 1 and err.startswith("auditor: ")
     assert "Traceback" not in err
@@ -220,12 +239,19 @@ def test_every_command_in_a_fix_can_be_typed(command, tmp_path):
 
     import click
 
-    data = write_tree(tmp_path / "my data", {"train/red": 60, "train/blue": 3, "test/red": 3, "test/Red ": 2, "test/green": 30})
+    data = write_tree(
+        tmp_path / "my data",
+        {"train/red": 60, "train/blue": 3, "test/red": 3, "test/Red ": 2, "test/green": 30},
+    )
     shutil.copy(data / "train" / "red" / "000.png", data / "test" / "red" / "copy.png")
     shutil.copy(data / "train" / "red" / "001.png", data / "train" / "blue" / "copy.png")
     (data / "train" / "red" / "bad.png").write_bytes(encoded(picture("red", 7))[:300])
     command("scan", data, "-o", "o u t")
-    commands = [f["fix"]["command"] for f in json.loads((tmp_path / "o u t" / "audit.json").read_text())["findings"] if f["fix"]]
+    commands = [
+        f["fix"]["command"]
+        for f in json.loads((tmp_path / "o u t" / "audit.json").read_text())["findings"]
+        if f["fix"]
+    ]
     commands = [c for c in commands if c]
     assert len(commands) > 5
     for line in commands:
@@ -236,7 +262,9 @@ def test_every_command_in_a_fix_can_be_typed(command, tmp_path):
         assert str(data) in args or name in ("report", "apply"), line
 
 
-def test_a_training_package_that_is_not_installed_is_named_before_any_work(command, split_tree, monkeypatch, tmp_path):
+def test_a_training_package_that_is_not_installed_is_named_before_any_work(
+    command, split_tree, monkeypatch, tmp_path
+):
     import importlib.util
 
     for module, package, other in (
@@ -244,7 +272,9 @@ def test_a_training_package_that_is_not_installed_is_named_before_any_work(comma
         ("sklearn", "scikit-learn", "train"),
         ("albumentations", "albumentations", "augment"),
     ):
-        monkeypatch.setattr(importlib.util, "find_spec", lambda name, absent=module: None if name == absent else name)
+        monkeypatch.setattr(
+            importlib.util, "find_spec", lambda name, absent=module: None if name == absent else name
+        )
         for line in (("run", split_tree), (other, split_tree), ("demo",)):
             status, _, err = command(*line, "-o", "out")
             assert status == 2 and f"'{package}'" in err and "auditor[train]" in err and err.count("\n") == 1
@@ -258,7 +288,13 @@ def test_the_core_commands_run_where_no_training_package_is_installed(split_tree
     out = "auditor-out"
     for line in (("scan", split_tree), ("split", split_tree, "--ratios", "60/20/20"), ("verify", f"{out}/split.csv", split_tree),
                  ("report", out), ("compare", out, out), ("selftest", split_tree)):  # fmt: skip
-        done = subprocess.run([sys.executable, "-c", code, *map(str, line)], capture_output=True, text=True, check=False, cwd=tmp_path)
+        done = subprocess.run(
+            [sys.executable, "-c", code, *map(str, line)],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=tmp_path,
+        )
         assert done.returncode == 0, done.stderr
 
 
@@ -268,10 +304,24 @@ def test_a_reader_who_leaves_early_changes_nothing(class_tree, tmp_path, fail_on
     """As in ``auditor scan DATA | head -1``: the status is the one that the data earned, and the files are whole."""
     reading, writing = os.pipe()
     os.close(reading)
-    command = [sys.executable, "-m", "auditor", "scan", class_tree, "-o", tmp_path / "out", "--select", "rare-class", "--no-images"]
+    command = [
+        sys.executable,
+        "-m",
+        "auditor",
+        "scan",
+        class_tree,
+        "-o",
+        tmp_path / "out",
+        "--select",
+        "rare-class",
+        "--no-images",
+    ]
     try:
         done = subprocess.run(
-            [*command, "--fail-on", fail_on], stdout=writing, stderr=writing if closed == "both" else subprocess.PIPE, text=True
+            [*command, "--fail-on", fail_on],
+            stdout=writing,
+            stderr=writing if closed == "both" else subprocess.PIPE,
+            text=True,
         )
     finally:
         os.close(writing)

@@ -14,7 +14,9 @@ DAY = datetime.date(2026, 6, 1)
 
 
 def finding(code, scope="", value=1.0):
-    return Finding(code=code, scope=scope, title="t", summary="s", effect=Effect.counted("n", value, warn_at=0))
+    return Finding(
+        code=code, scope=scope, title="t", summary="s", effect=Effect.counted("n", value, warn_at=0)
+    )
 
 
 def write(tmp_path, text):
@@ -33,21 +35,30 @@ def test_a_file_gives_thresholds_chosen_checks_and_waivers(tmp_path):
     )
     assert config.checks == {"class-imbalance": {"warn-ratio": 20}}
     assert config.ignore == ("privacy",) and config.fail_on == "error"
-    assert config.waivers == {"class-imbalance": Waiver(reason="rare on purpose", owner="Ada", expires="2026-12-31")}
+    assert config.waivers == {
+        "class-imbalance": Waiver(reason="rare on purpose", owner="Ada", expires="2026-12-31")
+    }
 
 
 def test_settings_of_the_command_line_lie_over_the_file():
-    config = Config(checks={"class-imbalance": {"warn-ratio": 20}}).with_settings(["class-imbalance.warn-ratio=30", "other.field=x=y"])
+    config = Config(checks={"class-imbalance": {"warn-ratio": 20}}).with_settings(
+        ["class-imbalance.warn-ratio=30", "other.field=x=y"]
+    )
     assert config.checks == {"class-imbalance": {"warn-ratio": "30"}, "other": {"field": "x=y"}}
 
 
-@pytest.mark.parametrize("setting", ["", "class-imbalance", "class-imbalance=3", "class-imbalance.warn-ratio", ".x=1"])
+@pytest.mark.parametrize(
+    "setting", ["", "class-imbalance", "class-imbalance=3", "class-imbalance.warn-ratio", ".x=1"]
+)
 def test_a_setting_of_another_form_is_refused(setting):
     with pytest.raises(UsageError, match=r"CODE\.FIELD=VALUE"):
         Config().with_settings([setting])
 
 
-@pytest.mark.parametrize("text", ["checks = 3", "unknown = 1", "select = 'a'", "= broken", "[[waivers]]\nfinding = 'x'", "checks.a = 1"])
+@pytest.mark.parametrize(
+    "text",
+    ["checks = 3", "unknown = 1", "select = 'a'", "= broken", "[[waivers]]\nfinding = 'x'", "checks.a = 1"],
+)
 def test_a_broken_file_is_refused_in_one_line(tmp_path, text):
     with pytest.raises(UsageError) as caught:
         load_config(write(tmp_path, text))

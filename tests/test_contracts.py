@@ -7,14 +7,22 @@ import numpy as np
 import pytest
 
 from auditor.checks import CHECKS, parameters, run_checks
-from auditor.evidence import Scan
-from auditor.finding import EVIDENCE_COLUMNS, Effect, Finding, Severity
+from auditor.evidence import Evidence
+from auditor.finding import EXAMPLE_COLUMNS, Effect, Finding, Severity
 from tests.checks.plants import PLANTS
 from tests.checks.shapes import shape_scan, shapes
 from tests.evidence.scenes import encoded, scan_of, scene
 
 #: Checks about files that cannot be read, which therefore count them.
-ABOUT_FILES = {"unreadable", "truncated", "wrong-extension", "decoder-mismatch", "privacy", "empty-class", "label-names"}
+ABOUT_FILES = {
+    "unreadable",
+    "truncated",
+    "wrong-extension",
+    "decoder-mismatch",
+    "privacy",
+    "empty-class",
+    "label-names",
+}
 
 every_check = pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.code)
 
@@ -39,14 +47,19 @@ def run():
 def fresh(scan, order=None):
     """The same scan with nothing computed yet, its rows perhaps in another order."""
     order = np.arange(len(scan.images)) if order is None else order
-    return Scan(scan.images.iloc[order].reset_index(drop=True), scan.signatures[order], empty=scan.empty, seed=scan.seed)
+    return Evidence(
+        scan.images.iloc[order].reset_index(drop=True),
+        scan.signatures[order],
+        empty=scan.empty,
+        seed=scan.seed,
+    )
 
 
 def plain(finding: Finding):
     """A finding as plain data; its evidence in the order of paths, for ties are in no order."""
-    evidence = [] if finding.evidence is None else finding.evidence.astype(object).to_dict("records")
+    examples = [] if finding.examples is None else finding.examples.astype(object).to_dict("records")
     text = json.dumps([finding.details, finding.parameters], sort_keys=True, default=_rounded)
-    rows = sorted(tuple((k, _rounded(v)) for k, v in row.items()) for row in evidence)
+    rows = sorted(tuple((k, _rounded(v)) for k, v in row.items()) for row in examples)
     return (
         finding.id, finding.severity, finding.title, finding.summary, finding.why, finding.affected, finding.total, finding.effect,
         finding.fix, finding.q_value, finding.classes, finding.splits, json.loads(text, parse_float=_rounded), rows,
@@ -54,13 +67,21 @@ def plain(finding: Finding):
 
 
 def _rounded(value):
-    return float(f"{float(value):.5g}") if isinstance(value, str | float | np.floating) and str(value).replace(".", "").isdigit() else value
+    return (
+        float(f"{float(value):.5g}")
+        if isinstance(value, str | float | np.floating) and str(value).replace(".", "").isdigit()
+        else value
+    )
 
 
 @pytest.fixture(scope="module")
 def mixed():
     """Three classes in three splits with copies across them, one odd picture, an unlabelled one and files that cannot be read."""
-    counts = {f"{s}/{k}": n for s, n in (("train", 24), ("val", 10), ("test", 12)) for k in ("cross", "disc", "ring")}
+    counts = {
+        f"{s}/{k}": n
+        for s, n in (("train", 24), ("val", 10), ("test", 12))
+        for k in ("cross", "disc", "ring")
+    }
     files = shapes(counts)
     paths = sorted(files)
     files["test/disc/copy.png"] = files[next(p for p in paths if p.startswith("train/disc"))]
@@ -96,7 +117,7 @@ def others(mixed):
         "one image": fresh(mixed, np.flatnonzero(mixed.readable)[:1]),
         "one class": fresh(mixed, np.flatnonzero(mixed.labels == "disc")),
         "unreadable": fresh(mixed, np.flatnonzero(~mixed.readable)),
-        "bare": Scan(mixed.images.assign(label="", split=""), mixed.signatures),
+        "bare": Evidence(mixed.images.assign(label="", split=""), mixed.signatures),
     }
 
 
@@ -119,16 +140,18 @@ def test_findings_are_well_formed(check, mixed, run):
         assert f.fix is None or f.fix.text.strip()
         if isinstance(f.effect, Effect):
             assert all(math.isfinite(v) for v in (f.effect.value, f.effect.low, f.effect.high))
-        if f.evidence is not None:
-            assert set(f.evidence.columns) <= set(EVIDENCE_COLUMNS)
-            assert set(f.evidence["path"]) <= set(mixed.images["path"])
-            assert f.evidence["score"].is_monotonic_decreasing, "worst first"
+        if f.examples is not None:
+            assert set(f.examples.columns) <= set(EXAMPLE_COLUMNS)
+            assert set(f.examples["path"]) <= set(mixed.images["path"])
+            assert f.examples["score"].is_monotonic_decreasing, "worst first"
 
 
 @every_check
 def test_a_check_is_frozen_and_documented(check):
     assert check.__doc__.strip().endswith(".")
-    assert all(isinstance(v, bool | int | float | str) for v in parameters(check()).values()), "thresholds can be set on the command line"
+    assert all(isinstance(v, bool | int | float | str) for v in parameters(check()).values()), (
+        "thresholds can be set on the command line"
+    )
     with pytest.raises((AttributeError, TypeError)):
         check().code = "another"
 
@@ -143,7 +166,9 @@ def test_the_input_is_left_unchanged(check, mixed, run, pristine):
 @every_check
 def test_the_same_scan_gives_the_same_findings(check, mixed, others, run):
     """Also where evidence was made earlier, and more of it."""
-    assert [plain(f) for f in run("again", others["again"], check)] == [plain(f) for f in run("mixed", mixed, check)]
+    assert [plain(f) for f in run("again", others["again"], check)] == [
+        plain(f) for f in run("mixed", mixed, check)
+    ]
 
 
 @every_check
@@ -203,8 +228,8 @@ def named():
 def test_names_in_any_script_are_kept(check, named, run):
     for f in run("named", named, check):
         assert set(f.classes) <= set(NAMES)
-        if f.evidence is not None:
-            assert set(f.evidence["path"]) <= set(named.images["path"])
+        if f.examples is not None:
+            assert set(f.examples["path"]) <= set(named.images["path"])
 
 
 @pytest.fixture(scope="module")
@@ -218,7 +243,7 @@ def marred(mixed):
     images.loc[lost, ["width", "height", "bits"]] = 0
     signatures = mixed.signatures.copy()
     signatures[lost] = 0
-    return Scan(images, signatures), fresh(mixed, np.flatnonzero(~lost))
+    return Evidence(images, signatures), fresh(mixed, np.flatnonzero(~lost))
 
 
 @every_check
@@ -232,7 +257,7 @@ def test_unreadable_images_are_left_out(check, marred, run):
     ]
     unreadable = set(broken.images["path"][~broken.readable])
     for f in found:
-        assert f.evidence is None or not unreadable & set(f.evidence["path"])
+        assert f.examples is None or not unreadable & set(f.examples["path"])
 
 
 @pytest.fixture(scope="module")
@@ -240,14 +265,18 @@ def alone_and_grouped():
     """120 images, and the same in 24 groups of five."""
     alone = shape_scan({f"{s}/{k}": 30 for s in ("train", "test") for k in ("disc", "ring")})
     groups = [f"{s}-{i // 5}" for i, s in enumerate(alone.splits)]
-    return alone, Scan(alone.images.assign(group=groups), alone.signatures)
+    return alone, Evidence(alone.images.assign(group=groups), alone.signatures)
 
 
 @every_check
 def test_groups_never_narrow_an_interval(check, alone_and_grouped, run):
     """Images of one patient say less than as many of several; a little room is left for intervals read off a grid."""
     alone, grouped = alone_and_grouped
-    before = {f.id: f.effect for f in run("alone", alone, check) if f.effect is not None and f.effect.low < f.effect.high}
+    before = {
+        f.id: f.effect
+        for f in run("alone", alone, check)
+        if f.effect is not None and f.effect.low < f.effect.high
+    }
     for f in run("grouped", grouped, check):
         if f.id in before and f.effect is not None and f.effect.low < f.effect.high:
             assert f.effect.high - f.effect.low >= 0.8 * (before[f.id].high - before[f.id].low)

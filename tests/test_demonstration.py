@@ -30,7 +30,10 @@ def test_what_is_said_to_be_planted_is_there(made):
     for path in by_kind["text files named .png"]:
         assert (folder / path).read_bytes().isascii()
     train = {hashlib.sha256(p.read_bytes()).hexdigest() for p in (folder / "train").rglob("*.png")}
-    copied = [hashlib.sha256((folder / p).read_bytes()).hexdigest() in train for p in by_kind["exact copies of training images in test"]]
+    copied = [
+        hashlib.sha256((folder / p).read_bytes()).hexdigest() in train
+        for p in by_kind["exact copies of training images in test"]
+    ]
     assert len(copied) == 8 and all(copied)
     moved = by_kind["mislabelled training images"]
     assert len(moved) == 12
@@ -58,15 +61,20 @@ def audit_with(*findings):
 
 
 def finding(code, paths, value):
-    evidence = pd.DataFrame({"path": paths})
-    return Finding(code=code, title="t", summary="s", effect=Effect.counted("n", value, warn_at=0), evidence=evidence)
+    examples = pd.DataFrame({"path": paths})
+    return Finding(
+        code=code, title="t", summary="s", effect=Effect.counted("n", value, warn_at=0), examples=examples
+    )
 
 
 def test_what_was_missed_is_counted_as_missed_and_what_is_named_besides_too(made):
     _, planted = made
     truncated = next(p for p in planted if p.code == "truncated")
     outcome = {
-        o.planted.kind: o for o in count(audit_with(finding("truncated", [*truncated.paths[:4], "train/0/innocent.png"], 5)), planted)
+        o.planted.kind: o
+        for o in count(
+            audit_with(finding("truncated", [*truncated.paths[:4], "train/0/innocent.png"], 5)), planted
+        )
     }
     assert (outcome["truncated files"].found, outcome["truncated files"].expected) == (4, 6)
     assert outcome["truncated files"].missed == tuple(sorted(truncated.paths[4:]))
@@ -84,7 +92,9 @@ def test_a_finding_that_passed_finds_nothing(made):
 def test_the_scan_finds_what_was_planted(made):
     folder, planted = made
     outcomes = {o.planted.kind: o for o in count(auditor.scan(folder, images=False), planted)}
-    assert sum(o.found for o in outcomes.values()) >= 38, {k: o.missed for k, o in outcomes.items() if o.missed}
+    assert sum(o.found for o in outcomes.values()) >= 38, {
+        k: o.missed for k, o in outcomes.items() if o.missed
+    }
     assert outcomes["exact copies of training images in test"].found == 8
     assert outcomes["truncated files"].found == 6
 

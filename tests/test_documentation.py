@@ -29,7 +29,11 @@ def test_every_option_named_after_a_command_exists(page):
         if not found or found[1] not in cli.commands:
             continue
         known = {o for p in cli.commands[found[1]].params for o in p.opts} | {"--help"}
-        wrong += [f"{found[1]} {o}" for o in re.findall(r"(?<![\w-])(--[a-z][\w-]*)", found[2].split("#")[0]) if o not in known]
+        wrong += [
+            f"{found[1]} {o}"
+            for o in re.findall(r"(?<![\w-])(--[a-z][\w-]*)", found[2].split("#")[0])
+            if o not in known
+        ]
     assert not wrong
 
 

@@ -21,7 +21,11 @@ def test_the_gate_lets_the_audited_data_through_and_no_other(tmp_path):
     assert (done.returncode, done.stdout) == (0, "training on 16 images\n")
     (data / "red" / "000.png").rename(data / "blue" / "moved.png")
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 1 and done.stdout == "" and "not fit to train on: expected the data that was audited" in done.stderr
+    assert (
+        done.returncode == 1
+        and done.stdout == ""
+        and "not fit to train on: expected the data that was audited" in done.stderr
+    )
 
 
 def test_the_notebook_is_stored_without_outputs():
@@ -47,5 +51,7 @@ def test_the_notebook_runs_and_shows_its_findings_and_charts():
     lines = [d for d in scan if d["output_type"] == "display_data"]
     assert len(lines) == 1, "progress is one line that changes"
     assert "Writing the report" in lines[0]["data"]["text/plain"]
-    assert not [o for cell in outputs.values() for o in cell if o["output_type"] == "stream" and o["name"] == "stderr"]
+    assert not [
+        o for cell in outputs.values() for o in cell if o["output_type"] == "stream" and o["name"] == "stderr"
+    ]
     assert "((" in shown[-1]["text/plain"]

@@ -25,7 +25,9 @@ def test_a_counted_fact_is_over_a_threshold_or_not(value, severity):
     assert grade(counted(value, warn_at=10, error_at=100)) == severity
 
 
-@pytest.mark.parametrize(("value", "severity"), [(0.9, "pass"), (0.5, "pass"), (0.49, "warning"), (0.1, "error")])
+@pytest.mark.parametrize(
+    ("value", "severity"), [(0.9, "pass"), (0.5, "pass"), (0.49, "warning"), (0.1, "error")]
+)
 def test_lower_may_be_worse(value, severity):
     assert grade(counted(value, warn_at=0.5, error_at=0.2, worse="lower")) == severity
 
@@ -42,7 +44,10 @@ def test_lower_may_be_worse(value, severity):
     ],
 )
 def test_an_interval_that_straddles_the_first_threshold_is_undecided(low, high, severity):
-    assert grade(Effect(name="d", value=(low + high) / 2, low=low, high=high, warn_at=0.05, error_at=0.15)) == severity
+    assert (
+        grade(Effect(name="d", value=(low + high) / 2, low=low, high=high, warn_at=0.05, error_at=0.15))
+        == severity
+    )
 
 
 def test_a_threshold_of_zero_means_any():
@@ -58,8 +63,18 @@ def test_without_thresholds_it_is_information_and_without_an_effect_it_was_skipp
 @given(st.tuples(NUMBERS, NUMBERS, NUMBERS).map(sorted), NUMBERS, NUMBERS)
 def test_lower_is_worse_mirrors_higher_is_worse(interval, warn, error):
     low, value, high = interval
-    up = Effect(name="q", value=value, low=low, high=high, warn_at=min(warn, error), error_at=max(warn, error))
-    down = Effect(name="q", value=-value, low=-high, high=-low, warn_at=-min(warn, error), error_at=-max(warn, error), worse="lower")
+    up = Effect(
+        name="q", value=value, low=low, high=high, warn_at=min(warn, error), error_at=max(warn, error)
+    )
+    down = Effect(
+        name="q",
+        value=-value,
+        low=-high,
+        high=-low,
+        warn_at=-min(warn, error),
+        error_at=-max(warn, error),
+        worse="lower",
+    )
     assert grade(up) == grade(down)
 
 
@@ -89,7 +104,9 @@ def test_graded_numbers_have_six_significant_digits():
 
 def test_the_id_is_code_and_scope():
     assert finding(None).id == "a-check"
-    assert Finding(code="label-shift", scope="train-test", title="", summary="").id == "label-shift:train-test"
+    assert (
+        Finding(code="label-shift", scope="train-test", title="", summary="").id == "label-shift:train-test"
+    )
 
 
 def test_the_verdict_is_the_worst_that_is_not_waived_and_information_decides_nothing():

@@ -119,7 +119,10 @@ def test_every_page_is_in_the_navigation():
         for tree in re.findall(r"```\{toctree\}(.*?)```", index.read_text(encoding="utf-8"), re.S):
             for entry in re.findall(r"^[\w/*-]+$", tree, re.M):
                 listed |= {p.relative_to(DOCS) for p in index.parent.glob(f"{entry}.md")}
-    pages = {p.relative_to(DOCS) for p in DOCS.rglob("*.md")} - {Path("index.md"), Path("reference/commands.md")}
+    pages = {p.relative_to(DOCS) for p in DOCS.rglob("*.md")} - {
+        Path("index.md"),
+        Path("reference/commands.md"),
+    }
     assert not pages - listed
 
 
@@ -132,8 +135,13 @@ def test_constraints_name_every_requirement():
     setup = configparser.ConfigParser(interpolation=None)
     setup.read(ROOT / "setup.cfg", encoding="utf-8")
     extras = setup["options.extras_require"]
-    for file, names in {"constraints.txt": extras, "constraints-minimum.txt": set(extras) - {"dev", "docs"}}.items():
+    for file, names in {
+        "constraints.txt": extras,
+        "constraints-minimum.txt": set(extras) - {"dev", "docs"},
+    }.items():
         pinned = set(re.findall(r"^([\w.-]+)==", (ROOT / file).read_text(encoding="utf-8").lower(), re.M))
-        required = "\n".join([setup["options"]["install_requires"], *(extras[name] for name in names)]).lower()
+        required = "\n".join(
+            [setup["options"]["install_requires"], *(extras[name] for name in names)]
+        ).lower()
         wanted = set(re.findall(r"^([\w.-]+)", required, re.M))
         assert not wanted - pinned, file

@@ -47,7 +47,9 @@ def test_the_action_fails_the_job_and_writes_summary_annotations_and_verdict(tmp
         "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"),
         "GITHUB_OUTPUT": str(tmp_path / "outputs"),
     }
-    done = subprocess.run(["bash", "-c", found["run"]], env=env, capture_output=True, text=True, cwd=tmp_path, check=False)
+    done = subprocess.run(
+        ["bash", "-c", found["run"]], env=env, capture_output=True, text=True, cwd=tmp_path, check=False
+    )
     assert done.returncode == 1, done.stderr
     assert "::error" in done.stdout
     assert (tmp_path / "outputs").read_text() == "verdict=error\n"
@@ -71,7 +73,10 @@ def test_an_audit_is_logged_to_mlflow(tmp_path, monkeypatch):
     mlflow = pytest.importorskip("mlflow")
     monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
     mlflow.set_tracking_uri((tmp_path / "runs").as_uri())
-    audit = auditor.scan(write_tree(tmp_path / "data", {"red": 6, "blue": 6}), config=auditor.Config(select=("class-imbalance",)))
+    audit = auditor.scan(
+        write_tree(tmp_path / "data", {"red": 6, "blue": 6}),
+        config=auditor.Config(select=("class-imbalance",)),
+    )
     identity = audit.log_to_mlflow()
     run = mlflow.MlflowClient().get_run(identity)
     assert run.data.tags["auditor.verdict"] == audit.verdict
@@ -80,5 +85,7 @@ def test_an_audit_is_logged_to_mlflow(tmp_path, monkeypatch):
     assert run.data.metrics["images"] == 12
     artefacts = {a.path for a in mlflow.MlflowClient().list_artifacts(identity, "auditor")}
     assert artefacts == {"auditor/report.html", "auditor/audit.json"}
-    logged = mlflow.artifacts.download_artifacts(run_id=identity, artifact_path="auditor/audit.json", dst_path=str(tmp_path / "back"))
+    logged = mlflow.artifacts.download_artifacts(
+        run_id=identity, artifact_path="auditor/audit.json", dst_path=str(tmp_path / "back")
+    )
     assert json.loads(Path(logged).read_text())["dataset"]["images"] == 12

@@ -10,7 +10,8 @@ import auditor
 from auditor.scanning import scan_images
 from tests.conftest import write_tree
 
-#: Interrupts its own process, as Ctrl-C does, once enough images are done; with "all" the workers get the signal as well.
+#: Interrupts its own process, as Ctrl-C does, once enough images are done; with "all" the workers get the
+#: signal as well.
 CODE = """
 import os, signal, sys
 import auditor
@@ -33,7 +34,9 @@ except KeyboardInterrupt:
 def test_an_interrupted_scan_goes_on_from_where_it_was(alone, whom, tmp_path):
     data, out = write_tree(tmp_path / "data", {"red": 160, "blue": 160}), tmp_path / "out"
     for file in data.rglob("*.png"):
-        os.utime(file, (1e9, 1e9))  # a file that was written a moment before it was read is read again, for it might still be changing
+        os.utime(
+            file, (1e9, 1e9)
+        )  # a file that was written a moment before it was read is read again, for it might still be changing
     done = subprocess.run(
         [sys.executable, "-c", CODE, data, out, alone, whom],
         capture_output=True,
@@ -62,4 +65,7 @@ def test_ctrl_c_on_the_command_line_is_one_line_and_status_130(tmp_path):
     command = [sys.executable, "-c", code, "scan", data, "-o", tmp_path / "out", "-q"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 130
-    assert done.stderr.lstrip("\n") == "auditor: stopped; what was measured is kept, and the next run goes on from there\n"
+    assert (
+        done.stderr.lstrip("\n")
+        == "auditor: stopped; what was measured is kept, and the next run goes on from there\n"
+    )

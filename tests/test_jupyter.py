@@ -34,7 +34,9 @@ class Display:
 def notebook(monkeypatch):
     def enter(kernel=True):
         made = Display(kernel)
-        monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=made.get_ipython, display=made))
+        monkeypatch.setitem(
+            sys.modules, "IPython", SimpleNamespace(get_ipython=made.get_ipython, display=made)
+        )
         monkeypatch.setitem(sys.modules, "IPython.display", made)
         return made
 
@@ -56,7 +58,9 @@ def test_one_line_changes_and_not_too_often(notebook):
     for done in range(1, 1001):
         listeners.scan(done, 1000, 0, 2)
     assert shown.made == 1 and 2 <= len(shown.shown) < 20
-    assert "1,000 of 1,000" in shown.shown[-1]["text/plain"] and "2 unreadable" in shown.shown[-1]["text/plain"]
+    assert (
+        "1,000 of 1,000" in shown.shown[-1]["text/plain"] and "2 unreadable" in shown.shown[-1]["text/plain"]
+    )
     assert "<b>" not in shown.shown[-1]["text/html"] and "\x1b" not in shown.shown[-1]["text/html"]
 
 
@@ -64,7 +68,16 @@ def test_nothing_is_shown_before_something_happens(notebook):
     shown = notebook()
     line = Line()
     assert shown.made == 0
-    told = Epoch(run="baseline", epoch=2, epochs=2, loss=0.5, val_loss=0.25, accuracy=0.9, val_accuracy=0.9, seconds_left=0.0)
+    told = Epoch(
+        run="baseline",
+        epoch=2,
+        epochs=2,
+        loss=0.5,
+        val_loss=0.25,
+        accuracy=0.9,
+        val_accuracy=0.9,
+        seconds_left=0.0,
+    )
     line.epoch(told)
     assert shown.shown[-1]["text/plain"] == "baseline: epoch 2 of 2, loss 0.500, validation loss 0.250"
     assert replace(told, val_loss=float("nan")).losses == "loss 0.500"

@@ -16,7 +16,11 @@ def tree():
     """Every Python file of the package as the wheel should name it."""
     own = {p.relative_to(ROOT).as_posix() for p in (ROOT / "auditor").rglob("*.py") if not p.is_symlink()}
     own = {p for p in own if not p.startswith(("auditor/reports/", "auditor/templates/"))}
-    moved = {f"auditor/{p.relative_to(ROOT).as_posix()}" for d in ("reports", "templates") for p in (ROOT / d).rglob("*.py")}
+    moved = {
+        f"auditor/{p.relative_to(ROOT).as_posix()}"
+        for d in ("reports", "templates")
+        for p in (ROOT / d).rglob("*.py")
+    }
     return {p for p in own | moved if "__pycache__" not in p}
 
 
@@ -31,8 +35,14 @@ def test_every_package_of_the_tree_is_listed():
 def test_the_wheel_holds_the_tree_under_one_name(tmp_path):
     source = tmp_path / "source"
     source.mkdir()
-    for name in ("auditor", "reports", "templates"):  # a copy: building leaves files behind that would get into the next wheel
-        shutil.copytree(ROOT / name, source / name, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in (
+        "auditor",
+        "reports",
+        "templates",
+    ):  # a copy: building leaves files behind that would get into the next wheel
+        shutil.copytree(
+            ROOT / name, source / name, symlinks=True, ignore=shutil.ignore_patterns("__pycache__")
+        )
     for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
     command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", tmp_path, source]
@@ -43,7 +53,9 @@ def test_the_wheel_holds_the_tree_under_one_name(tmp_path):
     assert {n.split("/")[0].split("-")[0] for n in names} == {"auditor"}
     assert {n for n in names if n.endswith(".py")} == tree()
     data = {
-        f"auditor/{p.relative_to(ROOT).as_posix()}" for p in (ROOT / "templates").rglob("*") if p.suffix in (".html", ".css", ".js", ".svg")
+        f"auditor/{p.relative_to(ROOT).as_posix()}"
+        for p in (ROOT / "templates").rglob("*")
+        if p.suffix in (".html", ".css", ".js", ".svg")
     }
     assert data <= names
     assert "auditor/py.typed" in names
@@ -52,12 +64,22 @@ def test_the_wheel_holds_the_tree_under_one_name(tmp_path):
 def test_importing_the_package_loads_nothing_heavy():
     heavy = "numpy pandas cv2 duckdb sklearn scipy tensorflow keras albumentations jinja2 rich"
     code = f"import sys, auditor, auditor.cli; print(*sorted(set('{heavy}'.split()) & set(sys.modules)))"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == ""
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout.strip()
+        == ""
+    )
 
 
 def test_a_scan_loads_none_of_the_training_packages(tmp_path):
     code = "import sys, auditor.audit; print(*sorted({'tensorflow', 'keras', 'albumentations', 'sklearn', 'imblearn'} & set(sys.modules)))"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == ""
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout.strip()
+        == ""
+    )
 
 
 def test_no_submodule_bears_the_name_of_a_public_function():

@@ -39,9 +39,14 @@ def written(table, file, **options):
 @settings(deadline=None)
 @given(rows=st.lists(st.tuples(*(values for values, _ in COLUMNS.values())), max_size=20))
 def test_what_is_written_is_what_pyarrow_and_we_read(rows, tmp_path_factory):
-    arrays = dict(zip(COLUMNS, zip(*rows, strict=True), strict=True)) if rows else {name: [] for name in COLUMNS}
+    arrays = (
+        dict(zip(COLUMNS, zip(*rows, strict=True), strict=True)) if rows else {name: [] for name in COLUMNS}
+    )
     table = pd.DataFrame(
-        {name: pd.Series(list(arrays[name]), dtype=dtype if dtype != "str" else object) for name, (_, dtype) in COLUMNS.items()}
+        {
+            name: pd.Series(list(arrays[name]), dtype=dtype if dtype != "str" else object)
+            for name, (_, dtype) in COLUMNS.items()
+        }
     )
     file = written(table, tmp_path_factory.mktemp("made") / "t.parquet")
     for found in (pq.read_table(file).to_pydict(), parquet.read(file).to_dict("list")):
@@ -51,7 +56,9 @@ def test_what_is_written_is_what_pyarrow_and_we_read(rows, tmp_path_factory):
         assert [None if w is None or w != w else w for w in found["words"]] == list(arrays["words"])
         if rows:
             assert found["raw"] == list(arrays["raw"])
-        np.testing.assert_array_equal(np.array(found["real"], dtype=float), np.array(arrays["real"], dtype=float))
+        np.testing.assert_array_equal(
+            np.array(found["real"], dtype=float), np.array(arrays["real"], dtype=float)
+        )
 
 
 def test_missing_values_are_nulls_and_odd_types_are_text(tmp_path):
@@ -71,14 +78,31 @@ def test_missing_values_are_nulls_and_odd_types_are_text(tmp_path):
     )
     file = written(table, tmp_path / "t.parquet")
     known = pq.read_table(file).to_pydict()
-    assert known["real"] == [None, 2.0] and known["whole"] == [1, None] and known["maybe"] == [True, None] and known["kind"] == ["u", None]
-    assert known["when"] == [datetime.datetime(2020, 1, 2, 3, 4, 5), None] and known["zoned"][1].isoformat() == "2021-06-01T00:00:00+00:00"
     assert (
-        known["year"] == ["2020", "2021"] and known["mixed"] == ["a", "1"] and known["none"] == [None, None] and known["narrow"] == [1, 2]
+        known["real"] == [None, 2.0]
+        and known["whole"] == [1, None]
+        and known["maybe"] == [True, None]
+        and known["kind"] == ["u", None]
+    )
+    assert (
+        known["when"] == [datetime.datetime(2020, 1, 2, 3, 4, 5), None]
+        and known["zoned"][1].isoformat() == "2021-06-01T00:00:00+00:00"
+    )
+    assert (
+        known["year"] == ["2020", "2021"]
+        and known["mixed"] == ["a", "1"]
+        and known["none"] == [None, None]
+        and known["narrow"] == [1, 2]
     )
     found = parquet.read(file)
-    assert found["whole"].dtype == float and found["maybe"].tolist() == [True, None] and found["narrow"].dtype == np.uint8
-    assert found["when"].tolist()[0] == pd.Timestamp("2020-01-02 03:04:05") and found["when"].isna().tolist() == [False, True]
+    assert (
+        found["whole"].dtype == float
+        and found["maybe"].tolist() == [True, None]
+        and found["narrow"].dtype == np.uint8
+    )
+    assert found["when"].tolist()[0] == pd.Timestamp("2020-01-02 03:04:05") and found[
+        "when"
+    ].isna().tolist() == [False, True]
 
 
 def test_files_of_pyarrow_are_read_as_they_are(tmp_path):
@@ -100,7 +124,13 @@ def test_files_of_pyarrow_are_read_as_they_are(tmp_path):
     file = tmp_path / "t.parquet"
     pq.write_table(table.replace_schema_metadata({"key'": "{'value'}"}), file, row_group_size=1)
     kinds = parquet.kinds(file)
-    assert {name for name, kind in kinds.items() if kind == "plain"} == {"path", "Path", "price", "kind", "day"}
+    assert {name for name, kind in kinds.items() if kind == "plain"} == {
+        "path",
+        "Path",
+        "price",
+        "kind",
+        "day",
+    }
     assert {name: kind for name, kind in kinds.items() if kind != "plain"} == {
         "image": "image", "images": "nested", "labels": "nested", "raw": "bytes", "map": "nested",
     }  # fmt: skip
@@ -122,13 +152,23 @@ def test_files_of_pyarrow_are_read_as_they_are(tmp_path):
 
 @pytest.mark.parametrize("name", [b"plain", b'we[i]rd \'*? "{x}"', b"not \xff utf-8", b"a\nb"])
 def test_any_name_of_a_file_will_do(name, tmp_path):
-    file = written(pd.DataFrame({'a "name"': [1]}), Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name)), about={"it's": '"so"'})
-    assert parquet.read(file).to_dict("list") == {'a "name"': [1]} and parquet.metadata(file) == {b"it's": b'"so"'}
+    file = written(
+        pd.DataFrame({'a "name"': [1]}),
+        Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name)),
+        about={"it's": '"so"'},
+    )
+    assert parquet.read(file).to_dict("list") == {'a "name"': [1]} and parquet.metadata(file) == {
+        b"it's": b'"so"'
+    }
 
 
 def test_a_damaged_file_is_a_value_error_or_a_table(tmp_path):
     table = pd.DataFrame(
-        {"path": [f"{i}.png" for i in range(300)], "x": np.arange(300.0), "raw": [bytes([i % 256]) * 9 for i in range(300)]}
+        {
+            "path": [f"{i}.png" for i in range(300)],
+            "x": np.arange(300.0),
+            "raw": [bytes([i % 256]) * 9 for i in range(300)],
+        }
     )
     whole = written(table, tmp_path / "t.parquet").read_bytes()
     random, refused = np.random.default_rng(0), 0
@@ -137,7 +177,13 @@ def test_a_damaged_file_is_a_value_error_or_a_table(tmp_path):
         for _ in range(int(random.integers(0, 6)) if len(broken) else 0):
             broken[-1 - int(random.integers(min(len(broken), 600)))] = int(random.integers(256))
         (tmp_path / "b.parquet").write_bytes(broken)
-        for look in (parquet.read, parquet.kinds, parquet.metadata, parquet.row_groups, lambda f: parquet.values(f, "raw", 0, 9)):
+        for look in (
+            parquet.read,
+            parquet.kinds,
+            parquet.metadata,
+            parquet.row_groups,
+            lambda f: parquet.values(f, "raw", 0, 9),
+        ):
             try:
                 look(tmp_path / "b.parquet")
             except (ValueError, KeyError):
@@ -177,8 +223,13 @@ def test_the_same_table_gives_the_same_bytes_in_every_thread(tmp_path):
 
 @pytest.mark.parametrize("index", [[5, 6], [1, 0], [5, 5]])
 def test_rows_stay_together_whatever_the_index(index, tmp_path):
-    table = pd.DataFrame({"n": [1, 2], "o": np.array(["x", "y"], dtype=object), "b": [b"1", b"2"]}, index=index)
-    assert parquet.read(written(table, tmp_path / "t.parquet")).values.tolist() == [[1, "x", b"1"], [2, "y", b"2"]]
+    table = pd.DataFrame(
+        {"n": [1, 2], "o": np.array(["x", "y"], dtype=object), "b": [b"1", b"2"]}, index=index
+    )
+    assert parquet.read(written(table, tmp_path / "t.parquet")).values.tolist() == [
+        [1, "x", b"1"],
+        [2, "y", b"2"],
+    ]
 
 
 def test_names_come_back_as_they_were(tmp_path):
@@ -200,8 +251,16 @@ def test_values_that_no_column_of_parquet_can_hold_as_they_are(tmp_path):
         }
     )
     found = parquet.read(written(table, tmp_path / "t.parquet"))
-    assert found["half"][0] == "a\\ud800" and found["half"].isna()[1] and found["mixed"].tolist() == [b"a", b"text"]
-    assert found["maybe"].tolist() == [True, None] and found["big"].tolist() == [1.5, 2.5] and found["sparse"].tolist() == [0, 7]
+    assert (
+        found["half"][0] == "a\\ud800"
+        and found["half"].isna()[1]
+        and found["mixed"].tolist() == [b"a", b"text"]
+    )
+    assert (
+        found["maybe"].tolist() == [True, None]
+        and found["big"].tolist() == [1.5, 2.5]
+        and found["sparse"].tolist() == [0, 7]
+    )
 
 
 def test_numbers_and_times_are_exact_wherever_they_are_read(tmp_path):
@@ -214,12 +273,12 @@ def test_numbers_and_times_are_exact_wherever_they_are_read(tmp_path):
         }
     )
     pq.write_table(table, tmp_path / "t.parquet")
-    code = (
-        "import sys; from auditor import parquet; f = parquet.read(sys.argv[1]); print(f['id'].tolist(), f['small'].tolist(), *f['when'])"
-    )
+    code = "import sys; from auditor import parquet; f = parquet.read(sys.argv[1]); print(f['id'].tolist(), f['small'].tolist(), *f['when'])"
     command = [sys.executable, "-c", code, tmp_path / "t.parquet"]
     for zone in ("Asia/Tokyo", "UTC"):
-        told = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, "TZ": zone}).stdout
+        told = subprocess.run(
+            command, capture_output=True, text=True, check=True, env={**os.environ, "TZ": zone}
+        ).stdout
         assert told == (
             "['12345678901234567890', '12345678901234567891'] [3.0, nan] 1970-01-01 00:00:00+00:00 1970-01-01 00:00:00.000001+00:00\n"
         )
@@ -228,6 +287,12 @@ def test_numbers_and_times_are_exact_wherever_they_are_read(tmp_path):
 def test_bytes_that_lie_deeper_are_no_pictures(tmp_path):
     deep = pa.struct([("meta", pa.struct([("bytes", pa.binary())])), ("path", pa.string())])
     odd = pa.struct([("a, bytes BLOB, ", pa.string())])
-    table = pa.table({"deep": pa.array([None], deep), "odd": pa.array([None], odd), "list": pa.array([None], pa.list_(pa.binary()))})
+    table = pa.table(
+        {
+            "deep": pa.array([None], deep),
+            "odd": pa.array([None], odd),
+            "list": pa.array([None], pa.list_(pa.binary())),
+        }
+    )
     pq.write_table(table, tmp_path / "t.parquet")
     assert set(parquet.kinds(tmp_path / "t.parquet").values()) == {"nested"}

@@ -16,10 +16,17 @@ def data(tmp_path_factory):
 
 
 def finding(code, paths, scope="", value=0.0):
-    evidence = pd.DataFrame({"path": sorted(paths), "score": 1.0})
+    examples = pd.DataFrame({"path": sorted(paths), "score": 1.0})
     effect = Effect.counted("share", value, warn_at=0.5)
     return Finding(
-        code=code, scope=scope, title="t", summary="s", affected=len(evidence), total=len(evidence), effect=effect, evidence=evidence
+        code=code,
+        scope=scope,
+        title="t",
+        summary="s",
+        affected=len(examples),
+        total=len(examples),
+        effect=effect,
+        examples=examples,
     )
 
 

@@ -98,10 +98,17 @@ def test_a_check_of_a_plug_in_is_selected_set_and_traced(install, data):
     install("plug-red", check=CHECK.format(code="too-red", body=GOOD))
     config = auditor.Config(select=("too-red",))
     (found,) = auditor.scan(data, config=config).record.findings
-    assert (found.code, found.severity, found.affected, found.parameters) == ("too-red", "warning", 6, {"warn-count": 2})
+    assert (found.code, found.severity, found.affected, found.parameters) == (
+        "too-red",
+        "warning",
+        6,
+        {"warn-count": 2},
+    )
     audit = auditor.scan(data, config=config.with_settings(["too-red.warn-count=6"]))
     assert audit.record.findings[0].severity == "pass"
-    assert audit.record.provenance["plugins"] == [{"kind": "check", "name": "thing", "package": "plug-red", "version": "2.1"}]
+    assert audit.record.provenance["plugins"] == [
+        {"kind": "check", "name": "thing", "package": "plug-red", "version": "2.1"}
+    ]
     with pytest.raises(UsageError, match="did you mean 'too-red'"):
         auditor.scan(data, config=auditor.Config(select=("to-red",)))
 
@@ -122,9 +129,18 @@ BROKEN = {
     "is no dataclass": ("class Red: pass", "frozen dataclass"),
     "has a code that is taken": (CHECK.format(code="dark", body=GOOD), "'dark' is taken"),
     "has an odd code": (CHECK.format(code="Too Red!", body=GOOD), "like 'lens-flare'"),
-    "needs what there is not": (CHECK.format(code="too-red", body=GOOD).replace('{"labels"}', '{"luck"}'), "not frozenset"),
-    "has a threshold that cannot be set": (CHECK.format(code="too-red", body=GOOD).replace("int = 2", "tuple = ()"), "warn_count"),
-    "cannot be called": (CHECK.format(code="too-red", body=GOOD).replace("__call__", "find"), "cannot be called"),
+    "needs what there is not": (
+        CHECK.format(code="too-red", body=GOOD).replace('{"labels"}', '{"luck"}'),
+        "not frozenset",
+    ),
+    "has a threshold that cannot be set": (
+        CHECK.format(code="too-red", body=GOOD).replace("int = 2", "tuple = ()"),
+        "warn_count",
+    ),
+    "cannot be called": (
+        CHECK.format(code="too-red", body=GOOD).replace("__call__", "find"),
+        "cannot be called",
+    ),
 }
 
 
@@ -146,7 +162,10 @@ FAILING = {
     "gives something else": ("yield 3", "it gave int"),
     "gives another code": ("yield Finding(code='dark', title='', summary='')", "code 'dark'"),
     "gives odd evidence": (GOOD.replace('[["path"]]', '[["sha256"]]'), "its evidence"),
-    "gives numbers that are none": ("yield Finding(code=self.code, title='', summary='', details={'x': float('nan')})", "ValueError"),
+    "gives numbers that are none": (
+        "yield Finding(code=self.code, title='', summary='', details={'x': float('nan')})",
+        "ValueError",
+    ),
 }
 
 
@@ -170,14 +189,18 @@ def test_of_two_plug_ins_with_one_code_the_first_by_name_keeps_it(install, data)
 
 def test_a_reader_of_a_plug_in_is_asked_first_and_traced(install, data, tmp_path):
     install("plug-list", reader=READER.format(body=LISTED))
-    (data.parent / "all.lst").write_text("\n".join(f"{p} {p.parent.name}" for p in sorted(data.rglob("*.png"))))
+    (data.parent / "all.lst").write_text(
+        "\n".join(f"{p} {p.parent.name}" for p in sorted(data.rglob("*.png")))
+    )
     audit = auditor.scan(data.parent / "all.lst", config=auditor.Config(select=("dark",)))
     assert (audit.record.dataset.kind, audit.record.dataset.images) == ("list", 11)
     assert audit.record.provenance["plugins"][0]["kind"] == "reader"
     assert auditor.open(data).kind == "class folders"
 
 
-@pytest.mark.parametrize("body", ["1 / 0", "return 3", "raise DataError(expected='a', received='b', hint='c')"])
+@pytest.mark.parametrize(
+    "body", ["1 / 0", "return 3", "raise DataError(expected='a', received='b', hint='c')"]
+)
 def test_a_reader_that_fails_is_passed_over_but_its_word_about_the_data_counts(body, install, tmp_path):
     install("plug-list", reader=READER.format(body=body))
     (tmp_path / "x.lst").write_text("a b")
@@ -185,7 +208,10 @@ def test_a_reader_that_fails_is_passed_over_but_its_word_about_the_data_counts(b
         with pytest.raises(DataError, match="expected a; received b"):
             auditor.open(tmp_path / "x.lst")
         return
-    with pytest.warns(PluginWarning, match="plug-list"), pytest.raises(DataError, match=r"thing \(of plug-list\)"):
+    with (
+        pytest.warns(PluginWarning, match="plug-list"),
+        pytest.raises(DataError, match=r"thing \(of plug-list\)"),
+    ):
         auditor.open(tmp_path / "x.lst")
 
 
@@ -195,12 +221,18 @@ def test_on_the_command_line_a_broken_plug_in_is_one_line_and_not_a_status(insta
     words = ["scan", str(data), "-o", str(tmp_path / "out"), "-q", "--select", "dark"]
     done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=True)
     assert done.stderr.count("\n") == 1 and "plug-bad 2.1 is left out: ModuleNotFoundError" in done.stderr
-    assert json.loads((tmp_path / "out" / "audit.json").read_text())["provenance"]["plugins"][0]["package"] == "plug-bad"
+    assert (
+        json.loads((tmp_path / "out" / "audit.json").read_text())["provenance"]["plugins"][0]["package"]
+        == "plug-bad"
+    )
 
 
 def test_ci_installs_the_example_and_runs_its_tests():
     script = (Path(__file__).resolve().parents[1] / ".ci" / "run").read_text(encoding="utf-8")
-    assert "pip install -q ./examples/lens_cap\npython -m pytest -q -p no:cacheprovider examples/lens_cap\n" in script
+    assert (
+        "pip install -q ./examples/lens_cap\npython -m pytest -q -p no:cacheprovider examples/lens_cap\n"
+        in script
+    )
 
 
 def test_help_looks_for_no_plug_in(install):

@@ -21,7 +21,10 @@ def test_a_command_loads_linear_algebra_on_one_thread_unless_told_otherwise(monk
 def test_importing_auditor_changes_nothing_of_the_process():
     code = "import os, auditor, auditor.audit; print(os.environ.get('OPENBLAS_NUM_THREADS'))"
     environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
-    assert subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True).stdout == "None\n"
+    assert (
+        subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True).stdout
+        == "None\n"
+    )
 
 
 @pytest.mark.parametrize("library", [SimpleNamespace(), None])
@@ -41,6 +44,8 @@ def test_another_c_library_is_left_alone(monkeypatch, library):
 
 def test_both_limits_are_set(monkeypatch):
     said = []
-    monkeypatch.setattr(ctypes, "CDLL", lambda name: SimpleNamespace(mallopt=lambda what, size: said.append((what, size))))
+    monkeypatch.setattr(
+        ctypes, "CDLL", lambda name: SimpleNamespace(mallopt=lambda what, size: said.append((what, size)))
+    )
     keep_freed_memory()
     assert said == [(-1, 64 * 2**20), (-3, 4 * 2**20)]

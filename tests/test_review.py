@@ -40,7 +40,12 @@ def test_a_comparison_names_what_was_added_removed_and_relabelled(audited, data,
     auditor.scan(data, output=tmp_path / "new", config=FAST)
     comparison = auditor.compare(audited, tmp_path / "new", output=tmp_path / "diff.html")
     assert not comparison.same_data
-    assert comparison.images.counts["added"] + comparison.images.counts["removed"] + comparison.images.counts["relabelled"] >= 3
+    assert (
+        comparison.images.counts["added"]
+        + comparison.images.counts["removed"]
+        + comparison.images.counts["relabelled"]
+        >= 3
+    )
     assert "<!doctype html>" in (tmp_path / "diff.html").read_text().lower()
 
 
@@ -70,13 +75,20 @@ def test_a_finding_that_is_new_got_worse_and_the_way_back_did_not(audited, data,
 
 def decisions(tmp_path, audited, items):
     fingerprint = json.loads((audited / "audit.json").read_text())["dataset"]["fingerprint"]
-    rows = [{"path": p, "decision": d, "new_label": n, "label": "", "fingerprint": fingerprint} for p, d, n in items]
+    rows = [
+        {"path": p, "decision": d, "new_label": n, "label": "", "fingerprint": fingerprint}
+        for p, d, n in items
+    ]
     pd.DataFrame(rows).to_csv(tmp_path / "decisions.csv", index=False)
     return tmp_path / "decisions.csv"
 
 
 def test_decisions_make_a_manifest_that_is_data_again(audited, data, tmp_path):
-    file = decisions(tmp_path, audited, [("red/000.png", "drop", ""), ("red/001.png", "relabel", "blue"), ("red/002.png", "keep", "")])
+    file = decisions(
+        tmp_path,
+        audited,
+        [("red/000.png", "drop", ""), ("red/001.png", "relabel", "blue"), ("red/002.png", "keep", "")],
+    )
     manifest, journal = auditor.apply(file, data, output=tmp_path / "clean.csv")
     assert journal is None
     again = auditor.open(manifest)
@@ -122,11 +134,15 @@ def test_the_next_audit_does_not_ask_again_about_what_was_kept(audited, data, tm
     strict = auditor.Config(select=("exact-duplicate",))
     first = auditor.scan(data, output=tmp_path / "first", config=strict)
     (finding,) = [f for f in first.record.findings if f.code == "exact-duplicate"]
-    listed = {*finding.evidence["path"], *finding.evidence["other_path"]}
+    listed = {*finding.examples["path"], *finding.examples["other_path"]}
     assert listed
     file = decisions(tmp_path, tmp_path / "first", [(p, "keep", "") for p in sorted(listed)])
     again = auditor.scan(data, output=tmp_path / "again", config=strict, decisions=file)
-    cleaned = auditor.scan(auditor.apply(file, data, output=tmp_path / "clean.csv")[0], output=tmp_path / "cleaned", config=strict)
+    cleaned = auditor.scan(
+        auditor.apply(file, data, output=tmp_path / "clean.csv")[0],
+        output=tmp_path / "cleaned",
+        config=strict,
+    )
     for audit, folder in ((again, "again"), (cleaned, "cleaned")):
         (finding,) = [f for f in audit.record.findings if f.code == "exact-duplicate"]
         assert finding.effect.value > 0  # the copies are still counted

@@ -18,7 +18,15 @@ def whole(tmp_path_factory):
 
     folder = tmp_path_factory.mktemp("run")
     data = write_tree(
-        folder / "discs", {"train/red": 40, "train/green": 30, "train/blue": 8, "test/red": 12, "test/green": 12, "test/blue": 6}
+        folder / "discs",
+        {
+            "train/red": 40,
+            "train/green": 30,
+            "train/blue": 8,
+            "test/red": 12,
+            "test/green": 12,
+            "test/blue": 6,
+        },
     )
     (data / "test" / "red" / "copy.png").write_bytes((data / "train" / "red" / "000.png").read_bytes())
     options = TrainOptions(image_size=16, depth=1, epochs=3, experiments=False, seeds=1, scaling="min-max")
@@ -36,7 +44,17 @@ def test_every_file_of_the_contract_is_written(whole):
     _, out, _ = whole
     assert not [name for name in CONTRACT if not (out / name).exists()]
     audit = json.loads((out / "audit.json").read_text())
-    assert {"schema", "auditor", "verdict", "dataset", "findings", "provenance", "split", "augmentation", "baseline"} <= set(audit)
+    assert {
+        "schema",
+        "auditor",
+        "verdict",
+        "dataset",
+        "findings",
+        "provenance",
+        "split",
+        "augmentation",
+        "baseline",
+    } <= set(audit)
     assert set(audit["provenance"]) >= {"config", "seed", "versions", "run"}
     assert set(audit["provenance"]["run"]) == {"command", "output", "jobs", "engine", "started", "seconds"}
 
@@ -45,7 +63,9 @@ def test_a_missing_validation_split_is_carved_and_the_published_test_split_is_ke
     _, out, _ = whole
     split = pd.read_csv(out / "split.csv", keep_default_na=False)
     assert set(split["split"]) == {"train", "val", "test"}
-    assert set(split.loc[split["split"] == "test", "path"]) == set(split.loc[split["path"].str.startswith("test/"), "path"])
+    assert set(split.loc[split["split"] == "test", "path"]) == set(
+        split.loc[split["path"].str.startswith("test/"), "path"]
+    )
 
 
 def test_what_leaks_into_test_is_left_out_of_training_and_counted(whole):
@@ -86,7 +106,9 @@ def test_what_was_saved_is_loaded_and_shown_in_a_notebook(whole):
 
 def test_steps_one_by_one_meet_in_the_same_folder(whole, tmp_path):
     _, _, data = whole
-    audit = auditor.scan(data, output=tmp_path / "out", config=auditor.Config(select=("class-imbalance", "split-leak")))
+    audit = auditor.scan(
+        data, output=tmp_path / "out", config=auditor.Config(select=("class-imbalance", "split-leak"))
+    )
     plan = auditor.split(data, ratios=(60, 20, 20), scan=audit, output=tmp_path / "out")
     assert auditor.verify(tmp_path / "out" / "split.csv", data)
     made = auditor.augment(plan, target="balanced", output=tmp_path / "out")

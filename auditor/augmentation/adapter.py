@@ -60,7 +60,9 @@ def matrix(drawn: Mapping[str, Any], height: int, width: int) -> npt.NDArray[np.
     return np.asarray(cv2.getPerspectiveTransform(moved.astype(np.float32), corners), dtype=np.float64)
 
 
-def _elastic_maps(drawn: Mapping[str, Any], seed: int, height: int, width: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+def _elastic_maps(
+    drawn: Mapping[str, Any], seed: int, height: int, width: int
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
     """Return where each output pixel is taken from: a smooth field through random control points, the same at every size."""
     cells = int(drawn["cells"])
     points = np.random.default_rng([seed, cells]).uniform(-1, 1, (cells, cells, 2)).astype(np.float32)
@@ -100,7 +102,9 @@ def apply(picture: Picture, transforms: Sequence[Mapping[str, Any]], *, seed: in
                 if np.array_equal(warp[2], (0, 0, 1)):
                     picture = kernels["affine"].apply(picture, matrix=warp, output_shape=(height, width))
                 else:
-                    picture = kernels["projective"].apply(picture, matrix=warp, max_height=height, max_width=width)
+                    picture = kernels["projective"].apply(
+                        picture, matrix=warp, max_height=height, max_width=width
+                    )
                 warp = None
         elif kind == "flip":
             picture = kernels[drawn["name"]].apply(picture)
@@ -110,7 +114,9 @@ def apply(picture: Picture, transforms: Sequence[Mapping[str, Any]], *, seed: in
         else:
             # Contrast about mid-grey, then brightness: alpha * (x - 127.5) + 127.5 + beta.
             alpha = 1 + drawn["contrast"]
-            picture = kernels["tone"].apply(picture, alpha=alpha, beta=127.5 * (1 - alpha) + 255 * drawn["brightness"])
+            picture = kernels["tone"].apply(
+                picture, alpha=alpha, beta=127.5 * (1 - alpha) + 255 * drawn["brightness"]
+            )
     return np.ascontiguousarray(picture)
 
 

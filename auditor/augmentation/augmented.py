@@ -38,8 +38,8 @@ class Augmentation:
     policy : Policy
         What was drawn from.
     manifest : DataFrame
-        A row per image: ``path`` (relative to the output folder; blank when made on the fly), ``parent``, ``label``, ``split`` (always
-        ``train``), ``transforms`` (JSON with the drawn values), ``seed``.
+        A row per image: ``path`` (relative to the output folder; blank when made on the fly), ``parent``,
+        ``label``, ``split`` (always ``train``), ``transforms`` (JSON with the drawn values), ``seed``.
     facts : AugmentationFacts
         For the record.
     seed : int
@@ -96,7 +96,9 @@ class Augmentation:
             data = self.plan.dataset.source.read(path)
         except OSError as error:
             raise DataError(
-                expected="the image as it was scanned", received=f"'{path}': {error.strerror or error}", hint="scan again"
+                expected="the image as it was scanned",
+                received=f"'{path}': {error.strerror or error}",
+                hint="scan again",
             ) from None
         return read_parent(data, path)
 
@@ -114,12 +116,15 @@ class Augmentation:
             RGB, of its parent's size.
         """
         found = self.parent(str(row["parent"]))
-        return apply_json(found.picture, str(row["transforms"]), seed=int(row["seed"]), border=self.policy.border)
+        return apply_json(
+            found.picture, str(row["transforms"]), seed=int(row["seed"]), border=self.policy.border
+        )
 
     def transform(self, picture: Picture, number: int, *, epoch: int = 0) -> Picture:
         """Make the image of one row of the manifest from its parent's picture, decoded and perhaps resized already.
 
-        For pipelines that hold small pictures: the drawn values are relative to the size, so that they mean the same at every size.
+        For pipelines that hold small pictures: the drawn values are relative to the size, so that they mean
+        the same at every size.
 
         Parameters
         ----------
@@ -128,12 +133,18 @@ class Augmentation:
         number : int
             Row of the manifest, from 0.
         epoch : int
-            0 applies what the manifest says; each later epoch draws afresh, from the row's seed and the epoch.
+            0 applies what the manifest says; each later epoch draws afresh, from the row's seed and the
+            epoch.
         """
         label, transforms, seed = self._rows[number]
         if epoch:
             seed = image_seed(seed, "", 0, epoch)
-            return apply(picture, self.policy.drawn(label, np.random.default_rng(seed)), seed=seed, border=self.policy.border)
+            return apply(
+                picture,
+                self.policy.drawn(label, np.random.default_rng(seed)),
+                seed=seed,
+                border=self.policy.border,
+            )
         return apply_json(picture, transforms, seed=seed, border=self.policy.border)
 
     @cached_property
@@ -144,17 +155,22 @@ class Augmentation:
         """Return small pictures (WebP) of the examples in the facts, by the keys that their ``after`` names, for a report."""
         found = dict(self.check.pictures) if self.check else {}
         wanted = {e["after"] for e in self.facts["examples"]}
-        for number, (path, seed) in enumerate(zip(self.manifest["parent"], self.manifest["seed"], strict=True)):
+        for number, (path, seed) in enumerate(
+            zip(self.manifest["parent"], self.manifest["seed"], strict=True)
+        ):
             key = f"augmented {seed}:{path}"
             if key in wanted:
                 found[key] = webp(self.transform(self.parent(path).picture, number))
         return found
 
-    def write(self, folder: str | Path, *, jobs: int | None = None, on_progress: OnProgress | None = None) -> Augmentation:
+    def write(
+        self, folder: str | Path, *, jobs: int | None = None, on_progress: OnProgress | None = None
+    ) -> Augmentation:
         """Write the images under ``folder/augmented/<class>/`` and the manifest as ``folder/augmented.csv``.
 
-        Each file is written under a temporary name and renamed; images that are there already are kept, so that a stopped run goes
-        on. Images of an earlier plan, which might stem from pictures that are held out now, are removed.
+        Each file is written under a temporary name and renamed; images that are there already are kept, so
+        that a stopped run goes on. Images of an earlier plan, which might stem from pictures that are held
+        out now, are removed.
 
         Parameters
         ----------

@@ -8,15 +8,16 @@ from collections.abc import Mapping
 from auditor.errors import UsageError
 from auditor.record import ClassBudget
 
-#: Augmented images for each unique image beyond which more of the same adds little: the issue of overfitting to a handful of parents.
+#: Augmented images for each unique image beyond which more of the same adds little: the issue of overfitting
+#: to a handful of parents.
 MAX_MULTIPLE = 10
 
 
 def read_target(target: str | float) -> int | float | str:
     """Read a target as it comes from the command line.
 
-    ``"balanced"`` stays; whole numbers are counts; ``"4:1"``, ``4.0`` and ``0.25`` are the ratio of the largest class to any other
-    that is to remain (``4.0`` and ``0.25`` mean the same).
+    ``"balanced"`` stays; whole numbers are counts; ``"4:1"``, ``4.0`` and ``0.25`` are the ratio of the
+    largest class to any other that is to remain (``4.0`` and ``0.25`` mean the same).
 
     Raises
     ------
@@ -33,7 +34,13 @@ def read_target(target: str | float) -> int | float | str:
     if isinstance(target, str):
         try:
             first, colon, second = target.partition(":")
-            value = float(first) / float(second) if colon else int(first) if first.strip().isdigit() else float(first)
+            value = (
+                float(first) / float(second)
+                if colon
+                else int(first)
+                if first.strip().isdigit()
+                else float(first)
+            )
         except (ValueError, ZeroDivisionError):
             value = None
     elif isinstance(target, int | float) and not isinstance(target, bool):
@@ -85,7 +92,8 @@ def plan_budgets(
     Parameters
     ----------
     present, unique : mapping of str to int
-        Training images per class, and how many of them are not duplicates of one another: what counts as images.
+        Training images per class, and how many of them are not duplicates of one another: what counts as
+        images.
     target : str, int or float
         As `read_target` returns it.
     max_multiple : float
@@ -96,8 +104,9 @@ def plan_budgets(
     Returns
     -------
     list of ClassBudget
-        ``weight`` is what a training image of the class counts in the loss so that the class counts as much as the target: 1 where the
-        images made fill it. ``collect`` is how many new images would make augmentation and weight unnecessary.
+        ``weight`` is what a training image of the class counts in the loss so that the class counts as much
+        as the target: 1 where the images made fill it. ``collect`` is how many new images would make
+        augmentation and weight unnecessary.
     """
     goal = target_count(target, unique)
     budgets: list[ClassBudget] = []

@@ -22,14 +22,16 @@ if TYPE_CHECKING:
     from auditor.augmentation.augmented import Augmentation, OnProgress
 
 FOLDER = "augmented"
-#: Longest part of a file name in characters: with the digest it stays far below the 255 bytes that file systems allow.
+#: Longest part of a file name in characters: with the digest it stays far below the 255 bytes that file
+#: systems allow.
 LONGEST = 60
 #: What a file of ours is called: nothing else is ever removed.
 OURS = re.compile(r".*-[0-9a-f]{16}\.(jpg|png)(\.part)?")
 #: Names that Windows keeps for devices.
 RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")
 _JPEG_NAMES = (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo")
-#: A cell that a spreadsheet would run (OWASP, "CSV Injection"), or that would be read back as one that was marked against that.
+#: A cell that a spreadsheet would run (OWASP, "CSV Injection"), or that would be read back as one that was
+#: marked against that.
 _RISKY, _ESCAPED = re.compile(r"'*[=+\-@\t\r]"), re.compile(r"'+[=+\-@\t\r]")
 
 
@@ -50,7 +52,9 @@ def folder_names(labels: Iterable[str]) -> dict[str, str]:
     names: dict[str, str] = {}
     for label in sorted(set(labels)):
         name = safe_name(label)
-        if name != label or any(label != other and safe_name(other).lower() == name.lower() for other in labels):
+        if name != label or any(
+            label != other and safe_name(other).lower() == name.lower() for other in labels
+        ):
             name = f"{name}-{_digest(label)[:8]}"
         names[label] = name
     return names
@@ -70,29 +74,38 @@ def file_paths(augmentation: Augmentation) -> list[str]:
     source = augmentation.plan.dataset.source
     sizes: dict[str, int] = {}
     paths = []
-    for parent, label, transforms, seed in manifest[["parent", "label", "transforms", "seed"]].itertuples(index=False):
+    for parent, label, transforms, seed in manifest[["parent", "label", "transforms", "seed"]].itertuples(
+        index=False
+    ):
         if parent not in sizes:
             try:
                 sizes[parent] = source.stat(parent).size
             except OSError:
                 sizes[parent] = -1  # reading it will say what is wrong
         stem = PurePosixPath(parent)
-        digest = _digest(parent, label, transforms, str(seed), str(sizes[parent]), augmentation.policy.border)[:16]
+        digest = _digest(
+            parent, label, transforms, str(seed), str(sizes[parent]), augmentation.policy.border
+        )[:16]
         suffix = ".jpg" if stem.suffix.lower() in _JPEG_NAMES else ".png"
         paths.append(f"{FOLDER}/{folders[label]}/{safe_name(stem.stem)}-{digest}{suffix}")
     return paths
 
 
-def write_images(augmentation: Augmentation, folder: Path, *, jobs: int | None, on_progress: OnProgress | None) -> pd.DataFrame:
+def write_images(
+    augmentation: Augmentation, folder: Path, *, jobs: int | None, on_progress: OnProgress | None
+) -> pd.DataFrame:
     """Write what is not there yet and return the manifest with its paths."""
     augmentation.check_parents(augmentation.manifest["parent"].unique().tolist())
     manifest = augmentation.manifest.assign(path=file_paths(augmentation))
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _remove_strays(folder, set(manifest["path"]))
-        # Read as data, augmented images would be split anew, away from their parents: the marker keeps readers out.
+        # Read as data, augmented images would be split anew, away from their parents: the marker keeps
+        # readers out.
         (folder / FOLDER).mkdir(exist_ok=True)
-        _write_atomically(folder / FOLDER / MARKER, b"Made by auditor from training images; never read as data.\n")
+        _write_atomically(
+            folder / FOLDER / MARKER, b"Made by auditor from training images; never read as data.\n"
+        )
         for name in {str(PurePosixPath(p).parent) for p in manifest["path"]}:
             (folder / name).mkdir(parents=True, exist_ok=True)
         done = 0
@@ -133,7 +146,11 @@ def _remove_strays(folder: Path, wanted: set[str]) -> None:
     """Remove images that an earlier plan wrote, and parts that a stopped run left."""
     root = folder / FOLDER
     for inside in sorted(root.glob("*/*")):
-        if OURS.fullmatch(inside.name) and inside.is_file() and inside.relative_to(folder).as_posix() not in wanted:
+        if (
+            OURS.fullmatch(inside.name)
+            and inside.is_file()
+            and inside.relative_to(folder).as_posix() not in wanted
+        ):
             inside.unlink()
     for inside in sorted(root.glob("*")):
         if inside.is_dir() and not inside.is_symlink() and not any(inside.iterdir()):

@@ -54,12 +54,19 @@ class Neighbours:
         return f"a vote of the {min(NEIGHBOURS, len(self.labels))} nearest training images on the descriptor"
 
     @classmethod
-    def fit(cls, signatures: npt.NDArray[np.uint8], labels: Sequence[str], units: Sequence[str]) -> Neighbours:
+    def fit(
+        cls, signatures: npt.NDArray[np.uint8], labels: Sequence[str], units: Sequence[str]
+    ) -> Neighbours:
         """Take images as references, ``(n_references, SIGNATURE_BYTES)``."""
         # Evenly spaced rows, so that every class has its say in the projection too.
         fitting = np.unique(np.linspace(0, len(signatures) - 1, FIT_IMAGES).round().astype(int))
         projection = fit_projection(signatures[fitting])
-        return cls(projection, _unit(projection(signatures)), np.asarray(labels, dtype=object), np.asarray(units, dtype=object))
+        return cls(
+            projection,
+            _unit(projection(signatures)),
+            np.asarray(labels, dtype=object),
+            np.asarray(units, dtype=object),
+        )
 
     def describe(self, pictures: Sequence[Picture]) -> npt.NDArray[np.float32]:
         """Return descriptors of length 1 of pictures, shape ``(n, n_columns)``."""

@@ -11,10 +11,11 @@ from auditor.errors import MissingExtraError
 def keras_layers(policy: Policy, *, seed: int = 0, rescale: bool = False) -> list[Any]:
     """Return Keras 3 layers that do what a policy does, active in training alone.
 
-    Flips become ``RandomFlip``, rotation ``RandomRotation``, crop ``RandomZoom`` (inwards), contrast ``RandomContrast`` and brightness
-    ``RandomBrightness``. Keras has no layer that depends on the class or that is applied with a probability to these, so that a transform
-    that is off for some class is left out, and perspective and elastic distortion have no counterpart that is as cheap on a CPU: they
-    are left out too.
+    Flips become ``RandomFlip``, rotation ``RandomRotation``, crop ``RandomZoom`` (inwards), contrast
+    ``RandomContrast`` and brightness ``RandomBrightness``. Keras has no layer that depends on the class or
+    that is applied with a probability to these, so that a transform that is off for some class is left out,
+    and perspective and elastic distortion have no counterpart that is as cheap on a CPU: they are left out
+    too.
 
     Parameters
     ----------
@@ -41,7 +42,8 @@ def keras_layers(policy: Policy, *, seed: int = 0, rescale: bool = False) -> lis
     if "rotate" in steps:
         made.append(layers.RandomRotation(steps["rotate"]["degrees"] / 360, fill_mode=fill, seed=seed + 1))
     if "crop" in steps:
-        # A crop that keeps a share of each side is a zoom that shows that share: height_factor -0.2 shows 0.8 of the height.
+        # A crop that keeps a share of each side is a zoom that shows that share: height_factor -0.2 shows 0.8
+        # of the height.
         made.append(layers.RandomZoom((steps["crop"]["share"] - 1, 0.0), fill_mode=fill, seed=seed + 2))
     if "brightness-contrast" in steps:
         tone = steps["brightness-contrast"]

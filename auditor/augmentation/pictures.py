@@ -13,8 +13,8 @@ from auditor.augmentation.adapter import Picture
 from auditor.errors import DataError
 from auditor.scanning.pixels import DECODE_ERRORS, MAX_PIXELS
 
-#: JPEG quality of augmented images: Pillow's documentation calls 95 the useful maximum; lower, and a second generation of artefacts
-#: would tell them from their parents.
+#: JPEG quality of augmented images: Pillow's documentation calls 95 the useful maximum; lower, and a second
+#: generation of artefacts would tell them from their parents.
 JPEG_QUALITY = 95
 
 
@@ -40,7 +40,9 @@ def read_parent(data: bytes, path: str) -> Parent:
     except (*DECODE_ERRORS, cv2.error) as error:
         reason = " ".join(str(error).split())[:100]
         raise DataError(
-            expected="the image as it was scanned", received=f"'{path}', which cannot be decoded ({reason})", hint="scan again"
+            expected="the image as it was scanned",
+            received=f"'{path}', which cannot be decoded ({reason})",
+            hint="scan again",
         ) from None
     return Parent(rgb, grey)
 
@@ -85,7 +87,9 @@ def encode(picture: Picture, suffix: str, *, grey: bool) -> bytes:
     """Return the bytes of a file: JPEG or PNG, one channel where the parent is grey. The same picture gives the same bytes."""
     pixels = picture[..., 0] if grey else cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
     # PNG level 1: 3 to 5 times as fast as the default for a tenth more bytes.
-    options = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY] if suffix == ".jpg" else [cv2.IMWRITE_PNG_COMPRESSION, 1]
+    options = (
+        [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY] if suffix == ".jpg" else [cv2.IMWRITE_PNG_COMPRESSION, 1]
+    )
     done, data = cv2.imencode(suffix, pixels, options)
     if not done:
         raise ValueError(f"expected a picture that {suffix} can hold. Received: shape {picture.shape}")
@@ -97,4 +101,6 @@ def webp(picture: Picture, side: int = 96) -> bytes:
     scale = min(side / max(picture.shape[:2]), 1)
     size = [max(round(n * scale), 1) for n in picture.shape[1::-1]]
     small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-    return bytes(cv2.imencode(".webp", cv2.cvtColor(small, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_WEBP_QUALITY, 80])[1])
+    return bytes(
+        cv2.imencode(".webp", cv2.cvtColor(small, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_WEBP_QUALITY, 80])[1]
+    )

@@ -46,8 +46,8 @@ class PlannedSplit(Protocol):
 def training_rows(plan: PlannedSplit) -> pd.DataFrame:
     """Return the rows whose images may be trained on, and so may be parents.
 
-    Beyond the plan's own choice, a row is left out if its path, duplicate set or group also stands in another split: nothing that
-    derives from a held-out picture is ever made (a plan may have been edited by hand).
+    Beyond the plan's own choice, a row is left out if its path, duplicate set or group also stands in another
+    split: nothing that derives from a held-out picture is ever made (a plan may have been edited by hand).
     """
     usable = plan.usable
     rows = usable[(usable["split"] == "train") & (usable["label"] != "")]
@@ -63,7 +63,9 @@ def training_rows(plan: PlannedSplit) -> pd.DataFrame:
 
 def image_seed(seed: int, parent: str, copy: int, epoch: int = 0) -> int:
     """Return the seed of one image, in [0, 2**32): it depends on its parent and number alone, not on the order or number of others."""
-    return int.from_bytes(hashlib.sha256(f"{seed}\0{parent}\0{copy}\0{epoch}".encode("utf-8", "backslashreplace")).digest()[:4])
+    return int.from_bytes(
+        hashlib.sha256(f"{seed}\0{parent}\0{copy}\0{epoch}".encode("utf-8", "backslashreplace")).digest()[:4]
+    )
 
 
 def representatives(rows: pd.DataFrame) -> pd.DataFrame:
@@ -104,7 +106,11 @@ def choose_policy(policy: str | Path | Policy, without: Sequence[str] = ()) -> P
         policy = read_policy(policy)
     chosen = policy.without(*([without] if isinstance(without, str) else without))
     if not chosen.steps:
-        raise UsageError(expected="a policy with at least one transform", received="every transform switched off", hint="leave one on")
+        raise UsageError(
+            expected="a policy with at least one transform",
+            received="every transform switched off",
+            hint="leave one on",
+        )
     return chosen
 
 
@@ -126,8 +132,9 @@ def plan_augmentation(
     plan : PlannedSplit
         A split with a ``train`` part.
     target : "balanced", int or float
-        What each class should reach, in unique images: as many as the largest class, a count, or a ratio of the largest class to any
-        other (``4.0``, ``"4:1"`` or ``0.25``). Classes that have as many already get nothing.
+        What each class should reach, in unique images: as many as the largest class, a count, or a ratio of
+        the largest class to any other (``4.0``, ``"4:1"`` or ``0.25``). Classes that have as many already get
+        nothing.
     policy : str, Path or Policy
         A preset of `PRESETS`, a TOML file, or a policy.
     without : sequence of str
@@ -135,9 +142,11 @@ def plan_augmentation(
     max_multiple : float
         Never make more than this many images for each unique one; class weights fill the rest.
     way : {"on-the-fly", "files", "layers"}
-        How the images will be used. ``"layers"`` transforms every class inside the model and fills by weights alone.
+        How the images will be used. ``"layers"`` transforms every class inside the model and fills by weights
+        alone.
     check : PolicyCheck, optional
-        What `check_policy` found: its advised policy is used instead of ``policy``, and its table goes into the facts.
+        What `check_policy` found: its advised policy is used instead of ``policy``, and its table goes into
+        the facts.
     seed : int
         With the same seed the same images are made.
 
@@ -148,7 +157,8 @@ def plan_augmentation(
     Raises
     ------
     UsageError
-        An unknown transform, policy or way, an impossible magnitude, or a target that every class has already.
+        An unknown transform, policy or way, an impossible magnitude, or a target that every class has
+        already.
     DataError
         Fewer than two classes to train on.
     MissingExtraError
@@ -162,9 +172,21 @@ def plan_augmentation(
     wanted = read_target(target)
     chosen = choose_policy(policy if check is None else check.advised, without)
     if way not in WAYS:
-        raise UsageError(expected=f"a way: {', '.join(WAYS)}", received=f"{way!r}", hint="'files' writes images, the others do not")
-    if isinstance(max_multiple, bool) or not isinstance(max_multiple, int | float) or not 0 < max_multiple < float("inf"):
-        raise UsageError(expected="a largest multiple over 0", received=f"{max_multiple!r}", hint=f"the default is {MAX_MULTIPLE}")
+        raise UsageError(
+            expected=f"a way: {', '.join(WAYS)}",
+            received=f"{way!r}",
+            hint="'files' writes images, the others do not",
+        )
+    if (
+        isinstance(max_multiple, bool)
+        or not isinstance(max_multiple, int | float)
+        or not 0 < max_multiple < float("inf")
+    ):
+        raise UsageError(
+            expected="a largest multiple over 0",
+            received=f"{max_multiple!r}",
+            hint=f"the default is {MAX_MULTIPLE}",
+        )
     if way != "layers":
         require()
     rows = training_rows(plan)
@@ -185,7 +207,9 @@ def plan_augmentation(
         if budget["made"] and not chosen.steps_for(label):
             budget["made"], budget["capped"] = 0, True
             budget["weight"] = float(f"{budget['target'] / budget['unique']:.6g}")
-        for parent, copy in spread(parents.loc[parents["label"] == label, "path"].tolist(), budget["made"], seed):
+        for parent, copy in spread(
+            parents.loc[parents["label"] == label, "path"].tolist(), budget["made"], seed
+        ):
             own = image_seed(seed, parent, copy)
             made.append(("", parent, label, "train", chosen.draw(label, np.random.default_rng(own)), own))
     facts: AugmentationFacts = {
@@ -198,7 +222,9 @@ def plan_augmentation(
         "checks": check.facts if check else [],
         "notes": [*_notes(budgets, chosen, way, max_multiple), *(check.notes if check else ())],
     }
-    manifest = pd.DataFrame(made, columns=list(COLUMNS)).astype({**dict.fromkeys(COLUMNS[:-1], str), "seed": "int64"})
+    manifest = pd.DataFrame(made, columns=list(COLUMNS)).astype(
+        {**dict.fromkeys(COLUMNS[:-1], str), "seed": "int64"}
+    )
     return Augmentation(plan=plan, policy=chosen, manifest=manifest, facts=facts, seed=seed, check=check)
 
 
@@ -207,7 +233,14 @@ def _examples(made: Sequence[tuple[str, str, str, str, str, int]]) -> list[dict[
     first: dict[str, dict[str, str]] = {}
     for _, parent, label, _, transforms, seed in made:
         first.setdefault(
-            label, {"parent": parent, "label": label, "transforms": transforms, "before": parent, "after": f"augmented {seed}:{parent}"}
+            label,
+            {
+                "parent": parent,
+                "label": label,
+                "transforms": transforms,
+                "before": parent,
+                "after": f"augmented {seed}:{parent}",
+            },
         )
     return list(first.values())
 
@@ -218,7 +251,9 @@ def _notes(budgets: Sequence[ClassBudget], policy: Policy, way: str, max_multipl
         notes.append("No class is below the target: nothing is made.")
     for b in budgets:
         if not policy.steps_for(b["label"]):
-            notes.append(f"Every transform is off for '{b['label']}': weight {b['weight']:.3g} fills what is missing.")
+            notes.append(
+                f"Every transform is off for '{b['label']}': weight {b['weight']:.3g} fills what is missing."
+            )
         elif b["capped"]:
             enough = int(np.ceil(b["target"] / (1 + max_multiple)))
             notes.append(
@@ -227,12 +262,18 @@ def _notes(budgets: Sequence[ClassBudget], policy: Policy, way: str, max_multipl
             )
     duplicates = sum(b["present"] - b["unique"] for b in budgets)
     if duplicates:
-        notes.append(f"{duplicates} training images are duplicates of others: budgets count unique images, and only those are parents.")
+        notes.append(
+            f"{duplicates} training images are duplicates of others: budgets count unique images, and only those are parents."
+        )
     if way == "on-the-fly":
-        notes.append("The manifest lists the images of the first epoch; each later epoch draws afresh from the same seed.")
+        notes.append(
+            "The manifest lists the images of the first epoch; each later epoch draws afresh from the same seed."
+        )
     if way == "layers":
         off = sorted({s.name for s in policy.steps if s.off_for})
-        notes.append("Layers transform the images of every class as they pass; the class weights do the balancing.")
+        notes.append(
+            "Layers transform the images of every class as they pass; the class weights do the balancing."
+        )
         if off:
             notes.append(f"Layers do not know classes: {', '.join(off)} left out, being off for some.")
     return notes

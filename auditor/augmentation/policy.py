@@ -49,7 +49,9 @@ class Step:
         if self.name not in BY_NAME:
             near = difflib.get_close_matches(str(self.name), BY_NAME, 1)
             hint = f"did you mean '{near[0]}'?" if near else "correct the policy"
-            raise UsageError(expected=f"a transform: {', '.join(BY_NAME)}", received=f"'{self.name}'", hint=hint)
+            raise UsageError(
+                expected=f"a transform: {', '.join(BY_NAME)}", received=f"'{self.name}'", hint=hint
+            )
         known = {m.name: m for m in BY_NAME[self.name].magnitudes}
         for name, value in self.magnitudes.items():
             if name not in known:
@@ -65,7 +67,11 @@ class Step:
                     received=f"{value!r}",
                     hint=f"the default is {m.default:g}",
                 )
-        if isinstance(self.probability, bool) or not isinstance(self.probability, int | float) or not 0 < self.probability <= 1:
+        if (
+            isinstance(self.probability, bool)
+            or not isinstance(self.probability, int | float)
+            or not 0 < self.probability <= 1
+        ):
             raise UsageError(
                 expected=f"a probability of '{self.name}' over 0 and up to 1",
                 received=f"{self.probability!r}",
@@ -87,8 +93,8 @@ class Policy:
     steps : tuple of Step
         Each transform at most once.
     border : {"reflect", "replicate"}
-        What fills the corners that a rotation uncovers: the picture mirrored, or its edge drawn out (for pictures on a plain ground,
-        where a mirrored stroke would add to the sign).
+        What fills the corners that a rotation uncovers: the picture mirrored, or its edge drawn out (for
+        pictures on a plain ground, where a mirrored stroke would add to the sign).
 
     Examples
     --------
@@ -104,9 +110,15 @@ class Policy:
         object.__setattr__(self, "steps", tuple(self.steps))
         twice = sorted({n for n in self.names if self.names.count(n) > 1})
         if twice:
-            raise UsageError(expected="each transform once in a policy", received=f"'{twice[0]}' twice", hint="remove one")
+            raise UsageError(
+                expected="each transform once in a policy", received=f"'{twice[0]}' twice", hint="remove one"
+            )
         if self.border not in BORDERS:
-            raise UsageError(expected=f"a border: {', '.join(BORDERS)}", received=f"{self.border!r}", hint="correct the policy")
+            raise UsageError(
+                expected=f"a border: {', '.join(BORDERS)}",
+                received=f"{self.border!r}",
+                hint="correct the policy",
+            )
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -126,15 +138,24 @@ class Policy:
             if name not in known:
                 near = difflib.get_close_matches(str(name), known, 1)
                 hint = f"did you mean '{near[0]}'?" if near else "see docs/augmentation.md"
-                raise UsageError(expected=f"a transform to switch off: {', '.join(sorted(known))}", received=f"'{name}'", hint=hint)
-        return dataclasses.replace(self, steps=tuple(s for s in self.steps if not families(s.name) & set(names)))
+                raise UsageError(
+                    expected=f"a transform to switch off: {', '.join(sorted(known))}",
+                    received=f"'{name}'",
+                    hint=hint,
+                )
+        return dataclasses.replace(
+            self, steps=tuple(s for s in self.steps if not families(s.name) & set(names))
+        )
 
     def off_for(self, transform: str, labels: Iterable[str]) -> Policy:
         """Return the policy with one transform switched off for some classes."""
         return dataclasses.replace(
             self,
             steps=tuple(
-                dataclasses.replace(s, off_for=tuple(sorted({*s.off_for, *labels}))) if s.name == transform else s for s in self.steps
+                dataclasses.replace(s, off_for=tuple(sorted({*s.off_for, *labels})))
+                if s.name == transform
+                else s
+                for s in self.steps
             ),
         )
 
@@ -159,10 +180,14 @@ class Policy:
 
     def facts(self) -> list[PolicyStep]:
         """Return the steps as plain data, for the record."""
-        return [{"name": s.name, "magnitudes": {**s.magnitudes, "probability": float(s.probability)}} for s in self.steps]
+        return [
+            {"name": s.name, "magnitudes": {**s.magnitudes, "probability": float(s.probability)}}
+            for s in self.steps
+        ]
 
 
-#: Policies for kinds of pictures. Magnitudes are the usual mild ones; `check_policy` measures whether they suit the data.
+#: Policies for kinds of pictures. Magnitudes are the usual mild ones; `check_policy` measures whether they
+#: suit the data.
 PRESETS: dict[str, Policy] = {
     p.name: p
     for p in (
@@ -190,7 +215,8 @@ PRESETS: dict[str, Policy] = {
                 Step(name="brightness-contrast", magnitudes={"brightness": 0.15, "contrast": 0.25}),
             ),
         ),
-        # Microscopy: a slide has no upright and no handedness, so that any rotation and flip gives an equally likely picture.
+        # Microscopy: a slide has no upright and no handedness, so that any rotation and flip gives an equally
+        # likely picture.
         Policy(
             name="microscopy",
             steps=(
@@ -202,7 +228,8 @@ PRESETS: dict[str, Policy] = {
                 Step(name="brightness-contrast", magnitudes={"brightness": 0.1, "contrast": 0.15}),
             ),
         ),
-        # Digits and letters: no flips (a mirrored 2 is no digit), and nowhere near the half turn that makes a 6 a 9.
+        # Digits and letters: no flips (a mirrored 2 is no digit), and nowhere near the half turn that makes a
+        # 6 a 9.
         Policy(
             name="digits",
             border="replicate",

@@ -29,7 +29,12 @@ def policy_toml(policy: Policy) -> str:
     """
     lines = [f"name = {_string(policy.name)}", f"border = {_string(policy.border)}"]
     for step in policy.steps:
-        lines += ["", "[[transforms]]", f"name = {_string(step.name)}", f"probability = {float(step.probability)!r}"]
+        lines += [
+            "",
+            "[[transforms]]",
+            f"name = {_string(step.name)}",
+            f"probability = {float(step.probability)!r}",
+        ]
         lines += [f"{name} = {float(value)!r}" for name, value in step.magnitudes.items()]
         if step.off_for:
             lines.append(f"off-for = [{', '.join(map(_string, step.off_for))}]")
@@ -55,7 +60,9 @@ def write_policy(policy: Policy, path: str | Path) -> None:
         part.replace(path)
     except OSError as error:
         raise OutputError(
-            expected=f"'{path}' to be a file that can be written", received=error.strerror or str(error), hint="name another file"
+            expected=f"'{path}' to be a file that can be written",
+            received=error.strerror or str(error),
+            hint="name another file",
         ) from None
 
 
@@ -73,14 +80,18 @@ def read_policy(path: str | Path) -> Policy:
     except (OSError, ValueError) as error:  # TOMLDecodeError and UnicodeDecodeError are ValueErrors
         reason = " ".join(str(error).split())[:120]
         raise UsageError(
-            expected=expected, received=f"'{path}', which cannot be read ({reason})", hint="see docs/augmentation.md"
+            expected=expected,
+            received=f"'{path}', which cannot be read ({reason})",
+            hint="see docs/augmentation.md",
         ) from None
     return _policy(found, str(path), expected)
 
 
 def _policy(found: dict[str, Any], path: str, expected: str) -> Policy:
     def wrong(received: str) -> UsageError:
-        return UsageError(expected=expected, received=f"'{path}' with {received}", hint="see docs/augmentation.md")
+        return UsageError(
+            expected=expected, received=f"'{path}' with {received}", hint="see docs/augmentation.md"
+        )
 
     odd = sorted(set(found) - {"name", "border", "transforms"})
     if odd:
@@ -91,7 +102,11 @@ def _policy(found: dict[str, Any], path: str, expected: str) -> Policy:
     steps = []
     for number, table in enumerate(tables, 1):
         rest = dict(table)
-        name, probability, off_for = rest.pop("name", None), rest.pop("probability", 0.5), rest.pop("off-for", [])
+        name, probability, off_for = (
+            rest.pop("name", None),
+            rest.pop("probability", 0.5),
+            rest.pop("off-for", []),
+        )
         if not isinstance(name, str):
             raise wrong(f"no name for transform {number}")
         if not isinstance(off_for, list) or not all(isinstance(label, str) for label in off_for):

@@ -14,7 +14,13 @@ from auditor.augmentation.adapter import Picture, apply
 from auditor.augmentation.advice import COLUMNS, PolicyCheck, advise, strength_text, verdict
 from auditor.augmentation.judges import Judge, Model, Neighbours
 from auditor.augmentation.pictures import read_parent, webp
-from auditor.augmentation.planning import PlannedSplit, choose_policy, image_seed, representatives, training_rows
+from auditor.augmentation.planning import (
+    PlannedSplit,
+    choose_policy,
+    image_seed,
+    representatives,
+    training_rows,
+)
 from auditor.augmentation.policy import Policy, Step
 from auditor.augmentation.transforms import BY_NAME
 from auditor.errors import DataError
@@ -24,15 +30,17 @@ from auditor.stats.intervals import wilson
 if TYPE_CHECKING:
     import pandas as pd
 
-    from auditor.evidence import Scan
+    from auditor.evidence import Evidence
 
 #: Shares of the policy's magnitude that are tried.
 STRENGTHS = (1.0, 0.5, 0.25)
-#: Reference images of one class: more hardly change the vote of the nearest few, and cost time for each picture asked about.
+#: Reference images of one class: more hardly change the vote of the nearest few, and cost time for each
+#: picture asked about.
 REFERENCES = 500
 #: Images asked about, for each class: Wilson's half-width at a share of .15 is then 0.07.
 PER_CLASS = 100
-#: Images asked about in all, unless that leaves fewer than `LEAST` of a class: bounds the time at a few minutes with hundreds of classes.
+#: Images asked about in all, unless that leaves fewer than `LEAST` of a class: bounds the time at a few
+#: minutes with hundreds of classes.
 MOST, LEAST = 3000, 10
 #: Longest side, in pixels, at which pictures are transformed: three times the descriptor's own 32.
 SIDE = 96
@@ -63,17 +71,17 @@ def check_policy(
     plan: PlannedSplit,
     policy: str | Policy = "photo",
     *,
-    scan: Scan | None = None,
+    scan: Evidence | None = None,
     model: Model | None = None,
     per_class: int = PER_CLASS,
     seed: int = 0,
 ) -> PolicyCheck:
     """Measure for each transform, magnitude and class how often a picture's class changes.
 
-    Pictures are transformed at the limit of the range: the strongest that the policy may draw, and a half and a quarter of it. Only those
-    are counted that the judge classifies correctly untouched. Without a model the judge is a vote of the nearest training images on the
-    descriptor, each training picture asked about without itself, its duplicates and its group; with one, validation pictures are
-    asked about.
+    Pictures are transformed at the limit of the range: the strongest that the policy may draw, and a half and
+    a quarter of it. Only those are counted that the judge classifies correctly untouched. Without a model the
+    judge is a vote of the nearest training images on the descriptor, each training picture asked about
+    without itself, its duplicates and its group; with one, validation pictures are asked about.
 
     Parameters
     ----------
@@ -108,28 +116,47 @@ def check_policy(
         )
     pictures, units, labels = [pictures[i] for i in right], [units[i] for i in right], labels[right]
     paths = asked["path"].to_numpy(dtype=object)[right]
-    # The no-op goes the way of every transform: it is resampled by half a pixel and back, which is less than any eye can see.
+    # The no-op goes the way of every transform: it is resampled by half a pixel and back, which is less than
+    # any eye can see.
     control = judge([_noop(p) for p in pictures], units) != labels
-    effective = _effective(chosen, pictures, judge if isinstance(judge, Neighbours) else _neighbours(plan, scan, seed), paths, seed)
+    effective = _effective(
+        chosen,
+        pictures,
+        judge if isinstance(judge, Neighbours) else _neighbours(plan, scan, seed),
+        paths,
+        seed,
+    )
     found: list[dict[str, Any]] = []
     shown: dict[str, bytes] = {}
     examples: list[dict[str, str]] = []
     for step in chosen.steps:
         for strength in STRENGTHS if BY_NAME[step.name].magnitudes else (1.0,):
             magnitudes = BY_NAME[step.name].weaker(step.magnitudes, strength)
-            made = [_at_limit(step, magnitudes, p, path, seed, chosen.border) for p, path in zip(pictures, paths, strict=True)]
+            made = [
+                _at_limit(step, magnitudes, p, path, seed, chosen.border)
+                for p, path in zip(pictures, paths, strict=True)
+            ]
             answers = judge(made, units)
             moved = (answers != labels) & ~control
             for label in ("", *sorted(set(labels))):
                 of = np.ones(len(labels), dtype=bool) if label == "" else labels == label
                 words = strength_text(step, magnitudes)
-                row: dict[str, Any] = {"transform": step.name, "magnitude": words, "label": str(label), "effective": effective[step.name]}
+                row: dict[str, Any] = {
+                    "transform": step.name,
+                    "magnitude": words,
+                    "label": str(label),
+                    "effective": effective[step.name],
+                }
                 row |= _counts(of, asked_of[label], moved, control, answers, paths)
                 found.append(row)
                 if label and row["verdict"] != "fine" and row["example"]:
                     key = f"{step.name} {words}:{row['example']}"
                     shown[key] = webp(made[int(np.flatnonzero(paths == row["example"])[0])])
-                    about = {"parent": row["example"], "label": str(label), "transforms": f"{step.name} {words}".strip()}
+                    about = {
+                        "parent": row["example"],
+                        "label": str(label),
+                        "transforms": f"{step.name} {words}".strip(),
+                    }
                     examples.append({**about, "before": row["example"], "after": key, "to": row["to"]})
     import pandas as pd
 
@@ -150,9 +177,13 @@ def _worst_examples(examples: list[dict[str, str]], table: pd.DataFrame) -> list
     """Return one example for each transform and class, of the magnitude at which most pictures move; most moved first."""
     moved: dict[tuple[str, str], float] = {
         (f"{name} {magnitude}".strip(), label): share
-        for name, magnitude, label, share in table[["transform", "magnitude", "label", "moved"]].itertuples(index=False, name=None)
+        for name, magnitude, label, share in table[["transform", "magnitude", "label", "moved"]].itertuples(
+            index=False, name=None
+        )
     }
-    ranked = sorted(examples, key=lambda e: (-moved[e["transforms"], e["label"]], e["transforms"], e["label"]))
+    ranked = sorted(
+        examples, key=lambda e: (-moved[e["transforms"], e["label"]], e["transforms"], e["label"])
+    )
     first: dict[tuple[str, str], dict[str, str]] = {}
     for example in ranked:
         first.setdefault((example["transforms"].split(" ")[0], example["label"]), example)
@@ -169,13 +200,17 @@ def _with_units(rows: pd.DataFrame) -> pd.DataFrame:
     for column in ("group", "cluster"):
         named = rows[column].to_numpy(dtype=object)
         first: dict[str, int] = {}
-        links.append(np.array([first.setdefault(name, i) if name else i for i, name in enumerate(named)], dtype=np.int64))
+        links.append(
+            np.array(
+                [first.setdefault(name, i) if name else i for i, name in enumerate(named)], dtype=np.int64
+            )
+        )
     ends = (np.tile(np.arange(n), len(links)), np.concatenate(links))
     _, unit = connected_components(coo_array((np.ones(len(ends[0])), ends), shape=(n, n)), directed=False)
     return representatives(rows.assign(unit=unit.astype(str)))
 
 
-def _neighbours(plan: PlannedSplit, scan: Scan | None, seed: int) -> Neighbours:
+def _neighbours(plan: PlannedSplit, scan: Evidence | None, seed: int) -> Neighbours:
     """Return the vote of at most `REFERENCES` training images of each class, drawn by the seed."""
     rows = _some(_with_units(training_rows(plan)), REFERENCES, seed + 1)
     if scan is None:
@@ -189,15 +224,21 @@ def _neighbours(plan: PlannedSplit, scan: Scan | None, seed: int) -> Neighbours:
 def _some(rows: pd.DataFrame, per_class: int, seed: int) -> pd.DataFrame:
     """Return at most so many rows of each class; which, depends on the seed and the paths alone."""
     ranked = rows.assign(_rank=[image_seed(seed, p, -2) for p in rows["path"]]).sort_values(["_rank", "path"])
-    first: pd.DataFrame = ranked.loc[ranked.groupby("label", sort=False).cumcount() < per_class].drop(columns="_rank")
+    first: pd.DataFrame = ranked.loc[ranked.groupby("label", sort=False).cumcount() < per_class].drop(
+        columns="_rank"
+    )
     return first.sort_values("path", ignore_index=True)
 
 
 def _ask_about(plan: PlannedSplit, held_out: bool, per_class: int, seed: int) -> pd.DataFrame:
     usable = plan.usable
-    rows = _with_units(usable[(usable["split"] == "val") & (usable["label"] != "")] if held_out else training_rows(plan))
+    rows = _with_units(
+        usable[(usable["split"] == "val") & (usable["label"] != "")] if held_out else training_rows(plan)
+    )
     if rows.empty:
-        raise DataError(expected="labelled pictures to ask about", received="none in the split", hint="check the split")
+        raise DataError(
+            expected="labelled pictures to ask about", received="none in the split", hint="check the split"
+        )
     return _some(rows, min(per_class, max(MOST // rows["label"].nunique(), LEAST)), seed)
 
 
@@ -206,7 +247,9 @@ def _small(plan: PlannedSplit, path: str, model: Model | None) -> Picture:
         picture = read_parent(plan.dataset.source.read(path), path).picture
     except OSError as error:
         raise DataError(
-            expected="the image as it was scanned", received=f"'{path}': {error.strerror or error}", hint="scan again"
+            expected="the image as it was scanned",
+            received=f"'{path}': {error.strerror or error}",
+            hint="scan again",
         ) from None
     side = max(SIDE, *model.image_size) if model is not None else SIDE
     scale = side / max(picture.shape[:2])
@@ -221,11 +264,16 @@ def _noop(picture: Picture) -> Picture:
     size = picture.shape[1::-1]
     there = cv2.warpAffine(picture, shift, size, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(
-        cv2.warpAffine(there, shift, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE), dtype=np.uint8
+        cv2.warpAffine(
+            there, shift, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE
+        ),
+        dtype=np.uint8,
     )
 
 
-def _at_limit(step: Step, magnitudes: Mapping[str, float], picture: Picture, path: str, seed: int, border: str) -> Picture:
+def _at_limit(
+    step: Step, magnitudes: Mapping[str, float], picture: Picture, path: str, seed: int, border: str
+) -> Picture:
     own = image_seed(seed, f"{step.name}\0{path}", -3)
     drawn = {"name": step.name, **BY_NAME[step.name].draw(magnitudes, np.random.default_rng(own), True)}
     return apply(picture, [drawn], seed=own, border=border)
@@ -268,8 +316,8 @@ def _effective(
 ) -> dict[str, float]:
     """Return, for each transform alone, how many new images each image made from the same parent is worth, 0 to 1.
 
-    The similarity of two pictures falls with the distance of their descriptors as a Gaussian does, and is one half at the distance at
-    which different pictures of this data have their nearest neighbour.
+    The similarity of two pictures falls with the distance of their descriptors as a Gaussian does, and is one
+    half at the distance at which different pictures of this data have their nearest neighbour.
     """
     between = judge.references @ judge.references.T
     between[judge.units[:, None] == judge.units[None, :]] = -1
@@ -283,7 +331,10 @@ def _effective(
             made = [pictures[i]]
             for copy in range(OFFSPRING):
                 own = image_seed(seed, f"{step.name}\0{paths[i]}", copy)
-                drawn = {"name": step.name, **transform.draw(step.magnitudes, np.random.default_rng(own), False)}
+                drawn = {
+                    "name": step.name,
+                    **transform.draw(step.magnitudes, np.random.default_rng(own), False),
+                }
                 made.append(apply(pictures[i], [drawn], seed=own, border=policy.border))
             rows = judge.describe(made).astype(np.float64)
             distance = np.maximum(2 - 2 * rows @ rows.T, 0)

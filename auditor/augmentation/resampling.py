@@ -37,7 +37,11 @@ def _labels(labels: Sequence[str] | npt.ArrayLike, n: int | None = None) -> npt.
             hint="give the training rows' labels",
         )
     if n is not None and n != len(found):
-        raise DataError(expected=f"a descriptor for each of {len(found)} labels", received=f"{n}", hint="take the same rows of both")
+        raise DataError(
+            expected=f"a descriptor for each of {len(found)} labels",
+            received=f"{n}",
+            hint="take the same rows of both",
+        )
     return found
 
 
@@ -76,11 +80,12 @@ def resample(
     labels : array_like of str, shape (n_images,)
         Of training images alone: what is resampled must never hold validation or test.
     method : {"over", "under", "near-miss", "tomek", "edited-neighbours"}
-        Random oversampling or undersampling; or, on descriptors, undersampling to the images that are nearest to other classes,
-        removal of Tomek links, or of images that their neighbours contradict. The last two clean, they do not balance.
+        Random oversampling or undersampling; or, on descriptors, undersampling to the images that are nearest
+        to other classes, removal of Tomek links, or of images that their neighbours contradict. The last two
+        clean, they do not balance.
     target : "balanced", int or float
-        As in `plan_augmentation`. Oversampling fills classes up to it; undersampling, where "balanced" is the smallest class and a
-        ratio is to the smallest class, cuts down to it.
+        As in `plan_augmentation`. Oversampling fills classes up to it; undersampling, where "balanced" is the
+        smallest class and a ratio is to the smallest class, cuts down to it.
     descriptors : array_like, shape (n_images, n_columns)
         For the methods that look at the images.
     seed : int
@@ -100,9 +105,10 @@ def resample(
 
     References
     ----------
-    Lemaitre, Nogueira, Aridas, "Imbalanced-learn", JMLR 18(17), 2017. Tomek, "Two modifications of CNN", IEEE Trans. SMC 6, 1976.
-    Wilson, "Asymptotic properties of nearest neighbor rules using edited data", IEEE Trans. SMC 2(3), 1972.
-    Mani and Zhang, "kNN approach to unbalanced data distributions", ICML workshop 2003 (NearMiss).
+    Lemaitre, Nogueira, Aridas, "Imbalanced-learn", JMLR 18(17), 2017. Tomek, "Two modifications of CNN", IEEE
+    Trans. SMC 6, 1976. Wilson, "Asymptotic properties of nearest neighbor rules using edited data", IEEE
+    Trans. SMC 2(3), 1972. Mani and Zhang, "kNN approach to unbalanced data distributions", ICML workshop 2003
+    (NearMiss).
 
     Examples
     --------
@@ -111,10 +117,16 @@ def resample(
     """
     if method not in (*RANDOM, *CLEANING):
         raise UsageError(
-            expected=f"a method: {', '.join((*RANDOM, *CLEANING))}", received=f"{method!r}", hint="synthesise() makes new descriptors"
+            expected=f"a method: {', '.join((*RANDOM, *CLEANING))}",
+            received=f"{method!r}",
+            hint="synthesise() makes new descriptors",
         )
     if method in CLEANING and descriptors is None:
-        raise UsageError(expected=f"descriptors for '{method}'", received="none", hint="give a scan's descriptors of the same rows")
+        raise UsageError(
+            expected=f"descriptors for '{method}'",
+            received="none",
+            hint="give a scan's descriptors of the same rows",
+        )
     features: Any = None if descriptors is None else np.asarray(descriptors, dtype=np.float32)
     names = _labels(labels, None if features is None else len(features))
     if method in RANDOM:
@@ -122,7 +134,8 @@ def resample(
     sampler = _sampler(method, names, target, seed)
     numbers = np.unique(names, return_inverse=True)[1]
     with warnings.catch_warnings():
-        # It warns of each class that is smaller than its number of neighbours; those are kept whole, which is what is wanted.
+        # It warns of each class that is smaller than its number of neighbours; those are kept whole, which is
+        # what is wanted.
         warnings.simplefilter("ignore", UserWarning)
         sampler.fit_resample(features, numbers)
     return np.sort(np.asarray(sampler.sample_indices_, dtype=np.int64))
@@ -140,7 +153,10 @@ def _samplers() -> tuple[Any, Any]:
 def _sampler(method: str, labels: npt.NDArray[np.str_], target: str | float, seed: int) -> Any:
     over_sampling, under_sampling = _samplers()
     if method in ("tomek", "edited-neighbours"):
-        kinds = {"tomek": under_sampling.TomekLinks, "edited-neighbours": under_sampling.EditedNearestNeighbours}
+        kinds = {
+            "tomek": under_sampling.TomekLinks,
+            "edited-neighbours": under_sampling.EditedNearestNeighbours,
+        }
         options = {} if method == "tomek" else {"n_neighbors": EDITED_NEIGHBOURS, "kind_sel": "mode"}
         return kinds[method](sampling_strategy="all", **options)
     strategy = dict(enumerate(_strategy(labels, target, method).values()))  # both are sorted by class
@@ -164,8 +180,8 @@ def synthesise(
 ) -> tuple[Floats, npt.NDArray[np.str_]]:
     """Return descriptors and labels with synthetic ones appended for rare classes, to train a linear probe on.
 
-    SMOTE interpolates between an image and its neighbours of the same class. It works on descriptors, where a point between two images
-    means something; between pixels it would be a double exposure.
+    SMOTE interpolates between an image and its neighbours of the same class. It works on descriptors, where a
+    point between two images means something; between pixels it would be a double exposure.
 
     Parameters
     ----------
@@ -183,18 +199,27 @@ def synthesise(
 
     References
     ----------
-    Chawla, Bowyer, Hall, Kegelmeyer, "SMOTE", JAIR 16, 2002. Han, Wang, Mao, "Borderline-SMOTE", ICIC 2005. Nguyen, Cooper, Kamei,
-    "Borderline over-sampling" (SVM-SMOTE), IJKESDP 3(1), 2011. He, Bai, Garcia, Li, "ADASYN", IJCNN 2008.
+    Chawla, Bowyer, Hall, Kegelmeyer, "SMOTE", JAIR 16, 2002. Han, Wang, Mao, "Borderline-SMOTE", ICIC 2005.
+    Nguyen, Cooper, Kamei, "Borderline over-sampling" (SVM-SMOTE), IJKESDP 3(1), 2011. He, Bai, Garcia, Li,
+    "ADASYN", IJCNN 2008.
     """
     if method not in SYNTHETIC:
-        raise UsageError(expected=f"a method: {', '.join(SYNTHETIC)}", received=f"{method!r}", hint="resample() works on rows")
+        raise UsageError(
+            expected=f"a method: {', '.join(SYNTHETIC)}",
+            received=f"{method!r}",
+            hint="resample() works on rows",
+        )
     features = np.asarray(descriptors, dtype=np.float32)
     names = _labels(labels, len(features))
     counts = counted(names.tolist())
-    missing = {label: n - counts[label] for label, n in _strategy(names, target, "over").items() if n > counts[label]}
+    missing = {
+        label: n - counts[label] for label, n in _strategy(names, target, "over").items() if n > counts[label]
+    }
     made, given = [features], [names]
     rng = np.random.default_rng(seed)
-    pool = _synthetic(features, names, {label: n for label, n in missing.items() if counts[label] > 1}, method, seed)
+    pool = _synthetic(
+        features, names, {label: n for label, n in missing.items() if counts[label] > 1}, method, seed
+    )
     for label, n in missing.items():
         if counts[label] == 1:
             own = np.repeat(features[names == label], n, axis=0)
@@ -203,13 +228,17 @@ def synthesise(
             if len(own) > n:  # ADASYN makes about as many as asked
                 own = own[np.sort(rng.choice(len(own), n, replace=False))]
             elif len(own) < n:  # the border variants make none of a class that borders on no other
-                own = np.concatenate([own, _synthetic(features, names, {label: n - len(own)}, "smote", seed + 1)[label]])
+                own = np.concatenate(
+                    [own, _synthetic(features, names, {label: n - len(own)}, "smote", seed + 1)[label]]
+                )
         made.append(own)
         given.append(np.full(n, label))
     return np.concatenate(made), np.concatenate(given)
 
 
-def _synthetic(features: Floats, names: npt.NDArray[np.str_], missing: dict[str, int], method: str, seed: int) -> dict[str, Floats]:
+def _synthetic(
+    features: Floats, names: npt.NDArray[np.str_], missing: dict[str, int], method: str, seed: int
+) -> dict[str, Floats]:
     """Return what one method makes of each class, about as many as are missing."""
     if not missing:
         return {}
@@ -222,17 +251,26 @@ def _synthetic(features: Floats, names: npt.NDArray[np.str_], missing: dict[str,
     if method == "adasyn":
         sampler = over_sampling.ADASYN(sampling_strategy=strategy, n_neighbors=k, random_state=seed)
     else:
-        kinds = {"smote": over_sampling.SMOTE, "borderline-smote": over_sampling.BorderlineSMOTE, "svm-smote": over_sampling.SVMSMOTE}
+        kinds = {
+            "smote": over_sampling.SMOTE,
+            "borderline-smote": over_sampling.BorderlineSMOTE,
+            "svm-smote": over_sampling.SVMSMOTE,
+        }
         sampler = kinds[method](sampling_strategy=strategy, k_neighbors=k, random_state=seed)
     try:
         out, of_class = sampler.fit_resample(features, numbers)
-    except (ValueError, RuntimeError):  # no image of a class stands at a border: the caller falls back on plain SMOTE
+    except (
+        ValueError,
+        RuntimeError,
+    ):  # no image of a class stands at a border: the caller falls back on plain SMOTE
         out, of_class = features, numbers
     new, of_new = np.asarray(out[len(features) :], dtype=np.float32), np.asarray(of_class[len(features) :])
     return {label: new[of_new == number[label]] for label in missing}
 
 
-def suggest_cleaning(descriptors: npt.ArrayLike, labels: Sequence[str] | npt.ArrayLike, paths: Sequence[str]) -> pd.DataFrame:
+def suggest_cleaning(
+    descriptors: npt.ArrayLike, labels: Sequence[str] | npt.ArrayLike, paths: Sequence[str]
+) -> pd.DataFrame:
     """Return images that stand between classes: label suspects to look at, never to delete unseen.
 
     Parameters
@@ -244,9 +282,10 @@ def suggest_cleaning(descriptors: npt.ArrayLike, labels: Sequence[str] | npt.Arr
     Returns
     -------
     DataFrame
-        ``path, label, other_path, suggested_label, method, score``: a row for each image of a Tomek link (an image and one of another
-        class that are each other's nearest; both are listed) and each image that most of its neighbours contradict. Worst first:
-        ``score`` is the share of its `EDITED_NEIGHBOURS` nearest images that bear another label.
+        ``path, label, other_path, suggested_label, method, score``: a row for each image of a Tomek link (an
+        image and one of another class that are each other's nearest; both are listed) and each image that
+        most of its neighbours contradict. Worst first: ``score`` is the share of its `EDITED_NEIGHBOURS`
+        nearest images that bear another label.
     """
     import pandas as pd
 
@@ -258,7 +297,11 @@ def suggest_cleaning(descriptors: npt.ArrayLike, labels: Sequence[str] | npt.Arr
     features = np.asarray(descriptors, dtype=np.float32)
     names = _labels(labels, len(features))
     where = np.asarray(list(paths), dtype=object)
-    near = NearestNeighbors(n_neighbors=min(EDITED_NEIGHBOURS, len(names) - 1)).fit(features).kneighbors(return_distance=False)
+    near = (
+        NearestNeighbors(n_neighbors=min(EDITED_NEIGHBOURS, len(names) - 1))
+        .fit(features)
+        .kneighbors(return_distance=False)
+    )
     contradicted = (names[near] != names[:, None]).mean(axis=1)
     rows = []
     for method in ("tomek", "edited-neighbours"):
@@ -267,6 +310,17 @@ def suggest_cleaning(descriptors: npt.ArrayLike, labels: Sequence[str] | npt.Arr
             voices, counts = np.unique(names[near[i]][names[near[i]] != names[i]], return_counts=True)
             other = near[i][names[near[i]] != names[i]]
             if len(other):
-                rows.append((where[i], names[i], where[other[0]], str(voices[counts.argmax()]), method, float(contradicted[i])))
+                rows.append(
+                    (
+                        where[i],
+                        names[i],
+                        where[other[0]],
+                        str(voices[counts.argmax()]),
+                        method,
+                        float(contradicted[i]),
+                    )
+                )
     table = pd.DataFrame(rows, columns=["path", "label", "other_path", "suggested_label", "method", "score"])
-    return table.sort_values(["score", "method", "path"], ascending=[False, False, True], ignore_index=True, kind="stable")
+    return table.sort_values(
+        ["score", "method", "path"], ascending=[False, False, True], ignore_index=True, kind="stable"
+    )

@@ -23,16 +23,22 @@ def resized(picture: Picture, image_size: tuple[int, int]) -> Picture:
     """Return the picture squashed to (height, width), averaging where it shrinks."""
     height, width = image_size
     shrinks = picture.shape[0] >= height and picture.shape[1] >= width
-    return np.asarray(cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR), dtype=np.uint8)
+    return np.asarray(
+        cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR),
+        dtype=np.uint8,
+    )
 
 
 class Sampler:
     """Draws the training pictures of each epoch; the originals first come, then what is made of the rare classes.
 
-    Parents are resized first and transformed at the size of the model: the values drawn are relative, so that they mean the same.
+    Parents are resized first and transformed at the size of the model: the values drawn are relative, so that
+    they mean the same.
     """
 
-    def __init__(self, augmentation: Augmentation, image_size: tuple[int, int], labels: Sequence[str]) -> None:
+    def __init__(
+        self, augmentation: Augmentation, image_size: tuple[int, int], labels: Sequence[str]
+    ) -> None:
         self.augmentation, self.image_size = augmentation, image_size
         number = {label: i for i, label in enumerate(labels)}
         originals, made = augmentation.originals, augmentation.manifest
@@ -40,7 +46,11 @@ class Sampler:
         names = [*originals["label"], *made["label"]]
         unknown = sorted(set(names) - set(number))
         if unknown:
-            raise UsageError(expected="labels that name every class of train", received=f"none for '{unknown[0]}'", hint="leave labels out")
+            raise UsageError(
+                expected="labels that name every class of train",
+                received=f"none for '{unknown[0]}'",
+                hint="leave labels out",
+            )
         self.numbers = np.array([number[label] for label in names], dtype=np.int64)
         self.first = len(originals)
         augmentation.check_parents(sorted(set(made["parent"])))
@@ -66,12 +76,18 @@ class Sampler:
             return picture
         return self.augmentation.transform(picture, index - self.first, epoch=epoch)
 
-    def order(self, epoch: int, shuffle: bool, frequencies: npt.NDArray[np.float64] | None = None) -> npt.NDArray[np.int64]:
+    def order(
+        self, epoch: int, shuffle: bool, frequencies: npt.NDArray[np.float64] | None = None
+    ) -> npt.NDArray[np.int64]:
         """Return the order of the pictures in an epoch; with frequencies as many pictures, each class with its share of them."""
         rng = np.random.default_rng([self.augmentation.seed, epoch])
         if frequencies is None:
             return rng.permutation(len(self)) if shuffle else np.arange(len(self))
-        picks = [_rounds(np.flatnonzero(self.numbers == k), n, rng) for k, n in enumerate(apportion(frequencies, len(self))) if n]
+        picks = [
+            _rounds(np.flatnonzero(self.numbers == k), n, rng)
+            for k, n in enumerate(apportion(frequencies, len(self)))
+            if n
+        ]
         return rng.permutation(np.concatenate(picks))
 
 
@@ -94,8 +110,12 @@ def apportion(shares: npt.NDArray[np.float64], n: int) -> list[int]:
     return [int(k) for k in whole]
 
 
-def _shares(frequencies: Mapping[str, float], labels: Sequence[str], present: set[str]) -> npt.NDArray[np.float64]:
-    wrong = [label for label, share in frequencies.items() if label not in present or not 0 <= share < float("inf")]
+def _shares(
+    frequencies: Mapping[str, float], labels: Sequence[str], present: set[str]
+) -> npt.NDArray[np.float64]:
+    wrong = [
+        label for label, share in frequencies.items() if label not in present or not 0 <= share < float("inf")
+    ]
     if wrong or not sum(frequencies.values()) > 0:
         raise UsageError(
             expected=f"a share of at least 0 for each class of train: {', '.join(sorted(present))}"[:200],
@@ -116,8 +136,9 @@ def dataset(
 ) -> Any:
     """Return a ``tf.data.Dataset`` of ``(images, label indices)``: every training image and every planned one, once an epoch.
 
-    Class frequencies are those of the target, as far as the cap allows; `Augmentation.weights` fills the rest. The first pass gives
-    exactly the images of the manifest; each later pass draws afresh, from the same seed.
+    Class frequencies are those of the target, as far as the cap allows; `Augmentation.weights` fills the
+    rest. The first pass gives exactly the images of the manifest; each later pass draws afresh, from the same
+    seed.
 
     Parameters
     ----------
@@ -129,13 +150,15 @@ def dataset(
         The classes in the order of their indices; by default those of train, sorted.
     shuffle : bool
     frequencies : mapping of str to float, optional
-        Shares of the classes in an epoch, as `class_frequencies` makes them: classes are then sampled with these frequencies, in shuffled
-        rounds through their images, instead of every image once. Classes that are not named are left out.
+        Shares of the classes in an epoch, as `class_frequencies` makes them: classes are then sampled with
+        these frequencies, in shuffled rounds through their images, instead of every image once. Classes that
+        are not named are left out.
 
     Returns
     -------
     tf.data.Dataset
-        Batches of images ``(batch, height, width, 3)`` ``float32`` from 0 to 255, and indices ``(batch,)`` ``int64``.
+        Batches of images ``(batch, height, width, 3)`` ``float32`` from 0 to 255, and indices ``(batch,)``
+        ``int64``.
 
     Raises
     ------

@@ -1,7 +1,7 @@
 """The transforms: their magnitudes, and the drawing of values. Nothing here touches a picture.
 
-Drawn values are relative to the picture (shares of its sides, degrees), so that they mean the same at every size, and rounded to
-`DIGITS` decimals, so that what is written in a manifest is exactly what is applied.
+Drawn values are relative to the picture (shares of its sides, degrees), so that they mean the same at every
+size, and rounded to `DIGITS` decimals, so that what is written in a manifest is exactly what is applied.
 """
 
 from __future__ import annotations
@@ -34,8 +34,9 @@ class Magnitude:
 class Transform:
     """A transform by name.
 
-    ``draw`` maps magnitudes, a generator, and whether to draw at the limit of the range, to drawn values; ``kind`` says how they are
-    applied: ``"flip"``, ``"matrix"`` (consecutive ones are applied as one warp), ``"elastic"`` or ``"tone"``.
+    ``draw`` maps magnitudes, a generator, and whether to draw at the limit of the range, to drawn values;
+    ``kind`` says how they are applied: ``"flip"``, ``"matrix"`` (consecutive ones are applied as one warp),
+    ``"elastic"`` or ``"tone"``.
     """
 
     name: str
@@ -94,7 +95,8 @@ def _brightness_contrast(magnitudes: Mapping[str, float], rng: np.random.Generat
     return {name: _within(rng, magnitudes[name], at_limit) for name in ("brightness", "contrast")}
 
 
-#: Every transform, in the order in which a policy should apply them: exact flips first, one warp, then grey levels.
+#: Every transform, in the order in which a policy should apply them: exact flips first, one warp, then grey
+#: levels.
 TRANSFORMS: tuple[Transform, ...] = (
     Transform(name="flip-horizontal", title="Left-right flip", kind="flip", draw=_flip),
     Transform(name="flip-vertical", title="Up-down flip", kind="flip", draw=_flip),
@@ -102,7 +104,9 @@ TRANSFORMS: tuple[Transform, ...] = (
         name="rotate",
         title="Rotation",
         kind="matrix",
-        magnitudes=(Magnitude(name="degrees", low=0.1, high=180, default=15, text="largest angle, either way"),),
+        magnitudes=(
+            Magnitude(name="degrees", low=0.1, high=180, default=15, text="largest angle, either way"),
+        ),
         draw=_rotate,
     ),
     Transform(
@@ -110,15 +114,28 @@ TRANSFORMS: tuple[Transform, ...] = (
         title="Crop",
         kind="matrix",
         # Below a fifth of each side (4 % of the area) a crop no longer shows the object that the label names.
-        magnitudes=(Magnitude(name="share", low=0.2, high=0.99, default=0.8, text="smallest share of each side that is kept"),),
+        magnitudes=(
+            Magnitude(
+                name="share", low=0.2, high=0.99, default=0.8, text="smallest share of each side that is kept"
+            ),
+        ),
         draw=_crop,
     ),
     Transform(
         name="perspective",
         title="Perspective",
         kind="matrix",
-        # Corners that move by 0.24 of a side or less can never cross, so that the quadrangle stays convex and the warp invertible.
-        magnitudes=(Magnitude(name="shift", low=0.001, high=0.24, default=0.05, text="largest move of a corner, as a share of the side"),),
+        # Corners that move by 0.24 of a side or less can never cross, so that the quadrangle stays convex and
+        # the warp invertible.
+        magnitudes=(
+            Magnitude(
+                name="shift",
+                low=0.001,
+                high=0.24,
+                default=0.05,
+                text="largest move of a corner, as a share of the side",
+            ),
+        ),
         draw=_perspective,
     ),
     Transform(
@@ -126,8 +143,16 @@ TRANSFORMS: tuple[Transform, ...] = (
         title="Elastic distortion",
         kind="elastic",
         magnitudes=(
-            Magnitude(name="shift", low=0.001, high=0.2, default=0.02, text="largest displacement, as a share of the shorter side"),
-            Magnitude(name="cells", low=2, high=16, default=5, text="control points along a side: more is rougher"),
+            Magnitude(
+                name="shift",
+                low=0.001,
+                high=0.2,
+                default=0.02,
+                text="largest displacement, as a share of the shorter side",
+            ),
+            Magnitude(
+                name="cells", low=2, high=16, default=5, text="control points along a side: more is rougher"
+            ),
         ),
         draw=_elastic,
     ),
@@ -136,8 +161,12 @@ TRANSFORMS: tuple[Transform, ...] = (
         title="Brightness and contrast",
         kind="tone",
         magnitudes=(
-            Magnitude(name="brightness", low=0, high=0.9, default=0.2, text="largest shift, as a share of white"),
-            Magnitude(name="contrast", low=0, high=0.9, default=0.2, text="largest relative change of contrast"),
+            Magnitude(
+                name="brightness", low=0, high=0.9, default=0.2, text="largest shift, as a share of white"
+            ),
+            Magnitude(
+                name="contrast", low=0, high=0.9, default=0.2, text="largest relative change of contrast"
+            ),
         ),
         draw=_brightness_contrast,
     ),

@@ -10,7 +10,8 @@ import numpy as np
 from auditor.errors import DataError, UsageError
 from auditor.stats.imbalance import effective_number
 
-#: Cui et al. 2019 use 0.9 to 0.9999; with 0.999 a class stops gaining weight from rarity once it has a few thousand images.
+#: Cui et al. 2019 use 0.9 to 0.9999; with 0.999 a class stops gaining weight from rarity once it has a few
+#: thousand images.
 BETA = 0.999
 SCHEMES = ("inverse", "effective")
 
@@ -25,11 +26,17 @@ def counted(labels: Iterable[str] | Mapping[str, int]) -> dict[str, int]:
     """
     counts = dict(labels) if isinstance(labels, Mapping) else Counter(str(label) for label in labels)
     if not counts or min(counts.values()) < 1:
-        raise DataError(expected="classes with at least one image each", received=f"{dict(counts)}"[:120], hint="leave empty classes out")
+        raise DataError(
+            expected="classes with at least one image each",
+            received=f"{dict(counts)}"[:120],
+            hint="leave empty classes out",
+        )
     return {label: int(counts[label]) for label in sorted(counts)}
 
 
-def class_weights(labels: Iterable[str] | Mapping[str, int], *, scheme: str = "inverse", beta: float = BETA) -> dict[str, float]:
+def class_weights(
+    labels: Iterable[str] | Mapping[str, int], *, scheme: str = "inverse", beta: float = BETA
+) -> dict[str, float]:
     """Return a weight in the loss for each class.
 
     Parameters
@@ -44,8 +51,8 @@ def class_weights(labels: Iterable[str] | Mapping[str, int], *, scheme: str = "i
     Returns
     -------
     dict of str to float
-        Scaled so that the mean over the images is 1: the loss, and so the learning rate, keep their meaning. With ``"inverse"`` this is
-        scikit-learn's ``class_weight="balanced"``.
+        Scaled so that the mean over the images is 1: the loss, and so the learning rate, keep their meaning.
+        With ``"inverse"`` this is scikit-learn's ``class_weight="balanced"``.
 
     Raises
     ------
@@ -64,9 +71,15 @@ def class_weights(labels: Iterable[str] | Mapping[str, int], *, scheme: str = "i
     {'cat': 0.6666666666666666, 'dog': 2.0}
     """
     if scheme not in SCHEMES:
-        raise UsageError(expected=f"a scheme of weights: {', '.join(SCHEMES)}", received=f"{scheme!r}", hint="'inverse' is the usual one")
+        raise UsageError(
+            expected=f"a scheme of weights: {', '.join(SCHEMES)}",
+            received=f"{scheme!r}",
+            hint="'inverse' is the usual one",
+        )
     if not 0 <= beta < 1:
-        raise UsageError(expected="a beta of at least 0 and below 1", received=f"{beta!r}", hint=f"the default is {BETA}")
+        raise UsageError(
+            expected="a beta of at least 0 and below 1", received=f"{beta!r}", hint=f"the default is {BETA}"
+        )
     counts = counted(labels)
     n = np.array(list(counts.values()), dtype=float)
     size = n if scheme == "inverse" else np.ones_like(n) if beta == 0 else effective_number(n, beta)
@@ -77,7 +90,8 @@ def class_weights(labels: Iterable[str] | Mapping[str, int], *, scheme: str = "i
 def logit_offsets(labels: Iterable[str] | Mapping[str, int], *, tau: float = 1.0) -> dict[str, float]:
     """Return what is added to each class's logit in the training loss: ``tau * log(share of the class)``.
 
-    Predictions are made without it. Or train as usual and subtract it from the logits before the arg max: the same aim, without training.
+    Predictions are made without it. Or train as usual and subtract it from the logits before the arg max: the
+    same aim, without training.
 
     References
     ----------
@@ -112,7 +126,11 @@ def class_frequencies(labels: Iterable[str] | Mapping[str, int], *, power: float
     {'cat': 0.75, 'dog': 0.25}
     """
     if not 0 <= power <= 1:
-        raise UsageError(expected="a power from 0 (balanced) to 1 (as they are)", received=f"{power!r}", hint="0.5 is square-root sampling")
+        raise UsageError(
+            expected="a power from 0 (balanced) to 1 (as they are)",
+            received=f"{power!r}",
+            hint="0.5 is square-root sampling",
+        )
     counts = counted(labels)
     raw = np.array(list(counts.values()), dtype=float) ** power
     return dict(zip(counts, (raw / raw.sum()).tolist(), strict=True))

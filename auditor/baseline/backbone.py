@@ -14,10 +14,12 @@ import numpy.typing as npt
 from auditor.baseline.runtime import load
 from auditor.errors import DataError, UsageError
 
-#: Side of the pictures unless it is asked for: the largest that the small CNN would take, and half or more of what these networks saw.
+#: Side of the pictures unless it is asked for: the largest that the small CNN would take, and half or more of
+#: what these networks saw.
 IMAGE_SIZE = 128
-#: Share of the epochs for which the backbone is frozen, and the factor on the learning rate when it is let go: a head of random weights
-#: would wash its features out (Kumar et al., "Fine-tuning can distort pretrained features", ICLR 2022, train the head first).
+#: Share of the epochs for which the backbone is frozen, and the factor on the learning rate when it is let
+#: go: a head of random weights would wash its features out (Kumar et al., "Fine-tuning can distort pretrained
+#: features", ICLR 2022, train the head first).
 FROZEN_SHARE, FINE_TUNING = 1 / 3, 0.1
 #: What asks Keras to download its ImageNet weights, and what asks for none.
 DOWNLOAD, RANDOM = "imagenet", "none"
@@ -35,7 +37,9 @@ class Preprocessing(NamedTuple):
 def _applications() -> dict[str, tuple[str, str]]:
     """Return module and function of each network by its name in lower case."""
     keras, _ = load()
-    functions = {n: f for n, f in vars(keras.applications).items() if n[0].isupper() and inspect.isfunction(f)}
+    functions = {
+        n: f for n, f in vars(keras.applications).items() if n[0].isupper() and inspect.isfunction(f)
+    }
     return {name.lower(): (f.__module__, name) for name, f in functions.items()}
 
 
@@ -52,7 +56,11 @@ def named(backbone: str) -> str:
         from difflib import get_close_matches
 
         near = get_close_matches(wanted, _applications(), 3, 0.5) or sorted(_applications())[:6]
-        raise UsageError(expected="a network of keras.applications", received=f"'{backbone}'", hint=f"did you mean {', '.join(near)}?")
+        raise UsageError(
+            expected="a network of keras.applications",
+            received=f"'{backbone}'",
+            hint=f"did you mean {', '.join(near)}?",
+        )
     return wanted
 
 
@@ -61,7 +69,9 @@ def preprocessing(backbone: str) -> Preprocessing:
     module = importlib.import_module(_applications()[named(backbone)][0])
 
     def given(*pixel: float) -> npt.NDArray[np.float64]:
-        made: npt.NDArray[np.float64] = np.asarray(module.preprocess_input(np.array([[[pixel]]], dtype=np.float32)), dtype=np.float64)
+        made: npt.NDArray[np.float64] = np.asarray(
+            module.preprocess_input(np.array([[[pixel]]], dtype=np.float32)), dtype=np.float64
+        )
         return made.ravel()
 
     black = given(0, 0, 0)
@@ -111,7 +121,11 @@ def make(backbone: str, weights: str, image_size: int) -> Any:
                 hint="download them elsewhere and name the file with --weights",
             ) from None
     if not Path(weights).is_file():
-        raise DataError(expected="a file of weights, or 'imagenet'", received=f"'{weights}', which does not exist", hint="check the path")
+        raise DataError(
+            expected="a file of weights, or 'imagenet'",
+            received=f"'{weights}', which does not exist",
+            hint="check the path",
+        )
     try:
         network.load_weights(weights)
     except Exception as error:  # h5py's and Keras' errors are of many kinds
@@ -136,7 +150,11 @@ def check_backbone(backbone: str | None, weights: str | None) -> None:
     """
     if backbone is None:
         if weights is not None:
-            raise UsageError(expected="--backbone with --weights", received=f"--weights '{weights}' alone", hint="name the network")
+            raise UsageError(
+                expected="--backbone with --weights",
+                received=f"--weights '{weights}' alone",
+                hint="name the network",
+            )
         return
     named(backbone)
     if weights is None:
@@ -146,4 +164,8 @@ def check_backbone(backbone: str | None, weights: str | None) -> None:
             hint=f"--weights FILE, or --weights {DOWNLOAD} to let Keras download them, or --weights {RANDOM}",
         )
     if weights not in (DOWNLOAD, RANDOM) and not Path(weights).is_file():
-        raise UsageError(expected="a file of weights, or 'imagenet'", received=f"'{weights}', which does not exist", hint="check the path")
+        raise UsageError(
+            expected="a file of weights, or 'imagenet'",
+            received=f"'{weights}', which does not exist",
+            hint="check the path",
+        )

@@ -16,15 +16,16 @@ from auditor.baseline.varying import MILD, Variation
 from auditor.errors import DataError
 from auditor.record import Estimate
 
-#: Epochs of every way, as a share of the baseline's, so 1,100 steps: enough for augmentation to show itself. With all 1,500 the gains over
-#: nothing are the same within noise (``benchmarks/compare.py``).
+#: Epochs of every way, as a share of the baseline's, so 1,100 steps: enough for augmentation to show itself.
+#: With all 1,500 the gains over nothing are the same within noise (``benchmarks/compare.py``).
 SHARE_OF_EPOCHS = 0.75
 #: What the recommended way is best in.
 CHOSEN_BY = "validation balanced accuracy"
 #: The rarest share of classes, at least one: those whose recall is the aim.
 RAREST = 0.3
 
-#: Name -> (options, which images are augmented: none, the rare classes as planned, or all mildly each time they are fed), cheapest first.
+#: Name -> (options, which images are augmented: none, the rare classes as planned, or all mildly each time
+#: they are fed), cheapest first.
 WAYS: dict[str, tuple[Mapping[str, Any], Literal["", "rare", "all"]]] = {
     "nothing": ({}, ""),
     "logit adjustment": ({"logit_adjustment": 1.0}, ""),
@@ -36,7 +37,8 @@ WAYS: dict[str, tuple[Mapping[str, Any], Literal["", "rare", "all"]]] = {
 }
 #: Recalls of every class on every part, and the seconds of training, of each way and seed.
 Outcomes = dict[str, dict[int, dict[str, npt.NDArray[np.float64]]]]
-#: The training images as they came, leaks and suspected labels included; and without either. They answer whether cleaning helped.
+#: The training images as they came, leaks and suspected labels included; and without either. They answer
+#: whether cleaning helped.
 RAW, CLEANED = "raw data", "cleaned data"
 
 
@@ -54,14 +56,18 @@ def over_seeds(values: npt.ArrayLike, *, least: float = -1.0) -> Estimate:
     return Estimate(value=float(f"{mean:.6g}"), low=float(f"{low:.6g}"), high=float(f"{high:.6g}"))
 
 
-def class_recalls(samples: Samples, predicted: npt.NDArray[np.int64], classes: int) -> npt.NDArray[np.float64]:
+def class_recalls(
+    samples: Samples, predicted: npt.NDArray[np.int64], classes: int
+) -> npt.NDArray[np.float64]:
     """Return the recall of each class, NaN where it has no image, shape ``(classes,)``."""
     hits = np.bincount(samples.labels[predicted == samples.labels], minlength=classes)
     support = np.bincount(samples.labels, minlength=classes)
     return np.asarray(np.divide(hits, support, out=np.full(classes, np.nan), where=support > 0))
 
 
-def _trainings(session: Session, suspects: Collection[str]) -> dict[str, tuple[Mapping[str, Any], Samples, Variation | None]]:
+def _trainings(
+    session: Session, suspects: Collection[str]
+) -> dict[str, tuple[Mapping[str, Any], Samples, Variation | None]]:
     """Return the options, the samples and the augmentation of every way that there are images for."""
     material = session.material
     mild = session.variation or MILD
@@ -87,7 +93,9 @@ def _judged_on(session: Session) -> dict[str, Samples]:
     parts = {}
     for part, samples in material.parts.items():
         if part != "train" and len(samples):
-            clean = samples.take(np.flatnonzero(~shares_units(material.table, material.leaking.rows, samples.rows)))
+            clean = samples.take(
+                np.flatnonzero(~shares_units(material.table, material.leaking.rows, samples.rows))
+            )
             parts[part] = clean if len(clean) else samples
     return parts
 
@@ -98,7 +106,8 @@ def train_ways(session: Session, seeds: int, suspects: Collection[str] = ()) -> 
     Returns
     -------
     Outcomes
-        Way -> seed -> recalls by class of ``val`` and ``test``, shape ``(classes,)``, and ``seconds`` of training, shape ``(1,)``.
+        Way -> seed -> recalls by class of ``val`` and ``test``, shape ``(classes,)``, and ``seconds`` of
+        training, shape ``(1,)``.
     """
     material = session.material
     classes = len(material.labels)
@@ -110,9 +119,15 @@ def train_ways(session: Session, seeds: int, suspects: Collection[str] = ()) -> 
             if not session.affords(session.cost(images)):
                 continue
             plain: dict[str, Any] = {"class_weights": False, "oversample": False, "logit_adjustment": 0.0}
-            trial = replace(session.with_options(**{**plain, **changes}), class_weight=None, layers="[]", variation=variation)
+            trial = replace(
+                session.with_options(**{**plain, **changes}),
+                class_weight=None,
+                layers="[]",
+                variation=variation,
+            )
             epochs = max(2, round(images / len(samples)))
-            # To the end of the learning rate's fall: the few validation images of rare classes would choose the epoch by chance.
+            # To the end of the learning rate's fall: the few validation images of rare classes would choose
+            # the epoch by chance.
             run = replace(trial.run(f"{way}, seed {seed}", seed=seed, epochs=epochs), validated=False)
             try:
                 net, history = trial.train(run, samples=samples)
@@ -120,11 +135,15 @@ def train_ways(session: Session, seeds: int, suspects: Collection[str] = ()) -> 
                 continue
             if history["ended_by"] != "all epochs":  # no run that others can be compared with
                 continue
-            recalls = {part: class_recalls(x, predict(net, x).argmax(axis=1), classes) for part, x in judged.items()}
+            recalls = {
+                part: class_recalls(x, predict(net, x).argmax(axis=1), classes) for part, x in judged.items()
+            }
             found.setdefault(way, {})[seed] = {**recalls, "seconds": np.array([history["seconds"]])}
     left = [way for way in ways if way not in found]
     if left:
-        material.notes.append(f"Ways not compared, for want of time or a loss that is a number: {', '.join(left)} (--time-budget).")
+        material.notes.append(
+            f"Ways not compared, for want of time or a loss that is a number: {', '.join(left)} (--time-budget)."
+        )
     return found
 
 
@@ -139,9 +158,10 @@ def rare_and_common(session: Session) -> tuple[npt.NDArray[np.int64], npt.NDArra
 def compare_ways(session: Session, seeds: int, suspects: Collection[str] = ()) -> list[dict[str, Any]]:
     """Train every way with every seed and return a row per way, in the order of `WAYS`.
 
-    Differences are to "nothing" with the same seed, on the same images; their intervals are over seeds. Recommended is the way
-    with the highest mean balanced accuracy on validation images, and a note says so where it is not surely better than nothing there;
-    test images decide nothing, and one seed recommends nothing.
+    Differences are to "nothing" with the same seed, on the same images; their intervals are over seeds.
+    Recommended is the way with the highest mean balanced accuracy on validation images, and a note says so
+    where it is not surely better than nothing there; test images decide nothing, and one seed recommends
+    nothing.
     """
     rows = summarise(train_ways(session, seeds, suspects), *rare_and_common(session))
     chosen = next((row for row in rows if row["recommended"]), None)
@@ -172,12 +192,16 @@ def summarise(
         row: dict[str, Any] = {"way": way, "seeds": len(runs), "images": part}
         row[CHOSEN_BY] = over_seeds([_mean(r["val"]) for r in runs.values()], least=0)
         if way != "nothing" and shared:
-            row[f"change of {CHOSEN_BY}"] = over_seeds([_mean(runs[s]["val"]) - _mean(nothing[s]["val"]) for s in shared])
+            row[f"change of {CHOSEN_BY}"] = over_seeds(
+                [_mean(runs[s]["val"]) - _mean(nothing[s]["val"]) for s in shared]
+            )
         row["balanced accuracy"] = over_seeds([_mean(r[part]) for r in runs.values()], least=0)
         for name, which in (("rare-class recall", rarest), ("common-class recall", commonest)):
             row[name] = over_seeds([_mean(r[part][which]) for r in runs.values()], least=0)
             if way != "nothing" and shared:
-                row[f"change of {name}"] = over_seeds([_mean(runs[s][part][which]) - _mean(nothing[s][part][which]) for s in shared])
+                row[f"change of {name}"] = over_seeds(
+                    [_mean(runs[s][part][which]) - _mean(nothing[s][part][which]) for s in shared]
+                )
         rows.append(row)
     several = [row for row in rows if row["seeds"] > 1 and row["way"] != RAW]
     comparable = len(several) > 1 and any(row["way"] == "nothing" for row in several)

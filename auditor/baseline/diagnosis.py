@@ -9,8 +9,9 @@ from auditor.baseline.scores import share
 from auditor.finding import percent
 from auditor.record import Diagnosis, Estimate, History, Scores
 
-#: Training accuracy minus validation accuracy from which a model is called overfitted. A gap of a tenth is what the usual remedies
-#: (augmentation, dropout, weight decay) can be expected to change on data of this size.
+#: Training accuracy minus validation accuracy from which a model is called overfitted. A gap of a tenth is
+#: what the usual remedies (augmentation, dropout, weight decay) can be expected to change on data of this
+#: size.
 GAP = 0.10
 #: Balanced accuracy on the *training* images below which the model has not learned what it was shown.
 LEARNED = 0.85
@@ -49,7 +50,8 @@ def fitting_diagnosis(train: Scores, val: Scores, history: History) -> list[Diag
     epochs = len(history["loss"])
     best = history["best_epoch"] + 1
     overfit = decide(gap, GAP)
-    # Early stopping may keep weights from before the training images were learned: whether they can be learned shows in the best epoch.
+    # Early stopping may keep weights from before the training images were learned: whether they can be
+    # learned shows in the best epoch.
     reached = share(max(history["accuracy"]) * train["images"], train["images"])
     best_fit = max(learned, reached, key=lambda e: e["value"])
     short = Estimate(value=1 - best_fit["value"], low=1 - best_fit["high"], high=1 - best_fit["low"])
@@ -69,7 +71,9 @@ def fitting_diagnosis(train: Scores, val: Scores, history: History) -> list[Diag
     ]
 
 
-def _underfitting(verdict: str, numbers: str, learned: Estimate, history: History, *, mislabelled: bool) -> Diagnosis:
+def _underfitting(
+    verdict: str, numbers: str, learned: Estimate, history: History, *, mislabelled: bool
+) -> Diagnosis:
     text = {
         "yes": f"The model underfits: even on the images it was trained with it is right too rarely ({numbers}).",
         "no": f"The model does not underfit: it has learned its training images ({numbers}).",
@@ -78,7 +82,14 @@ def _underfitting(verdict: str, numbers: str, learned: Estimate, history: Histor
     if mislabelled:
         text += " It is right more often on validation than on training images, as where labels of training images are wrong."
     remedies = ["look for wrong labels: auditor scan DATA --select label-error"] if mislabelled else []
-    remedies += ["more epochs", "a higher learning rate", "more filters", "more layers", "a larger image size", "less regularisation"]
+    remedies += [
+        "more epochs",
+        "a higher learning rate",
+        "more filters",
+        "more layers",
+        "a larger image size",
+        "less regularisation",
+    ]
     return Diagnosis(
         question="underfitting",
         verdict=verdict,
@@ -94,7 +105,14 @@ def _overfitting(verdict: str, numbers: str, gap: Estimate, history: History) ->
         "no": f"The model does not overfit by more than {percent(GAP)} ({numbers}).",
         "undecided": f"Whether the model overfits cannot be said from so few images ({numbers}; a gap of {percent(GAP)} is the line).",
     }[verdict]
-    remedies = ["more images", "augmentation", "more dropout", "L1 or L2 penalties", "fewer filters or layers", "earlier stopping"]
+    remedies = [
+        "more images",
+        "augmentation",
+        "more dropout",
+        "L1 or L2 penalties",
+        "fewer filters or layers",
+        "earlier stopping",
+    ]
     return Diagnosis(
         question="overfitting",
         verdict=verdict,
@@ -107,26 +125,37 @@ def _overfitting(verdict: str, numbers: str, gap: Estimate, history: History) ->
 def _too_short(underfit: str, history: History) -> Diagnosis:
     """Say whether more epochs are called for.
 
-    The learning rate falls to zero by the last epoch, and the loss is often lowest there: that alone says nothing. Training was too
-    short where, besides, the training images have not been learned, or the clock ended it.
+    The learning rate falls to zero by the last epoch, and the loss is often lowest there: that alone says
+    nothing. Training was too short where, besides, the training images have not been learned, or the clock
+    ended it.
     """
     epochs, best = len(history["loss"]), history["best_epoch"] + 1
     ended = history.get("ended_by", "")
-    evidence: dict[str, Any] = {"epochs": epochs, "best_epoch": best, "ended_by": ended, "underfitting": underfit}
+    evidence: dict[str, Any] = {
+        "epochs": epochs,
+        "best_epoch": best,
+        "ended_by": ended,
+        "underfitting": underfit,
+    }
     numbers = f"validation loss was lowest after epoch {best} of {epochs}"
     if ended == "early stopping" or epochs - best >= OVER:
         verdict, text = "no", f"Training was long enough: {numbers}, and did not fall again."
     elif ended == "time":
         verdict, text = "yes", f"Training was too short: {numbers}, when the time budget ended training."
     elif underfit == "yes" and best == epochs:
-        verdict, text = "yes", f"Training was too short: {numbers}, all that were planned, and the training images are not learned yet."
+        verdict, text = (
+            "yes",
+            f"Training was too short: {numbers}, all that were planned, and the training images are not learned yet.",
+        )
     elif underfit == "no":
         verdict, text = "no", f"Training was long enough: the training images are learned; {numbers}."
     else:
         verdict = "undecided"
         text = f"Whether training was long enough cannot be said: {numbers}, near the end, or the training images are hardly learned."
     remedies = (["a larger time budget"] if ended == "time" else ["more epochs"]) if verdict != "no" else []
-    return Diagnosis(question="training too short", verdict=verdict, text=text, evidence=evidence, remedies=remedies)
+    return Diagnosis(
+        question="training too short", verdict=verdict, text=text, evidence=evidence, remedies=remedies
+    )
 
 
 def overall(diagnosis: list[Diagnosis]) -> str:

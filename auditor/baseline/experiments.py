@@ -1,7 +1,7 @@
 """Discriminating experiments: short runs whose outcome differs between two explanations of the same curves.
 
-Each answers one question, with its numbers; what does not fit into the planned work is ``undecided`` and says so. They are run in the
-order of `EXPERIMENTS`: what a user acts on first comes first.
+Each answers one question, with its numbers; what does not fit into the planned work is ``undecided`` and says
+so. They are run in the order of `EXPERIMENTS`: what a user acts on first comes first.
 """
 
 from __future__ import annotations
@@ -32,20 +32,30 @@ BY_HEART = 0.95
 SHUFFLED_IMAGES, SHUFFLED_EPOCHS = 800, 12
 #: Steps of each run of the learning-rate trial, and the factor between rates.
 RATE_STEPS, RATE_FACTOR = 100, 10.0
-#: Share by which another rate must lower the validation loss to be called better: what seeds alone change it by in so short a run.
+#: Share by which another rate must lower the validation loss to be called better: what seeds alone change it
+#: by in so short a run.
 RATE_MARGIN = 0.10
 #: How far below the model's accuracy a run with leaks may be on clean images and still be compared with it.
 COMPARABLE = 0.10
-#: Balanced accuracy by which a test must surely be harder than validation to be called so: weights and rate were chosen by validation
-#: images, which flatters them a little, and less is no reason to look for other images.
+#: Balanced accuracy by which a test must surely be harder than validation to be called so: weights and rate
+#: were chosen by validation images, which flatters them a little, and less is no reason to look for other
+#: images.
 HARDER = 0.02
 #: Gain in balanced accuracy from twice the images from which on more images are worth collecting.
 WORTHWHILE = 0.02
 
 
-def answer(question: str, verdict: str, text: str, remedies: list[str] | None = None, **evidence: Any) -> Diagnosis:
+def answer(
+    question: str, verdict: str, text: str, remedies: list[str] | None = None, **evidence: Any
+) -> Diagnosis:
     """Return an answer; remedies only where there is something to remedy or nothing is known."""
-    return Diagnosis(question=question, verdict=verdict, text=text, evidence=evidence, remedies=[] if verdict == "no" else remedies or [])
+    return Diagnosis(
+        question=question,
+        verdict=verdict,
+        text=text,
+        evidence=evidence,
+        remedies=[] if verdict == "no" else remedies or [],
+    )
 
 
 class CutShort(Exception):
@@ -61,7 +71,9 @@ def whole(history: History) -> History:
 
 def left_out(question: str) -> Diagnosis:
     """Return the answer to a question for which there was no time."""
-    return answer(question, "undecided", "Not tried: it does not fit into the time budget.", ["a larger --time-budget"])
+    return answer(
+        question, "undecided", "Not tried: it does not fit into the time budget.", ["a larger --time-budget"]
+    )
 
 
 def harder_test(scores: dict[str, Scores]) -> list[Diagnosis]:
@@ -71,7 +83,9 @@ def harder_test(scores: dict[str, Scores]) -> list[Diagnosis]:
     drop = difference(scores["val"]["balanced_accuracy"], scores["test"]["balanced_accuracy"])
     verdict = decide(drop, HARDER)
     below = "lower" if drop["value"] >= 0 else "higher"
-    shown = drop if drop["value"] >= 0 else Estimate(value=-drop["value"], low=-drop["high"], high=-drop["low"])
+    shown = (
+        drop if drop["value"] >= 0 else Estimate(value=-drop["value"], low=-drop["high"], high=-drop["low"])
+    )
     numbers = f"balanced accuracy is {interval(shown)} {below} on test than on validation images"
     text = {
         "yes": f"The test images are harder than the validation images, or other ones: {numbers}.",
@@ -89,21 +103,40 @@ def one_batch(session: Session) -> Diagnosis:
     if not session.affords(session.cost(size * ONE_BATCH_STEPS)):
         return left_out(question)
     train = session.material.train
-    batch = train.take(np.sort(np.random.default_rng([session.options.seed, 0x6F62]).permutation(len(train))[:size]))
-    plain = replace(session.with_options(class_weights=False, oversample=False, logit_adjustment=0.0), class_weight=None, variation=None)
+    batch = train.take(
+        np.sort(np.random.default_rng([session.options.seed, 0x6F62]).permutation(len(train))[:size])
+    )
+    plain = replace(
+        session.with_options(class_weights=False, oversample=False, logit_adjustment=0.0),
+        class_weight=None,
+        variation=None,
+    )
     rounds = ONE_BATCH_ROUNDS
-    run = replace(plain.run("one batch", seed=session.options.seed, epochs=rounds, patience=rounds), adjustment=(0.0,))
+    run = replace(
+        plain.run("one batch", seed=session.options.seed, epochs=rounds, patience=rounds), adjustment=(0.0,)
+    )
     repeated = batch.take(np.tile(np.arange(len(batch)), ONE_BATCH_STEPS // rounds))
-    net = plain.network(layers="[]")  # dropout and penalties stay, so that nothing is traced anew: too strong ones are an answer too
+    net = plain.network(
+        layers="[]"
+    )  # dropout and penalties stay, so that nothing is traced anew: too strong ones are an answer too
     # The batch is its own validation set: what counts is the best epoch on exactly these images.
-    inner = replace(plain, material=replace(plain.material, parts={**plain.material.parts, "train": repeated, "val": batch}, made=None))
+    inner = replace(
+        plain,
+        material=replace(
+            plain.material, parts={**plain.material.parts, "train": repeated, "val": batch}, made=None
+        ),
+    )
     net, curves = inner.train(run, samples=repeated, net=net)
     whole(curves)
     right = int((predict(net, batch).argmax(axis=1) == batch.labels).sum())
     found = share(right, len(batch))
     verdict = "no" if found["value"] >= BY_HEART else "yes"
     text = f"After {ONE_BATCH_STEPS} steps on the same {len(batch)} images, {percent(found['value'])} of them are known by heart"
-    text += ": network and pipeline can learn." if verdict == "no" else ": something else than the data keeps the network from learning."
+    text += (
+        ": network and pipeline can learn."
+        if verdict == "no"
+        else ": something else than the data keeps the network from learning."
+    )
     remedies = [
         "another learning rate",
         "less dropout or weaker penalties",
@@ -118,7 +151,9 @@ def learning_rate(session: Session) -> list[Diagnosis]:
     questions = ("learning rate too low", "learning rate too high")
     batch = session.options.batch_size
     train = session.material.train
-    some = train.take(np.random.default_rng([session.options.seed, 0x6C72]).permutation(len(train))[: RATE_STEPS * batch])
+    some = train.take(
+        np.random.default_rng([session.options.seed, 0x6C72]).permutation(len(train))[: RATE_STEPS * batch]
+    )
     epochs = max(1, round(RATE_STEPS * batch / len(some)))
     if not session.affords(3 * session.cost(epochs * (len(some) + len(session.material.val) / 3))):
         return [left_out(q) for q in questions]
@@ -127,7 +162,10 @@ def learning_rate(session: Session) -> list[Diagnosis]:
     for rate in rates:
         trial = session.with_options(learning_rate=rate)
         try:
-            _, curves = trial.train(trial.run("learning rate", seed=session.options.seed, epochs=epochs, patience=epochs), samples=some)
+            _, curves = trial.train(
+                trial.run("learning rate", seed=session.options.seed, epochs=epochs, patience=epochs),
+                samples=some,
+            )
             lowest.append(min(whole(curves)["val_loss"]))
         except DataError:  # the loss was not a number
             lowest.append(float("inf"))
@@ -139,7 +177,10 @@ def learning_rate(session: Session) -> list[Diagnosis]:
         verdict = "yes" if better else "undecided" if same else "no"
         text = f"After {epochs * -(-len(some) // batch)} steps the lowest validation loss is {numbers}: a {word} rate "
         text += {"yes": "is better.", "no": "is worse.", "undecided": "makes no clear difference."}[verdict]
-        suggestion = [f"--learning-rate {rates[other]:g}", f"--learning-rate {(rates[other] * rates[1]) ** 0.5:.2g}"]
+        suggestion = [
+            f"--learning-rate {rates[other]:g}",
+            f"--learning-rate {(rates[other] * rates[1]) ** 0.5:.2g}",
+        ]
         found.append(
             answer(
                 question,
@@ -164,10 +205,15 @@ def shuffled_labels(session: Session, history: History) -> Diagnosis:
         return left_out(question)
     shuffled = replace(some, labels=rng.permutation(some.labels))
     still = replace(session, variation=None)  # what is the same each time can be learned by heart
-    _, curves = still.train(still.run("shuffled labels", seed=session.options.seed, epochs=epochs, patience=epochs), samples=shuffled)
+    _, curves = still.train(
+        still.run("shuffled labels", seed=session.options.seed, epochs=epochs, patience=epochs),
+        samples=shuffled,
+    )
     reached = share(max(whole(curves)["accuracy"]) * len(some), len(some))
     chance = float(np.bincount(some.labels).max() / len(some))
-    fitted = Estimate(value=reached["value"] - chance, low=reached["low"] - chance, high=reached["high"] - chance)
+    fitted = Estimate(
+        value=reached["value"] - chance, low=reached["low"] - chance, high=reached["high"] - chance
+    )
     verdict = decide(fitted, 0.2)
     numbers = f"on {len(some):,} images with shuffled labels, training accuracy reached {interval(reached)} in {epochs} epochs"
     numbers += f" (guessing: {percent(chance)})"
@@ -176,7 +222,12 @@ def shuffled_labels(session: Session, history: History) -> Diagnosis:
         "no": f"In the epochs of this training the network does not learn wrong labels by heart: {numbers}.",
         "undecided": f"Whether wrong labels are learned by heart cannot be said: {numbers}.",
     }[verdict]
-    remedies = ["correct the labels that the label-error check suspects", "label smoothing", "earlier stopping", "stronger L2"]
+    remedies = [
+        "correct the labels that the label-error check suspects",
+        "label smoothing",
+        "earlier stopping",
+        "stronger L2",
+    ]
     return answer(question, verdict, text, remedies, accuracy=reached, chance=chance)
 
 
@@ -185,7 +236,11 @@ def leak(session: Session, history: History, scores: dict[str, Scores]) -> Diagn
     question = "leak-inflated test"
     material = session.material
     if not len(material.leaking):
-        return answer(question, "no", "No training image shares a group or a duplicate set with a validation or test image.")
+        return answer(
+            question,
+            "no",
+            "No training image shares a group or a duplicate set with a validation or test image.",
+        )
     table = material.table
     unit_rows: dict[str, Any] = {}
     for part in ("test", "val"):
@@ -198,8 +253,12 @@ def leak(session: Session, history: History, scores: dict[str, Scores]) -> Diagn
     everything = joined(session.samples(), material.leaking)
     if not session.affords(session.cost(len(everything) * epochs)):
         return left_out(question)
-    still = replace(session, variation=None)  # images that are the same each time are known again: what leaks can do at their worst
-    net, curves = still.train(still.run("with leaks", seed=session.options.seed, epochs=epochs, patience=epochs), samples=everything)
+    still = replace(
+        session, variation=None
+    )  # images that are the same each time are known again: what leaks can do at their worst
+    net, curves = still.train(
+        still.run("with leaks", seed=session.options.seed, epochs=epochs, patience=epochs), samples=everything
+    )
     whole(curves)
     held_out = material.parts[part]
     right = predict(net, held_out).argmax(axis=1) == held_out.labels
@@ -207,12 +266,27 @@ def leak(session: Session, history: History, scores: dict[str, Scores]) -> Diagn
     low, high = newcombe(a, n, b, m)
     name = {"test": "test", "val": "validation"}[part]
     if not n or not m:
-        text = f"All {n + m:,} {name} images leak: there are no clean ones to compare with." if n else f"No {name} image leaks."
-        return answer(question, "undecided" if n else "no", text, ["split anew: auditor split DATA --replace-split"], leaked=n, clean=m)
-    inflation = Estimate(value=float(f"{a / n - b / m:.6g}"), low=float(f"{low:.6g}"), high=float(f"{high:.6g}"))
+        text = (
+            f"All {n + m:,} {name} images leak: there are no clean ones to compare with."
+            if n
+            else f"No {name} image leaks."
+        )
+        return answer(
+            question,
+            "undecided" if n else "no",
+            text,
+            ["split anew: auditor split DATA --replace-split"],
+            leaked=n,
+            clean=m,
+        )
+    inflation = Estimate(
+        value=float(f"{a / n - b / m:.6g}"), low=float(f"{low:.6g}"), high=float(f"{high:.6g}")
+    )
     verdict = decide(inflation, 0.0)
     if b / m < scores[part]["accuracy"]["low"] - COMPARABLE:
-        verdict = "undecided"  # this run learned less than the model did: what it gets right is no measure of leaks
+        verdict = (
+            "undecided"  # this run learned less than the model did: what it gets right is no measure of leaks
+        )
     numbers = (
         f"trained with the leaking images, the model is right on {interval(share(a, n))} of {n:,} leaked and "
         f"{interval(share(b, m))} of {m:,} clean {name} images, a difference of {interval(inflation)}"
@@ -223,7 +297,16 @@ def leak(session: Session, history: History, scores: dict[str, Scores]) -> Diagn
         "undecided": f"Whether leaks inflate the score cannot be said: {numbers}.",
     }[verdict]
     remedies = ["split anew by groups and duplicate sets", "report the score on clean images alone"]
-    return answer(question, verdict, text, remedies, leaked=share(a, n), clean=share(b, m), inflation=inflation, split=part)
+    return answer(
+        question,
+        verdict,
+        text,
+        remedies,
+        leaked=share(a, n),
+        clean=share(b, m),
+        inflation=inflation,
+        split=part,
+    )
 
 
 def half_the_data(session: Session, history: History, scores: dict[str, Scores]) -> Diagnosis:
@@ -236,7 +319,9 @@ def half_the_data(session: Session, history: History, scores: dict[str, Scores])
         return left_out(question)
     half = nested_subset(session, 0.5)
     # As many steps as the whole data got, so that only the number of different images differs.
-    run = session.run("half the images", seed=session.options.seed, epochs=2 * epochs, patience=2 * session.size.patience)
+    run = session.run(
+        "half the images", seed=session.options.seed, epochs=2 * epochs, patience=2 * session.size.patience
+    )
     net, curves = session.train(run, samples=half)
     whole(curves)
     val = material.parts["val"]
@@ -254,7 +339,9 @@ def half_the_data(session: Session, history: History, scores: dict[str, Scores])
         "no": f"More images of the same kind will hardly help: {numbers}.",
         "undecided": f"Whether more images would help cannot be said: {numbers}.",
     }[verdict]
-    return answer(question, verdict, text, ["collect more images of the weakest classes", "augmentation"], gain=gain)
+    return answer(
+        question, verdict, text, ["collect more images of the weakest classes", "augmentation"], gain=gain
+    )
 
 
 def paired(full: Scores, part: Scores) -> Estimate:
@@ -291,8 +378,9 @@ def noise_floor(session: Session, found: Scores, seeds: int) -> tuple[dict[str, 
     Returns
     -------
     dict
-        ``seeds``, and for balanced accuracy and accuracy the standard deviation over seeds and ``..._smallest_difference``: what two
-        single runs must differ by at least to differ at the 95 % level (Student, so that few seeds are paid for).
+        ``seeds``, and for balanced accuracy and accuracy the standard deviation over seeds and
+        ``..._smallest_difference``: what two single runs must differ by at least to differ at the 95 % level
+        (Student, so that few seeds are paid for).
     list of History
     """
     from scipy.special import stdtrit
@@ -307,7 +395,10 @@ def noise_floor(session: Session, found: Scores, seeds: int) -> tuple[dict[str, 
         net, history = session.train(session.run(f"seed {seed}", seed=seed))
         predicted = predict(net, val).argmax(axis=1)
         right = predicted == val.labels
-        recalls = [share(int(right[val.labels == c].sum()), int((val.labels == c).sum())) for c in np.unique(val.labels)]
+        recalls = [
+            share(int(right[val.labels == c].sum()), int((val.labels == c).sum()))
+            for c in np.unique(val.labels)
+        ]
         values.append((mean_of(recalls)["value"], float(right.mean())))
         histories.append(history)
     if len(values) < 2:
@@ -316,7 +407,9 @@ def noise_floor(session: Session, found: Scores, seeds: int) -> tuple[dict[str, 
     for name, column in zip(("balanced_accuracy", "accuracy"), np.array(values).T, strict=True):
         std = float(column.std(ddof=1))
         floor[f"{name}_std"] = float(f"{std:.6g}")
-        floor[f"{name}_smallest_difference"] = float(f"{std * 2**0.5 * float(stdtrit(len(values) - 1, 0.975)):.6g}")
+        floor[f"{name}_smallest_difference"] = float(
+            f"{std * 2**0.5 * float(stdtrit(len(values) - 1, 0.975)):.6g}"
+        )
     return floor, histories
 
 
@@ -331,7 +424,9 @@ def run_experiments(session: Session, history: History, scores: dict[str, Scores
         try:
             said = experiment(session, history, scores)
         except DataError as error:  # a loss that was not a number, or no time for one epoch
-            said = [answer(q, "undecided", f"Tried, but it came to nothing: {error.received}.") for q in questions]
+            said = [
+                answer(q, "undecided", f"Tried, but it came to nothing: {error.received}.") for q in questions
+            ]
         except CutShort:
             said = [left_out(q) for q in questions]
         found.extend(said)
@@ -343,7 +438,10 @@ EXPERIMENTS: tuple[tuple[tuple[str, ...], Experiment], ...] = (
     (("too-hard test",), lambda session, history, scores: harder_test(scores)),
     (("leak-inflated test",), lambda session, history, scores: [leak(session, history, scores)]),
     (("cannot learn one batch",), lambda session, history, scores: [one_batch(session)]),
-    (("learning rate too low", "learning rate too high"), lambda session, history, scores: learning_rate(session)),
+    (
+        ("learning rate too low", "learning rate too high"),
+        lambda session, history, scores: learning_rate(session),
+    ),
     (("memorises wrong labels",), lambda session, history, scores: [shuffled_labels(session, history)]),
     (("too few images",), lambda session, history, scores: [half_the_data(session, history, scores)]),
 )

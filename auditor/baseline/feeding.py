@@ -13,7 +13,8 @@ from auditor.baseline.pixels import PixelCache
 from auditor.baseline.runtime import load
 from auditor.baseline.varying import Variation
 
-#: Changes images while they are fed: (images uint8 (n, side, side, 3), positions of the rows (n,), epoch) -> images.
+#: Changes images while they are fed: (images uint8 (n, side, side, 3), positions of the rows (n,), epoch) ->
+#: images.
 Alter = Callable[[npt.NDArray[np.uint8], npt.NDArray[np.int64], int], npt.NDArray[np.uint8]]
 
 
@@ -69,7 +70,12 @@ def joined(fed: Samples, more: Samples) -> Samples:
         out[own] = alter(images[own], at[own], epoch)
         return out
 
-    return Samples(fed.cache, np.concatenate([fed.rows, more.rows]), np.concatenate([fed.labels, more.labels]), alter=altered)
+    return Samples(
+        fed.cache,
+        np.concatenate([fed.rows, more.rows]),
+        np.concatenate([fed.labels, more.labels]),
+        alter=altered,
+    )
 
 
 def shuffled(n: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
@@ -100,9 +106,21 @@ class Feed:
     """
 
     def __init__(
-        self, samples: Samples, batch_size: int, *, seed: int | None, oversample: bool = False, variation: Variation | None = None
+        self,
+        samples: Samples,
+        batch_size: int,
+        *,
+        seed: int | None,
+        oversample: bool = False,
+        variation: Variation | None = None,
     ) -> None:
-        self.samples, self.batch_size, self.seed, self.oversample, self.epoch = samples, batch_size, seed, oversample, 0
+        self.samples, self.batch_size, self.seed, self.oversample, self.epoch = (
+            samples,
+            batch_size,
+            seed,
+            oversample,
+            0,
+        )
         self.variation = variation
 
     @property
@@ -116,7 +134,9 @@ class Feed:
         rng = np.random.default_rng([self.seed, epoch, 0x6F72])
         return balanced(self.samples.labels, rng) if self.oversample else shuffled(len(self.samples), rng)
 
-    def batches(self) -> Iterator[tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64], npt.NDArray[np.float32]]]:
+    def batches(
+        self,
+    ) -> Iterator[tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64], npt.NDArray[np.float32]]]:
         """Yield (images, labels, weights) of the next epoch."""
         epoch, self.epoch = self.epoch, self.epoch + 1
         samples, order = self.samples, self._order(epoch)

@@ -22,8 +22,9 @@ from auditor.baseline.varying import Variation
 from auditor.errors import DataError, OutputError
 from auditor.record import History
 
-#: Factor on the learning rate, beside its planned fall, when the validation loss has not improved for half the patience: without
-#: augmentation the fall alone comes too late (recall of rare Fashion-MNIST classes under oversampling .77 in place of .81).
+#: Factor on the learning rate, beside its planned fall, when the validation loss has not improved for half
+#: the patience: without augmentation the fall alone comes too late (recall of rare Fashion-MNIST classes
+#: under oversampling .77 in place of .81).
 REDUCE = 0.5
 #: Share of the steps over which the learning rate rises to its peak: Adam's moments are empty at first.
 WARM_UP = 0.05
@@ -50,7 +51,9 @@ class Epoch:
     @property
     def losses(self) -> str:
         """The losses in words; a run may do without validation."""
-        return f"loss {self.loss:.3f}" + ("" if math.isnan(self.val_loss) else f", validation loss {self.val_loss:.3f}")
+        return f"loss {self.loss:.3f}" + (
+            "" if math.isnan(self.val_loss) else f", validation loss {self.val_loss:.3f}"
+        )
 
 
 OnEpoch = Callable[[Epoch], None]
@@ -60,7 +63,8 @@ OnEpoch = Callable[[Epoch], None]
 class Run:
     """What one run is asked to do; ``deadline`` is on `time.monotonic`'s clock.
 
-    A run that is not ``validated`` neither stops early nor restores its best weights: it ends with those of its last epoch.
+    A run that is not ``validated`` neither stops early nor restores its best weights: it ends with those of
+    its last epoch.
     """
 
     name: str = "baseline"
@@ -91,7 +95,9 @@ def rate(step: int, steps: int, peak: float) -> float:
     >>> [round(rate(step, 100, 1.0), 2) for step in (0, 4, 50, 99)]
     [0.2, 1.0, 0.5, 0.0]
     """
-    return peak * min(1.0, (step + 1) / max(1.0, WARM_UP * steps)) * 0.5 * (1 + math.cos(math.pi * step / steps))
+    return (
+        peak * min(1.0, (step + 1) / max(1.0, WARM_UP * steps)) * 0.5 * (1 + math.cos(math.pi * step / steps))
+    )
 
 
 @dataclass(slots=True)
@@ -109,7 +115,9 @@ class _Progress:
 def _save(file: Path, progress: _Progress, state: list[npt.NDArray[Any]]) -> None:
     arrays: dict[str, Any] = {f"curve_{k}": np.array(v) for k, v in progress.curves.items()}
     arrays["counters"] = np.array([progress.best, progress.best_epoch, progress.wait, progress.reductions])
-    arrays |= {f"state_{i}": v for i, v in enumerate(state)} | {f"best_{i}": v for i, v in enumerate(progress.best_state)}
+    arrays |= {f"state_{i}": v for i, v in enumerate(state)} | {
+        f"best_{i}": v for i, v in enumerate(progress.best_state)
+    }
     part = file.with_suffix(".part.npz")
     try:
         np.savez(part, **arrays)
@@ -118,7 +126,11 @@ def _save(file: Path, progress: _Progress, state: list[npt.NDArray[Any]]) -> Non
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
         done = len(progress.curves["loss"])
-        kept = f"the run goes on after epoch {done - 1}" if file.exists() else "no epoch of this run could be kept"
+        kept = (
+            f"the run goes on after epoch {done - 1}"
+            if file.exists()
+            else "no epoch of this run could be kept"
+        )
         raise OutputError(
             expected=f"room for a checkpoint of {sum(a.nbytes for a in arrays.values()) / 1e6:.1f} MB in '{file.parent}'",
             received=f"{error.strerror or error}, after epoch {done}",
@@ -153,7 +165,8 @@ def fit(network: Network, train: Samples, val: Samples, run: Run) -> History:
     train, val : Samples
         ``val`` decides when to stop and which weights are kept.
     run : Run
-        With a ``checkpoint``, a run that was killed goes on after its last whole epoch and gives the same numbers.
+        With a ``checkpoint``, a run that was killed goes on after its last whole epoch and gives the same
+        numbers.
 
     Returns
     -------
@@ -168,7 +181,9 @@ def fit(network: Network, train: Samples, val: Samples, run: Run) -> History:
         A checkpoint cannot be written; the one before it is kept.
     """
     keras, tf = load()
-    network.reset(seed=run.seed, learning_rate=run.learning_rate, adjustment=run.adjustment, smoothing=run.smoothing)
+    network.reset(
+        seed=run.seed, learning_rate=run.learning_rate, adjustment=run.adjustment, smoothing=run.smoothing
+    )
     network.silence(np.setdiff1d(np.arange(network.architecture.classes), train.labels))
     feed = Feed(train, run.batch_size, seed=run.seed, oversample=run.oversample, variation=run.variation)
     progress = _Progress()
@@ -193,7 +208,9 @@ def fit(network: Network, train: Samples, val: Samples, run: Run) -> History:
 
         def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
             peak = run.learning_rate * self.pace * REDUCE**progress.reductions
-            network.optimizer.learning_rate.assign(rate(self.epoch * feed.steps + batch, run.epochs * feed.steps, peak))
+            network.optimizer.learning_rate.assign(
+                rate(self.epoch * feed.steps + batch, run.epochs * feed.steps, peak)
+            )
 
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
             if logs is not None and not math.isfinite(logs["loss"]):
@@ -205,7 +222,9 @@ def fit(network: Network, train: Samples, val: Samples, run: Run) -> History:
             spent = time.monotonic() - self.started
             logged = (float(logs.get(k, math.nan)) for k in LOGS)
             values = dict(zip(CURVES, (*logged, float(network.optimizer.learning_rate), spent), strict=True))
-            if not (math.isfinite(values["loss"]) and (math.isfinite(values["val_loss"]) or not run.validated)):
+            if not (
+                math.isfinite(values["loss"]) and (math.isfinite(values["val_loss"]) or not run.validated)
+            ):
                 self.broken = self.model.stop_training = True
                 return
             for name, value in values.items():
@@ -224,7 +243,11 @@ def fit(network: Network, train: Samples, val: Samples, run: Run) -> History:
             if progress.wait >= run.patience:
                 self.model.stop_training = True
             typical = float(np.median(progress.curves["seconds"]))
-            if time.monotonic() + typical > run.deadline and epoch + 1 < run.epochs and not self.model.stop_training:
+            if (
+                time.monotonic() + typical > run.deadline
+                and epoch + 1 < run.epochs
+                and not self.model.stop_training
+            ):
                 self.late = self.model.stop_training = True
             if run.checkpoint is not None:
                 _save(run.checkpoint, progress, network.state())
@@ -273,7 +296,9 @@ def fit(network: Network, train: Samples, val: Samples, run: Run) -> History:
 
 def _reason(broken: bool, late: bool, stopped: bool) -> str:
     """Say what ended a run."""
-    return "loss not a number" if broken else "time" if late else "early stopping" if stopped else "all epochs"
+    return (
+        "loss not a number" if broken else "time" if late else "early stopping" if stopped else "all epochs"
+    )
 
 
 def _nothing_learned(broken: bool, run: Run) -> DataError:
@@ -284,5 +309,7 @@ def _nothing_learned(broken: bool, run: Run) -> DataError:
             hint=f"lower the learning rate, which was {run.learning_rate:g}",
         )
     return DataError(
-        expected="time for one epoch of training", received=f"none for '{run.name}'", hint="allow more time, or a smaller image size"
+        expected="time for one epoch of training",
+        received=f"none for '{run.name}'",
+        hint="allow more time, or a smaller image size",
     )

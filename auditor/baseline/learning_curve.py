@@ -15,9 +15,11 @@ from auditor.finding import percent
 
 #: Shares of the training images, nested.
 SHARES = (0.25, 0.5, 1.0)
-#: Images of a class below which its curve says nothing about larger numbers: errors were .04 to .5 below, .003 to .012 above.
+#: Images of a class below which its curve says nothing about larger numbers: errors were .04 to .5 below,
+#: .003 to .012 above.
 ENOUGH = 200
-#: Slope of logit recall by log n below which more of the same will not help: twice the images then add less than 2 points at 50 %.
+#: Slope of logit recall by log n below which more of the same will not help: twice the images then add less
+#: than 2 points at 50 %.
 FLAT = 0.1
 #: A forecast of more than so many times the present images is none.
 FARTHEST = 30.0
@@ -28,8 +30,9 @@ Z = 1.959964
 def forecast(counts: npt.ArrayLike, hits: npt.ArrayLike, support: int, target: float) -> dict[str, Any]:
     """Say how many training images a class needs for a recall.
 
-    A line is fitted to logit(recall) against log(images), weighted by the binomial variance of the logits. The line is moved and turned
-    within its 95 % interval; where that does not end in a range, the verdict is ``not enough to tell``.
+    A line is fitted to logit(recall) against log(images), weighted by the binomial variance of the logits.
+    The line is moved and turned within its 95 % interval; where that does not end in a range, the verdict is
+    ``not enough to tell``.
 
     Parameters
     ----------
@@ -44,7 +47,8 @@ def forecast(counts: npt.ArrayLike, hits: npt.ArrayLike, support: int, target: f
     Returns
     -------
     dict
-        ``verdict`` (``reached``, ``plateau``, ``not enough to tell`` or ``range``), ``slope`` and, for a range, ``needed`` as [low, high].
+        ``verdict`` (``reached``, ``plateau``, ``not enough to tell`` or ``range``), ``slope`` and, for a
+        range, ``needed`` as [low, high].
     """
     n, k = np.asarray(counts, dtype=float), np.asarray(hits, dtype=float)
     if support and share(float(k[-1]), support)["low"] >= target:
@@ -58,7 +62,13 @@ def forecast(counts: npt.ArrayLike, hits: npt.ArrayLike, support: int, target: f
     spread = float((weight * (x - middle) ** 2).sum())
     slope = float((weight * (x - middle) * (y - level)).sum() / spread)
     half, slack = Z * spread**-0.5, Z * float(weight.sum()) ** -0.5
-    found = {"slope": {"value": float(f"{slope:.6g}"), "low": float(f"{slope - half:.6g}"), "high": float(f"{slope + half:.6g}")}}
+    found = {
+        "slope": {
+            "value": float(f"{slope:.6g}"),
+            "low": float(f"{slope - half:.6g}"),
+            "high": float(f"{slope + half:.6g}"),
+        }
+    }
     if slope + half < FLAT:
         return {"verdict": "plateau", **found}
     wanted = float(np.log(target / (1 - target)))
@@ -77,7 +87,8 @@ def learning_curve(session: Session, target: float) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``target``, ``shares``, ``seeds`` and ``classes``: name, training images and recall at each share, and what `forecast` says.
+        ``target``, ``shares``, ``seeds`` and ``classes``: name, training images and recall at each share, and
+        what `forecast` says.
     """
     labels, val = session.material.labels, session.material.val
     support = np.bincount(val.labels, minlength=len(labels))
@@ -95,7 +106,12 @@ def learning_curve(session: Session, target: float) -> dict[str, Any]:
             epochs, patience = round(session.size.epochs / part), round(session.size.patience / part)
             try:
                 net, _ = session.train(
-                    session.run(f"{percent(part)} of the images, seed {seed}", seed=seed, epochs=epochs, patience=patience),
+                    session.run(
+                        f"{percent(part)} of the images, seed {seed}",
+                        seed=seed,
+                        epochs=epochs,
+                        patience=patience,
+                    ),
                     samples=subset,
                 )
             except DataError:

@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     from auditor.dataset import Dataset
 
 PARTS = ("train", "val", "test")
-#: Stands in the split column of training images that are left out of training: only the question what they would do uses them.
+#: Stands in the split column of training images that are left out of training: only the question what they
+#: would do uses them.
 LEAKING = "leaking"
-#: Share of the training groups that is carved where the plan has no validation images, as in a 60/20/20 split without its test.
+#: Share of the training groups that is carved where the plan has no validation images, as in a 60/20/20 split
+#: without its test.
 CARVED = 0.25
 
 
@@ -60,7 +62,8 @@ class Material:
     made : Samples or None
         ``train`` with the augmented images after it.
     leaking : Samples
-        Training images that are left out, because they share a group or a duplicate set with validation or test.
+        Training images that are left out, because they share a group or a duplicate set with validation or
+        test.
     notes : list of str
         What had to be left out or done differently.
     """
@@ -104,8 +107,14 @@ def usable_rows(plan: PlannedSplit, notes: list[str], *, seed: int) -> pd.DataFr
 
     usable = plan.usable
     if "split" not in usable.columns:
-        raise UsageError(expected="a plan with the parts train, val and test", received="a plan of folds", hint="split with --ratios")
-    rows = usable[usable["split"].isin(PARTS) & (usable["label"] != "")].sort_values("path", kind="stable", ignore_index=True)
+        raise UsageError(
+            expected="a plan with the parts train, val and test",
+            received="a plan of folds",
+            hint="split with --ratios",
+        )
+    rows = usable[usable["split"].isin(PARTS) & (usable["label"] != "")].sort_values(
+        "path", kind="stable", ignore_index=True
+    )
     training = rows[rows["split"] == "train"]
     if training["label"].nunique() < 2:
         found = sorted(set(training["label"]))
@@ -116,14 +125,20 @@ def usable_rows(plan: PlannedSplit, notes: list[str], *, seed: int) -> pd.DataFr
         )
     if not (rows["split"] == "val").any():
         rows = rows.assign(split=_carve(rows, seed))
-        notes.append(f"The plan has no validation images: {int((rows['split'] == 'val').sum()):,} were carved from train, by groups.")
+        notes.append(
+            f"The plan has no validation images: {int((rows['split'] == 'val').sum()):,} were carved from train, by groups."
+        )
     table = plan.table
-    left_out = table[(table["split"] == "train") & (table["label"] != "") & ~table["path"].isin(set(rows["path"]))]
+    left_out = table[
+        (table["split"] == "train") & (table["label"] != "") & ~table["path"].isin(set(rows["path"]))
+    ]
     if len(left_out):
         notes.append(
             f"{len(left_out):,} training images are not used: they share a group or a duplicate set with validation or test images."
         )
-        rows = pd.concat([rows, left_out.assign(split=LEAKING)]).sort_values("path", kind="stable", ignore_index=True)
+        rows = pd.concat([rows, left_out.assign(split=LEAKING)]).sort_values(
+            "path", kind="stable", ignore_index=True
+        )
     return rows
 
 
@@ -136,7 +151,9 @@ def units(rows: pd.DataFrame) -> npt.NDArray[np.object_]:
     return unit.to_numpy(dtype=object)
 
 
-def shares_units(table: pd.DataFrame, training: npt.NDArray[np.int64], held_out: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+def shares_units(
+    table: pd.DataFrame, training: npt.NDArray[np.int64], held_out: npt.NDArray[np.int64]
+) -> npt.NDArray[np.bool_]:
     """Return which held-out rows share a group or duplicate set with training rows, shape ``(len(held_out),)``."""
     found = np.zeros(len(held_out), dtype=bool)
     for column in ("group", "cluster"):
@@ -153,7 +170,11 @@ def _carve(rows: pd.DataFrame, seed: int) -> npt.NDArray[np.object_]:
     label = rows["label"].to_numpy(dtype=object)[at]
     names = np.unique(unit.astype(str))
     if len(names) < 2:
-        raise DataError(expected="validation images", received="one group of training images, which cannot be divided", hint="add images")
+        raise DataError(
+            expected="validation images",
+            received="one group of training images, which cannot be divided",
+            hint="add images",
+        )
     order = np.random.default_rng([seed, 0x7661]).permutation(names)
     kept = {c: int((label == c).sum()) for c in np.unique(label.astype(str))}
     taken: set[str] = set()
@@ -169,7 +190,11 @@ def _carve(rows: pd.DataFrame, seed: int) -> npt.NDArray[np.object_]:
             for c, n in own.items():
                 kept[c] -= n
     if not taken:
-        raise DataError(expected="validation images", received="too few training images to carve any", hint="add images, or plan a split")
+        raise DataError(
+            expected="validation images",
+            received="too few training images to carve any",
+            hint="add images, or plan a split",
+        )
     split[at[np.isin(unit.astype(str), sorted(taken))]] = "val"
     return split
 
@@ -219,17 +244,22 @@ def gather(
             f"No training image of {shown}: the model cannot predict what it was never shown, and each such image counts as wrong."
         )
     if not len(parts["test"]):
-        notes.append("There are no test images: the scores are those of the validation images, by which training was stopped.")
+        notes.append(
+            "There are no test images: the scores are those of the validation images, by which training was stopped."
+        )
     made = augmented(augmentation, cache, rows, parts["train"], labels) if augmentation is not None else None
     leaking = parts.pop(LEAKING)
     return Material(labels, rows, parts, made, leaking, notes)
 
 
-def augmented(augmentation: Augmentation, cache: PixelCache, rows: pd.DataFrame, train: Samples, labels: tuple[str, ...]) -> Samples | None:
+def augmented(
+    augmentation: Augmentation, cache: PixelCache, rows: pd.DataFrame, train: Samples, labels: tuple[str, ...]
+) -> Samples | None:
     """Return the training samples followed by those that augmentation makes, drawn as they are fed.
 
-    Pictures are transformed at the size of the model: the values drawn are relative to the size. The first epoch is what the manifest
-    says; images that were planned to be written as files are the same in every epoch, those made on the fly are drawn afresh in each.
+    Pictures are transformed at the size of the model: the values drawn are relative to the size. The first
+    epoch is what the manifest says; images that were planned to be written as files are the same in every
+    epoch, those made on the fly are drawn afresh in each.
     """
     place = dict(zip(rows["path"].iloc[train.rows], train.rows.tolist(), strict=True))
     numbers = np.flatnonzero(augmentation.manifest["parent"].isin(set(place)))
@@ -247,7 +277,9 @@ def augmented(augmentation: Augmentation, cache: PixelCache, rows: pd.DataFrame,
             if out is images:
                 out = images.copy()
             picture = np.ascontiguousarray(images[i])
-            out[i] = augmentation.transform(picture, int(numbers[position - first]), epoch=epoch if fresh else 0)
+            out[i] = augmentation.transform(
+                picture, int(numbers[position - first]), epoch=epoch if fresh else 0
+            )
         return out
 
     number = {label: i for i, label in enumerate(labels)}

@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 
 #: From this side on, the first convolution has stride 2: a quarter of the work for the same number of stages.
 STRIDED_STEM = 64
-#: Batch statistics are averaged over about 10 steps: with Keras' 0.99 a short run is evaluated on stale statistics.
+#: Batch statistics are averaged over about 10 steps: with Keras' 0.99 a short run is evaluated on stale
+#: statistics.
 MOMENTUM = 0.9
-#: First bias of a class without training images: its probability, and with it the gradient that could change that, is below 1e-12.
+#: First bias of a class without training images: its probability, and with it the gradient that could change
+#: that, is below 1e-12.
 SILENT = -30.0
 #: Images per call when predicting; the last piece is padded so that one trace serves all.
 PREDICT_BATCH = 128
@@ -32,8 +34,8 @@ PREDICT_BATCH = 128
 class Architecture:
     """All that decides the shape of a model's graph.
 
-    ``layers`` are Keras random layers as JSON, put before the scaling and active in training alone. With a ``backbone`` of
-    ``keras.applications`` and its ``weights``, filters, depth and scaler do not count.
+    ``layers`` are Keras random layers as JSON, put before the scaling and active in training alone. With a
+    ``backbone`` of ``keras.applications`` and its ``weights``, filters, depth and scaler do not count.
     """
 
     image_size: int
@@ -78,7 +80,9 @@ def build(architecture: Architecture, *, probabilities: bool) -> keras.Model:
     if architecture.l1 or architecture.l2:
         penalty = {"kernel_regularizer": keras.regularizers.L1L2(l1=architecture.l1, l2=architecture.l2)}
 
-    normalization = make.BatchNormalization if probabilities or policy != "float32" else _fused_normalization()
+    normalization = (
+        make.BatchNormalization if probabilities or policy != "float32" else _fused_normalization()
+    )
 
     def convolve(x: Any, filters: int, stride: int, name: str, *, active: bool = True, side: int = 3) -> Any:
         x = make.Conv2D(
@@ -99,7 +103,11 @@ def build(architecture: Architecture, *, probabilities: bool) -> keras.Model:
     x = pixels
     for config in json.loads(architecture.layers):
         x = keras.saving.deserialize_keras_object(config)(x)
-    x = _transferred(architecture, x, gated=not probabilities) if architecture.backbone else _residual(architecture, x, convolve, policy)
+    x = (
+        _transferred(architecture, x, gated=not probabilities)
+        if architecture.backbone
+        else _residual(architecture, x, convolve, policy)
+    )
     x = make.Dropout(architecture.dropout, dtype=policy, name="dropout")(x)
     x = make.Dense(architecture.classes, dtype="float32", name="logits", **penalty)(x)
     if probabilities:
@@ -112,14 +120,18 @@ def _residual(architecture: Architecture, x: Any, convolve: Any, policy: str) ->
     keras, _ = load()
     make = keras.layers
     scaler = architecture.scaler
-    x = make.Rescaling(list(scaler.scale), list(scaler.offset), name=f"scaling_{scaler.kind.replace('-', '_')}")(x)
+    x = make.Rescaling(
+        list(scaler.scale), list(scaler.offset), name=f"scaling_{scaler.kind.replace('-', '_')}"
+    )(x)
     x = convolve(x, architecture.filters, 2 if architecture.image_size >= STRIDED_STEM else 1, "stem")
     for stage in range(architecture.depth):
         filters = architecture.filters * 2 ** (stage + 1)
         y = convolve(x, filters, 2, f"stage{stage + 1}_a")
         y = convolve(y, filters, 1, f"stage{stage + 1}_b", active=False)
         shortcut = convolve(x, filters, 2, f"stage{stage + 1}_shortcut", active=False, side=1)
-        x = make.ReLU(dtype=policy, name=f"stage{stage + 1}")(make.Add(dtype=policy, name=f"stage{stage + 1}_add")([y, shortcut]))
+        x = make.ReLU(dtype=policy, name=f"stage{stage + 1}")(
+            make.Add(dtype=policy, name=f"stage{stage + 1}_add")([y, shortcut])
+        )
     return make.GlobalAveragePooling2D(dtype=policy, name="features")(x)
 
 
@@ -134,8 +146,18 @@ def _fused_normalization() -> Any:
             fused = tf.compat.v1.nn.fused_batch_norm
             if not training:
                 mean, variance = self.moving_mean.value, self.moving_variance.value
-                return fused(inputs, self.gamma.value, self.beta.value, mean, variance, epsilon=self.epsilon, is_training=False)[0]
-            out, mean, variance = fused(inputs, self.gamma.value, self.beta.value, epsilon=self.epsilon, is_training=True)
+                return fused(
+                    inputs,
+                    self.gamma.value,
+                    self.beta.value,
+                    mean,
+                    variance,
+                    epsilon=self.epsilon,
+                    is_training=False,
+                )[0]
+            out, mean, variance = fused(
+                inputs, self.gamma.value, self.beta.value, epsilon=self.epsilon, is_training=True
+            )
             for running, now in ((self.moving_mean, mean), (self.moving_variance, variance)):
                 running.assign(running * self.momentum + now * (1 - self.momentum))
             return out
@@ -179,8 +201,8 @@ def _gate() -> Any:
 class Network:
     """A compiled model that is reset rather than rebuilt: tracing costs more than a short run.
 
-    The loss is softmax cross-entropy, with label smoothing and logit adjustment held in variables, so that runs which differ in them,
-    in class weights or in the seed share one trace.
+    The loss is softmax cross-entropy, with label smoothing and logit adjustment held in variables, so that
+    runs which differ in them, in class weights or in the seed share one trace.
     """
 
     def __init__(self, architecture: Architecture) -> None:
@@ -198,9 +220,15 @@ class Network:
             targets = targets * (1 - smoothing) + smoothing / architecture.classes
             return tf.nn.softmax_cross_entropy_with_logits(targets, tf.cast(logits, tf.float32) + adjustment)
 
-        self._pretrained = {v.path: v.value.numpy() for v in self.model.variables if self._of_backbone(v)} if architecture.backbone else {}
+        self._pretrained = (
+            {v.path: v.value.numpy() for v in self.model.variables if self._of_backbone(v)}
+            if architecture.backbone
+            else {}
+        )
         self.optimizer = keras.optimizers.Adam()
-        self.model.compile(self.optimizer, loss=loss, metrics=["sparse_categorical_accuracy"], jit_compile=False)
+        self.model.compile(
+            self.optimizer, loss=loss, metrics=["sparse_categorical_accuracy"], jit_compile=False
+        )
         self.optimizer.build(self.model.trainable_variables)
 
     def _of_backbone(self, variable: Any) -> bool:
@@ -209,7 +237,9 @@ class Network:
     @property
     def frozen(self) -> bool:
         """Whether a backbone's weights are held."""
-        return bool(self.architecture.backbone) and float(self.model.get_layer("gate").open.value.numpy()) == 0.0
+        return (
+            bool(self.architecture.backbone) and float(self.model.get_layer("gate").open.value.numpy()) == 0.0
+        )
 
     def let_go(self) -> None:
         """Let the backbone be trained too, more slowly than its head was."""
@@ -223,14 +253,20 @@ class Network:
     @property
     def variables(self) -> list[Any]:
         """All that training changes: weights, batch statistics, dropout's counters, the optimiser's moments."""
-        return [*self.model.trainable_variables, *self.model.non_trainable_variables, *self.optimizer.variables]
+        return [
+            *self.model.trainable_variables,
+            *self.model.non_trainable_variables,
+            *self.optimizer.variables,
+        ]
 
     @property
     def parameters(self) -> int:
         """Number of trainable weights."""
         return int(sum(np.prod(v.shape) for v in self.model.trainable_variables))
 
-    def reset(self, *, seed: int, learning_rate: float, adjustment: npt.ArrayLike = 0.0, smoothing: float = 0.0) -> None:
+    def reset(
+        self, *, seed: int, learning_rate: float, adjustment: npt.ArrayLike = 0.0, smoothing: float = 0.0
+    ) -> None:
         """Put everything back to the start of a run: fresh weights from the seed, no memory in the optimiser."""
         rng = np.random.default_rng([seed, 0x6261])
         for variable in self.model.trainable_variables + self.model.non_trainable_variables:
@@ -239,7 +275,9 @@ class Network:
         for variable in self.optimizer.variables:
             variable.assign(np.zeros(variable.shape, dtype=variable.dtype))
         self.optimizer.learning_rate.assign(learning_rate)
-        self._adjustment.assign(np.broadcast_to(np.asarray(adjustment, dtype=np.float32), (self.architecture.classes,)))
+        self._adjustment.assign(
+            np.broadcast_to(np.asarray(adjustment, dtype=np.float32), (self.architecture.classes,))
+        )
         self._smoothing.assign(smoothing)
 
     def silence(self, classes: npt.NDArray[np.int64]) -> None:
@@ -263,7 +301,9 @@ class Network:
         out = np.empty((len(images), self.architecture.classes))
         for start in range(0, len(images), PREDICT_BATCH):
             piece = images[start : start + PREDICT_BATCH]
-            padded = np.concatenate([piece, np.zeros((PREDICT_BATCH - len(piece), *piece.shape[1:]), piece.dtype)])
+            padded = np.concatenate(
+                [piece, np.zeros((PREDICT_BATCH - len(piece), *piece.shape[1:]), piece.dtype)]
+            )
             out[start : start + len(piece)] = np.asarray(self.model.predict_on_batch(padded))[: len(piece)]
         return out
 

@@ -9,9 +9,10 @@ from auditor.errors import UsageError
 
 Scaling = Literal["min-max", "standard", "auto"]
 
-#: The fewest filters: with fewer channels than a vector has lanes, TensorFlow 2.21's oneDNN convolutions corrupt memory when the batch size
-#: varies (4, 8 and 12 crash within an epoch in bare Keras too; 16, 17, 20 and 24 do not). Batches of one size or
-#: ``TF_ENABLE_ONEDNN_OPTS=0`` do not crash, but the last batch is smaller, and without oneDNN an epoch costs 1.7 times as much.
+#: The fewest filters: with fewer channels than a vector has lanes, TensorFlow 2.21's oneDNN convolutions
+#: corrupt memory when the batch size varies (4, 8 and 12 crash within an epoch in bare Keras too; 16, 17, 20
+#: and 24 do not). Batches of one size or ``TF_ENABLE_ONEDNN_OPTS=0`` do not crash, but the last batch is
+#: smaller, and without oneDNN an epoch costs 1.7 times as much.
 FEWEST_FILTERS = 16
 
 #: (name, smallest, largest) of the options that are numbers; a value outside is refused.
@@ -58,23 +59,26 @@ class TrainOptions:
     l1, l2 : float
         Penalties on the kernels of all layers; both may be set.
     scaling : {"auto", "min-max", "standard"}
-        How pixels are scaled inside the model, fitted on the training images alone. ``auto`` trains both for a short while from the
-        same weights and keeps the one with the lower validation loss.
+        How pixels are scaled inside the model, fitted on the training images alone. ``auto`` trains both for
+        a short while from the same weights and keeps the one with the lower validation loss.
     patience : int, optional
         Epochs without a lower validation loss after which training stops (the best weights are kept).
     backbone : str, optional
-        A network of ``keras.applications`` in place of the small CNN, such as ``mobilenetv2``: its head is trained first, then all of it.
+        A network of ``keras.applications`` in place of the small CNN, such as ``mobilenetv2``: its head is
+        trained first, then all of it.
     weights : str, optional
-        A file with the backbone's weights (without its head), ``imagenet`` for Keras' own download, or ``none``.
+        A file with the backbone's weights (without its head), ``imagenet`` for Keras' own download, or
+        ``none``.
     class_weights : bool
         Weigh the loss by the inverse of the class frequency.
     oversample : bool
         Draw each class equally often.
     logit_adjustment : float
-        Strength (tau) of logit adjustment; 0 for none, 1 for the Bayes-consistent choice for balanced accuracy.
+        Strength (tau) of logit adjustment; 0 for none, 1 for the Bayes-consistent choice for balanced
+        accuracy.
     vary : bool
-        Augment every training image mildly as it is fed: moved, zoomed, turned and lit a little otherwise each time; mirrored too where
-        the policy of a planned augmentation mirrors.
+        Augment every training image mildly as it is fed: moved, zoomed, turned and lit a little otherwise
+        each time; mirrored too where the policy of a planned augmentation mirrors.
     label_smoothing : float
         Share of the target spread over all classes, in [0, 1).
     seed : int
@@ -88,7 +92,8 @@ class TrainOptions:
     remedies : bool
         Whether remedies against under- or overfitting are trained with every seed and compared.
     tune : int, optional
-        Trials of a hyperparameter search on the validation images, before the model is trained with the best of them.
+        Trials of a hyperparameter search on the validation images, before the model is trained with the best
+        of them.
     target_recall : float, optional
         Recall for which the learning curve says how many images each class needs.
 
@@ -128,12 +133,20 @@ class TrainOptions:
             value = getattr(self, name)
             if value is not None and not low <= value <= high:
                 raise UsageError(
-                    expected=f"{name.replace('_', '-')} between {low} and {high}", received=f"{value}", hint="leave it out for the default"
+                    expected=f"{name.replace('_', '-')} between {low} and {high}",
+                    received=f"{value}",
+                    hint="leave it out for the default",
                 )
         if self.learning_rate == 0:
-            raise UsageError(expected="a positive learning-rate", received="0", hint="leave it out for the default")
+            raise UsageError(
+                expected="a positive learning-rate", received="0", hint="leave it out for the default"
+            )
         if self.scaling not in ("min-max", "standard", "auto"):
-            raise UsageError(expected="scaling 'min-max', 'standard' or 'auto'", received=f"'{self.scaling}'", hint="choose one of them")
+            raise UsageError(
+                expected="scaling 'min-max', 'standard' or 'auto'",
+                received=f"'{self.scaling}'",
+                hint="choose one of them",
+            )
         if self.oversample and (self.class_weights or self.logit_adjustment):
             raise UsageError(
                 expected="one way of rebalancing",

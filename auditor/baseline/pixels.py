@@ -1,7 +1,8 @@
 """The pixel cache: every image decoded and resized once, on disk, read back by row.
 
-The cache is one flat file with a record per image: a byte that says whether the image could be decoded, then ``height * width * 3``
-bytes of RGB. It is read with plain reads, not mapped, so that the memory of the process does not grow with it.
+The cache is one flat file with a record per image: a byte that says whether the image could be decoded, then
+``height * width * 3`` bytes of RGB. It is read with plain reads, not mapped, so that the memory of the
+process does not grow with it.
 """
 
 from __future__ import annotations
@@ -108,7 +109,13 @@ def _key(source: Source, paths: Sequence[str], size: int) -> str:
 
 
 def build_cache(
-    source: Source, paths: Sequence[str], size: int, folder: Path, *, jobs: int = 2, on_progress: Callable[[int, int], None] | None = None
+    source: Source,
+    paths: Sequence[str],
+    size: int,
+    folder: Path,
+    *,
+    jobs: int = 2,
+    on_progress: Callable[[int, int], None] | None = None,
 ) -> PixelCache:
     """Decode images into a cache in ``folder``, or take up the one that is there, finished or not.
 

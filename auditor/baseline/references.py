@@ -15,7 +15,8 @@ from auditor.evidence.descriptor import fit_projection
 from auditor.scanning.schema import SIGNATURE_BYTES
 from auditor.scanning.signature import signature
 
-#: Training images that the regression is fitted on at most; beyond, its accuracy changes by less than its interval.
+#: Training images that the regression is fitted on at most; beyond, its accuracy changes by less than its
+#: interval.
 FIT_LIMIT = 10_000
 
 
@@ -47,7 +48,9 @@ def references(train: Samples, others: Mapping[str, Samples], *, seed: int) -> d
     """
     majority = int(np.bincount(train.labels).argmax())
     found: dict[str, dict[str, Any]] = {
-        "majority class": {s: reference_scores(x.labels, np.full(len(x), majority)) for s, x in others.items() if len(x)}
+        "majority class": {
+            s: reference_scores(x.labels, np.full(len(x), majority)) for s, x in others.items() if len(x)
+        }
     }
     from sklearn.linear_model import LogisticRegression
 
@@ -57,8 +60,12 @@ def references(train: Samples, others: Mapping[str, Samples], *, seed: int) -> d
     project = fit_projection(marks[:2048])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # not converged after 200 steps is good enough for a yardstick
-        model = LogisticRegression(C=0.1, class_weight="balanced", max_iter=200).fit(project(marks), fitted_on.labels)
+        model = LogisticRegression(C=0.1, class_weight="balanced", max_iter=200).fit(
+            project(marks), fitted_on.labels
+        )
     found["logistic regression on descriptors"] = {
-        s: reference_scores(x.labels, model.predict(project(signatures_of(x)))) for s, x in others.items() if len(x)
+        s: reference_scores(x.labels, model.predict(project(signatures_of(x))))
+        for s, x in others.items()
+        if len(x)
     }
     return found

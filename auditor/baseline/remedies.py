@@ -51,7 +51,10 @@ def _augmented(session: Session) -> Session | None:
     known = session.variation
     if known is None:
         return replace(session, variation=MILD)
-    return replace(session, variation=replace(known, **{n: 2 * getattr(known, n) for n in ("shift", "zoom", "degrees", "tone")}))
+    return replace(
+        session,
+        variation=replace(known, **{n: 2 * getattr(known, n) for n in ("shift", "zoom", "degrees", "tone")}),
+    )
 
 
 def _plain(session: Session) -> Session | None:
@@ -84,14 +87,17 @@ def chosen(verdicts: Mapping[str, str]) -> list[Remedy]:
 def try_remedies(session: Session, verdicts: Mapping[str, str]) -> list[dict[str, Any]]:
     """Train the model as it is and under each remedy with several seeds; return a row for each.
 
-    The number of seeds is the largest, up to what the options ask for, that fits into the planned work for all remedies; what does not
-    fit even once is left out, which a note says. Only training and validation images are looked at.
+    The number of seeds is the largest, up to what the options ask for, that fits into the planned work for
+    all remedies; what does not fit even once is left out, which a note says. Only training and validation
+    images are looked at.
     """
     remedies = chosen(verdicts)
     if not remedies:
         session.material.notes.append("No remedy was tried: the model neither underfits nor overfits.")
         return []
-    tried = [(AS_IT_IS, "", session)] + [(r.name, r.against, changed) for r in remedies if (changed := r.apply(session)) is not None]
+    tried = [(AS_IT_IS, "", session)] + [
+        (r.name, r.against, changed) for r in remedies if (changed := r.apply(session)) is not None
+    ]
     costs = [s.cost(len(s.samples()) * s.size.epochs) for _, _, s in tried]
     seeds = session.options.seeds
     if np.isfinite(session.planned[0]):
@@ -116,7 +122,9 @@ def try_remedies(session: Session, verdicts: Mapping[str, str]) -> list[dict[str
         )
     table = rows(found, {name: against for name, against, _ in tried})
     if table and not any(row["recommended"] for row in table):
-        session.material.notes.append("No remedy is recommended: one seed is not enough to tell (--seeds 3, and time for them).")
+        session.material.notes.append(
+            "No remedy is recommended: one seed is not enough to tell (--seeds 3, and time for them)."
+        )
     return table
 
 
@@ -125,15 +133,23 @@ def _outcome(session: Session, name: str, seed: int) -> tuple[float, float, floa
     net, history = session.train(session.run(f"{name}, seed {seed}", seed=seed))
     classes = len(session.material.labels)
     train = session.material.train
-    some = train.take(np.sort(np.random.default_rng([session.options.seed, 0x6761]).permutation(len(train))[:GAP_IMAGES]))
-    on = [float(np.nanmean(class_recalls(x, predict(net, x).argmax(axis=1), classes))) for x in (session.material.val, some)]
+    some = train.take(
+        np.sort(np.random.default_rng([session.options.seed, 0x6761]).permutation(len(train))[:GAP_IMAGES])
+    )
+    on = [
+        float(np.nanmean(class_recalls(x, predict(net, x).argmax(axis=1), classes)))
+        for x in (session.material.val, some)
+    ]
     return on[0], on[1] - on[0], history["seconds"]
 
 
-def rows(found: Mapping[str, Mapping[int, tuple[float, float, float]]], against: Mapping[str, str]) -> list[dict[str, Any]]:
+def rows(
+    found: Mapping[str, Mapping[int, tuple[float, float, float]]], against: Mapping[str, str]
+) -> list[dict[str, Any]]:
     """Return a row per remedy with its changes to the model as it is, paired by seed; the cheapest within noise of the best is recommended.
 
-    Where the best surely helps, only what surely helps too is within noise of it: a wide interval is no merit.
+    Where the best surely helps, only what surely helps too is within noise of it: a wide interval is no
+    merit.
 
     Parameters
     ----------

@@ -30,9 +30,11 @@ class Baseline:
     facts : BaselineFacts
         Everything in numbers: what ``baseline.json`` holds.
     model : keras.Model
-        Plain Keras layers: raw pixels ``(n, height, width, 3)`` in [0, 255] in, class probabilities ``(n, n_classes)`` out.
+        Plain Keras layers: raw pixels ``(n, height, width, 3)`` in [0, 255] in, class probabilities ``(n,
+        n_classes)`` out.
     probabilities : DataFrame
-        Class probabilities of images that the model was not trained on (validation and test), a column per class, index ``path``.
+        Class probabilities of images that the model was not trained on (validation and test), a column per
+        class, index ``path``.
     """
 
     facts: BaselineFacts
@@ -53,7 +55,8 @@ class Baseline:
     def recalls(self) -> dict[str, dict[str, float]]:
         """Recall in [0, 1] by split and class, of the classes that the split has."""
         return {
-            split: {c["label"]: c["recall"]["value"] for c in scores["classes"] if c["support"]} for split, scores in self.scores.items()
+            split: {c["label"]: c["recall"]["value"] for c in scores["classes"] if c["support"]}
+            for split, scores in self.scores.items()
         }
 
     @property
@@ -70,7 +73,11 @@ class Baseline:
         frames = []
         for h in self.facts["histories"]:
             curve: dict[str, Any] = {name: h[name] for name in curves}  # type: ignore[literal-required]
-            frames.append(pd.DataFrame({"run": h["name"], "seed": h["seed"], "epoch": range(1, len(h["loss"]) + 1), **curve}))
+            frames.append(
+                pd.DataFrame(
+                    {"run": h["name"], "seed": h["seed"], "epoch": range(1, len(h["loss"]) + 1), **curve}
+                )
+            )
         return pd.concat(frames, ignore_index=True)
 
     def plot_history(self, run: int = 0, curve: str = "loss") -> Plot:
@@ -104,7 +111,9 @@ class Baseline:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore", DeprecationWarning)  # Keras converts its variables in a way that NumPy 2 is going to end
+                warnings.simplefilter(
+                    "ignore", DeprecationWarning
+                )  # Keras converts its variables in a way that NumPy 2 is going to end
                 self.model.save(part)
             part.replace(folder / MODEL_FILE)
             write_facts(self.facts, folder)

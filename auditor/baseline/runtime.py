@@ -58,7 +58,11 @@ def load() -> tuple[ModuleType, ModuleType]:
     backend = keras.backend.backend()
     if backend != "tensorflow":
         raise UsageError(
-            expected="Keras on TensorFlow", received=f"Keras on {backend}", hint="set KERAS_BACKEND=tensorflow before Keras is imported"
+            expected="Keras on TensorFlow",
+            received=f"Keras on {backend}",
+            hint="set KERAS_BACKEND=tensorflow before Keras is imported",
         )
-    tensorflow.get_logger().setLevel("ERROR")  # it warns of retracing where several shapes are trained in turn, as is meant here
+    tensorflow.get_logger().setLevel(
+        "ERROR"
+    )  # it warns of retracing where several shapes are trained in turn, as is meant here
     return keras, tensorflow

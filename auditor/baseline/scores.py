@@ -13,7 +13,8 @@ from auditor.record import ClassScore, Estimate, Scores
 from auditor.stats.clusters import design_effect, intraclass_correlation
 from auditor.stats.intervals import wilson
 
-#: Confidence bins of the reliability diagram, equally wide; with 15 (Guo 2017) a split of a few hundred images has empty ones.
+#: Confidence bins of the reliability diagram, equally wide; with 15 (Guo 2017) a split of a few hundred
+#: images has empty ones.
 BINS = 10
 #: Mistakes that are listed.
 MISTAKES = 100
@@ -22,15 +23,18 @@ MISTAKES = 100
 def estimate(value: float, low: float, high: float) -> Estimate:
     """Return an estimate as it is written; rounding never puts the value outside its interval."""
     return Estimate(
-        value=float(rounded(value) or 0.0), low=float(rounded(min(low, value)) or 0.0), high=float(rounded(max(high, value)) or 0.0)
+        value=float(rounded(value) or 0.0),
+        low=float(rounded(min(low, value)) or 0.0),
+        high=float(rounded(max(high, value)) or 0.0),
     )
 
 
 def share(successes: float, n: float, effect: float = 1.0) -> Estimate:
     """Return a proportion with its Wilson interval; 0 in [0, 1] where there is nothing to count.
 
-    ``effect`` is the design effect of groups: the interval is that of so many times fewer images (Kish, "Survey Sampling", 1965; Franco,
-    Little, Louis, Slud, "Comparative study of confidence intervals for proportions in complex sample surveys", JSSAM 7(3), 2019).
+    ``effect`` is the design effect of groups: the interval is that of so many times fewer images (Kish,
+    "Survey Sampling", 1965; Franco, Little, Louis, Slud, "Comparative study of confidence intervals for
+    proportions in complex sample surveys", JSSAM 7(3), 2019).
     """
     low, high = wilson(successes / effect, n / effect)
     return estimate(successes / n if n else 0.0, low, high)
@@ -45,12 +49,13 @@ def confusion_matrix(labels: npt.ArrayLike, predicted: npt.ArrayLike, classes: i
 def f1_share(hits: float, false_alarms: float, misses: float, effect: float = 1.0) -> Estimate:
     """Return F1 with an interval.
 
-    F1 is no proportion, but ``hits / (hits + false alarms + misses)`` is one, and F1 is a growing function of it: its Wilson interval is
-    carried over.
+    F1 is no proportion, but ``hits / (hits + false alarms + misses)`` is one, and F1 is a growing function of
+    it: its Wilson interval is carried over.
 
     References
     ----------
-    Hand, Christen, Kirielle, "F*: an interpretable transformation of the F-measure", Machine Learning 110, 2021.
+    Hand, Christen, Kirielle, "F*: an interpretable transformation of the F-measure", Machine Learning 110,
+    2021.
 
     Examples
     --------
@@ -68,7 +73,8 @@ def mean_of(parts: Sequence[Estimate]) -> Estimate:
 
     References
     ----------
-    Zou, Donner, "Construction of confidence limits about effect measures: a general approach" (MOVER), Statistics in Medicine 27, 2008.
+    Zou, Donner, "Construction of confidence limits about effect measures: a general approach" (MOVER),
+    Statistics in Medicine 27, 2008.
     """
     if not parts:
         return estimate(0.0, 0.0, 1.0)
@@ -107,7 +113,11 @@ class Alike:
     """
 
     def __init__(self, right: npt.NDArray[np.bool_], groups: npt.NDArray[np.generic] | None) -> None:
-        self.groups = np.arange(len(right)) if groups is None else np.unique(np.asarray(groups).astype(str), return_inverse=True)[1]
+        self.groups = (
+            np.arange(len(right))
+            if groups is None
+            else np.unique(np.asarray(groups).astype(str), return_inverse=True)[1]
+        )
         self.correlation = intraclass_correlation(right, self.groups) if len(right) else 0.0
 
     def effect(self, mask: npt.NDArray[np.bool_]) -> float:
@@ -116,7 +126,9 @@ class Alike:
         return design_effect(sizes, self.correlation)
 
 
-def calibration(labels: npt.NDArray[np.int64], probabilities: npt.NDArray[np.float64], alike: Alike | None = None) -> dict[str, object]:
+def calibration(
+    labels: npt.NDArray[np.int64], probabilities: npt.NDArray[np.float64], alike: Alike | None = None
+) -> dict[str, object]:
     """Return the expected calibration error and the bins of the reliability diagram.
 
     References
@@ -143,8 +155,15 @@ def calibration(labels: npt.NDArray[np.int64], probabilities: npt.NDArray[np.flo
                 "high": found["high"],
             }
         )
-    gap = sum(abs(float(confidence[bins == b].mean()) - float(right[bins == b].mean())) * (bins == b).mean() for b in np.unique(bins))
-    return {"ece": rounded(float(gap)), "bins": rows, "overconfidence": rounded(float(confidence.mean() - right.mean()))}
+    gap = sum(
+        abs(float(confidence[bins == b].mean()) - float(right[bins == b].mean())) * (bins == b).mean()
+        for b in np.unique(bins)
+    )
+    return {
+        "ece": rounded(float(gap)),
+        "bins": rows,
+        "overconfidence": rounded(float(confidence.mean() - right.mean())),
+    }
 
 
 def score(
@@ -180,7 +199,12 @@ def score(
                 support=int(support[i]),
                 precision=share(int(hits[i]), int(called[i]), alike.effect(is_called)),
                 recall=share(int(hits[i]), int(support[i]), alike.effect(is_class)),
-                f1=f1_share(int(hits[i]), int(called[i] - hits[i]), int(support[i] - hits[i]), alike.effect(is_class | is_called)),
+                f1=f1_share(
+                    int(hits[i]),
+                    int(called[i] - hits[i]),
+                    int(support[i] - hits[i]),
+                    alike.effect(is_class | is_called),
+                ),
             )
         )
     present = [c for c in classes if c["support"]]
@@ -199,7 +223,12 @@ def score(
         confusion=matrix.tolist(),
         calibration=calibration(labels, probabilities, alike) if len(labels) else {},
         mistakes=[
-            {"path": paths[i], "label": names[labels[i]], "predicted": names[predicted[i]], "confidence": rounded(float(confidence[i]))}
+            {
+                "path": paths[i],
+                "label": names[labels[i]],
+                "predicted": names[predicted[i]],
+                "confidence": rounded(float(confidence[i])),
+            }
             for i in worst.tolist()
         ],
     )

@@ -36,8 +36,9 @@ def unheard(text: str) -> None:
 class Session:
     """The setting in which runs are made; runs differ from each other by what `train` is told.
 
-    ``planned`` holds, as its one number, the seconds of work that may still be planned. What is run depends on expected costs and so
-    on data and options alone; the clock (``deadline``) only ends what takes longer than expected.
+    ``planned`` holds, as its one number, the seconds of work that may still be planned. What is run depends
+    on expected costs and so on data and options alone; the clock (``deadline``) only ends what takes longer
+    than expected.
     """
 
     material: Material
@@ -124,7 +125,15 @@ class Session:
         prior = np.log(np.maximum(counts, 1) / counts.max())
         return tuple((tau * prior).tolist())
 
-    def run(self, name: str, *, seed: int, epochs: int | None = None, patience: int | None = None, deadline: float | None = None) -> Run:
+    def run(
+        self,
+        name: str,
+        *,
+        seed: int,
+        epochs: int | None = None,
+        patience: int | None = None,
+        deadline: float | None = None,
+    ) -> Run:
         """Return the description of a run with this session's settings."""
         o = self.options
         return Run(
@@ -147,12 +156,21 @@ class Session:
         if self.folder is None:
             return None
         told = repr(
-            (architecture, replace(run, deadline=0.0, checkpoint=None, on_epoch=None), samples.cache.file.name, self.options)
+            (
+                architecture,
+                replace(run, deadline=0.0, checkpoint=None, on_epoch=None),
+                samples.cache.file.name,
+                self.options,
+            )
         ).encode()
-        arrays = b"".join(np.ascontiguousarray(a).tobytes() for a in (samples.rows, samples.labels, samples.weights))
+        arrays = b"".join(
+            np.ascontiguousarray(a).tobytes() for a in (samples.rows, samples.labels, samples.weights)
+        )
         return self.folder / f"run-{hashlib.sha256(told + arrays).hexdigest()[:16]}.npz"
 
-    def train(self, run: Run, *, samples: Samples | None = None, net: Network | None = None) -> tuple[Network, History]:
+    def train(
+        self, run: Run, *, samples: Samples | None = None, net: Network | None = None
+    ) -> tuple[Network, History]:
         """Make a run; the network holds the weights of its best epoch afterwards, until the next run of the same shape.
 
         A run that has its checkpoint goes on from it, and one that was finished is only read back.

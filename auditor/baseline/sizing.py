@@ -7,21 +7,27 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-#: Sides to choose from, in pixels; from 64 on the first convolution has stride 2, so that 64 costs what 32 does.
+#: Sides to choose from, in pixels; from 64 on the first convolution has stride 2, so that 64 costs what 32
+#: does.
 SIDES = (32, 64, 96, 128)
-#: Positions of the first feature map that an epoch over the training images may compute: 2 million cost about 3 CPU seconds.
+#: Positions of the first feature map that an epoch over the training images may compute: 2 million cost about
+#: 3 CPU seconds.
 EPOCH_POSITIONS = 2_000_000
 #: Bytes that the pixel cache may take before the side goes down to 32.
 CACHE_BYTES = 2 * 2**30
-#: Optimiser steps to aim for: small data needs many epochs to converge, large data few. With 32 images each they take about 80 CPU seconds.
-#: On 1,200 photos of ten classes that are varied as they are fed, training images were still being learned after 1,000.
+#: Optimiser steps to aim for: small data needs many epochs to converge, large data few. With 32 images each
+#: they take about 80 CPU seconds. On 1,200 photos of ten classes that are varied as they are fed, training
+#: images were still being learned after 1,000.
 STEPS = 1500
-#: From this side on there are four stages: on those photos at 64 px, balanced accuracy on validation images .67 in place of .61.
+#: From this side on there are four stages: on those photos at 64 px, balanced accuracy on validation images
+#: .67 in place of .61.
 DEEPER = 64
-#: Epochs without a lower validation loss that are waited for at least: the loss is noisy before the learning rate has fallen. On 1,400
-#: photos of ten classes, 9 epochs in place of 4 raised balanced accuracy on validation images from 0.53 to 0.62.
+#: Epochs without a lower validation loss that are waited for at least: the loss is noisy before the learning
+#: rate has fallen. On 1,400 photos of ten classes, 9 epochs in place of 4 raised balanced accuracy on
+#: validation images from 0.53 to 0.62.
 LEAST_PATIENCE = 8
-#: CPU seconds per image and epoch at 1024 positions and 16 filters (``benchmarks/train.py``); plans what fits into a time budget.
+#: CPU seconds per image and epoch at 1024 positions and 16 filters (``benchmarks/train.py``); plans what fits
+#: into a time budget.
 SECONDS_PER_IMAGE = 1.7e-3
 #: Seconds that loading TensorFlow, tracing and scoring take, whatever the data.
 OVERHEAD = 12.0
@@ -31,8 +37,8 @@ OVERHEAD = 12.0
 class Size:
     """Size of the model and of its training, with the reason in words.
 
-    ``seconds`` is what the whole run is expected to cost: an estimate from the size alone, so that what is planned within a time
-    budget depends on the data and the options and not on the clock.
+    ``seconds`` is what the whole run is expected to cost: an estimate from the size alone, so that what is
+    planned within a time budget depends on the data and the options and not on the clock.
     """
 
     image_size: int
@@ -51,7 +57,13 @@ def positions(image_size: int) -> float:
 
 def seconds_per_image(image_size: int, filters: int, depth: int = 3) -> float:
     """Return the expected CPU seconds that training on one image takes once; each stage costs what the one before it does."""
-    return SECONDS_PER_IMAGE * positions(image_size) / 1024 * (0.3 + 0.7 * (filters / 16) ** 2) * (0.1 + 0.3 * depth)
+    return (
+        SECONDS_PER_IMAGE
+        * positions(image_size)
+        / 1024
+        * (0.3 + 0.7 * (filters / 16) ** 2)
+        * (0.1 + 0.3 * depth)
+    )
 
 
 def choose_size(
@@ -69,11 +81,11 @@ def choose_size(
 ) -> Size:
     """Choose what was not given.
 
-    The rules. Side: the largest of `SIDES` that is not above the median short side of the training images, with at most
-    `EPOCH_POSITIONS` in an epoch (96 and 128 px are for small data) and `CACHE_BYTES` of cache. Filters: 16, and 32 above 20,000
-    training images. Stages: 3, and 4 from `DEEPER` on; fewer where the last map would have less than 4 pixels
-    a side. Epochs: about `STEPS` steps, between 5 and 40, and no more than fit into ``seconds`` by the expected cost, at least 3.
-    Patience: a third of the epochs, at least 8.
+    The rules. Side: the largest of `SIDES` that is not above the median short side of the training images,
+    with at most `EPOCH_POSITIONS` in an epoch (96 and 128 px are for small data) and `CACHE_BYTES` of cache.
+    Filters: 16, and 32 above 20,000 training images. Stages: 3, and 4 from `DEEPER` on; fewer where the last
+    map would have less than 4 pixels a side. Epochs: about `STEPS` steps, between 5 and 40, and no more than
+    fit into ``seconds`` by the expected cost, at least 3. Patience: a third of the epochs, at least 8.
 
     Parameters
     ----------
@@ -90,7 +102,9 @@ def choose_size(
     fits = [
         s
         for s in SIDES
-        if s <= median and (s <= 64 or n_train * positions(s) <= EPOCH_POSITIONS) and (s == SIDES[0] or n_train * s * s * 3 <= CACHE_BYTES)
+        if s <= median
+        and (s <= 64 or n_train * positions(s) <= EPOCH_POSITIONS)
+        and (s == SIDES[0] or n_train * s * s * 3 <= CACHE_BYTES)
     ]
     side = image_size or max(fits, default=SIDES[0])
     width = filters or (16 if n_train <= 20_000 else 32)
@@ -98,7 +112,11 @@ def choose_size(
     fed = n_train + n_made
     per_epoch = fed * seconds_per_image(side, width, stages)
     rounds = int(np.clip(round(STEPS / max(1, -(-fed // batch_size))), 5, 40))
-    reason = f"{side} px: " + ("as asked" if image_size else f"the median short side of {n_train:,} training images is {median:.0f} px")
+    reason = f"{side} px: " + (
+        "as asked"
+        if image_size
+        else f"the median short side of {n_train:,} training images is {median:.0f} px"
+    )
     affordable = (seconds - OVERHEAD) / per_epoch
     if affordable < rounds:
         rounds = max(int(affordable), 3)

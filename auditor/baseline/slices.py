@@ -43,8 +43,9 @@ def _slices(rows: pd.DataFrame) -> Iterator[tuple[str, str, npt.NDArray[np.bool_
 def weak_slices(rows: pd.DataFrame, right: npt.NDArray[np.bool_]) -> list[dict[str, Any]]:
     """Return slices on which accuracy is lower than on the other images, worst first.
 
-    Each slice is compared with the rest; the interval of the difference is Newcombe's, at a level divided by the number of slices
-    looked at (Bonferroni), so that a slice is called weak by chance in at most 5 % of data sets.
+    Each slice is compared with the rest; the interval of the difference is Newcombe's, at a level divided by
+    the number of slices looked at (Bonferroni), so that a slice is called weak by chance in at most 5 % of
+    data sets.
 
     Parameters
     ----------
@@ -57,7 +58,9 @@ def weak_slices(rows: pd.DataFrame, right: npt.NDArray[np.bool_]) -> list[dict[s
     listed: list[dict[str, Any]] = []
     for what, value, mask in found:
         inside, outside = right[mask], right[~mask]
-        low, high = newcombe(int(inside.sum()), len(inside), int(outside.sum()), len(outside), alpha=0.05 / len(found))
+        low, high = newcombe(
+            int(inside.sum()), len(inside), int(outside.sum()), len(outside), alpha=0.05 / len(found)
+        )
         difference = float(inside.mean() - outside.mean())
         if difference < 0:
             listed.append(
@@ -66,7 +69,11 @@ def weak_slices(rows: pd.DataFrame, right: npt.NDArray[np.bool_]) -> list[dict[s
                     "value": value,
                     "images": len(inside),
                     "accuracy": share(int(inside.sum()), len(inside)),
-                    "difference": {"value": float(f"{difference:.6g}"), "low": float(f"{low:.6g}"), "high": float(f"{high:.6g}")},
+                    "difference": {
+                        "value": float(f"{difference:.6g}"),
+                        "low": float(f"{low:.6g}"),
+                        "high": float(f"{high:.6g}"),
+                    },
                     "verdict": "weak" if high < 0 else "undecided",
                 }
             )

@@ -44,17 +44,20 @@ if TYPE_CHECKING:
 
 #: Optimiser steps for which each scaling is tried: enough for the loss to fall to about half its way.
 PILOT_STEPS = 100
-#: Share by which standardisation must lower the validation loss to be preferred: about what the first losses vary from seed to seed.
+#: Share by which standardisation must lower the validation loss to be preferred: about what the first losses
+#: vary from seed to seed.
 PILOT_MARGIN = 0.05
 #: Training images that are scored at the end at most; their Wilson half-width is then below 2.2 points.
 SCORED_TRAINING = 2000
 #: Minutes below which the pilot that chooses the scaling is left out.
 PILOT_MINUTES = 2.0
-#: Shares of the time budget that the model, and the model and all experiments, are planned to take: a busy machine takes twice as long.
+#: Shares of the time budget that the model, and the model and all experiments, are planned to take: a busy
+#: machine takes twice as long.
 MAIN_SHARE, PLANNED_SHARE = 0.35, 0.5
 #: Share of the time budget for a hyperparameter search, where one was asked for.
 TUNING_SHARE = 0.5
-#: The second share where remedies, a comparison or a learning curve were asked for by name: they may take what was kept back.
+#: The second share where remedies, a comparison or a learning curve were asked for by name: they may take
+#: what was kept back.
 ASKED_SHARE = 0.8
 
 
@@ -99,14 +102,15 @@ def train_baseline(
         What to make of the rare classes: drawn while training, or as layers in the model, as it was planned.
     options : TrainOptions, optional
     output : str or Path, optional
-        Folder for ``baseline.keras``, ``baseline.json``, the pixel cache and checkpoints; a killed run goes on from its last epoch.
-        Without it, a temporary folder is used and removed.
+        Folder for ``baseline.keras``, ``baseline.json``, the pixel cache and checkpoints; a killed run goes
+        on from its last epoch. Without it, a temporary folder is used and removed.
     on_epoch : callable, optional
         Told after every epoch of every run, with an `Epoch`.
     on_stage : callable, optional
         Told what begins, in a sentence.
     time_budget : float, optional
-        Minutes for everything; what does not fit is left out and said. A run that the clock ended is not reproducible.
+        Minutes for everything; what does not fit is left out and said. A run that the clock ended is not
+        reproducible.
     measures : DataFrame, optional
         The scan's images (``path`` and measures), to find slices on which the model is weak.
     suspects : collection of str
@@ -126,7 +130,11 @@ def train_baseline(
     began = time.monotonic()
     options = options or TrainOptions()
     if time_budget is not None and not time_budget > 0:
-        raise UsageError(expected="a time budget over 0 minutes", received=f"{time_budget}", hint="leave it out for no limit")
+        raise UsageError(
+            expected="a time budget over 0 minutes",
+            received=f"{time_budget}",
+            hint="leave it out for no limit",
+        )
     check_tuning(options)
     load()
     check_backbone(options.backbone, options.weights)
@@ -138,7 +146,9 @@ def train_baseline(
     deadline = began + allowed
     with _working_folder(output) as (folder, stays):
         on_stage(f"Resizing {len(rows):,} images to {size.image_size} px")
-        material = gather(plan, rows, size.image_size, folder, notes, augmentation=augmentation, seed=options.seed)
+        material = gather(
+            plan, rows, size.image_size, folder, notes, augmentation=augmentation, seed=options.seed
+        )
         statistics = pixel_statistics(material.train.cache.stream(material.train.rows))
         session = Session(
             material=material,
@@ -161,7 +171,9 @@ def train_baseline(
             session, tuning = tune(session, options.tune, seconds=allowed * TUNING_SHARE)
             size = session.size
         on_stage(f"Training the baseline on {len(session.samples()):,} images")
-        run = session.run("baseline", seed=options.seed, deadline=began + allowed * 0.9)  # scoring takes the rest
+        run = session.run(
+            "baseline", seed=options.seed, deadline=began + allowed * 0.9
+        )  # scoring takes the rest
         net, history = session.train(run)
         model, parameters = net.serving_model(), net.parameters
         scores, probabilities = _scores(net, material, options.seed)
@@ -169,7 +181,9 @@ def train_baseline(
         notes += _alike(scores)
         diagnosis = fitting_diagnosis(scores["train"], scores["val"], history)
         on_stage("Comparing with logistic regression")
-        compared = references(material.train, {p: s for p, s in material.parts.items() if p != "train"}, seed=options.seed)
+        compared = references(
+            material.train, {p: s for p, s in material.parts.items() if p != "train"}, seed=options.seed
+        )
         floor: dict[str, float] = {}
         histories = [history]
         if options.experiments:
@@ -232,7 +246,11 @@ def train_baseline(
 
 
 def _size(
-    rows: pd.DataFrame, measures: pd.DataFrame | None, augmentation: Augmentation | None, options: TrainOptions, seconds: float
+    rows: pd.DataFrame,
+    measures: pd.DataFrame | None,
+    augmentation: Augmentation | None,
+    options: TrainOptions,
+    seconds: float,
 ) -> Size:
     training = rows[rows["split"] == "train"]
     sides: Any = np.empty(0)
@@ -276,18 +294,25 @@ def _choose_scaling(session: Session, standard: Scaler, time_budget: float | Non
     """Choose between the session's min-max scaling and standardisation, by the validation loss of two short runs."""
     wanted = session.options.scaling
     if session.options.backbone:
-        return session.scaler, f"not used: {session.options.backbone} has its own preprocessing, inside the model"
+        return (
+            session.scaler,
+            f"not used: {session.options.backbone} has its own preprocessing, inside the model",
+        )
     if wanted != "auto":
         return (session.scaler if wanted == "min-max" else standard), "as asked"
     if time_budget is not None and time_budget < PILOT_MINUTES:
         return session.scaler, f"min-max without a trial: the time budget is under {PILOT_MINUTES:g} minutes"
     lowest = {}
     train, batch = session.material.train, session.options.batch_size
-    some = train.take(np.random.default_rng([session.options.seed, 0x7069]).permutation(len(train))[: PILOT_STEPS * batch])
+    some = train.take(
+        np.random.default_rng([session.options.seed, 0x7069]).permutation(len(train))[: PILOT_STEPS * batch]
+    )
     epochs = max(1, round(PILOT_STEPS * batch / len(some)))
     for scaler in (session.scaler, standard):
         trial = replace(session, scaler=scaler, folder=None)
-        run = trial.run(f"trial of {scaler.kind} scaling", seed=session.options.seed, epochs=epochs, patience=epochs)
+        run = trial.run(
+            f"trial of {scaler.kind} scaling", seed=session.options.seed, epochs=epochs, patience=epochs
+        )
         _, history = trial.train(run, samples=some)
         lowest[scaler.kind] = min(history["val_loss"])
     numbers = (
@@ -307,7 +332,9 @@ def _scores(net: Network, material: Material, seed: int) -> tuple[dict[str, Scor
     frames = []
     for part, samples in material.parts.items():
         if part == "train":
-            chosen = np.sort(np.random.default_rng([seed, 0x7472]).permutation(len(samples))[:SCORED_TRAINING])
+            chosen = np.sort(
+                np.random.default_rng([seed, 0x7472]).permutation(len(samples))[:SCORED_TRAINING]
+            )
             samples = samples.take(chosen)
         if not len(samples):
             continue
@@ -316,7 +343,9 @@ def _scores(net: Network, material: Material, seed: int) -> tuple[dict[str, Scor
         paths = rows["path"].tolist()
         found[part] = score(samples.labels, probabilities, material.labels, paths, units(rows))
         if part != "train":
-            frames.append(pd.DataFrame(probabilities, columns=list(material.labels), index=pd.Index(paths, name="path")))
+            frames.append(
+                pd.DataFrame(probabilities, columns=list(material.labels), index=pd.Index(paths, name="path"))
+            )
     return found, pd.concat(frames)
 
 
@@ -330,7 +359,9 @@ def _alike(scores: dict[str, Scores]) -> list[str]:
     ]
 
 
-def _add_slices(scores: dict[str, Scores], material: Material, probabilities: pd.DataFrame, measures: pd.DataFrame | None) -> None:
+def _add_slices(
+    scores: dict[str, Scores], material: Material, probabilities: pd.DataFrame, measures: pd.DataFrame | None
+) -> None:
     """Add the slices on which the model is weak, where the images' measures are known."""
     if measures is None:
         return
@@ -341,7 +372,9 @@ def _add_slices(scores: dict[str, Scores], material: Material, probabilities: pd
             continue
         found = probabilities[probabilities.index.isin(set(rows["path"]))]
         predicted = dict(zip(found.index, found.to_numpy().argmax(axis=1), strict=True))
-        right = np.array([material.labels[predicted[p]] == y for p, y in zip(rows["path"], rows["label"], strict=True)])
+        right = np.array(
+            [material.labels[predicted[p]] == y for p, y in zip(rows["path"], rows["label"], strict=True)]
+        )
         scores[part]["slices"] = weak_slices(known.loc[rows["path"]].reset_index(), right)
 
 
@@ -350,8 +383,14 @@ def summary(facts: BaselineFacts) -> str:
     part = "test" if "test" in facts["scores"] else "val"
     named = {"test": "test", "val": "validation"}[part]
     scores = facts["scores"][part]
-    others = [f"{name}: {interval(found[part]['balanced_accuracy'])}" for name, found in facts["references"].items() if part in found]
-    text = f"Balanced accuracy is {interval(scores['balanced_accuracy'])} on {scores['images']:,} {named} images"
+    others = [
+        f"{name}: {interval(found[part]['balanced_accuracy'])}"
+        for name, found in facts["references"].items()
+        if part in found
+    ]
+    text = (
+        f"Balanced accuracy is {interval(scores['balanced_accuracy'])} on {scores['images']:,} {named} images"
+    )
     text += f" ({'; '.join(others)})." if others else "."
     said = {
         "overfitting": "The model overfits.",

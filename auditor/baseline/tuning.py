@@ -22,11 +22,13 @@ from auditor.finding import percent, rounded
 if TYPE_CHECKING:
     import optuna
 
-#: Trials before any is pruned, and epochs before a trial may be: a median of fewer says little, and early epochs rank little.
+#: Trials before any is pruned, and epochs before a trial may be: a median of fewer says little, and early
+#: epochs rank little.
 STARTUP_TRIALS, WARMUP_EPOCHS = 4, 3
-#: What is searched, around Keras' and this project's defaults: a decade to either side of the learning rate (Bengio, "Practical
-#: recommendations for gradient-based training of deep architectures", 2012, calls it the one to tune first), penalties from none to where
-#: they hold weights near zero, dropout up to the half of Srivastava et al., JMLR 15, 2014.
+#: What is searched, around Keras' and this project's defaults: a decade to either side of the learning rate
+#: (Bengio, "Practical recommendations for gradient-based training of deep architectures", 2012, calls it the
+#: one to tune first), penalties from none to where they hold weights near zero, dropout up to the half of
+#: Srivastava et al., JMLR 15, 2014.
 RATES, DROPOUT, L1, L2 = (3e-4, 3e-2), (0.0, 0.5), (1e-8, 1e-4), (1e-7, 1e-2)
 FILTERS = (FEWEST_FILTERS, 32, 64)
 #: Factors on the epochs that the stated rule gives.
@@ -41,7 +43,8 @@ def tune(session: Session, trials: int, *, seconds: float = math.inf) -> tuple[S
     session : Session
         Its own settings are the first trial, so that the best is never worse than they are (on validation).
     trials : int
-        Trials in all; those of an earlier search on the same data and settings, in the session's folder, count.
+        Trials in all; those of an earlier search on the same data and settings, in the session's folder,
+        count.
     seconds : float
         After which no further trial is begun.
 
@@ -49,7 +52,8 @@ def tune(session: Session, trials: int, *, seconds: float = math.inf) -> tuple[S
     -------
     session : Session
     facts : dict
-        ``trials`` (number, settings, validation balanced accuracy, epochs, state), ``best``, ``importance`` (fANOVA) and ``words``.
+        ``trials`` (number, settings, validation balanced accuracy, epochs, state), ``best``, ``importance``
+        (fANOVA) and ``words``.
 
     Raises
     ------
@@ -60,9 +64,9 @@ def tune(session: Session, trials: int, *, seconds: float = math.inf) -> tuple[S
 
     References
     ----------
-    Akiba et al., "Optuna: a next-generation hyperparameter optimization framework", KDD 2019; Bergstra et al., "Algorithms for
-    hyper-parameter optimization", NeurIPS 2011 (TPE); Hutter, Hoos, Leyton-Brown, "An efficient approach for assessing hyperparameter
-    importance", ICML 2014 (fANOVA).
+    Akiba et al., "Optuna: a next-generation hyperparameter optimization framework", KDD 2019; Bergstra et
+    al., "Algorithms for hyper-parameter optimization", NeurIPS 2011 (TPE); Hutter, Hoos, Leyton-Brown, "An
+    efficient approach for assessing hyperparameter importance", ICML 2014 (fANOVA).
     """
     try:
         import optuna
@@ -76,7 +80,9 @@ def tune(session: Session, trials: int, *, seconds: float = math.inf) -> tuple[S
             study_name=_key(session),
             storage=_storage(session),
             direction="maximize",
-            sampler=optuna.samplers.TPESampler(seed=session.options.seed, n_startup_trials=max(STARTUP_TRIALS, trials // 4)),
+            sampler=optuna.samplers.TPESampler(
+                seed=session.options.seed, n_startup_trials=max(STARTUP_TRIALS, trials // 4)
+            ),
             pruner=optuna.pruners.MedianPruner(n_startup_trials=STARTUP_TRIALS, n_warmup_steps=WARMUP_EPOCHS),
             load_if_exists=True,
         )
@@ -107,12 +113,24 @@ def tune(session: Session, trials: int, *, seconds: float = math.inf) -> tuple[S
 def _ended(study: optuna.Study) -> list[optuna.trial.FrozenTrial]:
     import optuna
 
-    return list(study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.COMPLETE, optuna.trial.TrialState.PRUNED)))
+    return list(
+        study.get_trials(
+            deepcopy=False, states=(optuna.trial.TrialState.COMPLETE, optuna.trial.TrialState.PRUNED)
+        )
+    )
 
 
 def _key(session: Session) -> str:
     """Return a name that is the same only where trials may be counted together: the same data, settings and seed."""
-    told = repr((session.size, session.scaler, session.layers, session.options.as_dict() | {"tune": None}, session.material.labels))
+    told = repr(
+        (
+            session.size,
+            session.scaler,
+            session.layers,
+            session.options.as_dict() | {"tune": None},
+            session.material.labels,
+        )
+    )
     samples = session.samples()
     return hashlib.sha256(told.encode() + samples.rows.tobytes() + samples.labels.tobytes()).hexdigest()[:16]
 
@@ -208,18 +226,28 @@ def _importance(study: optuna.Study, whole: list[optuna.trial.FrozenTrial]) -> d
     if len(whole) < 10 or len({t.value for t in whole}) < 2:
         return {}
     try:
-        found = optuna.importance.get_param_importances(study, evaluator=optuna.importance.FanovaImportanceEvaluator(seed=0))
+        found = optuna.importance.get_param_importances(
+            study, evaluator=optuna.importance.FanovaImportanceEvaluator(seed=0)
+        )
     except (ValueError, RuntimeError, ImportError):
         return {}
     return {name: rounded(value) for name, value in found.items()}
 
 
 def _plain(params: dict[str, Any]) -> dict[str, Any]:
-    return {name: rounded(v) if isinstance(v, float) else v for name, v in json.loads(json.dumps(params)).items()}
+    return {
+        name: rounded(v) if isinstance(v, float) else v for name, v in json.loads(json.dumps(params)).items()
+    }
 
 
 def _row(trial: optuna.trial.FrozenTrial) -> dict[str, Any]:
-    state = "whole" if trial.value is not None and trial.state.name == "COMPLETE" else "failed" if trial.user_attrs else "pruned"
+    state = (
+        "whole"
+        if trial.value is not None and trial.state.name == "COMPLETE"
+        else "failed"
+        if trial.user_attrs
+        else "pruned"
+    )
     return {
         "trial": trial.number,
         **_plain(trial.params),
@@ -232,7 +260,9 @@ def _row(trial: optuna.trial.FrozenTrial) -> dict[str, Any]:
 def _words(done: list[Any], whole: list[Any], best: Any, asked: int) -> str:
     first = next((t for t in whole if t.number == 0), None)
     short = f" {asked - len(done)} did not fit into the time budget." if len(done) < asked else ""
-    gain = f", {100 * (best.value - first.value):+.1f} points against the defaults" if first is not None else ""
+    gain = (
+        f", {100 * (best.value - first.value):+.1f} points against the defaults" if first is not None else ""
+    )
     return (
         f"{len(done)} trials, {len(done) - len(whole)} of them ended early. The best reaches {percent(best.value, 1)} "
         f"balanced accuracy on the validation images{gain}; the best of many flatters itself, so what counts is the test score.{short}"

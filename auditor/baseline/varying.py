@@ -46,7 +46,11 @@ class Variation:
         angle = np.radians(rng.uniform(-self.degrees, self.degrees, n))
         mirrored = rng.random(n) < 0.5 if self.flip else np.zeros(n, dtype=bool)
         gain, lift = 1 + rng.uniform(-self.tone, self.tone, n), 255 * rng.uniform(-self.tone, self.tone, n)
-        tones = np.clip((np.arange(256) - 127.5) * gain[:, None] + 127.5 + lift[:, None], 0, 255).round().astype(np.uint8)
+        tones = (
+            np.clip((np.arange(256) - 127.5) * gain[:, None] + 127.5 + lift[:, None], 0, 255)
+            .round()
+            .astype(np.uint8)
+        )
         out = np.empty_like(images)
         middle = (side - 1) / 2
         for i in range(n):
@@ -54,12 +58,15 @@ class Variation:
             turn = -1.0 if mirrored[i] else 1.0
             matrix = np.array([[cos * turn, -sin, 0.0], [sin * turn, cos, 0.0]])
             matrix[:, 2] = middle - matrix[:, :2] @ (middle, middle) + (dx[i], dy[i])
-            picture = cv2.warpAffine(images[i], matrix, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+            picture = cv2.warpAffine(
+                images[i], matrix, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101
+            )
             out[i] = cv2.LUT(picture, tones[i]) if self.tone else picture
         return out
 
 
-#: What changes hardly any class: a little of place, size, angle and light; no mirror images, which make another letter or sign.
+#: What changes hardly any class: a little of place, size, angle and light; no mirror images, which make
+#: another letter or sign.
 MILD = Variation(shift=0.1, zoom=0.15, degrees=10.0, tone=0.2)
 #: Names of the mirroring step of a policy.
 MIRROR = "flip-horizontal"

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Protocol
 
 from auditor.checks.plugged import refuse_malformed
 from auditor.errors import UsageError
-from auditor.evidence import Scan
+from auditor.evidence import Evidence
 from auditor.evidence.threads import one_thread
 from auditor.finding import Finding, rounded
 from auditor.plugins import provider, reason, warn
@@ -19,12 +19,13 @@ class Check(Protocol):
     """A configured pure function from a scan to findings. A frozen dataclass: its fields are its thresholds."""
 
     code: ClassVar[str]
-    #: What it needs to say anything: any of "labels", "splits" (two of them). The runner reports it as skipped without.
+    #: What it needs to say anything: any of "labels", "splits" (two of them). The runner reports it as
+    #: skipped without.
     needs: ClassVar[frozenset[str]]
     #: Whether it is run once more on the planned split.
     about_splits: ClassVar[bool]
 
-    def __call__(self, scan: Scan) -> Iterator[Finding]:
+    def __call__(self, evidence: Evidence) -> Iterator[Finding]:
         """Yield findings; passes and undecided ones too."""
 
 
@@ -64,7 +65,9 @@ def configure(check: type[Check], settings: Mapping[str, Any]) -> Check:
                 values[field.name] = kind(value)
         except (TypeError, ValueError, KeyError):
             raise UsageError(
-                expected=f"a value like {field.default!r} for {check.code}.{name}", received=f"{value!r}", hint="see docs/checks.md"
+                expected=f"a value like {field.default!r} for {check.code}.{name}",
+                received=f"{value!r}",
+                hint="see docs/checks.md",
             ) from None
     return check(**values)
 
@@ -92,7 +95,11 @@ def choose(
             near = difflib.get_close_matches(code, codes, 1)
             hint = f"did you mean '{near[0]}'?" if near else f"the codes are {', '.join(sorted(codes))}"
             raise UsageError(expected="the code of a check", received=f"'{code}'", hint=hint)
-    return [configure(c, settings.get(c.code, {})) for c in checks if (not select or c.code in select) and c.code not in ignore]
+    return [
+        configure(c, settings.get(c.code, {}))
+        for c in checks
+        if (not select or c.code in select) and c.code not in ignore
+    ]
 
 
 def skipped(check: Check, reason: str) -> Finding:
@@ -100,12 +107,12 @@ def skipped(check: Check, reason: str) -> Finding:
     return Finding(code=check.code, title=f"{check.code} was not checked", summary=reason)
 
 
-def _missing(check: Check, scan: Scan) -> str | None:
-    if "labels" in check.needs and not scan.classes:
+def _missing(check: Check, evidence: Evidence) -> str | None:
+    if "labels" in check.needs and not evidence.classes:
         return "The images have no classes."
-    if "splits" in check.needs and len(scan.split_names) < 2:
-        return "There are not two splits to compare." if scan.split_names else "The data has no splits."
-    if not scan.readable.any():
+    if "splits" in check.needs and len(evidence.split_names) < 2:
+        return "There are not two splits to compare." if evidence.split_names else "The data has no splits."
+    if not evidence.readable.any():
         return "No image could be read."
     return None
 
@@ -113,17 +120,24 @@ def _missing(check: Check, scan: Scan) -> str | None:
 def with_q_values(findings: Sequence[Finding]) -> list[Finding]:
     """Return findings with the p-values of their details adjusted over all of them; those without one stay as they are."""
     tested = [i for i, f in enumerate(findings) if f.details.get("p_value") is not None]
-    adjusted = dict(zip(tested, benjamini_hochberg([findings[i].details["p_value"] for i in tested]).tolist(), strict=True))
-    return [dataclasses.replace(f, q_value=rounded(adjusted[i])) if i in adjusted else f for i, f in enumerate(findings)]
+    adjusted = dict(
+        zip(
+            tested, benjamini_hochberg([findings[i].details["p_value"] for i in tested]).tolist(), strict=True
+        )
+    )
+    return [
+        dataclasses.replace(f, q_value=rounded(adjusted[i])) if i in adjusted else f
+        for i, f in enumerate(findings)
+    ]
 
 
-def _findings(check: Check, scan: Scan) -> list[Finding]:
+def _findings(check: Check, evidence: Evidence) -> list[Finding]:
     """Call a check; a plug-in that fails is reported as skipped, and warned of."""
     plugin = provider(type(check))
     if plugin is None:
-        return list(check(scan))
+        return list(check(evidence))
     try:
-        found = list(check(scan))
+        found = list(check(evidence))
         refuse_malformed(check, found)
     except Exception as error:  # a plug-in may raise anything
         warn(plugin, f"failed: {reason(error)}")
@@ -131,13 +145,13 @@ def _findings(check: Check, scan: Scan) -> list[Finding]:
     return found
 
 
-def run_checks(scan: Scan, checks: Iterable[Check]) -> tuple[Finding, ...]:
+def run_checks(evidence: Evidence, checks: Iterable[Check]) -> tuple[Finding, ...]:
     """Run checks and return their findings, worst first, each with the thresholds it was graded by."""
     found: list[Finding] = []
     with one_thread():
         for check in checks:
-            missing = _missing(check, scan)
-            findings = [skipped(check, missing)] if missing else _findings(check, scan)
+            missing = _missing(check, evidence)
+            findings = [skipped(check, missing)] if missing else _findings(check, evidence)
             found.extend(dataclasses.replace(f, parameters=parameters(check)) for f in findings)
     found = with_q_values(found)
     order = {id(f): i for i, f in enumerate(found)}

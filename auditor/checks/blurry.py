@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from auditor.checks.per_image import share_finding
-from auditor.evidence import Scan
+from auditor.evidence import Evidence
 from auditor.finding import Finding
 
 #: RMS contrast below which a picture has no detail that could be blurred: `low-contrast` speaks of it.
@@ -24,21 +24,23 @@ class Blurry:
     needs: ClassVar[frozenset[str]] = frozenset()
     about_splits: ClassVar[bool] = False
 
-    #: Blur (Crete et al. 2007) above which a picture is blurred: see docs/duplicates.md for how it was measured on real photos ...
+    #: Blur (Crete et al. 2007) above which a picture is blurred: see docs/duplicates.md for how it was
+    #: measured on real photos ...
     limit: float = 0.6
-    #: ... and this much above the data set's median, so that smooth subjects (microscopy) are not taken for blurred ones.
+    #: ... and this much above the data set's median, so that smooth subjects (microscopy) are not taken for
+    #: blurred ones.
     above_median: float = 0.2
     #: At 1 % a class of a hundred images loses one.
     warn_share: float = 0.01
 
-    def __call__(self, scan: Scan) -> Iterator[Finding]:
+    def __call__(self, evidence: Evidence) -> Iterator[Finding]:
         """Yield one finding."""
-        blur = scan.images["blur"].to_numpy(dtype=float)
-        flat = scan.images["contrast"].to_numpy(dtype=float) < FLAT
-        typical = float(np.median(blur[scan.readable]))
+        blur = evidence.images["blur"].to_numpy(dtype=float)
+        flat = evidence.images["contrast"].to_numpy(dtype=float) < FLAT
+        typical = float(np.median(blur[evidence.readable]))
         limit = max(self.limit, typical + self.above_median)
         yield share_finding(
-            scan,
+            evidence,
             self.code,
             (blur > limit) & ~flat,
             blur,

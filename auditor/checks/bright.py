@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from auditor.checks.per_image import share_finding
-from auditor.evidence import Scan
+from auditor.evidence import Evidence
 from auditor.finding import Finding, percent
 
 
@@ -19,17 +19,18 @@ class Bright:
     needs: ClassVar[frozenset[str]] = frozenset()
     about_splits: ClassVar[bool] = False
 
-    #: Smallest 1st percentile of luma of a washed-out picture, a share of white: cleanvision's default of 0.05 below white, on a percentile
-    #: that leaves thin dark strokes on white (drawings, products on a white ground) alone.
+    #: Smallest 1st percentile of luma of a washed-out picture, a share of white: cleanvision's default of
+    #: 0.05 below white, on a percentile that leaves thin dark strokes on white (drawings, products on a white
+    #: ground) alone.
     limit: float = 0.95
     #: At 1 % a class of a hundred images loses one.
     warn_share: float = 0.01
 
-    def __call__(self, scan: Scan) -> Iterator[Finding]:
+    def __call__(self, evidence: Evidence) -> Iterator[Finding]:
         """Yield one finding."""
-        floor = scan.images["floor_level"].to_numpy(dtype=float)
+        floor = evidence.images["floor_level"].to_numpy(dtype=float)
         yield share_finding(
-            scan,
+            evidence,
             self.code,
             floor > self.limit,
             floor,

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from auditor.checks.file_share import Wording, counted, file_finding
-from auditor.evidence import Scan
+from auditor.evidence import Evidence
 from auditor.finding import Finding, Fix
 
 #: Pillow's modes in words; 16-bit and float grey are grey here (`bit-depth` speaks of them).
@@ -19,7 +19,14 @@ KINDS = {
     "YCbCr": "colour", "LAB": "Lab", "HSV": "HSV",
 }  # fmt: skip
 #: What libraries do not agree on.
-AMBIGUOUS = ("CMYK", "Lab", "HSV", "colour with transparency", "grey with transparency", "palette with transparency")
+AMBIGUOUS = (
+    "CMYK",
+    "Lab",
+    "HSV",
+    "colour with transparency",
+    "grey with transparency",
+    "palette with transparency",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,25 +42,35 @@ class ColourMode:
     #: One CMYK or transparent image is enough to warn.
     ambiguous_share: float = 0.0
 
-    def __call__(self, scan: Scan) -> Iterator[Finding]:
+    def __call__(self, evidence: Evidence) -> Iterator[Finding]:
         """Yield a finding about mixed modes and one about ambiguous ones."""
-        modes = scan.images["mode"].map(lambda mode: KINDS.get(mode, mode)).to_numpy(dtype=object)
-        clear = scan.images["transparent"].to_numpy(dtype=bool)
+        modes = evidence.images["mode"].map(lambda mode: KINDS.get(mode, mode)).to_numpy(dtype=object)
+        clear = evidence.images["transparent"].to_numpy(dtype=bool)
         named = np.where(clear & (modes == "palette"), "palette with transparency", modes)
-        usual = counted(named[scan.readable]).split(", ")[0].split(" ", 1)[1]
-        mixed = (named != usual) & scan.readable
-        odd = np.isin(named.astype(str), AMBIGUOUS) & scan.readable
-        kinds = {m: int((named[scan.readable] == m).sum()) for m in sorted(set(named[scan.readable].tolist()))}
+        usual = counted(named[evidence.readable]).split(", ")[0].split(" ", 1)[1]
+        mixed = (named != usual) & evidence.readable
+        odd = np.isin(named.astype(str), AMBIGUOUS) & evidence.readable
+        kinds = {
+            m: int((named[evidence.readable] == m).sum())
+            for m in sorted(set(named[evidence.readable].tolist()))
+        }
         words = Wording(
             title="Images of several colour modes are mixed",
             fine="All images have the same colour mode",
             has=f"have another colour mode than the commonest ({usual})",
-            more=f"Found: {counted(named[scan.readable])}.",
+            more=f"Found: {counted(named[evidence.readable])}.",
             why="Grey among colour is a shortcut where it goes with a class, and stops loaders that expect three channels.",
             fix=Fix(text="Convert all images to one mode, before training and where the model is used."),
             details={"modes": kinds},
         )
-        yield file_finding(scan, self.code, mixed, words, effect="share of images in another colour mode", warn_share=self.warn_share)
+        yield file_finding(
+            evidence,
+            self.code,
+            mixed,
+            words,
+            effect="share of images in another colour mode",
+            warn_share=self.warn_share,
+        )
         words = Wording(
             title="Some images have colours that libraries do not agree on",
             fine="No image has colours that libraries do not agree on",
@@ -64,5 +81,5 @@ class ColourMode:
             details={"modes": {m: n for m, n in kinds.items() if m in AMBIGUOUS}},
         )
         name = "share of images in an ambiguous colour mode"
-        found = file_finding(scan, self.code, odd, words, effect=name, warn_share=self.ambiguous_share)
+        found = file_finding(evidence, self.code, odd, words, effect=name, warn_share=self.ambiguous_share)
         yield replace(found, scope="ambiguous")

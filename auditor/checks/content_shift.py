@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from auditor.evidence import Scan
+from auditor.evidence import Evidence
 from auditor.evidence.domain import Domain, tell_apart
 from auditor.evidence.shift import (
     Distance,
@@ -52,20 +52,27 @@ class ContentShift:
     #: Permutations of the maximum mean discrepancy; its p-value is for show and grades nothing.
     permutations: int = 999
 
-    def __call__(self, scan: Scan) -> Iterator[Finding]:
+    def __call__(self, evidence: Evidence) -> Iterator[Finding]:
         """Yield one finding per pair of splits."""
-        for pair in pairs(scan):
-            yield self._compare(scan, pair)
+        for pair in pairs(evidence):
+            yield self._compare(evidence, pair)
 
-    def _compare(self, scan: Scan, pair: Pair) -> Finding:
-        descriptor = scan.descriptor
-        weights = matched(scan.labels[pair.rows], scan.labels[pair.other_rows])
+    def _compare(self, evidence: Evidence, pair: Pair) -> Finding:
+        descriptor = evidence.descriptor
+        weights = matched(evidence.labels[pair.rows], evidence.labels[pair.other_rows])
         columns = range(min(COLUMNS, descriptor.shape[1]))
         # Half of the error is the classifier's: it is where content shifts are seen first.
         found = [
-            compare(pair, descriptor[pair.rows, k], descriptor[pair.other_rows, k], pair.alpha / 2 / len(columns), weights) for k in columns
+            compare(
+                pair,
+                descriptor[pair.rows, k],
+                descriptor[pair.other_rows, k],
+                pair.alpha / 2 / len(columns),
+                weights,
+            )
+            for k in columns
         ]
-        domain = tell_apart(pair, descriptor, scan.generator(self.code, pair.scope))
+        domain = tell_apart(pair, descriptor, evidence.generator(self.code, pair.scope))
         by_classifier = compare(pair, *domain.held_scores, pair.alpha / 2, weights) if domain else None
         if by_classifier is not None:
             found.append(by_classifier)
@@ -82,14 +89,18 @@ class ContentShift:
             Severity.PASS: f"Pictures show the same kind of content {between}",
             Severity.UNDECIDED: f"Too few images to say whether content agrees {between}",
         }
-        discrepancy, p_value = self._discrepancy(scan, pair)
-        explained = explaining(scan, pair, domain.scores, domain.other_scores) if domain else None
+        discrepancy, p_value = self._discrepancy(evidence, pair)
+        explained = explaining(evidence, pair, domain.scores, domain.other_scores) if domain else None
         return Finding(
             code=self.code,
             scope=pair.scope,
             title=titles.get(severity, f"What the pictures show differs {between}"),
             summary=self._sentence(worst, worst is by_classifier, pair)
-            + (f" It goes along with {explained[0]} (rank correlation {explained[1]:+.2f})." if explained and severity.rank < 2 else "")
+            + (
+                f" It goes along with {explained[0]} (rank correlation {explained[1]:+.2f})."
+                if explained and severity.rank < 2
+                else ""
+            )
             + (undecided_because(effect, pair) if severity is Severity.UNDECIDED else ""),
             why=f"The pictures of {pair.second} are unlike those of {pair.first}: a model's score on one says little about the other.",
             affected=round(worst.value * len(pair.other_rows)),
@@ -104,7 +115,7 @@ class ContentShift:
                     command=None if "field" in (pair.first, pair.second) else "auditor split DATA --replace",
                 ),
             ),
-            evidence=_exhibits(scan, pair, domain) if domain and severity.rank < 2 else None,
+            examples=_exhibits(evidence, pair, domain) if domain and severity.rank < 2 else None,
             splits=(pair.first, pair.second),
             details={
                 "classifier": by_classifier.value if by_classifier else None,
@@ -117,19 +128,25 @@ class ContentShift:
             },
         )
 
-    def _discrepancy(self, scan: Scan, pair: Pair) -> tuple[float, float | None]:
-        generator = scan.generator(self.code, "discrepancy", pair.scope)
+    def _discrepancy(self, evidence: Evidence, pair: Pair) -> tuple[float, float | None]:
+        generator = evidence.generator(self.code, "discrepancy", pair.scope)
         sides = []
         for rows, groups in ((pair.rows, pair.groups), (pair.other_rows, pair.other_groups)):
             order = generator.permutation(len(rows))
-            _, first = np.unique(groups[order], return_index=True)  # a random image of each group, so that the rows can be exchanged
-            sides.append(scan.descriptor[rows[order[np.sort(first)[:DISCREPANCY_IMAGES]]]])
+            _, first = np.unique(
+                groups[order], return_index=True
+            )  # a random image of each group, so that the rows can be exchanged
+            sides.append(evidence.descriptor[rows[order[np.sort(first)[:DISCREPANCY_IMAGES]]]])
         if not pair.decidable:
             return 0.0, None
         return mean_discrepancy(sides[0], sides[1], generator, self.permutations)
 
     def _sentence(self, d: Distance, classified: bool, pair: Pair) -> str:
-        who = "A classifier that sees thumbnails, edges and colours" if classified else "One direction of the descriptor"
+        who = (
+            "A classifier that sees thumbnails, edges and colours"
+            if classified
+            else "One direction of the descriptor"
+        )
         text = (
             f"{who} tells {pair.first} and {pair.second} apart by a Kolmogorov-Smirnov distance of {d.value:.2f} "
             f"({in_words(d.low, d.high)}): it takes {percent(_beyond(d)[0])} of {pair.first} and {percent(_beyond(d)[1])} of {pair.second} "
@@ -145,7 +162,7 @@ def _beyond(d: Distance) -> tuple[float, float]:
     return d.shares if d.rises else (1 - d.shares[0], 1 - d.shares[1])
 
 
-def _exhibits(scan: Scan, pair: Pair, domain: Domain) -> pd.DataFrame:
+def _exhibits(evidence: Evidence, pair: Pair, domain: Domain) -> pd.DataFrame:
     """Images of the second split that are least like the first, and images of the first that are most like the second."""
     import pandas as pd
 
@@ -156,5 +173,7 @@ def _exhibits(scan: Scan, pair: Pair, domain: Domain) -> pd.DataFrame:
     ):
         seen = np.isfinite(scores)
         odds = 1 / (1 + np.exp(-scores[seen]))
-        parts.append(exhibit(scan, rows[seen], odds, split, other).head(EXHIBITS))
-    return pd.concat(parts, ignore_index=True).sort_values("score", ascending=False, kind="stable", ignore_index=True)
+        parts.append(exhibit(evidence, rows[seen], odds, split, other).head(EXHIBITS))
+    return pd.concat(parts, ignore_index=True).sort_values(
+        "score", ascending=False, kind="stable", ignore_index=True
+    )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from auditor.checks.per_image import share_finding
-from auditor.evidence import Scan
+from auditor.evidence import Evidence
 from auditor.finding import Finding, percent
 
 
@@ -19,17 +19,17 @@ class Dark:
     needs: ClassVar[frozenset[str]] = frozenset()
     about_splits: ClassVar[bool] = False
 
-    #: Largest 99th percentile of luma of a dark picture, a share of white: cleanvision's default. A percentile that high leaves thin bright
-    #: strokes on black (digits, stars) alone, which a mean would not.
+    #: Largest 99th percentile of luma of a dark picture, a share of white: cleanvision's default. A
+    #: percentile that high leaves thin bright strokes on black (digits, stars) alone, which a mean would not.
     limit: float = 0.32
     #: Share of the images over which it is a warning: at 1 % a class of a hundred images loses one.
     warn_share: float = 0.01
 
-    def __call__(self, scan: Scan) -> Iterator[Finding]:
+    def __call__(self, evidence: Evidence) -> Iterator[Finding]:
         """Yield one finding."""
-        peak = scan.images["peak_level"].to_numpy(dtype=float)
+        peak = evidence.images["peak_level"].to_numpy(dtype=float)
         yield share_finding(
-            scan,
+            evidence,
             self.code,
             peak < self.limit,
             1 - peak,

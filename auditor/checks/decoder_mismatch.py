@@ -10,16 +10,20 @@ from typing import ClassVar
 import numpy as np
 
 from auditor.checks.file_share import Wording, counted, file_finding
-from auditor.evidence import Scan
+from auditor.evidence import Evidence
 from auditor.finding import Finding, Fix
 
 #: What tf.io.decode_image reads (its documentation).
 TENSORFLOW = frozenset({"JPEG", "MPO", "PNG", "GIF", "BMP", "DIB", "WEBP"})
-#: The extensions that Keras' image_dataset_from_directory takes (Keras 3, image_dataset_utils.ALLOWLIST_FORMATS).
+#: The extensions that Keras' image_dataset_from_directory takes (Keras 3,
+#: image_dataset_utils.ALLOWLIST_FORMATS).
 KERAS = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png"})
 #: What the OpenCV wheels from PyPI are built with.
-OPENCV = frozenset({"JPEG", "MPO", "PNG", "GIF", "BMP", "DIB", "WEBP", "TIFF", "AVIF", "JPEG2000", "PPM", "SUN", "HDR"})
-#: tf.io.decode_image gives these a fourth dimension, animated or not, unless told not to (tried with TensorFlow 2.21).
+OPENCV = frozenset(
+    {"JPEG", "MPO", "PNG", "GIF", "BMP", "DIB", "WEBP", "TIFF", "AVIF", "JPEG2000", "PPM", "SUN", "HDR"}
+)
+#: tf.io.decode_image gives these a fourth dimension, animated or not, unless told not to (tried with
+#: TensorFlow 2.21).
 FOUR_DIMENSIONS = frozenset({"GIF", "WEBP"})
 
 
@@ -62,13 +66,16 @@ class DecoderMismatch:
     #: One such file is enough to warn.
     warn_share: float = 0.0
 
-    def __call__(self, scan: Scan) -> Iterator[Finding]:
+    def __call__(self, evidence: Evidence) -> Iterator[Finding]:
         """Yield one finding."""
-        images = scan.images
-        columns = (images[c].tolist() for c in ("decoders", "path", "format", "mode", "bits", "orientation", "transparent"))
+        images = evidence.images
+        columns = (
+            images[c].tolist()
+            for c in ("decoders", "path", "format", "mode", "bits", "orientation", "transparent")
+        )
         said = [told or " / ".join(expected(*facts)) for told, *facts in zip(*columns, strict=True)]
         tried = images["decoders"].ne("").to_numpy()
-        problems = np.array([text not in ("", "alike") for text in said], dtype=bool) & scan.readable
+        problems = np.array([text not in ("", "alike") for text in said], dtype=bool) & evidence.readable
         kinds = [part for text, p in zip(said, problems, strict=True) if p for part in text.split(" / ")]
         words = Wording(
             title="Decoders do not agree about some files",
@@ -76,9 +83,18 @@ class DecoderMismatch:
             has=f"are refused or seen differently by TensorFlow, OpenCV or Keras ({'tried' if tried.any() else 'judged by their headers'})",
             more=f"Found: {counted(kinds)}.",
             why="A model trained with one library and used with another sees other pictures, or none.",
-            fix=Fix(text="Save these files again as 8-bit RGB JPEG or PNG with the orientation applied; every library reads those alike."),
-            details={"problems": {p: t for p, t, hit in zip(images["path"], said, problems, strict=True) if hit}},
+            fix=Fix(
+                text="Save these files again as 8-bit RGB JPEG or PNG with the orientation applied; every library reads those alike."
+            ),
+            details={
+                "problems": {p: t for p, t, hit in zip(images["path"], said, problems, strict=True) if hit}
+            },
         )
         yield file_finding(
-            scan, self.code, problems, words, effect="share of files that decoders disagree about", warn_share=self.warn_share
+            evidence,
+            self.code,
+            problems,
+            words,
+            effect="share of files that decoders disagree about",
+            warn_share=self.warn_share,
         )

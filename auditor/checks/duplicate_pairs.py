@@ -7,36 +7,47 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from auditor.evidence import Scan
+from auditor.evidence import Evidence
 from auditor.finding import percent
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def pair_evidence(scan: Scan, rows: npt.NDArray[np.int64], others: npt.NDArray[np.int64], score: npt.NDArray[np.float64]) -> pd.DataFrame:
+def pair_examples(
+    evidence: Evidence,
+    rows: npt.NDArray[np.int64],
+    others: npt.NDArray[np.int64],
+    score: npt.NDArray[np.float64],
+) -> pd.DataFrame:
     """Return the evidence table of pairs of images, worst (highest score) first; ties in order of path."""
     order = np.lexsort((rows, -score))
     rows, others = rows[order], others[order]
-    table = scan.images.loc[rows, ["path", "label", "split"]].reset_index(drop=True)
-    return table.assign(other_path=scan.images["path"].to_numpy(dtype=object)[others], other_split=scan.splits[others], score=score[order])
+    table = evidence.images.loc[rows, ["path", "label", "split"]].reset_index(drop=True)
+    return table.assign(
+        other_path=evidence.images["path"].to_numpy(dtype=object)[others],
+        other_split=evidence.splits[others],
+        score=score[order],
+    )
 
 
-def pair_score(scan: Scan, rows: npt.NDArray[np.int64], others: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+def pair_score(
+    evidence: Evidence, rows: npt.NDArray[np.int64], others: npt.NDArray[np.int64]
+) -> npt.NDArray[np.float64]:
     """Return how sure each pair of a set is: 1 for exact copies, else that of its less sure link to the representative."""
-    duplicates = scan.duplicates
+    duplicates = evidence.duplicates
     same = duplicates.exact[rows] == duplicates.exact[others]
     return np.where(same, 1.0, np.minimum(duplicates.score[rows], duplicates.score[others]))
 
 
-def sure(scan: Scan, score: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+def sure(evidence: Evidence, score: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
     """Return which pairs are copies beyond doubt; the others may be look-alikes."""
-    return np.asarray(score >= 1 - scan.duplicates.calibration.certain)
+    return np.asarray(score >= 1 - evidence.duplicates.calibration.certain)
 
 
-def how_found(scan: Scan) -> str:
+def how_found(evidence: Evidence) -> str:
     """Return the sentence that says how near near is, and how many of the pairs may be look-alikes."""
-    found = scan.duplicates.calibration
+    found = evidence.duplicates.calibration
     if not found.calibrated:
         return (
             f"Near means a distance of at most {found.threshold:.3f}: too few compared pairs are of two classes to measure the rate of "
@@ -49,13 +60,19 @@ def how_found(scan: Scan) -> str:
     )
 
 
-def calibration_details(scan: Scan) -> dict[str, float | bool]:
+def calibration_details(evidence: Evidence) -> dict[str, float | bool]:
     """Return the threshold and how it was found, as plain numbers."""
-    found = scan.duplicates.calibration
-    known = {} if np.isnan(found.false_rate) else {"false_rate": found.false_rate, "expected_false_pairs": found.expected_false}
+    found = evidence.duplicates.calibration
+    known = (
+        {}
+        if np.isnan(found.false_rate)
+        else {"false_rate": found.false_rate, "expected_false_pairs": found.expected_false}
+    )
     return {"threshold": found.threshold, "calibrated": found.calibrated, **known}
 
 
-def names(scan: Scan, rows: npt.NDArray[np.int64], values: npt.NDArray[np.object_]) -> tuple[str, ...]:
+def names(
+    evidence: Evidence, rows: npt.NDArray[np.int64], values: npt.NDArray[np.object_]
+) -> tuple[str, ...]:
     """Return the distinct, known values of some rows, sorted."""
     return tuple(sorted(set(values[rows].tolist()) - {""}))

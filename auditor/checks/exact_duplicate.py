@@ -8,8 +8,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from auditor.checks.duplicate_pairs import names, pair_evidence
-from auditor.evidence import Scan
+from auditor.checks.duplicate_pairs import names, pair_examples
+from auditor.evidence import Evidence
 from auditor.finding import Effect, Finding, Fix, percent
 
 
@@ -21,15 +21,16 @@ class ExactDuplicate:
     needs: ClassVar[frozenset[str]] = frozenset()
     about_splits: ClassVar[bool] = False
 
-    #: Share of the readable images that are surplus copies. Web collections have 0.1 % to 3 % of them unnoticed (Barz and Denzler, "Do we
-    #: train on test data?", 2020, for CIFAR); the copies that do harm at once are `split-leak` and `conflicting-labels`.
+    #: Share of the readable images that are surplus copies. Web collections have 0.1 % to 3 % of them
+    #: unnoticed (Barz and Denzler, "Do we train on test data?", 2020, for CIFAR); the copies that do harm at
+    #: once are `split-leak` and `conflicting-labels`.
     warn_share: float = 0.001
 
-    def __call__(self, scan: Scan) -> Iterator[Finding]:
+    def __call__(self, evidence: Evidence) -> Iterator[Finding]:
         """Yield one finding."""
-        duplicates = scan.duplicates
+        duplicates = evidence.duplicates
         rows = np.flatnonzero(duplicates.exact != np.arange(len(duplicates.exact)))
-        total = int(scan.readable.sum())
+        total = int(evidence.readable.sum())
         sets = len(np.unique(duplicates.exact[rows]))
         share = len(rows) / total
         by_bytes = int((duplicates.reason[rows] == "same bytes").sum())
@@ -46,9 +47,15 @@ class ExactDuplicate:
             affected=len(rows),
             total=total,
             effect=Effect.counted("share of surplus copies", share, warn_at=self.warn_share, unit="share"),
-            fix=Fix(text="Keep one image of each set. Counts, splits and scores here already take a set as one.") if len(rows) else None,
-            evidence=pair_evidence(scan, rows, duplicates.exact[rows], np.ones(len(rows))) if len(rows) else None,
-            classes=names(scan, rows, scan.labels),
-            splits=names(scan, rows, scan.splits),
+            fix=Fix(
+                text="Keep one image of each set. Counts, splits and scores here already take a set as one."
+            )
+            if len(rows)
+            else None,
+            examples=pair_examples(evidence, rows, duplicates.exact[rows], np.ones(len(rows)))
+            if len(rows)
+            else None,
+            classes=names(evidence, rows, evidence.labels),
+            splits=names(evidence, rows, evidence.splits),
             details={"sets": sets, "same_bytes": by_bytes, "same_pixels": len(rows) - by_bytes},
         )

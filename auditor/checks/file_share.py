@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from auditor.evidence import Scan
+from auditor.evidence import Evidence
 from auditor.finding import Effect, Finding, Fix, percent
 
 
@@ -17,7 +17,8 @@ from auditor.finding import Effect, Finding, Fix, percent
 class Wording:
     """What a check of files says.
 
-    ``has`` follows a number of images ("3 of 100 images <has>"); ``fine`` is the headline where there is none.
+    ``has`` follows a number of images ("3 of 100 images <has>"); ``fine`` is the headline where there is
+    none.
     """
 
     title: str
@@ -30,7 +31,7 @@ class Wording:
 
 
 def file_finding(
-    scan: Scan,
+    evidence: Evidence,
     code: str,
     affected: npt.NDArray[np.bool_],
     words: Wording,
@@ -42,7 +43,8 @@ def file_finding(
 ) -> Finding:
     """Return the finding "this share of the files has this defect".
 
-    Where a time budget left images out, the interval runs from what was found to the most that the sample could have missed.
+    Where a time budget left images out, the interval runs from what was found to the most that the sample
+    could have missed.
 
     Parameters
     ----------
@@ -55,8 +57,8 @@ def file_finding(
     score : ndarray of float, shape (n_images,), optional
         Higher is worse; 1 for all without.
     """
-    rows = np.flatnonzero(affected & scan.measured)
-    total, sampled = len(scan.images), int(scan.measured.sum())
+    rows = np.flatnonzero(affected & evidence.measured)
+    total, sampled = len(evidence.images), int(evidence.measured.sum())
     share = len(rows) / sampled if sampled else 0.0
     bound = ""
     if sampled == total:
@@ -64,9 +66,17 @@ def file_finding(
     else:
         from auditor.stats.sampling import most_affected
 
-        most = max(most_affected(len(rows), max(proportional_part(scan), len(rows)), total) / total, share)
+        most = max(
+            most_affected(len(rows), max(proportional_part(evidence), len(rows)), total) / total, share
+        )
         size = Effect(
-            name=effect, value=share, low=min(len(rows) / total, share), high=most, unit="share", warn_at=warn_share, error_at=error_share
+            name=effect,
+            value=share,
+            low=min(len(rows) / total, share),
+            high=most,
+            unit="share",
+            warn_at=warn_share,
+            error_at=error_share,
         )
         bound = (
             f" A sample of {sampled:,} of {total:,} images was read: at most {percent(most, 3)} of all are affected "
@@ -76,7 +86,11 @@ def file_finding(
     if len(rows):
         scores = np.ones(len(rows)) if score is None else np.nan_to_num(score[rows].astype(float), nan=0.0)
         order = np.lexsort((rows, -scores))
-        table = scan.images.loc[rows[order], ["path", "label", "split"]].reset_index(drop=True).assign(score=scores[order])
+        table = (
+            evidence.images.loc[rows[order], ["path", "label", "split"]]
+            .reset_index(drop=True)
+            .assign(score=scores[order])
+        )
     return Finding(
         code=code,
         title=words.title if len(rows) else words.fine,
@@ -88,21 +102,22 @@ def file_finding(
         total=sampled,
         effect=size,
         fix=words.fix if len(rows) else None,
-        evidence=table,
-        classes=tuple(sorted(set(scan.labels[rows].tolist()) - {""})),
-        splits=tuple(s for s in scan.split_names if (scan.splits[rows] == s).any()),
+        examples=table,
+        classes=tuple(sorted(set(evidence.labels[rows].tolist()) - {""})),
+        splits=tuple(s for s in evidence.split_names if (evidence.splits[rows] == s).any()),
         details={"sampled": sampled, **words.details},
     )
 
 
-def proportional_part(scan: Scan) -> int:
+def proportional_part(evidence: Evidence) -> int:
     """Return how many of the images that were read make up a sample in proportion to classes and splits.
 
-    Small classes are read first and so are over-represented; what they have beyond their share says nothing about the rest.
+    Small classes are read first and so are over-represented; what they have beyond their share says nothing
+    about the rest.
     """
     import pandas as pd
 
-    read = pd.Series(scan.measured).groupby([scan.labels, scan.splits])
+    read = pd.Series(evidence.measured).groupby([evidence.labels, evidence.splits])
     taken, sizes = read.sum().to_numpy(), read.size().to_numpy()
     return int(np.minimum(taken, sizes * (taken.sum() / sizes.sum())).sum())
 

@@ -11,14 +11,16 @@ import numpy.typing as npt
 import pandas as pd
 
 from auditor.checks.base import skipped
-from auditor.evidence import Scan
+from auditor.evidence import Evidence
 from auditor.evidence.probabilities import Probabilities
 from auditor.finding import Effect, Finding, Fix, percent
 from auditor.stats.label_noise import NoiseRate, disagreement_floor
 
-#: Share of each predicted class, the surest first, in which the noise rate is read off: the classifier's own errors are rarer there.
+#: Share of each predicted class, the surest first, in which the noise rate is read off: the classifier's own
+#: errors are rarer there.
 SUREST = 0.5
-#: The review list ends where fewer than half of it are expected to be wrong: below that, looking finds more right labels than wrong ones.
+#: The review list ends where fewer than half of it are expected to be wrong: below that, looking finds more
+#: right labels than wrong ones.
 WORTHWHILE = 0.5
 #: Other labels tried in all to learn where a wrong label would rank: bounds the work at a million images.
 TRIALS = 200_000
@@ -63,20 +65,26 @@ def confusable(values: npt.NDArray[np.float32], given: Rows, sure: npt.NDArray[n
     return bool(second > (1 + 1 / (classes - 1)) / 2)
 
 
-def expected_precision(values: npt.NDArray[np.float32], given: Rows, scores: Scores, rate: float, margins: bool) -> Scores:
+def expected_precision(
+    values: npt.NDArray[np.float32], given: Rows, scores: Scores, rate: float, margins: bool
+) -> Scores:
     """Return the expected share of wrong labels among the k worst, for k = 1..n, if a share ``rate`` were replaced at random.
 
-    Each image is given other labels, and their scores say which share of wrong labels would rank among the k worst.
+    Each image is given other labels, and their scores say which share of wrong labels would rank among the k
+    worst.
     """
     n, classes = values.shape
     step = max(1, n * (classes - 1) // TRIALS)
     rows = np.arange(0, n, step)
     rank = margin if margins else self_confidence
-    trial = np.sort(np.concatenate([rank(values[rows], (given[rows] + shift) % classes) for shift in range(1, classes)]))
+    trial = np.sort(
+        np.concatenate([rank(values[rows], (given[rows] + shift) % classes) for shift in range(1, classes)])
+    )
     worst = np.sort(scores)[::-1]
     found = 1 - np.searchsorted(trial, worst, side="left") / len(trial)
     precision = np.minimum(1, rate * n * found / np.arange(1, n + 1))
-    # A longer list is never purer: at the very top, where few trials decide, the estimate is lifted to that of the longer lists.
+    # A longer list is never purer: at the very top, where few trials decide, the estimate is lifted to that
+    # of the longer lists.
     return np.asarray(np.maximum.accumulate(precision[::-1])[::-1])
 
 
@@ -88,25 +96,32 @@ class LabelError:
     needs: ClassVar[frozenset[str]] = frozenset({"labels"})
     about_splits: ClassVar[bool] = False
 
-    #: Northcutt, Athalye, Mueller, "Pervasive label errors in test sets destabilize machine learning benchmarks", NeurIPS 2021:
-    #: 0.15 % in MNIST and 0.5 % in CIFAR-10, but 3.3 % on average over ten benchmarks.
+    #: Northcutt, Athalye, Mueller, "Pervasive label errors in test sets destabilize machine learning
+    #: benchmarks", NeurIPS 2021: 0.15 % in MNIST and 0.5 % in CIFAR-10, but 3.3 % on average over ten
+    #: benchmarks.
     warn_share: float = 0.01
-    #: Balanced accuracy above chance (0 chance, 1 perfect) below which nothing is listed. At 0.5 (photos of clothing) half of a list of 50
-    #: is planted when 5 % are (``benchmarks/labels.py``); below 0.3 it would be mostly right labels.
+    #: Balanced accuracy above chance (0 chance, 1 perfect) below which nothing is listed. At 0.5 (photos of
+    #: clothing) half of a list of 50 is planted when 5 % are (``benchmarks/labels.py``); below 0.3 it would
+    #: be mostly right labels.
     min_skill: float = 0.3
     #: Below this a class's recall in one fold is known to no better than +-20 points.
     min_images: int = 100
     #: Share of the images that are listed at most.
     max_listed: float = 0.1
 
-    def __call__(self, scan: Scan) -> Iterator[Finding]:
+    def __call__(self, evidence: Evidence) -> Iterator[Finding]:
         """Yield one finding."""
-        found = scan.probabilities
+        found = evidence.probabilities
         if found is None:
-            yield skipped(self, "Fewer than two classes have the five groups that a five-fold cross-validation needs.")
+            yield skipped(
+                self, "Fewer than two classes have the five groups that a five-fold cross-validation needs."
+            )
             return
         if len(found.rows) < self.min_images:
-            yield skipped(self, f"{len(found.rows)} labelled images are too few to cross-validate; {self.min_images} are needed.")
+            yield skipped(
+                self,
+                f"{len(found.rows)} labelled images are too few to cross-validate; {self.min_images} are needed.",
+            )
             return
         classes = len(found.classes)
         skill = (found.balanced_accuracy - 1 / classes) / (1 - 1 / classes)
@@ -121,37 +136,40 @@ class LabelError:
                 ),
                 why="A model that cannot tell the classes apart cannot tell a wrong label from a hard picture.",
                 total=len(found.rows),
-                fix=Fix(text="Train a model first: its probabilities are used when it does better.", command="auditor run DATA -o OUT"),
+                fix=Fix(
+                    text="Train a model first: its probabilities are used when it does better.",
+                    command="auditor run DATA -o OUT",
+                ),
                 details={"balanced_accuracy": found.balanced_accuracy, "skill": skill},
             )
             return
-        yield self._judge(scan, found)
+        yield self._judge(evidence, found)
 
-    def _judge(self, scan: Scan, found: Probabilities) -> Finding:
+    def _judge(self, evidence: Evidence, found: Probabilities) -> Finding:
         values, given = found.values, found.given
         n, predicted = len(given), values.argmax(axis=1)
         ranks = confidence_ranks(values)
         sure = ranks <= SUREST
-        weight = len(np.unique(scan.groups[found.rows])) / n
+        weight = len(np.unique(evidence.groups[found.rows])) / n
         noise = disagreement_floor(ranks[sure] / SUREST, predicted[sure] != given[sure], weight)
         margins = confusable(values, given, sure)
         scores = (margin if margins else self_confidence)(values, given)
         precision = expected_precision(values, given, scores, noise.value, margins)
         limit = int(n * self.max_listed)
         review = min(int((precision >= WORTHWHILE).sum()), limit)
-        paths = scan.images["path"].to_numpy(dtype=object)[found.rows]
+        paths = evidence.images["path"].to_numpy(dtype=object)[found.rows]
         order = np.lexsort((paths.astype(str), -scores))
         listed = order[(predicted != given)[order]][:limit]
-        evidence = pd.DataFrame(
+        examples = pd.DataFrame(
             {
                 "path": paths[listed],
                 "label": np.array(found.classes, dtype=object)[given[listed]],
                 "suggested_label": np.array(found.classes, dtype=object)[predicted[listed]],
-                "split": scan.splits[found.rows[listed]],
+                "split": evidence.splits[found.rows[listed]],
                 "score": scores[listed].round(6),
             }
         )
-        review = min(review, len(evidence))
+        review = min(review, len(examples))
         effect = Effect(
             name="share of wrong labels", value=noise.value, low=noise.low, high=noise.high, warn_at=self.warn_share, unit="share",
             detectable=self.warn_share + noise.value - noise.low,
@@ -191,14 +209,14 @@ class LabelError:
                 ),
                 command="auditor apply decisions.csv DATA -o OUT/cleaned.csv",
             ),
-            evidence=evidence,
-            classes=tuple(sorted(set(evidence["label"][:review]))),
+            examples=examples,
+            classes=tuple(sorted(set(examples["label"][:review]))),
             details={
                 "balanced_accuracy": found.balanced_accuracy,
                 "ranking": "margin" if margins else "self-confidence",
                 "models": list(found.models),
                 "not_judged": found.left_out,
-                "expected_precision": _curve(precision, noise, len(evidence)),
+                "expected_precision": _curve(precision, noise, len(examples)),
             },
         )
 
@@ -219,8 +237,17 @@ def _review(review: int, precision: float) -> str:
 def _curve(precision: Scores, noise: NoiseRate, listed: int) -> list[dict[str, float]]:
     """Return expected precision at some lengths of the list, with the ends that follow from the noise rate's interval."""
     rows = []
-    for k in sorted({k for k in (10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, listed) if 0 < k <= listed}):
+    for k in sorted(
+        {k for k in (10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, listed) if 0 < k <= listed}
+    ):
         p = float(precision[k - 1])
         scale = p / noise.value if noise.value else 0.0
-        rows.append({"worst": k, "expected": p, "low": min(1.0, scale * noise.low), "high": min(1.0, scale * noise.high)})
+        rows.append(
+            {
+                "worst": k,
+                "expected": p,
+                "low": min(1.0, scale * noise.low),
+                "high": min(1.0, scale * noise.high),
+            }
+        )
     return rows

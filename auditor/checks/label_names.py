@@ -11,10 +11,11 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from auditor.evidence import Scan
+from auditor.evidence import Evidence
 from auditor.finding import Effect, Finding, Fix
 
-#: Small letters of other scripts and the Latin ones they are mistaken for: the common ones of Unicode's ``confusables.txt`` (UTS 39).
+#: Small letters of other scripts and the Latin ones they are mistaken for: the common ones of Unicode's
+#: ``confusables.txt`` (UTS 39).
 LOOK_ALIKES = str.maketrans(
     "авсԁеһніїјкӏморԛгѕтѵԝхуαβεηικνορτυχɑɡıոօս",
     "abcdehhiijklmopqrstvwxyabenikvoptuxaginou",
@@ -28,9 +29,9 @@ SHOWN = 4
 def appearance(name: str) -> str:
     """Return what a class name looks like: names with the same appearance are easily mistaken for one another.
 
-    Unicode compatibility forms, case, blanks, hyphens, underscores, invisible characters and look-alike letters do not count. A single
-    character keeps its case (letters are classes of their own in handwriting), numbers are compared as numbers, and digits are
-    never run together.
+    Unicode compatibility forms, case, blanks, hyphens, underscores, invisible characters and look-alike
+    letters do not count. A single character keeps its case (letters are classes of their own in handwriting),
+    numbers are compared as numbers, and digits are never run together.
 
     References
     ----------
@@ -41,7 +42,11 @@ def appearance(name: str) -> str:
     >>> appearance(" T-Shirt") == appearance("t_shirt"), appearance("a") == appearance("A"), appearance("07") == appearance("7.0")
     (True, False, True)
     """
-    text = "".join(c for c in unicodedata.normalize("NFKC", name) if unicodedata.category(c) not in ("Cf", "Cc") or c.isspace()).strip()
+    text = "".join(
+        c
+        for c in unicodedata.normalize("NFKC", name)
+        if unicodedata.category(c) not in ("Cf", "Cc") or c.isspace()
+    ).strip()
     try:
         return repr(float(text.replace("_", "x")))
     except ValueError:
@@ -73,15 +78,17 @@ class LabelNames:
     #: Any at all: two spellings of one class teach the model a difference that is not there.
     warn_classes: int = 0
 
-    def __call__(self, scan: Scan) -> Iterator[Finding]:
+    def __call__(self, evidence: Evidence) -> Iterator[Finding]:
         """Yield one finding."""
-        names = tuple(sorted({*scan.classes, *(label for _, label in scan.empty)} - {""}))
+        names = tuple(sorted({*evidence.classes, *(label for _, label in evidence.empty)} - {""}))
         sets = alike(names)
-        counts = {name: int((scan.labels == name).sum()) for s in sets for name in s}
+        counts = {name: int((evidence.labels == name).sum()) for s in sets for name in s}
         suggested = {name: max(s, key=lambda n: (counts[n], n)) for s in sets for name in s}
         minor = sorted(name for name, other in suggested.items() if name != other)
-        rows = np.flatnonzero(pd.Series(scan.labels).isin(minor).to_numpy())
-        listed = "; ".join(" and ".join(f"{n!r} ({counts[n]:,})" for n in s) for s in sets[:SHOWN]) + ("; ..." if len(sets) > SHOWN else "")
+        rows = np.flatnonzero(pd.Series(evidence.labels).isin(minor).to_numpy())
+        listed = "; ".join(" and ".join(f"{n!r} ({counts[n]:,})" for n in s) for s in sets[:SHOWN]) + (
+            "; ..." if len(sets) > SHOWN else ""
+        )
         yield Finding(
             code=self.code,
             title="Class names that look alike" if sets else "Class names are distinct",
@@ -93,20 +100,20 @@ class LabelNames:
             ),
             why="Two spellings of one class become two classes: the model is taught a difference that is not there.",
             affected=len(rows),
-            total=len(scan.labels),
+            total=len(evidence.labels),
             effect=Effect.counted("look-alike class names", len(minor), warn_at=self.warn_classes),
             fix=Fix(
                 text="If they are one class, give its images one label (the suggested one is the more frequent). If not, rename them apart."
             )
             if sets
             else None,
-            evidence=(
+            examples=(
                 pd.DataFrame(
                     {
-                        "path": scan.images["path"].to_numpy(dtype=object)[rows],
-                        "label": scan.labels[rows],
-                        "suggested_label": [suggested[n] for n in scan.labels[rows]],
-                        "split": scan.splits[rows],
+                        "path": evidence.images["path"].to_numpy(dtype=object)[rows],
+                        "label": evidence.labels[rows],
+                        "suggested_label": [suggested[n] for n in evidence.labels[rows]],
+                        "split": evidence.splits[rows],
                         "score": 1.0,
                     }
                 )

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from auditor.checks.per_image import share_finding
-from auditor.evidence import Scan
+from auditor.evidence import Evidence
 from auditor.finding import Finding
 
 
@@ -23,20 +23,21 @@ class LowContrast:
 
     #: Below this share of the data set's median contrast a picture is flat ...
     of_median: float = 1 / 3
-    #: ... but never above this RMS contrast (Peli, "Contrast in complex images", JOSA A 7(10), 1990), a share of white ...
+    #: ... but never above this RMS contrast (Peli, "Contrast in complex images", JOSA A 7(10), 1990), a share
+    #: of white ...
     highest: float = 0.05
     #: ... and always below this one: 2.5 of 255 grey levels.
     lowest: float = 0.01
     #: At 1 % a class of a hundred images loses one.
     warn_share: float = 0.01
 
-    def __call__(self, scan: Scan) -> Iterator[Finding]:
+    def __call__(self, evidence: Evidence) -> Iterator[Finding]:
         """Yield one finding."""
-        contrast = scan.images["contrast"].to_numpy(dtype=float)
-        typical = float(np.median(contrast[scan.readable]))
+        contrast = evidence.images["contrast"].to_numpy(dtype=float)
+        typical = float(np.median(contrast[evidence.readable]))
         limit = min(max(self.of_median * typical, self.lowest), self.highest)
         yield share_finding(
-            scan,
+            evidence,
             self.code,
             contrast < limit,
             1 - contrast,

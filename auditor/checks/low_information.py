@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from auditor.checks.per_image import share_finding
-from auditor.evidence import Scan
+from auditor.evidence import Evidence
 from auditor.finding import Finding
 
 
@@ -30,13 +30,13 @@ class LowInformation:
     #: At 1 % a class of a hundred images loses one.
     warn_share: float = 0.01
 
-    def __call__(self, scan: Scan) -> Iterator[Finding]:
+    def __call__(self, evidence: Evidence) -> Iterator[Finding]:
         """Yield one finding."""
-        entropy = scan.images["entropy"].to_numpy(dtype=float)
-        typical = float(np.median(entropy[scan.readable]))
+        entropy = evidence.images["entropy"].to_numpy(dtype=float)
+        typical = float(np.median(entropy[evidence.readable]))
         limit = min(max(self.of_median * typical, self.lowest), self.highest)
         yield share_finding(
-            scan,
+            evidence,
             self.code,
             entropy < limit,
             8 - entropy,

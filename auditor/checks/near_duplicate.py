@@ -8,8 +8,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from auditor.checks.duplicate_pairs import calibration_details, how_found, names, pair_evidence, sure
-from auditor.evidence import Scan
+from auditor.checks.duplicate_pairs import calibration_details, how_found, names, pair_examples, sure
+from auditor.evidence import Evidence
 from auditor.finding import Effect, Finding, Fix, percent
 
 
@@ -21,29 +21,38 @@ class NearDuplicate:
     needs: ClassVar[frozenset[str]] = frozenset()
     about_splits: ClassVar[bool] = False
 
-    #: Share of the readable images that are near copies of another. CIFAR-10 and CIFAR-100 have 3 % to 10 % of them between training and
-    #: test (Barz and Denzler, "Do we train on test data?", 2020).
+    #: Share of the readable images that are near copies of another. CIFAR-10 and CIFAR-100 have 3 % to 10 %
+    #: of them between training and test (Barz and Denzler, "Do we train on test data?", 2020).
     warn_share: float = 0.01
 
-    def __call__(self, scan: Scan) -> Iterator[Finding]:
+    def __call__(self, evidence: Evidence) -> Iterator[Finding]:
         """Yield one finding."""
-        duplicates = scan.duplicates
+        duplicates = evidence.duplicates
         own = np.arange(len(duplicates.near))
         # Of exact copies only the one that represents them counts: the others are `exact-duplicate`'s.
         rows = np.flatnonzero((duplicates.near != own) & (duplicates.exact == own))
-        total = int(scan.readable.sum())
+        total = int(evidence.readable.sum())
         sets = len(np.unique(duplicates.near[rows]))
         share = len(rows) / total
         score = duplicates.score[rows]
-        certain = int(sure(scan, score).sum())
+        certain = int(sure(evidence, score).sum())
         turned = int(duplicates.turned[rows].sum())
-        effect = Effect(name="share of near copies", value=share, low=certain / total, high=share, warn_at=self.warn_share, unit="share")
+        effect = Effect(
+            name="share of near copies",
+            value=share,
+            low=certain / total,
+            high=share,
+            warn_at=self.warn_share,
+            unit="share",
+        )
         yield Finding(
             code=self.code,
-            title="Some images are nearly the same picture" if len(rows) else "No two images are nearly the same picture",
+            title="Some images are nearly the same picture"
+            if len(rows)
+            else "No two images are nearly the same picture",
             summary=(
                 f"{len(rows):,} of {total:,} readable images ({percent(share, 2)}) are near copies of another, in "
-                f"{sets:,} sets; {certain:,} of them beyond doubt, {turned:,} mirrored or turned. {how_found(scan)}"
+                f"{sets:,} sets; {certain:,} of them beyond doubt, {turned:,} mirrored or turned. {how_found(evidence)}"
                 if len(rows)
                 else f"None of {total:,} readable images is a near copy of another."
             ),
@@ -51,11 +60,14 @@ class NearDuplicate:
             affected=len(rows),
             total=total,
             effect=effect,
-            fix=Fix(text="Keep the best of each set, or at least keep each set in one split.", command="auditor split DATA -o OUT")
+            fix=Fix(
+                text="Keep the best of each set, or at least keep each set in one split.",
+                command="auditor split DATA -o OUT",
+            )
             if len(rows)
             else None,
-            evidence=pair_evidence(scan, rows, duplicates.near[rows], score) if len(rows) else None,
-            classes=names(scan, rows, scan.labels),
-            splits=names(scan, rows, scan.splits),
-            details={"sets": sets, "certain": certain, "turned": turned, **calibration_details(scan)},
+            examples=pair_examples(evidence, rows, duplicates.near[rows], score) if len(rows) else None,
+            classes=names(evidence, rows, evidence.labels),
+            splits=names(evidence, rows, evidence.splits),
+            details={"sets": sets, "certain": certain, "turned": turned, **calibration_details(evidence)},
         )

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from auditor.checks.per_image import odd_beyond, share_finding
-from auditor.evidence import Scan
+from auditor.evidence import Evidence
 from auditor.finding import Finding
 
 
@@ -21,23 +21,23 @@ class OddAspect:
     needs: ClassVar[frozenset[str]] = frozenset()
     about_splits: ClassVar[bool] = False
 
-    #: Factor between the ratio of long to short side and its median: below the first nothing is odd (2.7 : 1 among 4 : 3 photos;
-    #: cleanvision's default is 2.9 : 1, whatever the others are); where shapes vary, the limit is twice as far as the central 90 % of
-    #: the images reach, but no more than the second.
+    #: Factor between the ratio of long to short side and its median: below the first nothing is odd (2.7 : 1
+    #: among 4 : 3 photos; cleanvision's default is 2.9 : 1, whatever the others are); where shapes vary, the
+    #: limit is twice as far as the central 90 % of the images reach, but no more than the second.
     least_factor: float = 2.0
     #: Beyond this an image is odd however much shapes vary.
     most_factor: float = 4.0
     #: At 1 % a class of a hundred images loses one.
     warn_share: float = 0.01
 
-    def __call__(self, scan: Scan) -> Iterator[Finding]:
+    def __call__(self, evidence: Evidence) -> Iterator[Finding]:
         """Yield one finding."""
         # Long over short, so that portraits among landscapes, which EXIF may turn, are not odd.
-        elongation = np.abs(np.log(scan.images["aspect"].to_numpy(dtype=float)))
-        median, limit = odd_beyond(elongation[scan.readable], self.least_factor, self.most_factor)
+        elongation = np.abs(np.log(evidence.images["aspect"].to_numpy(dtype=float)))
+        median, limit = odd_beyond(elongation[evidence.readable], self.least_factor, self.most_factor)
         away = np.abs(elongation - median)
         yield share_finding(
-            scan,
+            evidence,
             self.code,
             away > limit,
             away,

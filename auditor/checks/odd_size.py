@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from auditor.checks.per_image import odd_beyond, share_finding
-from auditor.evidence import Scan
+from auditor.evidence import Evidence
 from auditor.finding import Finding
 
 
@@ -21,23 +21,23 @@ class OddSize:
     needs: ClassVar[frozenset[str]] = frozenset()
     about_splits: ClassVar[bool] = False
 
-    #: Factor between a side of the picture (square root of its pixels) and the median side: below the first nothing is odd; where sizes
-    #: vary, the limit is twice as far as the central 90 % of the images reach, but no more than the second (blood cells of three
-    #: kinds reach 2.4 either way: 0.04 % of them are odd).
+    #: Factor between a side of the picture (square root of its pixels) and the median side: below the first
+    #: nothing is odd; where sizes vary, the limit is twice as far as the central 90 % of the images reach,
+    #: but no more than the second (blood cells of three kinds reach 2.4 either way: 0.04 % of them are odd).
     least_factor: float = 2.0
     #: Beyond this an image is odd however much sizes vary.
     most_factor: float = 4.0
     #: At 1 % a class of a hundred images loses one.
     warn_share: float = 0.01
 
-    def __call__(self, scan: Scan) -> Iterator[Finding]:
+    def __call__(self, evidence: Evidence) -> Iterator[Finding]:
         """Yield one finding."""
-        side = 0.5 * np.log(np.maximum(scan.images["pixels"].to_numpy(dtype=float), 1))
-        median, limit = odd_beyond(side[scan.readable], self.least_factor, self.most_factor)
+        side = 0.5 * np.log(np.maximum(evidence.images["pixels"].to_numpy(dtype=float), 1))
+        median, limit = odd_beyond(side[evidence.readable], self.least_factor, self.most_factor)
         away = np.abs(side - median)
         small, large = np.exp(median - limit), np.exp(median + limit)
         yield share_finding(
-            scan,
+            evidence,
             self.code,
             away > limit,
             away,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from auditor.checks.file_share import Wording, counted, file_finding
-from auditor.evidence import Scan
+from auditor.evidence import Evidence
 from auditor.finding import Finding, Fix
 
 #: What a viewer does for each orientation (EXIF 3.0, tag 0x0112).
@@ -28,10 +28,10 @@ class Orientation:
     #: One such file is enough to warn.
     warn_share: float = 0.0
 
-    def __call__(self, scan: Scan) -> Iterator[Finding]:
+    def __call__(self, evidence: Evidence) -> Iterator[Finding]:
         """Yield one finding."""
-        turn = scan.images["orientation"].to_numpy(dtype=int)
-        turned = (turn > 1) & scan.readable
+        turn = evidence.images["orientation"].to_numpy(dtype=int)
+        turned = (turn > 1) & evidence.readable
         sideways = turned & (turn >= 5)
         words = Wording(
             title="Some images are stored turned, with a note to turn them back",
@@ -47,7 +47,7 @@ class Orientation:
             ),
         )
         yield file_finding(
-            scan,
+            evidence,
             self.code,
             turned,
             words,

@@ -11,20 +11,21 @@ import numpy.typing as npt
 import pandas as pd
 
 from auditor.checks.base import skipped
-from auditor.evidence import Scan
+from auditor.evidence import Evidence
 from auditor.evidence.neighbours import nearest
 from auditor.evidence.probabilities import canonical_order
 from auditor.finding import Effect, Finding, Fix, percent
 from auditor.stats.intervals import wilson
 
-#: Neighbours whose mean distance says how far away a picture is: one is fooled by a pair of outliers, many by a small class. Ten found
-#: the most of five strange pictures planted in 4,000 (``benchmarks/descriptor.py``).
+#: Neighbours whose mean distance says how far away a picture is: one is fooled by a pair of outliers, many by
+#: a small class. Ten found the most of five strange pictures planted in 4,000 (``benchmarks/descriptor.py``).
 NEAREST = 10
 #: Images that each is compared with, at most: a clump of strange pictures is thinned out along with the rest.
 REFERENCES = 4000
 #: Images that are compared with those at once: 25 MB.
 BLOCK = 16_384
-#: A test image is uncovered where it is further from training than this share of training images is from the rest of training.
+#: A test image is uncovered where it is further from training than this share of training images is from the
+#: rest of training.
 COVERED = 0.99
 #: Groups on either side below which coverage is not judged (DESIGN.md).
 FEWEST = 10
@@ -35,8 +36,8 @@ Distances = npt.NDArray[np.float64]
 def fence(distances: Distances, reach: float) -> float:
     """Return the distance beyond which a picture is far from every other.
 
-    In logarithms, the median plus ``reach`` times the distance of the upper quartile from it. The upper half alone: near duplicates make
-    the lower half long without making anything an outlier.
+    In logarithms, the median plus ``reach`` times the distance of the upper quartile from it. The upper half
+    alone: near duplicates make the lower half long without making anything an outlier.
     """
     median, upper = np.quantile(np.log(np.maximum(distances, 1e-6)), [0.5, 0.75])
     return float(np.exp(median + reach * max(upper - median, 0.01)))
@@ -50,7 +51,8 @@ class Outlier:
     needs: ClassVar[frozenset[str]] = frozenset()
     about_splits: ClassVar[bool] = True
 
-    #: Upper quartile distances beyond the median; for a normal distribution 4.45 is three deviations, or 0.13 % of the images.
+    #: Upper quartile distances beyond the median; for a normal distribution 4.45 is three deviations, or 0.13
+    #: % of the images.
     reach: float = 4.45
     #: A normal distribution has 0.13 % beyond the fence; a tail that is ten times heavier is worth a look.
     warn_share: float = 0.013
@@ -59,24 +61,33 @@ class Outlier:
     #: Below this, neighbours are far for want of images.
     min_images: int = 50
 
-    def __call__(self, scan: Scan) -> Iterator[Finding]:
+    def __call__(self, evidence: Evidence) -> Iterator[Finding]:
         """Yield a finding about all pictures, and one about each split against training."""
-        rows = np.flatnonzero(scan.readable)
+        rows = np.flatnonzero(evidence.readable)
         if len(rows) < self.min_images:
-            yield skipped(self, f"{len(rows)} readable images are too few to say which is unlike the rest; {self.min_images} are needed.")
+            yield skipped(
+                self,
+                f"{len(rows)} readable images are too few to say which is unlike the rest; {self.min_images} are needed.",
+            )
             return
-        references = np.sort(canonical_order(scan, rows)[:REFERENCES])
-        distance = distance_to_others(scan, rows, references)
+        references = np.sort(canonical_order(evidence, rows)[:REFERENCES])
+        distance = distance_to_others(evidence, rows, references)
         limit = fence(distance, self.reach)
         far = distance > limit
         share = float(far.mean())
         yield Finding(
             code=self.code,
-            title="Some pictures look like no other" if share > self.warn_share else "Few pictures look like no other",
+            title="Some pictures look like no other"
+            if share > self.warn_share
+            else "Few pictures look like no other",
             summary=(
                 f"{int(far.sum()):,} of {len(rows):,} images ({percent(share, 2)}) are more than {limit / np.median(distance):.1f} times "
                 f"as far from their {NEAREST} nearest look-alikes as the median image is."
-                + (f" Each was compared with a sample of {len(references):,}." if len(references) < len(rows) else "")
+                + (
+                    f" Each was compared with a sample of {len(references):,}."
+                    if len(references) < len(rows)
+                    else ""
+                )
             ),
             why=(
                 "Pictures unlike all others are often errors of collection: other objects, broken exports, test cards. Or they are "
@@ -84,23 +95,25 @@ class Outlier:
             ),
             affected=int(far.sum()),
             total=len(rows),
-            effect=Effect.counted("share of images unlike all others", share, warn_at=self.warn_share, unit="share"),
+            effect=Effect.counted(
+                "share of images unlike all others", share, warn_at=self.warn_share, unit="share"
+            ),
             fix=Fix(
                 text="Look at them: drop what does not belong, and collect more of what does.",
                 command="auditor apply decisions.csv DATA -o OUT/cleaned.csv",
             ),
-            evidence=_evidence(scan, rows[far], distance[far]),
+            examples=_examples(evidence, rows[far], distance[far]),
             details={"limit": limit, "median": float(np.median(distance))},
         )
-        if "train" in scan.split_names:
-            for split in scan.split_names:
+        if "train" in evidence.split_names:
+            for split in evidence.split_names:
                 if split != "train":
-                    yield self._coverage(scan, split)
+                    yield self._coverage(evidence, split)
 
-    def _coverage(self, scan: Scan, split: str) -> Finding:
-        train, other = (np.flatnonzero(scan.readable & (scan.splits == s)) for s in ("train", split))
+    def _coverage(self, evidence: Evidence, split: str) -> Finding:
+        train, other = (np.flatnonzero(evidence.readable & (evidence.splits == s)) for s in ("train", split))
         scope = f"train-{split}"
-        if min(len(np.unique(scan.groups[r])) for r in (train, other)) < FEWEST:
+        if min(len(np.unique(evidence.groups[r])) for r in (train, other)) < FEWEST:
             return Finding(
                 code=self.code,
                 scope=scope,
@@ -109,12 +122,12 @@ class Outlier:
                     f"There are {len(train):,} training and {len(other):,} {split} images, fewer than {FEWEST} unrelated ones on one side."
                 ),
             )
-        references = np.sort(canonical_order(scan, train)[:REFERENCES])
-        limit = float(np.quantile(distance_to_others(scan, references, references), COVERED))
-        distance = distance_to_others(scan, other, references)
+        references = np.sort(canonical_order(evidence, train)[:REFERENCES])
+        limit = float(np.quantile(distance_to_others(evidence, references, references), COVERED))
+        distance = distance_to_others(evidence, other, references)
         far = distance > limit
         share = float(far.mean())
-        groups = np.unique(scan.groups[other])
+        groups = np.unique(evidence.groups[other])
         low, high = wilson(share * len(groups), len(groups))
         low, high = min(low, share), max(high, share)
         bad = low > self.warn_uncovered
@@ -143,32 +156,40 @@ class Outlier:
                 text="Collect training images like these, or make the split anew if both should come from the same place.",
                 command="auditor split DATA -o OUT",
             ),
-            evidence=_evidence(scan, other[far], distance[far]),
+            examples=_examples(evidence, other[far], distance[far]),
             splits=("train", split),
             details={"limit": limit, "references": len(references)},
         )
 
 
-def distance_to_others(scan: Scan, rows: npt.NDArray[np.int64], references: npt.NDArray[np.int64]) -> Distances:
+def distance_to_others(
+    evidence: Evidence, rows: npt.NDArray[np.int64], references: npt.NDArray[np.int64]
+) -> Distances:
     """Return the mean Euclidean distance of principal components to the `NEAREST` references of other groups, shape ``(n_rows,)``.
 
-    Duplicates of an image and others of its group are no company: they are left out, as far as three times as many neighbours reach.
+    Duplicates of an image and others of its group are no company: they are left out, as far as three times as
+    many neighbours reach.
     """
-    there = scan.principal_components(references)
+    there = evidence.principal_components(references)
     # Nearest in distance is largest in q.r - |r|^2 / 2: one more column makes it a dot product.
     there = np.concatenate([there, -(there**2).sum(axis=1, keepdims=True) / 2], axis=1)
     out = np.empty(len(rows))
     for start in range(0, len(rows), BLOCK):
         block = slice(start, start + BLOCK)
-        out[block] = _mean_distance(scan, rows[block], references, there)
+        out[block] = _mean_distance(evidence, rows[block], references, there)
     return out
 
 
-def _mean_distance(scan: Scan, rows: npt.NDArray[np.int64], references: npt.NDArray[np.int64], there: npt.NDArray[np.float32]) -> Distances:
-    here = np.concatenate([scan.principal_components(rows), np.ones((len(rows), 1), np.float32)], axis=1)
+def _mean_distance(
+    evidence: Evidence,
+    rows: npt.NDArray[np.int64],
+    references: npt.NDArray[np.int64],
+    there: npt.NDArray[np.float32],
+) -> Distances:
+    here = np.concatenate([evidence.principal_components(rows), np.ones((len(rows), 1), np.float32)], axis=1)
     found, product = nearest(here, there, min(4 * NEAREST, len(references)))
     squared = (here[:, :-1] ** 2).sum(axis=1, keepdims=True) - 2 * product
-    other = scan.groups[references[found]] != scan.groups[rows][:, None]
+    other = evidence.groups[references[found]] != evidence.groups[rows][:, None]
     order = np.argsort(~other, axis=1, kind="stable")[:, :NEAREST]
     distance = np.sqrt(np.maximum(np.take_along_axis(squared, order, axis=1), 0)).astype(float)
     known = np.take_along_axis(other, order, axis=1)
@@ -177,6 +198,6 @@ def _mean_distance(scan: Scan, rows: npt.NDArray[np.int64], references: npt.NDAr
     return np.asarray(np.where(known.any(axis=1), mean, np.sqrt(np.maximum(squared[:, -1], 0))))
 
 
-def _evidence(scan: Scan, rows: npt.NDArray[np.int64], distance: Distances) -> pd.DataFrame:
-    table = scan.images.loc[rows, ["path", "label", "split"]].assign(score=distance.round(6))
+def _examples(evidence: Evidence, rows: npt.NDArray[np.int64], distance: Distances) -> pd.DataFrame:
+    table = evidence.images.loc[rows, ["path", "label", "split"]].assign(score=distance.round(6))
     return table.sort_values(["score", "path"], ascending=[False, True], ignore_index=True)

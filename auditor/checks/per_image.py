@@ -8,18 +8,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from auditor.evidence import Scan
+from auditor.evidence import Evidence
 from auditor.finding import Effect, Finding, Fix, percent
 
-#: An image is odd where it is farther out than the central 90 % of the images reach, twice over (3.3 standard deviations if normal).
+#: An image is odd where it is farther out than the central 90 % of the images reach, twice over (3.3 standard
+#: deviations if normal).
 CENTRAL, MARGIN = 0.90, 2.0
 
 
 def odd_beyond(logs: npt.NDArray[np.float64], least: float, most: float) -> tuple[float, float]:
     """Return the median of some logarithms, and the distance from it beyond which a value is odd for this data set.
 
-    The reach of the central 95 % rather than a deviation: sizes come in clumps (one per class, or all the same), where a deviation is 0.
-    A fault in up to 5 % of the images does not move it.
+    The reach of the central 95 % rather than a deviation: sizes come in clumps (one per class, or all the
+    same), where a deviation is 0. A fault in up to 5 % of the images does not move it.
 
     Parameters
     ----------
@@ -39,15 +40,15 @@ def odd_beyond(logs: npt.NDArray[np.float64], least: float, most: float) -> tupl
     return median, float(np.clip(reach, np.log(least), np.log(most)))
 
 
-def evidence(scan: Scan, rows: npt.NDArray[np.int64], score: npt.NDArray[np.float64]) -> Any:
+def make_examples(evidence: Evidence, rows: npt.NDArray[np.int64], score: npt.NDArray[np.float64]) -> Any:
     """Return the evidence table of some images, worst (highest score) first; ties in order of path."""
     order = np.lexsort((rows, -score))
-    table = scan.images.loc[rows[order], ["path", "label", "split"]].reset_index(drop=True)
+    table = evidence.images.loc[rows[order], ["path", "label", "split"]].reset_index(drop=True)
     return table.assign(score=score[order])
 
 
 def share_finding(
-    scan: Scan,
+    evidence: Evidence,
     code: str,
     beyond: npt.NDArray[np.bool_],
     score: npt.NDArray[np.float64],
@@ -76,11 +77,11 @@ def share_finding(
     limit : str
         What the limit is, in words, to follow "of 1,000 readable images".
     """
-    rows = np.flatnonzero(beyond & scan.readable)
-    total = int(scan.readable.sum())
+    rows = np.flatnonzero(beyond & evidence.readable)
+    total = int(evidence.readable.sum())
     share = len(rows) / total if total else 0.0
-    labels = sorted(set(scan.labels[rows]) - {""})
-    table = evidence(scan, rows, score[rows]) if len(rows) else None
+    labels = sorted(set(evidence.labels[rows]) - {""})
+    table = make_examples(evidence, rows, score[rows]) if len(rows) else None
     worst = f" The worst is {table['path'].iat[0]}." if table is not None else ""
     return Finding(
         code=code,
@@ -91,8 +92,8 @@ def share_finding(
         total=total,
         effect=Effect.counted(what, share, warn_at=warn_share, unit="share"),
         fix=Fix(text=fix),
-        evidence=table,
+        examples=table,
         classes=tuple(labels),
-        splits=tuple(s for s in scan.split_names if (scan.splits[rows] == s).any()),
+        splits=tuple(s for s in evidence.split_names if (evidence.splits[rows] == s).any()),
         details=dict(details or {}),
     )

@@ -7,7 +7,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from auditor.finding import EVIDENCE_COLUMNS, Finding
+from auditor.finding import EXAMPLE_COLUMNS, Finding
 from auditor.plugins import load_plugins
 
 if TYPE_CHECKING:
@@ -31,7 +31,8 @@ def identity(check: Any) -> str:
     TypeError
         It is no class of a check: the message says what is missing.
     """
-    if not (isinstance(check, type) and dataclasses.is_dataclass(check) and check.__dataclass_params__.frozen):  # type: ignore[attr-defined]
+    is_class = isinstance(check, type) and dataclasses.is_dataclass(check)
+    if not (is_class and check.__dataclass_params__.frozen):
         raise TypeError("a check is a frozen dataclass")
     code = getattr(check, "code", None)
     if not (isinstance(code, str) and re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", code)):
@@ -64,8 +65,10 @@ def refuse_malformed(check: Check, findings: list[Finding]) -> None:
             raise TypeError(f"it gave {type(finding).__name__}, not a Finding")
         if finding.code != check.code:
             raise TypeError(f"it gave a finding with the code '{finding.code}'")
-        if finding.evidence is not None and not {"path"} <= set(finding.evidence.columns) <= set(EVIDENCE_COLUMNS):
-            raise TypeError(f"its evidence has columns other than {', '.join(EVIDENCE_COLUMNS)}")
+        if finding.examples is not None and not {"path"} <= set(finding.examples.columns) <= set(
+            EXAMPLE_COLUMNS
+        ):
+            raise TypeError(f"its evidence has columns other than {', '.join(EXAMPLE_COLUMNS)}")
         json.dumps(dict(finding.details), allow_nan=False)
     if len({f.id for f in findings}) < len(findings):
         raise TypeError("it gave two findings with the same scope")

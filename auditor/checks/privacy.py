@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from auditor.checks.file_share import Wording, file_finding
-from auditor.evidence import Scan
+from auditor.evidence import Evidence
 from auditor.finding import Finding, Fix
 
 
@@ -24,9 +24,9 @@ class Privacy:
     #: One such file is enough to warn.
     warn_share: float = 0.0
 
-    def __call__(self, scan: Scan) -> Iterator[Finding]:
+    def __call__(self, evidence: Evidence) -> Iterator[Finding]:
         """Yield one finding."""
-        told = scan.images["private"].to_numpy(dtype=object)
+        told = evidence.images["private"].to_numpy(dtype=object)
         gps = np.array(["gps" in t for t in told], dtype=bool)
         serial = np.array(["serial" in t for t in told], dtype=bool)
         words = Wording(
@@ -35,11 +35,13 @@ class Privacy:
             has="hold a position or an owner's or serial number in their metadata",
             more=f"A GPS position: {int(gps.sum()):,}; an owner's name or a serial number: {int(serial.sum()):,}.",
             why="It identifies people and places, and is passed on with the data. A camera's number that goes with a class is a shortcut.",
-            fix=Fix(text="Strip the metadata before you share the data (exiftool -all= on a copy); keep the orientation."),
+            fix=Fix(
+                text="Strip the metadata before you share the data (exiftool -all= on a copy); keep the orientation."
+            ),
             details={"gps": int(gps.sum()), "serial": int(serial.sum())},
         )
         yield file_finding(
-            scan,
+            evidence,
             self.code,
             gps | serial,
             words,

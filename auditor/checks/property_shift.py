@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from auditor.evidence import Scan
+from auditor.evidence import Evidence
 from auditor.evidence.domain import Domain, tell_apart
 from auditor.evidence.shift import (
     Distance,
@@ -32,9 +32,16 @@ if TYPE_CHECKING:
 #: Properties named beside the worst, and images shown as evidence.
 SHOWN, EXHIBITS = 3, 200
 
-#: A classifier on all properties: what no single one shows, such as less noise than a picture this sharp should have.
-TOGETHER = Measure(name="together", title="All properties together", unit="log odds", text="score of a classifier on all properties")
-#: Ratios of properties tell how a picture was processed, so the classifier gets logarithms; this keeps them finite at 0.
+#: A classifier on all properties: what no single one shows, such as less noise than a picture this sharp
+#: should have.
+TOGETHER = Measure(
+    name="together",
+    title="All properties together",
+    unit="log odds",
+    text="score of a classifier on all properties",
+)
+#: Ratios of properties tell how a picture was processed, so the classifier gets logarithms; this keeps them
+#: finite at 0.
 SMALL = 1e-3
 
 Compared = tuple[Measure, Distance]
@@ -53,23 +60,26 @@ class PropertyShift:
     #: Three images in ten lie where the other split has none.
     error_distance: float = 0.3
 
-    def __call__(self, scan: Scan) -> Iterator[Finding]:
+    def __call__(self, evidence: Evidence) -> Iterator[Finding]:
         """Yield one finding per pair of splits, about the property that differs most."""
-        for pair in pairs(scan):
-            yield self._compare(scan, pair)
+        for pair in pairs(evidence):
+            yield self._compare(evidence, pair)
 
-    def _compare(self, scan: Scan, pair: Pair) -> Finding:
-        measures = [m for m in (*MEASURES, *SHAPE_MEASURES) if m.name in scan.images.columns]
-        weights = matched(scan.labels[pair.rows], scan.labels[pair.other_rows])
-        table = scan.images[[m.name for m in measures]].to_numpy(dtype=float)
+    def _compare(self, evidence: Evidence, pair: Pair) -> Finding:
+        measures = [m for m in (*MEASURES, *SHAPE_MEASURES) if m.name in evidence.images.columns]
+        weights = matched(evidence.labels[pair.rows], evidence.labels[pair.other_rows])
+        table = evidence.images[[m.name for m in measures]].to_numpy(dtype=float)
         alpha = pair.alpha / 2 / len(measures)  # the other half of the error is for all properties together
         found: list[Compared] = [
-            (m, compare(pair, table[pair.rows, k], table[pair.other_rows, k], alpha, weights)) for k, m in enumerate(measures)
+            (m, compare(pair, table[pair.rows, k], table[pair.other_rows, k], alpha, weights))
+            for k, m in enumerate(measures)
         ]
-        domain = tell_apart(pair, np.log(np.abs(table) + SMALL), scan.generator(self.code, pair.scope))
+        domain = tell_apart(pair, np.log(np.abs(table) + SMALL), evidence.generator(self.code, pair.scope))
         if domain is not None:
             found.append((TOGETHER, compare(pair, *domain.held_scores, pair.alpha / 2, weights)))
-        found = [f for f in found if min(f[1].sizes) > 0] or found  # a property that nothing was measured for says nothing
+        found = [
+            f for f in found if min(f[1].sizes) > 0
+        ] or found  # a property that nothing was measured for says nothing
         found.sort(key=lambda f: (-f[1].low, -f[1].value))
         measure, worst = found[0]
         effect = Effect(
@@ -90,11 +100,17 @@ class PropertyShift:
         if measure is TOGETHER and shifted and domain is not None:
             if single:
                 summary += f" All properties together differ by {worst.value:.2f} ({in_words(worst.low, worst.high)})."
-            explained = explaining(scan, pair, domain.scores, domain.other_scores)
-            summary += f" The difference goes along most with {explained[0]} (rank correlation {explained[1]:+.2f})." if explained else ""
+            explained = explaining(evidence, pair, domain.scores, domain.other_scores)
+            summary += (
+                f" The difference goes along most with {explained[0]} (rank correlation {explained[1]:+.2f})."
+                if explained
+                else ""
+            )
         if single[1:]:
             rest = ", ".join(f"{m.title.lower()} ({d.value:.2f})" for m, d in single[1 : 1 + SHOWN])
-            summary += f" Also {rest}" + (f" and {len(single) - 1 - SHOWN} more." if len(single) > 1 + SHOWN else ".")
+            summary += f" Also {rest}" + (
+                f" and {len(single) - 1 - SHOWN} more." if len(single) > 1 + SHOWN else "."
+            )
         if severity is Severity.UNDECIDED:
             summary += undecided_because(effect, pair)
         if pair.sampled:
@@ -118,10 +134,12 @@ class PropertyShift:
                     command=None if "field" in (pair.first, pair.second) else "auditor split DATA --replace",
                 ),
             ),
-            evidence=_exhibits(scan, pair, measure, worst, domain) if shifted else None,
+            examples=_exhibits(evidence, pair, measure, worst, domain) if shifted else None,
             splits=(pair.first, pair.second),
             details={
-                "properties": [{"name": m.name, "title": m.title, "unit": m.unit, **asdict(d)} for m, d in found],
+                "properties": [
+                    {"name": m.name, "title": m.title, "unit": m.unit, **asdict(d)} for m, d in found
+                ],
                 "p_value": min(min(d.p_value for _, d in found) * len(found), 1.0),
             },
         )
@@ -133,7 +151,11 @@ def _number(value: float) -> str:
 
 def _sentence(measure: Measure, d: Distance, pair: Pair) -> str:
     interval = f"Kolmogorov-Smirnov distance {d.value:.2f} ({in_words(d.low, d.high)})"
-    remaining = f", of which {d.remaining:.2f} remains once classes are weighted to the same mix" if d.remaining is not None else ""
+    remaining = (
+        f", of which {d.remaining:.2f} remains once classes are weighted to the same mix"
+        if d.remaining is not None
+        else ""
+    )
     if measure is TOGETHER:
         taken = d.shares if d.rises else (1 - d.shares[0], 1 - d.shares[1])
         return (
@@ -156,16 +178,18 @@ def _names(shifted: list[Compared]) -> str:
     return f"{', '.join(names[:-1])} and {names[-1]} differ"
 
 
-def _exhibits(scan: Scan, pair: Pair, measure: Measure, worst: Distance, domain: Domain | None) -> pd.DataFrame:
+def _exhibits(
+    evidence: Evidence, pair: Pair, measure: Measure, worst: Distance, domain: Domain | None
+) -> pd.DataFrame:
     """Images of the second split on its side of the threshold, those farthest out among the first split first."""
     if measure is TOGETHER and domain is not None:
         mine, theirs = domain.scores, domain.other_scores
     else:
-        values = scan.images[measure.name].to_numpy(dtype=float)
+        values = evidence.images[measure.name].to_numpy(dtype=float)
         mine, theirs = values[pair.rows], values[pair.other_rows]
     mine = np.sort(mine[np.isfinite(mine)])
     if worst.rises:
         beyond, depth = theirs > worst.at, np.searchsorted(mine, theirs, side="left") / len(mine)
     else:
         beyond, depth = theirs <= worst.at, 1 - np.searchsorted(mine, theirs, side="right") / len(mine)
-    return exhibit(scan, pair.other_rows[beyond], depth[beyond], pair.second, pair.first).head(EXHIBITS)
+    return exhibit(evidence, pair.other_rows[beyond], depth[beyond], pair.second, pair.first).head(EXHIBITS)

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from auditor.evidence import Scan
+from auditor.evidence import Evidence
 from auditor.finding import Effect, Finding, Fix
 
 #: Classes named in the summary.
@@ -23,26 +23,33 @@ class RareClass:
     needs: ClassVar[frozenset[str]] = frozenset({"labels"})
     about_splits: ClassVar[bool] = True
 
-    #: A fifth of 50 is a test of 10 images, on which a recall of 0.9 is known to within 20 points: neither learned nor measured.
+    #: A fifth of 50 is a test of 10 images, on which a recall of 0.9 is known to within 20 points: neither
+    #: learned nor measured.
     warn_images: int = 50
     #: A fifth of 10 is a test of 2 images.
     error_images: int = 10
 
-    def __call__(self, scan: Scan) -> Iterator[Finding]:
+    def __call__(self, evidence: Evidence) -> Iterator[Finding]:
         """Yield one finding, about the training split where there is one."""
-        split = "train" if "train" in scan.split_names else ""
-        used = scan.unique & (scan.labels != "")
+        split = "train" if "train" in evidence.split_names else ""
+        used = evidence.unique & (evidence.labels != "")
         if split:
-            used &= scan.splits == split
-        classes, counts = scan.label_counts(used)
+            used &= evidence.splits == split
+        classes, counts = evidence.label_counts(used)
         if not len(classes):
-            yield Finding(code=self.code, title="Rare classes were not looked for", summary="No training image has a class.")
+            yield Finding(
+                code=self.code,
+                title="Rare classes were not looked for",
+                summary="No training image has a class.",
+            )
             return
         order = np.argsort(counts, kind="stable")
         rare = [int(k) for k in order if counts[k] < self.warn_images]
         smallest = int(order[0])
         where = "unique training images" if split else "unique images"
-        listed = ", ".join(f"{classes[k]} {counts[k]:,}" for k in rare[:SHOWN]) + (", ..." if len(rare) > SHOWN else "")
+        listed = ", ".join(f"{classes[k]} {counts[k]:,}" for k in rare[:SHOWN]) + (
+            ", ..." if len(rare) > SHOWN else ""
+        )
         short = int(sum(self.warn_images - counts[k] for k in rare))
         yield Finding(
             code=self.code,
@@ -54,7 +61,7 @@ class RareClass:
                 else f"The smallest of {len(classes)} classes, {classes[smallest]}, has {counts[smallest]:,} {where}."
             ),
             why="A class seen a few times is memorised, not learned, and what is held out of it is too little to measure it by.",
-            affected=int(scan.with_labels(classes[rare].tolist(), used).sum()),
+            affected=int(evidence.with_labels(classes[rare].tolist(), used).sum()),
             total=int(used.sum()),
             effect=Effect.counted(
                 "images in the smallest class", int(counts[smallest]), warn_at=self.warn_images, error_at=self.error_images,

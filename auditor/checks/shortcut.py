@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from auditor.checks.base import skipped
-from auditor.evidence import Scan
+from auditor.evidence import Evidence
 from auditor.evidence.nuisance import CLASS_GROUPS, Predictability, binned, coded, predictability
 from auditor.evidence.probabilities import canonical_order
 from auditor.finding import Effect, Finding, Fix
@@ -37,16 +37,24 @@ ADVICE = {
 }
 
 
-def file_predictors(scan: Scan, rows: Rows) -> dict[str, Rows]:
+def file_predictors(evidence: Evidence, rows: Rows) -> dict[str, Rows]:
     """Return binned facts of the files, which say nothing about what is in the picture."""
-    table = scan.images.loc[rows]
+    table = evidence.images.loc[rows]
     size, width, height = (table[c].to_numpy(dtype=float) for c in ("bytes", "width", "height"))
     found = {
         "file size": binned(size[:, None]),
         "bytes per pixel": binned((size / np.maximum(width * height, 1))[:, None]),
-        "dimensions": binned(np.stack([width, height, width * height, width / np.maximum(height, 1)], axis=1)),
+        "dimensions": binned(
+            np.stack([width, height, width * height, width / np.maximum(height, 1)], axis=1)
+        ),
         "format": coded(
-            (table["format"].astype(str) + " " + table["mode"].astype(str) + " " + table["bits"].astype(str)).to_numpy(dtype=object)
+            (
+                table["format"].astype(str)
+                + " "
+                + table["mode"].astype(str)
+                + " "
+                + table["bits"].astype(str)
+            ).to_numpy(dtype=object)
         ),
     }
     if "jpeg_quality" in table and table["jpeg_quality"].notna().any():
@@ -57,9 +65,9 @@ def file_predictors(scan: Scan, rows: Rows) -> dict[str, Rows]:
     return found
 
 
-def picture_predictors(scan: Scan, rows: Rows) -> dict[str, Rows]:
+def picture_predictors(evidence: Evidence, rows: Rows) -> dict[str, Rows]:
     """Return binned mean colours, border and 4x4 thumbnail of the pictures."""
-    small = rgb16(scan.thumbnails(rows)).astype(float)
+    small = rgb16(evidence.thumbnails(rows)).astype(float)
     n = len(small)
     sides = (small[:, 0], small[:, -1], small[:, :, 0], small[:, :, -1])
     border = np.concatenate([side.reshape(n, 4, 4, 3).mean(axis=2).reshape(n, -1) for side in sides], axis=1)
@@ -70,10 +78,11 @@ def picture_predictors(scan: Scan, rows: Rows) -> dict[str, Rows]:
     }
 
 
-def name_numbers(scan: Scan, rows: Rows) -> Rows:
+def name_numbers(evidence: Evidence, rows: Rows) -> Rows:
     """Return the binned last number in each file name."""
     numbers = [
-        re.findall(r"[0-9]+", path.rsplit("/", 1)[-1].rsplit(".", 1)[0]) for path in scan.images["path"].to_numpy(dtype=object)[rows]
+        re.findall(r"[0-9]+", path.rsplit("/", 1)[-1].rsplit(".", 1)[0])
+        for path in evidence.images["path"].to_numpy(dtype=object)[rows]
     ]
     return binned(np.array([[float(found[-1][-15:]) if found else np.nan] for found in numbers]))
 
@@ -86,43 +95,53 @@ class Shortcut:
     needs: ClassVar[frozenset[str]] = frozenset({"labels"})
     about_splits: ClassVar[bool] = False
 
-    #: Balanced accuracy above chance of one class against the others. Facts of the file reach 0.19 on 1,702 photos of clothing, where
-    #: they are no shortcut, and 0.99 on blood cells, whose crops are cut to the cell: half way.
+    #: Balanced accuracy above chance of one class against the others. Facts of the file reach 0.19 on 1,702
+    #: photos of clothing, where they are no shortcut, and 0.99 on blood cells, whose crops are cut to the
+    #: cell: half way.
     warn_file: float = 0.5
     #: Mean colour reaches 0.47 on Fashion-MNIST (shoes cover less of the picture).
     warn_colour: float = 0.6
     #: Border pixels reach 0.82 on handwritten digits and Fashion-MNIST, whose objects touch the border.
     warn_border: float = 0.9
 
-    def __call__(self, scan: Scan) -> Iterator[Finding]:
+    def __call__(self, evidence: Evidence) -> Iterator[Finding]:
         """Yield a finding about the files and one about the pictures."""
-        labelled = np.flatnonzero(scan.readable & (scan.labels != "") & (scan.splits != "field"))
-        rows = canonical_order(scan, labelled)[:SAMPLE]
-        names, given = np.unique(scan.labels[rows].astype(str), return_inverse=True)
-        groups = scan.groups[rows]
+        labelled = np.flatnonzero(evidence.readable & (evidence.labels != "") & (evidence.splits != "field"))
+        rows = canonical_order(evidence, labelled)[:SAMPLE]
+        names, given = np.unique(evidence.labels[rows].astype(str), return_inverse=True)
+        groups = evidence.groups[rows]
         pairs = np.unique(np.stack([given, groups]), axis=1)
         judged = int((np.bincount(pairs[0]) >= CLASS_GROUPS).sum()) if len(rows) else 0
         if len(names) < 2 or not judged:
-            yield skipped(self, f"No two classes, or no class with {CLASS_GROUPS} unrelated images, to tell apart.")
+            yield skipped(
+                self, f"No two classes, or no class with {CLASS_GROUPS} unrelated images, to tell apart."
+            )
             return
-        rng = scan.generator(self.code)
+        rng = evidence.generator(self.code)
         found: dict[str, dict[str, Predictability]] = {"file": {}, "picture": {}}
         sources = {
-            "file": file_predictors(scan, rows) | {"number in the name": name_numbers(scan, rows)},
-            "picture": picture_predictors(scan, rows),
+            "file": file_predictors(evidence, rows) | {"number in the name": name_numbers(evidence, rows)},
+            "picture": picture_predictors(evidence, rows),
         }
         tests = sum(map(len, sources.values()))
         for scope, predictors in sources.items():
             for name, bins in predictors.items():
                 found[scope][name] = predictability(bins, given, groups, len(names), tests=tests, rng=rng)
-        # Not graded: a number in a name never reaches a model, and a thumbnail of 4x4 still shows the shape of simple objects.
+        # Not graded: a number in a name never reaches a model, and a thumbnail of 4x4 still shows the shape
+        # of simple objects.
         thresholds = dict.fromkeys(set(sources["file"]) - {"number in the name"}, self.warn_file)
         thresholds |= {"mean colour": self.warn_colour, "border pixels": self.warn_border}
         for scope in sources:
             yield self._finding(scope, found[scope], thresholds, names.tolist(), len(rows), len(labelled))
 
     def _finding(
-        self, scope: str, found: dict[str, Predictability], thresholds: dict[str, float], names: list[str], looked: int, total: int
+        self,
+        scope: str,
+        found: dict[str, Predictability],
+        thresholds: dict[str, float],
+        names: list[str],
+        looked: int,
+        total: int,
     ) -> Finding:
         graded = [name for name in found if name in thresholds]
         # The strongest is the one furthest beyond its threshold, or least short of it.
@@ -146,7 +165,8 @@ class Shortcut:
                 f'From {first} alone, "{names[k]}" is told from the rest at {value:.2f} above chance (0 chance, 1 perfect; 95 % '
                 f"interval {low:.2f} to "
                 f"{high:.2f}); all {len(names)} classes together at {told.skill:.2f}, where permuted labels reach {told.null:.2f}. "
-                f"For comparison: {others}." + (f" Looked at {looked:,} of {total:,} images." if looked < total else "")
+                f"For comparison: {others}."
+                + (f" Looked at {looked:,} of {total:,} images." if looked < total else "")
             ),
             why=(
                 "A model takes the easiest way to the label. What it learns from the way images were collected fails where they are "
@@ -162,7 +182,9 @@ class Shortcut:
                 warn_at=thresholds[first],
                 detectable=min(1.0, thresholds[first] + value - low),
             ),
-            fix=Fix(text=ADVICE[first], command="auditor train DATA -o OUT" if scope == "picture" else None) if alarm else None,
+            fix=Fix(text=ADVICE[first], command="auditor train DATA -o OUT" if scope == "picture" else None)
+            if alarm
+            else None,
             classes=(names[k],) if alarm else (),
             details={
                 "p_value": min(1.0, min(found[name].p_value for name in graded) * len(graded)),

@@ -9,8 +9,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from auditor.checks.duplicate_pairs import names, pair_evidence, pair_score, sure
-from auditor.evidence import Scan
+from auditor.checks.duplicate_pairs import names, pair_examples, pair_score, sure
+from auditor.evidence import Evidence
 from auditor.finding import Effect, Finding, Fix, percent
 
 #: What a leak into a split inflates.
@@ -32,23 +32,23 @@ class SplitLeak:
     #: Any at all: every leaked image makes a held-out score too good.
     error_share: float = 0.0
 
-    def __call__(self, scan: Scan) -> Iterator[Finding]:
+    def __call__(self, evidence: Evidence) -> Iterator[Finding]:
         """Yield one finding for each pair of splits; the later one is held out."""
-        for first, held in combinations(scan.split_names, 2):
-            yield self._between(scan, first, held)
+        for first, held in combinations(evidence.split_names, 2):
+            yield self._between(evidence, first, held)
 
-    def _between(self, scan: Scan, first: str, held: str) -> Finding:
-        inside = scan.readable & (scan.splits == held)
-        partner = scan.duplicates.partners(inside, scan.readable & (scan.splits == first))
+    def _between(self, evidence: Evidence, first: str, held: str) -> Finding:
+        inside = evidence.readable & (evidence.splits == held)
+        partner = evidence.duplicates.partners(inside, evidence.readable & (evidence.splits == first))
         rows = np.flatnonzero(partner >= 0)
         others = partner[rows]
         total = int(inside.sum())
         share = len(rows) / total if total else 0.0
-        exact = int((scan.duplicates.exact[rows] == scan.duplicates.exact[others]).sum())
-        labels = scan.labels[rows] != scan.labels[others]
-        disagree = int((labels & (scan.labels[rows] != "") & (scan.labels[others] != "")).sum())
-        score = pair_score(scan, rows, others)
-        certain = int(sure(scan, score).sum())
+        exact = int((evidence.duplicates.exact[rows] == evidence.duplicates.exact[others]).sum())
+        labels = evidence.labels[rows] != evidence.labels[others]
+        disagree = int((labels & (evidence.labels[rows] != "") & (evidence.labels[others] != "")).sum())
+        score = pair_score(evidence, rows, others)
+        certain = int(sure(evidence, score).sum())
         title = f"No {held} image is also in {first}"
         if len(rows):
             every = len(rows) == total
@@ -88,8 +88,8 @@ class SplitLeak:
             )
             if len(rows)
             else None,
-            evidence=pair_evidence(scan, rows, others, score) if len(rows) else None,
-            classes=names(scan, rows, scan.labels),
+            examples=pair_examples(evidence, rows, others, score) if len(rows) else None,
+            classes=names(evidence, rows, evidence.labels),
             splits=(first, held),
             details={"exact": exact, "near": len(rows) - exact, "certain": certain, "other_label": disagree},
         )

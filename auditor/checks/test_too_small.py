@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from auditor.evidence import Scan
+from auditor.evidence import Evidence
 from auditor.finding import Effect, Finding, Fix, percent
 from auditor.scanning.schema import MEASURES
 from auditor.stats.clusters import design_effect, intraclass_correlation
@@ -29,33 +29,34 @@ class TestTooSmall:
     about_splits: ClassVar[bool] = True
     __test__: ClassVar[bool] = False  # not a test, whatever its name says to a test runner
 
-    #: A recall known to no better than ten points cannot tell two models apart that anyone would choose between.
+    #: A recall known to no better than ten points cannot tell two models apart that anyone would choose
+    #: between.
     warn_half_width: float = 0.1
     #: What the number of images asked for would bring.
     target_half_width: float = 0.05
     #: The recall that is assumed of a class until a trained model has measured it.
     recall: float = 0.9
 
-    def __call__(self, scan: Scan) -> Iterator[Finding]:
+    def __call__(self, evidence: Evidence) -> Iterator[Finding]:
         """Yield one finding for the test split, or for the validation split where there is no test."""
-        split = next((s for s in ("test", "val") if s in scan.split_names), None)
+        split = next((s for s in ("test", "val") if s in evidence.split_names), None)
         if split is None:
             yield Finding(
                 code=self.code, title="No test split to judge", summary="The data has no test or validation split yet.",
                 fix=Fix(text="Plan one; it is checked as soon as it is planned.", command="auditor split DATA"),
             )  # fmt: skip
             return
-        used = scan.unique & (scan.splits == split) & (scan.labels != "")
-        groups = scan.groups[used]
-        correlation = _correlation(scan, used)
+        used = evidence.unique & (evidence.splits == split) & (evidence.labels != "")
+        groups = evidence.groups[used]
+        correlation = _correlation(evidence, used)
         half: dict[str, float] = {}
         worst_case: dict[str, float] = {}
         present: dict[str, int] = {}
         effects: dict[str, float] = {}
-        measured = scan.model_recalls.get(split, {})
-        recalls = {name: measured.get(name, self.recall) for name in scan.single_classes}
-        for name in scan.single_classes:
-            sizes = np.unique(groups[scan.with_labels([name], used)[used]], return_counts=True)[1]
+        measured = evidence.model_recalls.get(split, {})
+        recalls = {name: measured.get(name, self.recall) for name in evidence.single_classes}
+        for name in evidence.single_classes:
+            sizes = np.unique(groups[evidence.with_labels([name], used)[used]], return_counts=True)[1]
             present[name] = int(sizes.sum())
             effects[name] = design_effect(sizes, correlation)
             n = present[name] / effects[name]
@@ -72,7 +73,9 @@ class TestTooSmall:
             f"{c} {f'{percent(measured[c])} ' if c in measured else ''}±{percent(half[c])} ({present[c]:,})"
             for c in (loose or order)[:SHOWN]
         )
-        premise = "Recall of the trained model is" if measured else f"If recall is {percent(self.recall)}, it is"
+        premise = (
+            "Recall of the trained model is" if measured else f"If recall is {percent(self.recall)}, it is"
+        )
         least, most = min(enough.values()), max(enough.values())
         grouped = max(effects.values()) > 1
         note = (
@@ -113,18 +116,18 @@ class TestTooSmall:
         )  # fmt: skip
 
 
-def _correlation(scan: Scan, used: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> float:
+def _correlation(evidence: Evidence, used: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> float:
     """How alike images of one group are: the largest intraclass correlation of a measure.
 
     It stands in for the correlation of hits and misses, which nobody knows before a model is trained.
     """
-    groups = scan.groups[used]
+    groups = evidence.groups[used]
     if len(np.unique(groups)) == len(groups):
         return 0.0
     found = []
     for measure in MEASURES:
-        if measure.name in scan.images.columns:
-            values = scan.images[measure.name].to_numpy(dtype=float)[used]
+        if measure.name in evidence.images.columns:
+            values = evidence.images[measure.name].to_numpy(dtype=float)[used]
             finite = np.isfinite(values)
             found.append(intraclass_correlation(values[finite], groups[finite]))
     return max(found, default=0.0)

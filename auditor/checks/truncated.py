@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from auditor.checks.file_share import Wording, file_finding
-from auditor.evidence import Scan
+from auditor.evidence import Evidence
 from auditor.finding import Finding, Fix, percent
 
 #: The defects that mean it.
@@ -30,13 +30,17 @@ class Truncated:
     #: One in a hundred points at the way the data was copied.
     error_share: float = 0.01
 
-    def __call__(self, scan: Scan) -> Iterator[Finding]:
+    def __call__(self, evidence: Evidence) -> Iterator[Finding]:
         """Yield one finding."""
-        defect = scan.images["defect"].to_numpy(dtype=object)
-        survives = scan.images["survives"].to_numpy(dtype=float)
+        defect = evidence.images["defect"].to_numpy(dtype=object)
+        survives = evidence.images["survives"].to_numpy(dtype=float)
         cut = np.isin(defect.astype(str), CUT)
         known = survives[cut & ~np.isnan(survives)]
-        rows = f" Where it can be told, {percent(np.median(known))} of a picture's rows survive (median)." if len(known) else ""
+        rows = (
+            f" Where it can be told, {percent(np.median(known))} of a picture's rows survive (median)."
+            if len(known)
+            else ""
+        )
         words = Wording(
             title="Some files are cut off",
             fine="No file is cut off",
@@ -49,10 +53,16 @@ class Truncated:
             fix=Fix(
                 text="Copy or download them again; no tool brings the lost rows back. Until then leave them out, as the planned split does."
             ),
-            details={"survives": {p: float(s) for p, s in zip(scan.images["path"][cut], survives[cut], strict=True) if not np.isnan(s)}},
+            details={
+                "survives": {
+                    p: float(s)
+                    for p, s in zip(evidence.images["path"][cut], survives[cut], strict=True)
+                    if not np.isnan(s)
+                }
+            },
         )
         yield file_finding(
-            scan,
+            evidence,
             self.code,
             cut,
             words,
@@ -66,5 +76,8 @@ class Truncated:
 def _kinds(defects: npt.NDArray[np.object_]) -> str:
     whole = int((defects == "missing-end-marker").sum())
     quiet = int((defects == "cut-short").sum())
-    parts = [f"{whole:,} lack only their end marker." if whole else "", f"{quiet:,} open without an error." if quiet else ""]
+    parts = [
+        f"{whole:,} lack only their end marker." if whole else "",
+        f"{quiet:,} open without an error." if quiet else "",
+    ]
     return " ".join(p for p in parts if p)

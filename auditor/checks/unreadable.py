@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from auditor.checks.file_share import Wording, counted, file_finding
-from auditor.evidence import Scan
+from auditor.evidence import Evidence
 from auditor.finding import Finding, Fix
 
 
@@ -24,9 +24,9 @@ class Unreadable:
     #: ... and one in a hundred points at the way the data was copied.
     error_share: float = 0.01
 
-    def __call__(self, scan: Scan) -> Iterator[Finding]:
+    def __call__(self, evidence: Evidence) -> Iterator[Finding]:
         """Yield a finding about unreadable files; and, where there are any, about corrupt data and about bytes behind the picture."""
-        images = scan.images
+        images = evidence.images
         broken = (images["status"] == "unreadable").to_numpy(dtype=bool)
         kinds = images["defect"].to_numpy(dtype=object)[broken]
         words = Wording(
@@ -36,12 +36,22 @@ class Unreadable:
             more=f"By kind: {counted(kinds)}.",
             why="A training run stops at the first of them, or quietly leaves it out.",
             fix=Fix(
-                text="Restore them from the original, or drop them: the planned split leaves them out.", command="auditor split DATA -o OUT"
+                text="Restore them from the original, or drop them: the planned split leaves them out.",
+                command="auditor split DATA -o OUT",
             ),
-            details={"kinds": {k: int((kinds == k).sum()) for k in sorted(set(kinds))}, "reasons": _reasons(scan)},
+            details={
+                "kinds": {k: int((kinds == k).sum()) for k in sorted(set(kinds))},
+                "reasons": _reasons(evidence),
+            },
         )
         yield file_finding(
-            scan, self.code, broken, words, effect="share of unreadable images", warn_share=self.warn_share, error_share=self.error_share
+            evidence,
+            self.code,
+            broken,
+            words,
+            effect="share of unreadable images",
+            warn_share=self.warn_share,
+            error_share=self.error_share,
         )
         corrupt = (images["defect"] == "corrupt-data").to_numpy(dtype=bool)
         if corrupt.any():
@@ -52,7 +62,14 @@ class Unreadable:
                 why="Part of such a picture is shifted, grey or of wrong colour, and the model learns that.",
                 fix=Fix(text="Look at them; copy them again from the original, or drop them."),
             )
-            found = file_finding(scan, self.code, corrupt, words, effect="share of damaged images", warn_share=self.warn_share)
+            found = file_finding(
+                evidence,
+                self.code,
+                corrupt,
+                words,
+                effect="share of damaged images",
+                warn_share=self.warn_share,
+            )
             yield replace(found, scope="damaged")
         behind = images["trailing"].to_numpy(dtype=float)
         if (behind > 0).any():
@@ -65,12 +82,18 @@ class Unreadable:
                 fix=Fix(text="Save such images again if you share the data."),
             )
             found = file_finding(
-                scan, self.code, behind > 0, words, effect="share of files with trailing bytes", warn_share=None, score=behind
+                evidence,
+                self.code,
+                behind > 0,
+                words,
+                effect="share of files with trailing bytes",
+                warn_share=None,
+                score=behind,
             )
             yield replace(found, scope="trailing-bytes")
 
 
-def _reasons(scan: Scan) -> dict[str, str]:
+def _reasons(evidence: Evidence) -> dict[str, str]:
     """Return the reason of each unreadable image, the first hundred by path."""
-    broken = scan.images.loc[scan.images["status"] == "unreadable", ["path", "reason"]].head(100)
+    broken = evidence.images.loc[evidence.images["status"] == "unreadable", ["path", "reason"]].head(100)
     return dict(zip(broken["path"].tolist(), broken["reason"].tolist(), strict=True))

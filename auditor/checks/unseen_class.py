@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from auditor.evidence import Scan
+from auditor.evidence import Evidence
 from auditor.evidence.shift import Pair, class_codes, in_words, pairs
 from auditor.finding import Effect, Finding, Fix, Severity, grade, percent
 from auditor.stats.clusters import effective_size_of_classes
@@ -26,20 +26,26 @@ class UnseenClass:
     #: Any true absence counts: what a split lacks can be neither learned nor measured there.
     warn_share: float = 0.0
 
-    def __call__(self, scan: Scan) -> Iterator[Finding]:
+    def __call__(self, evidence: Evidence) -> Iterator[Finding]:
         """Yield one finding per pair of splits with classes."""
         compared = False
-        for pair in pairs(scan, labelled=True):
+        for pair in pairs(evidence, labelled=True):
             compared = True
-            yield self._compare(scan, pair)
+            yield self._compare(evidence, pair)
         if not compared:
-            yield Finding(code=self.code, title="Unseen classes were not looked for", summary="There are not two splits with classes.")
+            yield Finding(
+                code=self.code,
+                title="Unseen classes were not looked for",
+                summary="There are not two splits with classes.",
+            )
 
-    def _compare(self, scan: Scan, pair: Pair) -> Finding:
-        classes, codes, other = class_codes(scan, pair)
+    def _compare(self, evidence: Evidence, pair: Pair) -> Finding:
+        classes, codes, other = class_codes(evidence, pair)
         sides = ((codes, pair.groups), (other, pair.other_groups))
         counts = tuple(np.bincount(side, minlength=len(classes)) for side, _ in sides)
-        lacking = [(k, int(counts[0][k] > 0)) for k in range(len(classes)) if not counts[0][k] or not counts[1][k]]
+        lacking = [
+            (k, int(counts[0][k] > 0)) for k in range(len(classes)) if not counts[0][k] or not counts[1][k]
+        ]
         if not lacking:
             return Finding(
                 code=self.code,
@@ -47,7 +53,9 @@ class UnseenClass:
                 title=f"{pair.first} and {pair.second} have the same classes",
                 summary=f"All {len(classes)} classes have images in both.",
                 total=len(codes) + len(other),
-                effect=Effect.counted("share of a class that the other split lacks", 0.0, warn_at=self.warn_share, unit="share"),
+                effect=Effect.counted(
+                    "share of a class that the other split lacks", 0.0, warn_at=self.warn_share, unit="share"
+                ),
                 splits=(pair.first, pair.second),
                 details={"lacking": {}},
             )
@@ -55,10 +63,24 @@ class UnseenClass:
         candidates = []
         for k, lacks in lacking:  # lacks: 0 when the first split lacks the class, 1 when the second does
             has = 1 - lacks
-            n, m = (effective_size_of_classes((side == k).astype(int), groups, alpha) for side, groups in (sides[has], sides[lacks]))
+            n, m = (
+                effective_size_of_classes((side == k).astype(int), groups, alpha)
+                for side, groups in (sides[has], sides[lacks])
+            )
             share = counts[has][k] / counts[has].sum()
-            low, high = miettinen_nurminen(share * n, n, 0.0, m, alpha=alpha) if pair.decidable else (0.0, 1.0)
-            candidates.append((max(min(low, share), 0.0), float(share), max(high, share), lacks, str(classes[k]), int(counts[has][k])))
+            low, high = (
+                miettinen_nurminen(share * n, n, 0.0, m, alpha=alpha) if pair.decidable else (0.0, 1.0)
+            )
+            candidates.append(
+                (
+                    max(min(low, share), 0.0),
+                    float(share),
+                    max(high, share),
+                    lacks,
+                    str(classes[k]),
+                    int(counts[has][k]),
+                )
+            )
         candidates.sort(key=lambda c: (-c[0], -c[1], c[4]))
         low, share, high, lacks, name, _ = candidates[0]
         without, having = (pair.first, pair.second)[lacks], (pair.second, pair.first)[lacks]
@@ -70,7 +92,8 @@ class UnseenClass:
         )  # fmt: skip
         severity = grade(effect)
         listed = ", ".join(
-            f"{c[4]} ({c[5]:,} in {(pair.second, pair.first)[c[3]]}, none in {(pair.first, pair.second)[c[3]]})" for c in candidates[:6]
+            f"{c[4]} ({c[5]:,} in {(pair.second, pair.first)[c[3]]}, none in {(pair.first, pair.second)[c[3]]})"
+            for c in candidates[:6]
         )
         affected = sum(c[5] for c in candidates)
         title = (

@@ -10,10 +10,11 @@ from typing import ClassVar
 import numpy as np
 
 from auditor.checks.file_share import Wording, counted, file_finding
-from auditor.evidence import Scan
+from auditor.evidence import Evidence
 from auditor.finding import Finding, Fix
 
-#: Extensions of each format, as Pillow names formats; "MPO" is a JPEG with more pictures behind it, and old ".rgb" is SGI's.
+#: Extensions of each format, as Pillow names formats; "MPO" is a JPEG with more pictures behind it, and old
+#: ".rgb" is SGI's.
 EXTENSIONS = {
     "JPEG": ("jpg", "jpeg", "jpe", "jfif", "jif"),
     "MPO": ("jpg", "jpeg", "mpo"),
@@ -51,12 +52,19 @@ class WrongExtension:
     #: One such file is enough to warn.
     warn_share: float = 0.0
 
-    def __call__(self, scan: Scan) -> Iterator[Finding]:
+    def __call__(self, evidence: Evidence) -> Iterator[Finding]:
         """Yield one finding."""
-        paths = scan.images["path"].tolist()
-        formats = scan.images["format"].tolist()
-        wrong = np.array([_differs(path, found) for path, found in zip(paths, formats, strict=True)], dtype=bool) & scan.readable
-        pairs = [f"{PurePosixPath(p).suffix.lower()} that is {f}" for p, f, w in zip(paths, formats, wrong, strict=True) if w]
+        paths = evidence.images["path"].tolist()
+        formats = evidence.images["format"].tolist()
+        wrong = (
+            np.array([_differs(path, found) for path, found in zip(paths, formats, strict=True)], dtype=bool)
+            & evidence.readable
+        )
+        pairs = [
+            f"{PurePosixPath(p).suffix.lower()} that is {f}"
+            for p, f, w in zip(paths, formats, wrong, strict=True)
+            if w
+        ]
         words = Wording(
             title="Some files are not of the format that their name says",
             fine="Every file is of the format that its name says",
@@ -65,4 +73,11 @@ class WrongExtension:
             why="Loaders that choose the decoder by the name (tf.io.decode_jpeg, many pipelines) refuse such files.",
             fix=Fix(text="Rename them to what they are, or save them again in the format of the rest."),
         )
-        yield file_finding(scan, self.code, wrong, words, effect="share of files with a wrong extension", warn_share=self.warn_share)
+        yield file_finding(
+            evidence,
+            self.code,
+            wrong,
+            words,
+            effect="share of files with a wrong extension",
+            warn_share=self.warn_share,
+        )

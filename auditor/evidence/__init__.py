@@ -1,5 +1,5 @@
 """What several checks share, computed at most once and only when asked for."""
 
-from auditor.evidence.scan import Scan
+from auditor.evidence.evidence import Evidence
 
-__all__ = ["Scan"]
+__all__ = ["Evidence"]

@@ -1,7 +1,7 @@
 """Brings one thumbnail onto another: shift, zoom along each axis, turn and shear.
 
-Inverse compositional alignment: the derivatives are those of the picture that stays, and are taken once (Baker and Matthews, "Lucas-Kanade
-20 years on: a unifying framework", IJCV 56(3), 2004).
+Inverse compositional alignment: the derivatives are those of the picture that stays, and are taken once
+(Baker and Matthews, "Lucas-Kanade 20 years on: a unifying framework", IJCV 56(3), 2004).
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ import numpy.typing as npt
 
 #: Pixels at the margin that are not compared: what shifts, zooms and borders bring in.
 MARGIN = 2
-#: Each of the six parameters is allowed to move a pixel by so much of the thumbnail's 32: a crop or border of 5 % on each side moves it
-#: by 1.6, a turn by 5 degrees by 1.4. With 4.5 and more look-alikes gain more than copies.
+#: Each of the six parameters is allowed to move a pixel by so much of the thumbnail's 32: a crop or border of
+#: 5 % on each side moves it by 1.6, a turn by 5 degrees by 1.4. With 4.5 and more look-alikes gain more than
+#: copies.
 REACH = 3.0
 
 Floats = npt.NDArray[np.float32]
@@ -66,7 +67,8 @@ class Target:
     def step(self, moving: Floats, move: Floats) -> Floats:
         """Return the parameters after a Gauss-Newton step, with which smooth pictures ``moving`` are nearer to these.
 
-        The moved picture is regressed on the target (which takes up contrast) and on the target's derivatives by the six parameters.
+        The moved picture is regressed on the target (which takes up contrast) and on the target's derivatives
+        by the six parameters.
         """
         warped = moved(moving, move, sampled=True).reshape(len(moving), _SIDE**2, 1)
         solved = (self._inverse @ (self._basis @ warped))[:, :, 0]
@@ -85,14 +87,17 @@ def _places(size: int, sampled: bool) -> tuple[Floats, Floats]:
     lies, rim = np.arange(32, dtype=np.float32)[kept] - (32 - size) // 2, _CENTRE[kept]
     down, across = (index.ravel() for index in np.indices((len(lies), len(lies))))
     ones = np.ones(len(across), dtype=np.float32)
-    return np.stack([lies[across], ones, rim[across], rim[down]]), np.stack([lies[down], ones, rim[down], rim[across]])
+    return np.stack([lies[across], ones, rim[across], rim[down]]), np.stack(
+        [lies[down], ones, rim[down], rim[across]]
+    )
 
 
 def moved(pictures: npt.NDArray[Any], move: Floats, *, sampled: bool = False) -> Floats:
     """Return pictures ``(n, 32, 32)`` moved by the parameters ``(n, 6)``, bilinear; what lies outside repeats the rim.
 
-    With ``sampled`` only the pixels that the regression looks at, ``(n, 14, 14)``; the pictures may then lack their margins. OpenCV looks
-    all up at once in the pictures one below the other, and addresses 32,767 rows: n is 1,023 at most.
+    With ``sampled`` only the pixels that the regression looks at, ``(n, 14, 14)``; the pictures may then lack
+    their margins. OpenCV looks all up at once in the pictures one below the other, and addresses 32,767 rows:
+    n is 1,023 at most.
     """
     n, size = len(pictures), pictures.shape[1]
     inset = (32 - size) // 2
@@ -102,7 +107,10 @@ def moved(pictures: npt.NDArray[Any], move: Floats, *, sampled: bool = False) ->
     if not n:
         return np.empty((0, 32, 32), dtype=np.float32)
     still = np.ones((n, 1), dtype=np.float32)
-    across, down = (np.hstack([still, half]) @ basis for half, basis in zip(np.hsplit(move, 2), _places(size, sampled), strict=True))
+    across, down = (
+        np.hstack([still, half]) @ basis
+        for half, basis in zip(np.hsplit(move, 2), _places(size, sampled), strict=True)
+    )
     np.clip(across, 0, size - 1, out=across)
     np.clip(down, 0, size - 1, out=down)
     down += np.arange(0, n * size, size, dtype=np.float32)[:, None]

@@ -17,15 +17,19 @@ if TYPE_CHECKING:
 
 #: Columns of a descriptor: a million images then take 512 MB.
 DIMENSIONS = 128
-#: Distinct pictures that the projection is fitted on: 16 for each column kept; the fit takes about one CPU second.
+#: Distinct pictures that the projection is fitted on: 16 for each column kept; the fit takes about one CPU
+#: second.
 FIT_IMAGES = 2048
-#: Images in a block: bounds the memory at about 5 MB, which a processor's cache holds, whatever the data set's size.
+#: Images in a block: bounds the memory at about 5 MB, which a processor's cache holds, whatever the data
+#: set's size.
 BLOCK = 256
-#: Orientation bins, and side of a cell in pixels (Dalal and Triggs 2005 use 9 and 8 on pictures four times as large).
+#: Orientation bins, and side of a cell in pixels (Dalal and Triggs 2005 use 9 and 8 on pictures four times as
+#: large).
 ORIENTATIONS, CELL = 8, 4
 #: Bins of hue, saturation and value.
 COLOUR_BINS = (8, 3, 3)
-#: Eigenvalues are raised by this share of their mean before whitening, so that directions which are mostly noise are not blown up.
+#: Eigenvalues are raised by this share of their mean before whitening, so that directions which are mostly
+#: noise are not blown up.
 RIDGE = 0.1
 
 Floats = npt.NDArray[np.float32]
@@ -47,7 +51,9 @@ def gradient_histograms(pictures: npt.NDArray[np.uint8]) -> Floats:
     down = padded[:, 2:, 1:-1] - padded[:, :-2, 1:-1]
     strength, angle = cv2.cartToPolar(across.reshape(n * side, side), down.reshape(n * side, side))
     position = angle.reshape(n, side, side) * np.float32(ORIENTATIONS / np.pi)
-    position -= np.float32(ORIENTATIONS) * (position >= ORIENTATIONS)  # opposite directions are one orientation
+    position -= np.float32(ORIENTATIONS) * (
+        position >= ORIENTATIONS
+    )  # opposite directions are one orientation
     weight = strength.reshape(n, side, side)
     cells = side // CELL
     of_cell = np.repeat(np.eye(cells, dtype=np.float32), CELL, axis=0)
@@ -77,7 +83,9 @@ def colour_histograms(pictures: npt.NDArray[np.uint8]) -> Floats:
     hsv = cv2.cvtColor(pictures.reshape(n * 16, 16, 3), cv2.COLOR_RGB2HSV_FULL).reshape(n, 256, 3)
     size, shade = int(np.prod(COLOUR_BINS)), np.arange(256)
     steps = (COLOUR_BINS[1] * COLOUR_BINS[2], COLOUR_BINS[2], 1)
-    tables = [(shade * bins // 256 * step).astype(np.uint8) for bins, step in zip(COLOUR_BINS, steps, strict=True)]  # size < 256
+    tables = [
+        (shade * bins // 256 * step).astype(np.uint8) for bins, step in zip(COLOUR_BINS, steps, strict=True)
+    ]  # size < 256
     which = sum(table[hsv[..., i]] for i, table in enumerate(tables)) + np.arange(n)[:, None] * size
     counts = np.bincount(which.ravel(), minlength=n * size).reshape(n, size)
     return np.sqrt(counts / 256).astype(np.float32)
@@ -98,7 +106,8 @@ class Projection:
     ----------
     mean : ndarray of float32, shape (1352,)
     directions : ndarray of float32, shape (1352, n_columns)
-        Principal directions, largest variance first, scaled so that each column of the fitted descriptors has a variance of about 1.
+        Principal directions, largest variance first, scaled so that each column of the fitted descriptors has
+        a variance of about 1.
     scales : ndarray of float32, shape (n_columns,)
         What each column was divided by: multiplied with it, descriptors are plain principal components.
     """
@@ -138,7 +147,12 @@ def _fit(blocks: list[Floats], columns: int) -> Projection:
     """Fit the projection on blocks of raw features."""
     from scipy.linalg import eigh
 
-    scale = np.concatenate([np.full(b.shape[1], 1 / np.sqrt(max(float(b.var(axis=0).sum()), 1e-6)), dtype=np.float32) for b in blocks])
+    scale = np.concatenate(
+        [
+            np.full(b.shape[1], 1 / np.sqrt(max(float(b.var(axis=0).sum()), 1e-6)), dtype=np.float32)
+            for b in blocks
+        ]
+    )
     raw = np.concatenate(blocks, axis=1)
     mean = raw.mean(axis=0, dtype=np.float64).astype(np.float32)
     centred = (raw - mean) * scale
@@ -146,7 +160,9 @@ def _fit(blocks: list[Floats], columns: int) -> Projection:
     kept = max(min(columns, n - 1, width), 1)
     # Of the two Gram matrices the smaller one has the same eigenvalues.
     if n > width:
-        values, vectors = eigh(centred.T @ centred / n, subset_by_index=(width - kept, width - 1), check_finite=False)
+        values, vectors = eigh(
+            centred.T @ centred / n, subset_by_index=(width - kept, width - 1), check_finite=False
+        )
     else:
         values, left = eigh(centred @ centred.T / n, subset_by_index=(n - kept, n - 1), check_finite=False)
         vectors = centred.T @ left / np.sqrt(np.maximum(values * n, 1e-12))
@@ -157,13 +173,16 @@ def _fit(blocks: list[Floats], columns: int) -> Projection:
         return Projection(mean, np.zeros((width, 1), np.float32), np.ones(1, np.float32))
     signs = np.sign(vectors[np.abs(vectors).argmax(axis=0), np.arange(len(values))])
     scales = np.sqrt(values + RIDGE * values.mean())
-    return Projection(mean, (vectors * signs / scales * scale[:, None]).astype(np.float32), scales.astype(np.float32))
+    return Projection(
+        mean, (vectors * signs / scales * scale[:, None]).astype(np.float32), scales.astype(np.float32)
+    )
 
 
 def fitting_rows(images: pd.DataFrame, limit: int = FIT_IMAGES) -> npt.NDArray[np.int64]:
     """Return rows to fit on, at most ``limit``: distinct readable pictures in the order of their pixel digests.
 
-    A digest is as good as a random number and belongs to the picture, so that neither row order, names nor copies change the choice.
+    A digest is as good as a random number and belongs to the picture, so that neither row order, names nor
+    copies change the choice.
     """
     import pandas as pd
 
@@ -179,8 +198,8 @@ def fitting_rows(images: pd.DataFrame, limit: int = FIT_IMAGES) -> npt.NDArray[n
 def describe(images: pd.DataFrame, signatures: npt.NDArray[np.uint8]) -> tuple[Floats, Floats]:
     """Return the descriptor of every image, ``(n_images, n_columns)``, and what its columns were divided by.
 
-    There are at most `DIMENSIONS` columns. Rows of unreadable images are zeros. Multiplied with the second, shape ``(n_columns,)``,
-    descriptors are plain principal components.
+    There are at most `DIMENSIONS` columns. Rows of unreadable images are zeros. Multiplied with the second,
+    shape ``(n_columns,)``, descriptors are plain principal components.
 
     Parameters
     ----------
@@ -206,4 +225,12 @@ def describe(images: pd.DataFrame, signatures: npt.NDArray[np.uint8]) -> tuple[F
     return out, projection.scales
 
 
-__all__ = ["DIMENSIONS", "Projection", "colour_histograms", "describe", "features", "fit_projection", "gradient_histograms"]
+__all__ = [
+    "DIMENSIONS",
+    "Projection",
+    "colour_histograms",
+    "describe",
+    "features",
+    "fit_projection",
+    "gradient_histograms",
+]

@@ -12,13 +12,15 @@ from auditor.stats.logistic import fit_two
 
 #: Images of a split that are used, at most: more would narrow the interval below any threshold.
 LARGEST = 20_000
-#: Inverse strength of the L2 penalty on standardised columns, scikit-learn's own: from 0.03 to 100 held-out distances change by 0.02.
+#: Inverse strength of the L2 penalty on standardised columns, scikit-learn's own: from 0.03 to 100 held-out
+#: distances change by 0.02.
 INVERSE_PENALTY = 1.0
 #: Largest element of the gradient at which a fit ends, scikit-learn's own.
 TOLERANCE = 1e-4
 #: Steps at most; six or so are taken.
 ROUNDS = 50
-#: Decimals of log-odds that are kept: copies of a picture must tie, whatever the order in which a machine adds.
+#: Decimals of log-odds that are kept: copies of a picture must tie, whatever the order in which a machine
+#: adds.
 DECIMALS = 6
 
 
@@ -29,11 +31,12 @@ class Domain:
     Attributes
     ----------
     scores, other_scores : ndarray of float64, shape (n_images,), (n_other_images,)
-        Log-odds of belonging to the second split, for the images of ``pair.rows`` and ``pair.other_rows``, each by a classifier that
-        has not seen the image nor any of its group. NaN for images that were not used.
+        Log-odds of belonging to the second split, for the images of ``pair.rows`` and ``pair.other_rows``,
+        each by a classifier that has not seen the image nor any of its group. NaN for images that were not
+        used.
     held, other_held : ndarray of bool
-        The half of the images that one and the same classifier has not seen: on these alone a distance has its interval, because
-        two classifiers fitted on each other's halves are not independent.
+        The half of the images that one and the same classifier has not seen: on these alone a distance has
+        its interval, because two classifiers fitted on each other's halves are not independent.
     """
 
     scores: Floats
@@ -57,14 +60,18 @@ def halves(
     theirs = np.bincount(numbers[len(groups) :], minlength=len(names)) > 0
     kind = mine + 2 * theirs
     draw = np.empty(len(names))
-    draw[np.argsort(first)] = generator.random(len(names))  # in the order in which groups appear, which is that of the paths
+    draw[np.argsort(first)] = generator.random(
+        len(names)
+    )  # in the order in which groups appear, which is that of the paths
     order = np.lexsort((draw, kind))
     half = np.zeros(len(names), dtype=bool)
     half[order[::2]] = True
     return half[numbers[: len(groups)]], half[numbers[len(groups) :]]
 
 
-def tell_apart(pair: Pair, features: npt.NDArray[np.floating], generator: np.random.Generator) -> Domain | None:
+def tell_apart(
+    pair: Pair, features: npt.NDArray[np.floating], generator: np.random.Generator
+) -> Domain | None:
     """Fit a logistic regression on each half of a pair of splits and let it score the other half.
 
     Parameters
@@ -97,7 +104,9 @@ def tell_apart(pair: Pair, features: npt.NDArray[np.floating], generator: np.ran
         return None
     scores = np.empty(len(y))
     for part in (half, ~half):
-        model = fit_two(x[~part], y[~part] == 1, inverse_penalty=INVERSE_PENALTY, tolerance=TOLERANCE, rounds=ROUNDS)
+        model = fit_two(
+            x[~part], y[~part] == 1, inverse_penalty=INVERSE_PENALTY, tolerance=TOLERANCE, rounds=ROUNDS
+        )
         scores[part] = np.round(model.scores(x[part])[:, 0], DECIMALS)
     return Domain(
         scores=_spread(scores[: len(mine)], mine, len(pair.rows)),
@@ -111,7 +120,9 @@ def _some(n: int, generator: np.random.Generator) -> npt.NDArray[np.int64]:
     return np.arange(n) if n <= LARGEST else np.sort(generator.choice(n, LARGEST, replace=False))
 
 
-def _spread(values: npt.NDArray[np.float64] | npt.NDArray[np.bool_], places: npt.NDArray[np.int64], n: int) -> Floats:
+def _spread(
+    values: npt.NDArray[np.float64] | npt.NDArray[np.bool_], places: npt.NDArray[np.int64], n: int
+) -> Floats:
     out = np.full(n, np.nan)
     out[places] = values
     return out

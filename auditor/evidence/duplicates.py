@@ -10,7 +10,16 @@ import numpy as np
 import numpy.typing as npt
 
 from auditor.evidence.framing import content_boxes, unframed
-from auditor.evidence.matching import INVERSE, TURN_NAMES, Comparison, Places, close_pairs, distinct, sign_hashes, structured
+from auditor.evidence.matching import (
+    INVERSE,
+    TURN_NAMES,
+    Comparison,
+    Places,
+    close_pairs,
+    distinct,
+    sign_hashes,
+    structured,
+)
 from auditor.evidence.neighbours import unit_rows
 from auditor.evidence.shapes import colour_patterns, likeness, nearest_lookalikes, pair_products, shapes
 
@@ -19,38 +28,46 @@ if TYPE_CHECKING:
 
     from auditor.evidence.neighbours import Neighbours
 
-#: Distance of detail up to which two pictures are the same, where the data set is too small to tell: among 1,702 photos of clothes 3 pairs
-#: of two originals are nearer (22 at 0.05: garments of one cut), and 98 % of copies are (``benchmarks/duplicates.py recall``).
+#: Distance of detail up to which two pictures are the same, where the data set is too small to tell: among
+#: 1,702 photos of clothes 3 pairs of two originals are nearer (22 at 0.05: garments of one cut), and 98 % of
+#: copies are (``benchmarks/duplicates.py recall``).
 DEFAULT_THRESHOLD = 0.04
-#: A threshold calibrated on the classes stays between these: no two photos of different classes of clothes or blood cells are nearer than
-#: twice the first; within the second are all copies of photos and 75 % of the near duplicates at 32 pixels, beyond it few more.
+#: A threshold calibrated on the classes stays between these: no two photos of different classes of clothes or
+#: blood cells are nearer than twice the first; within the second are all copies of photos and 75 % of the
+#: near duplicates at 32 pixels, beyond it few more.
 LEAST_OF_CLASSES, MOST_OF_CLASSES = 0.03, 0.08
-#: A copy must be so many times nearer than the nearest picture of most images is (the 75th percentile, so that up to three quarters of the
-#: images may have copies): where look-alikes fill their space evenly in four dimensions or more, 1 in 1,000 images has one so near. It
-#: matters where all pictures are alike (digits, drawings), and is no reason to ask for less than the second number.
+#: A copy must be so many times nearer than the nearest picture of most images is (the 75th percentile, so
+#: that up to three quarters of the images may have copies): where look-alikes fill their space evenly in four
+#: dimensions or more, 1 in 1,000 images has one so near. It matters where all pictures are alike (digits,
+#: drawings), and is no reason to ask for less than the second number.
 TYPICAL, TYPICAL_FACTOR, LEAST_THRESHOLD = 0.75, 6.0, 0.02
-#: Images by which that is measured, at most; all others are compared to the end only where a copy is possible, by so many times that
-#: distance. The 75th percentile of so many is known to within 2 points of rank.
+#: Images by which that is measured, at most; all others are compared to the end only where a copy is
+#: possible, by so many times that distance. The 75th percentile of so many is known to within 2 points of
+#: rank.
 TYPICAL_IMAGES, TYPICAL_MARGIN = 2000, 1.25
 #: Images whose nearest picture of another class may be taken for a copy: 1 in 1,000.
 FALSE_RATE = 0.001
-#: Images from which that rate can be measured: in fewer it is less than three images. They are counted by the share of compared pairs
-#: that are of two classes, as only those can tell: where one class has nearly all images, the others are too few to speak for it.
+#: Images from which that rate can be measured: in fewer it is less than three images. They are counted by the
+#: share of compared pairs that are of two classes, as only those can tell: where one class has nearly all
+#: images, the others are too few to speak for it.
 CALIBRATION_IMAGES = 3000
 #: A mirrored or turned picture must be nearer by this factor: seven more ways to look alike.
 TURNED_FACTOR = 0.7
-#: Pairs whose coarse shapes have a lower cosine are not compared: 2 % of near duplicates, and a third of the candidates.
+#: Pairs whose coarse shapes have a lower cosine are not compared: 2 % of near duplicates, and a third of the
+#: candidates.
 LEAST_LIKENESS = 0.6
-#: Of so many times the pictures that are compared, the nearest by the cosine of shapes and this share of that of patterns of colour, those
-#: are compared that are most alike by both and this share of the cosine of descriptors. At 32 pixels 86 % of the near duplicates are among
-#: them; without descriptors 82 %, without colours 85 %, of four times as many 86 % (``benchmarks/duplicates.py natural``).
+#: Of so many times the pictures that are compared, the nearest by the cosine of shapes and this share of that
+#: of patterns of colour, those are compared that are most alike by both and this share of the cosine of
+#: descriptors. At 32 pixels 86 % of the near duplicates are among them; without descriptors 82 %, without
+#: colours 85 %, of four times as many 86 % (``benchmarks/duplicates.py natural``).
 LISTED, COLOUR_WEIGHT, DESCRIPTOR_WEIGHT = 6, 0.2, 0.3
 #: The cosine that counts where there is none: of mirrored pictures and of what is inside a frame.
 UNDESCRIBED = 0.2
-#: Descriptor neighbours of each image from which those to compare are chosen where there are too many images to look at every pair.
+#: Descriptor neighbours of each image from which those to compare are chosen where there are too many images
+#: to look at every pair.
 LISTED_BY_DESCRIPTOR = 40
-#: Images up to which lookalikes are searched for duplicates; beyond, hashes alone find them (re-encoded, resized, mirrored and
-#: turned copies, but only one in ten of those cropped by 5 %).
+#: Images up to which lookalikes are searched for duplicates; beyond, hashes alone find them (re-encoded,
+#: resized, mirrored and turned copies, but only one in ten of those cropped by 5 %).
 SEARCHED_BY_LOOKS = 200_000
 #: Images up to which hashes that differ in 6 bits are compared; beyond, in 4.
 SIX_BITS_LIMIT = 20_000
@@ -66,8 +83,8 @@ Rows = npt.NDArray[np.int64]
 def neighbours_compared(n: int) -> int:
     """Return how many of the pictures most like it each of n images is compared with: of more, more come between.
 
-    Half the binary logarithm and one: 6 of 1,000, 9 of 60,000. Two more find half a percent more near duplicates at 32 pixels, for a
-    quarter more work.
+    Half the binary logarithm and one: 6 of 1,000, 9 of 60,000. Two more find half a percent more near
+    duplicates at 32 pixels, for a quarter more work.
 
     Examples
     --------
@@ -88,14 +105,15 @@ class Calibration:
     calibrated : bool
         Whether it was measured on this data set; else it is the default, or less.
     typical : float
-        The distance that most images' nearest pictures are `TYPICAL_FACTOR` times beyond: the threshold is never above it (but for
-        `LEAST_THRESHOLD`).
+        The distance that most images' nearest pictures are `TYPICAL_FACTOR` times beyond: the threshold is
+        never above it (but for `LEAST_THRESHOLD`).
     false_rate : float
-        Share of the labelled images that have a picture of another class within the threshold; a lower bound of the rate of false
-        matches, as look-alikes of one class are not in it. NaN where it cannot be measured.
+        Share of the labelled images that have a picture of another class within the threshold; a lower bound
+        of the rate of false matches, as look-alikes of one class are not in it. NaN where it cannot be
+        measured.
     expected_false : float
-        Compared pairs within the threshold that are expected to be look-alikes, if those of one class are as rare as those of two;
-        they are more. NaN where that cannot be measured.
+        Compared pairs within the threshold that are expected to be look-alikes, if those of one class are as
+        rare as those of two; they are more. NaN where that cannot be measured.
     """
 
     threshold: float = DEFAULT_THRESHOLD
@@ -117,11 +135,12 @@ class DuplicateSets:
     Attributes
     ----------
     exact, near : ndarray of int64, shape (n_images,)
-        Number of the row that represents the set of each image: of byte- or pixel-identical images, and of those or near-identical
-        ones (``near`` is coarser than ``exact``). An image that is alone represents itself; so does an unreadable one.
+        Number of the row that represents the set of each image: of byte- or pixel-identical images, and of
+        those or near-identical ones (``near`` is coarser than ``exact``). An image that is alone represents
+        itself; so does an unreadable one.
     reason : ndarray of str, shape (n_images,)
-        Why the image belongs to its representative: ``"same bytes"``, ``"same pixels"``, ``"same picture"``, ``"same picture,
-        mirrored"``, ...; "" for representatives.
+        Why the image belongs to its representative: ``"same bytes"``, ``"same pixels"``, ``"same picture"``,
+        ``"same picture, mirrored"``, ...; "" for representatives.
     distance : ndarray of float64, shape (n_images,)
         Distance of detail to the representative, in [0, 1]; 0 for representatives and their exact copies.
     turned : ndarray of bool, shape (n_images,)
@@ -191,13 +210,17 @@ def exact_sets(images: pd.DataFrame) -> tuple[Rows, npt.NDArray[np.object_]]:
 
 
 def _candidates(
-    rows: Rows, signatures: npt.NDArray[np.uint8], neighbours: Neighbours | None, descriptor: npt.NDArray[np.float32] | None
+    rows: Rows,
+    signatures: npt.NDArray[np.uint8],
+    neighbours: Neighbours | None,
+    descriptor: npt.NDArray[np.float32] | None,
 ) -> _Links:
     """Return the pairs of the given rows worth comparing, each once under each turn it was found by."""
     hashes = sign_hashes(signatures, rows)
     # Of the two quarter turns one is enough: each undoes the other.
     turn, query, base = close_pairs(hashes[:7], hashes[0], 6 if len(rows) <= SIX_BITS_LIMIT else 4)
-    # The query, turned, looks like the base; so the base, turned back, looks like the query. From here on the turn is that of the second.
+    # The query, turned, looks like the base; so the base, turned back, looks like the query. From here on the
+    # turn is that of the second.
     found = [(base, query, turn)]
     if descriptor is not None:
         found.append(_lookalikes(rows, signatures, neighbours, descriptor))
@@ -205,7 +228,10 @@ def _candidates(
 
 
 def _lookalikes(
-    rows: Rows, signatures: npt.NDArray[np.uint8], neighbours: Neighbours | None, descriptor: npt.NDArray[np.float32]
+    rows: Rows,
+    signatures: npt.NDArray[np.uint8],
+    neighbours: Neighbours | None,
+    descriptor: npt.NDArray[np.float32],
 ) -> tuple[Rows, Rows, Rows]:
     """Return the places of pictures among the rows, of those most like each in shape, colours and descriptor together, and their turn."""
     n, described = len(rows), rows < len(descriptor)  # what is inside a frame is not
@@ -222,9 +248,10 @@ def _lookalikes(
         others[described] = place[neighbours.rows[rows[described]]]
         mirrored = np.zeros(others.shape, dtype=bool)
         own, at = np.repeat(np.arange(n), others.shape[1]), others.ravel()
-        alike = (pair_products(vectors, vectors, own, at) + COLOUR_WEIGHT * pair_products(patterns, patterns, own, at)).reshape(
-            others.shape
-        )
+        alike = (
+            pair_products(vectors, vectors, own, at)
+            + COLOUR_WEIGHT * pair_products(patterns, patterns, own, at)
+        ).reshape(others.shape)
     found: list[tuple[Rows, Rows, Rows]] = []
     for start in range(0, n, RANKED):
         other, turned = others[start : start + RANKED], mirrored[start : start + RANKED]
@@ -252,18 +279,28 @@ def _links(
     most: float,
 ) -> _Links:
     """Return the compared pairs of the given rows; a picture in a frame is also compared as what is inside it, and the nearer counts."""
-    boxes = content_boxes(signatures, heads) if descriptor is not None else np.zeros((len(heads), 4), dtype=np.int64)
+    boxes = (
+        content_boxes(signatures, heads)
+        if descriptor is not None
+        else np.zeros((len(heads), 4), dtype=np.int64)
+    )
     framed = heads[boxes.any(axis=1)]
     if not len(framed):
         return _measure(comparison, _candidates(heads, signatures, neighbours, descriptor), sampled, most)
     inside = unframed(signatures[framed], boxes[boxes.any(axis=1)])
-    rows = np.concatenate([heads, len(signatures) + np.flatnonzero(structured(inside, np.arange(len(inside))))])
+    rows = np.concatenate(
+        [heads, len(signatures) + np.flatnonzero(structured(inside, np.arange(len(inside))))]
+    )
     both = np.concatenate([signatures, inside])
     picture = np.concatenate([np.arange(len(signatures)), framed])
-    links = _measure(Comparison(both), _candidates(rows, both, neighbours, descriptor), sampled[picture], most)
+    links = _measure(
+        Comparison(both), _candidates(rows, both, neighbours, descriptor), sampled[picture], most
+    )
     first, second = picture[links.first], picture[links.second]
     turn = np.where(first > second, np.asarray(INVERSE)[links.turn], links.turn)
-    links = _Links(np.minimum(first, second), np.maximum(first, second), turn, links.distance)[first != second]
+    links = _Links(np.minimum(first, second), np.maximum(first, second), turn, links.distance)[
+        first != second
+    ]
     return _nearest_turn(links[np.lexsort((links.turn, links.second, links.first))])
 
 
@@ -276,7 +313,9 @@ def _nearest_turn(links: _Links) -> _Links:
     rows = np.flatnonzero(several)  # few: most pairs were found under one turn
     order = rows[np.lexsort((links.turn[rows], links.distance[rows], links.second[rows], links.first[rows]))]
     again = np.zeros(len(order), dtype=bool)
-    again[1:] = (links.first[order[1:]] == links.first[order[:-1]]) & (links.second[order[1:]] == links.second[order[:-1]])
+    again[1:] = (links.first[order[1:]] == links.first[order[:-1]]) & (
+        links.second[order[1:]] == links.second[order[:-1]]
+    )
     kept = np.ones(len(several), dtype=bool)
     kept[order[again]] = False
     return links[kept]
@@ -291,9 +330,9 @@ def _distinct(rows: Rows, found: list[tuple[Rows, Rows, Rows]]) -> _Links:
             part = slice(start, start + PACKED)
             first, second, turn = rows[own[part]], rows[other[part]], turns[part]
             turn = np.where(first > second, np.asarray(INVERSE)[turn], turn)
-            pair = np.minimum(first, second).astype(np.uint64) << np.uint64(34) | np.maximum(first, second).astype(np.uint64) << np.uint64(
-                4
-            )
+            pair = np.minimum(first, second).astype(np.uint64) << np.uint64(34) | np.maximum(
+                first, second
+            ).astype(np.uint64) << np.uint64(4)
             packed.append((pair | turn.astype(np.uint64))[first != second])
     links = distinct(packed)
     low = np.uint64((1 << 30) - 1)
@@ -304,13 +343,23 @@ def _distinct(rows: Rows, found: list[tuple[Rows, Rows, Rows]]) -> _Links:
     )
 
 
-def _measure(comparison: Comparison, links: _Links, sampled: npt.NDArray[np.bool_] | None = None, most: float = MOST_OF_CLASSES) -> _Links:
+def _measure(
+    comparison: Comparison,
+    links: _Links,
+    sampled: npt.NDArray[np.bool_] | None = None,
+    most: float = MOST_OF_CLASSES,
+) -> _Links:
     """Return the links with their distances; of a pair found under several turns the nearest stays, untouched first.
 
-    Pairs farther than ``most`` are not compared to the end; given a sample of the rows, those of other rows only where they may be copies.
+    Pairs farther than ``most`` are not compared to the end; given a sample of the rows, those of other rows
+    only where they may be copies.
     """
     distance = np.ones(len(links.first))
-    whole = np.ones(len(distance), dtype=bool) if sampled is None else sampled[links.first] | sampled[links.second]
+    whole = (
+        np.ones(len(distance), dtype=bool)
+        if sampled is None
+        else sampled[links.first] | sampled[links.second]
+    )
     distance[whole] = _distances(comparison, links[whole], most)
     if sampled is not None and not whole.all():
         typical = _typical(_Links(links.first, links.second, links.turn, distance)[whole], sampled)
@@ -323,17 +372,23 @@ def _distances(comparison: Comparison, links: _Links, limit: float) -> npt.NDArr
     """Return the distances of pairs; 1 where the colours disagree, which is cheaper to say."""
     distance = np.ones(len(links.first))
     agree = np.flatnonzero(comparison.same_colours(links.first, links.second, links.turn))
-    distance[agree] = comparison.distance(links.first[agree], links.second[agree], links.turn[agree], LEAST_THRESHOLD, limit)
+    distance[agree] = comparison.distance(
+        links.first[agree], links.second[agree], links.turn[agree], LEAST_THRESHOLD, limit
+    )
     return np.clip(np.where(links.turn > 0, distance / TURNED_FACTOR, distance), 0, 1)
 
 
 def calibrate(
-    links: _Links, labels: npt.NDArray[np.object_], used: npt.NDArray[np.bool_], sampled: npt.NDArray[np.bool_] | None = None
+    links: _Links,
+    labels: npt.NDArray[np.object_],
+    used: npt.NDArray[np.bool_],
+    sampled: npt.NDArray[np.bool_] | None = None,
 ) -> Calibration:
     """Choose the threshold from the distances between compared pictures of different classes, which are no copies.
 
-    It is where `FALSE_RATE` of the images would be matched with a look-alike; with too few images to measure that, the default, lowered
-    where the data contradict it. Pairs nearer than `LEAST_OF_CLASSES` are copies under two labels and take no part.
+    It is where `FALSE_RATE` of the images would be matched with a look-alike; with too few images to measure
+    that, the default, lowered where the data contradict it. Pairs nearer than `LEAST_OF_CLASSES` are copies
+    under two labels and take no part.
     """
     typical = _typical(links, used if sampled is None else used & sampled)
     known = used & (labels != "")
@@ -341,7 +396,9 @@ def calibrate(
     plain = plain[plain.distance > min(LEAST_OF_CLASSES, typical)]
     different = labels[plain.first] != labels[plain.second]
     if not different.any():
-        return Calibration(threshold=float(np.clip(typical, LEAST_THRESHOLD, DEFAULT_THRESHOLD)), typical=typical)
+        return Calibration(
+            threshold=float(np.clip(typical, LEAST_THRESHOLD, DEFAULT_THRESHOLD)), typical=typical
+        )
     ranked = np.sort(_nearest(plain[different], len(labels))[known])
     telling = len(ranked) * float(different.mean())
     calibrated = telling >= CALIBRATION_IMAGES
@@ -384,8 +441,8 @@ def find_duplicates(
 ) -> DuplicateSets:
     """Group images into duplicate sets; every member is verified against its representative, so there are no chains.
 
-    Candidates are pairs of like hashes (under all flips and quarter turns) and descriptor neighbours; a candidate is a copy if the
-    detail of the two thumbnails correlates, as they lie or after a shift and zoom.
+    Candidates are pairs of like hashes (under all flips and quarter turns) and descriptor neighbours; a
+    candidate is a copy if the detail of the two thumbnails correlates, as they lie or after a shift and zoom.
 
     Parameters
     ----------
@@ -414,8 +471,11 @@ def find_duplicates(
     comparison = Comparison(signatures)
     sampled = np.zeros(n, dtype=bool)
     # Digests are as good as random numbers, and those of the same pictures in any order.
-    sampled[heads[np.argsort(images["sha256"].to_numpy(dtype=object)[heads], kind="stable")[:TYPICAL_IMAGES]]] = True
-    # With too few images to calibrate on no threshold is above the default, and what is typical counts only where it is below that.
+    sampled[
+        heads[np.argsort(images["sha256"].to_numpy(dtype=object)[heads], kind="stable")[:TYPICAL_IMAGES]]
+    ] = True
+    # With too few images to calibrate on no threshold is above the default, and what is typical counts only
+    # where it is below that.
     most = MOST_OF_CLASSES if len(heads) >= CALIBRATION_IMAGES else TYPICAL_MARGIN * DEFAULT_THRESHOLD
     links = _links(heads, signatures, neighbours, descriptor, comparison, sampled, most)
     chosen = calibrate(links, labels, used, sampled)
@@ -431,10 +491,13 @@ def find_duplicates(
 def _stars(links: _Links, comparison: Comparison, threshold: float) -> list[tuple[int, int, int, float]]:
     """Cut verified links into sets: (member, representative, turn, distance), each member within the threshold of its representative.
 
-    The image with most links represents first; neighbours of its members join where they, compared with it, are copies too.
+    The image with most links represents first; neighbours of its members join where they, compared with it,
+    are copies too.
     """
     linked: dict[int, dict[int, tuple[int, float]]] = {}
-    for a, b, turn, far in zip(links.first.tolist(), links.second.tolist(), links.turn.tolist(), links.distance.tolist(), strict=True):
+    for a, b, turn, far in zip(
+        links.first.tolist(), links.second.tolist(), links.turn.tolist(), links.distance.tolist(), strict=True
+    ):
         linked.setdefault(a, {})[b] = (turn, far)
         linked.setdefault(b, {})[a] = (INVERSE[turn], far)
     taken: set[int] = set()
@@ -456,10 +519,14 @@ def _stars(links: _Links, comparison: Comparison, threshold: float) -> list[tupl
             frontier = []
             if further:
                 pairs = _Links(
-                    np.full(len(further) * len(turns), head), np.repeat(further, len(turns)), np.tile(np.asarray(turns), len(further))
+                    np.full(len(further) * len(turns), head),
+                    np.repeat(further, len(turns)),
+                    np.tile(np.asarray(turns), len(further)),
                 )
                 close = _measure(comparison, pairs)
-                for row, turn, far in zip(close.second.tolist(), close.turn.tolist(), close.distance.tolist(), strict=True):
+                for row, turn, far in zip(
+                    close.second.tolist(), close.turn.tolist(), close.distance.tolist(), strict=True
+                ):
                     if far <= threshold:
                         members[row] = (turn, far)
                         frontier.append(row)

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 #: An inference is kept if at least this share of the images falls into groups of two and more ...
 LEAST_COVERED = 0.5
-#: ... no group holds more than this share of them (that would be a class or a prefix), or fewer than so many images if there are few ...
+#: ... no group holds more than this share of them (that would be a class or a prefix), or fewer than so many
+#: images if there are few ...
 LARGEST_SHARE, LARGEST_IMAGES = 0.1, 20
 #: ... and there are at least so many groups.
 LEAST_GROUPS = 5
@@ -28,7 +29,8 @@ LEAST_GROUPS = 5
 PAUSE = 60.0
 #: Consecutive files are frames of one scene if their detail is nearer than this ...
 FRAME_DISTANCE = 0.35
-#: ... and so many times more consecutive pairs are than pairs of files far apart in the order: else everything looks alike here.
+#: ... and so many times more consecutive pairs are than pairs of files far apart in the order: else
+#: everything looks alike here.
 FRAMES_OVER_CHANCE = 5.0
 #: Columns of a table that hold the time of an exposure, and the camera, in lower case without blanks.
 TIME_COLUMNS = ("datetimeoriginal", "datetime", "taken", "timestamp", "captured_at", "time", "exif_time")
@@ -112,7 +114,11 @@ def _sessions(images: pd.DataFrame) -> Names:
     text = images[time].astype(str).str.replace(r"^(\d{4}):(\d{2}):(\d{2})", r"\1-\2-\3", regex=True)
     taken = pd.to_datetime(text, errors="coerce", format="mixed", utc=True)
     seconds = (taken - pd.Timestamp("1970-01-01", tz="UTC")).dt.total_seconds().to_numpy(dtype=float)
-    cameras = images[camera].astype(str).to_numpy(dtype=object) if camera is not None else np.full(len(images), "", dtype=object)
+    cameras = (
+        images[camera].astype(str).to_numpy(dtype=object)
+        if camera is not None
+        else np.full(len(images), "", dtype=object)
+    )
     known = np.flatnonzero(np.isfinite(seconds))
     order = known[np.lexsort((seconds[known], cameras[known].astype(str)))]
     if not len(order):
@@ -140,7 +146,9 @@ def _counted(digits: str) -> str:
     return f"\1{len(digits):03d}{digits}"
 
 
-def frames(paths: Names, readable: npt.NDArray[np.bool_], alone: npt.NDArray[np.bool_], comparison: Comparison) -> Names:
+def frames(
+    paths: Names, readable: npt.NDArray[np.bool_], alone: npt.NDArray[np.bool_], comparison: Comparison
+) -> Names:
     """Return a name for each run of files that follow each other and look alike; "" outside of runs, and everywhere if all look alike.
 
     Parameters
@@ -160,7 +168,10 @@ def frames(paths: Names, readable: npt.NDArray[np.bool_], alone: npt.NDArray[np.
     none = np.zeros(len(order) - 1, dtype=np.int64)
     alike = comparison.distance(order[:-1], order[1:], none) < FRAME_DISTANCE
     half = len(order) // 2
-    by_chance = comparison.distance(order[: len(order) - half], order[half:], none[: len(order) - half]) < FRAME_DISTANCE
+    by_chance = (
+        comparison.distance(order[: len(order) - half], order[half:], none[: len(order) - half])
+        < FRAME_DISTANCE
+    )
     if alike.mean() <= FRAMES_OVER_CHANCE * max(by_chance.mean(), 1 / len(order)):
         return keys
     run = np.concatenate([[0], np.cumsum(~alike)])
@@ -169,7 +180,10 @@ def frames(paths: Names, readable: npt.NDArray[np.bool_], alone: npt.NDArray[np.
 
 
 def infer_groups(
-    images: pd.DataFrame, signatures: npt.NDArray[np.uint8], exact: npt.NDArray[np.int64], least_covered: float = LEAST_COVERED
+    images: pd.DataFrame,
+    signatures: npt.NDArray[np.uint8],
+    exact: npt.NDArray[np.int64],
+    least_covered: float = LEAST_COVERED,
 ) -> tuple[InferredGroups, ...]:
     """Return every plausible guess at groups, the most telling source first.
 
@@ -187,7 +201,10 @@ def infer_groups(
         ("camera and time", lambda: _sessions(images)),
         ("file names", lambda: np.array([name_key(p) for p in paths], dtype=object)),
         ("folders", lambda: np.array([folder_key(p) for p in paths], dtype=object)),
-        ("consecutive frames", lambda: frames(paths, readable, exact == np.arange(len(exact)), Comparison(signatures))),
+        (
+            "consecutive frames",
+            lambda: frames(paths, readable, exact == np.arange(len(exact)), Comparison(signatures)),
+        ),
     )
 
     def plausible() -> Iterator[InferredGroups]:

@@ -34,34 +34,39 @@ TURN_NAMES = (
 )
 #: The turn that undoes each turn: all but the quarter turns undo themselves.
 INVERSE = (0, 1, 2, 3, 4, 5, 7, 6)
-#: Detail is compared in a band of scales between Gaussians of these standard deviations, in pixels of the 32x32 thumbnail: coarser
-#: scales are alike in all pictures of one kind, finer ones do not survive compression of small pictures (``benchmarks/duplicates.py``).
+#: Detail is compared in a band of scales between Gaussians of these standard deviations, in pixels of the
+#: 32x32 thumbnail: coarser scales are alike in all pictures of one kind, finer ones do not survive
+#: compression of small pictures (``benchmarks/duplicates.py``).
 FINE, COARSE = 1.0, 2.0
-#: Detail is divided by its own strength in a neighbourhood of this standard deviation, plus this share of its strength in the whole picture
-#: and so many grey levels: else a few hard edges are all that is compared, and edges look alike. Of near duplicates at 32 pixels 75 % are
-#: found so at a precision of 0.9, without it 68 % (``benchmarks/duplicates.py natural``; shares of 0.5 and 1: 74 and 73 %).
+#: Detail is divided by its own strength in a neighbourhood of this standard deviation, plus this share of its
+#: strength in the whole picture and so many grey levels: else a few hard edges are all that is compared, and
+#: edges look alike. Of near duplicates at 32 pixels 75 % are found so at a precision of 0.9, without it 68 %
+#: (``benchmarks/duplicates.py natural``; shares of 0.5 and 1: 74 and 73 %).
 AROUND, OVERALL, LEAST_STRENGTH = 3.0, 0.25, 0.5
-#: Independent parts of the detail of a picture that make its distance 1 minus the correlation; with n of them it is raised to the power
-#: of the root of n over this. A power of 0.75 instead of the root finds 3 % fewer.
+#: Independent parts of the detail of a picture that make its distance 1 minus the correlation; with n of them
+#: it is raised to the power of the root of n over this. A power of 0.75 instead of the root finds 3 % fewer.
 PARTS = 32.0
-#: Pairs that are farther apart than so many times the limit of interest after the first two steps of alignment are not tried further, and
-#: those farther apart than the second number after four of six steps neither. With 100 and 100 half a percent more near duplicates at 32
-#: pixels are found, for twice the work (``benchmarks/duplicates.py natural``).
+#: Pairs that are farther apart than so many times the limit of interest after the first two steps of
+#: alignment are not tried further, and those farther apart than the second number after four of six steps
+#: neither. With 100 and 100 half a percent more near duplicates at 32 pixels are found, for twice the work
+#: (``benchmarks/duplicates.py natural``).
 HOPEFUL, PROMISING = 7.0, 5.0
-#: A copy that was enlarged from half the thumbnail's size is blurred by about this standard deviation; pairs that lie nearer than the
-#: second number are also compared after the sharper one was blurred so (halved copies of 32-pixel photos lie at 0.055, then at 0.020).
+#: A copy that was enlarged from half the thumbnail's size is blurred by about this standard deviation; pairs
+#: that lie nearer than the second number are also compared after the sharper one was blurred so (halved
+#: copies of 32-pixel photos lie at 0.055, then at 0.020).
 SOFTER, SOFTENED = 0.9, 0.3
 #: Detail below this standard deviation, in grey levels, is compression noise: such pictures match nothing.
 LEAST_DETAIL = 0.5
-#: The patterns of chroma of copies, as a cosine, are above this, that of another garment of the same cut in another colour often not;
-#: pictures whose chroma varies by less than the second number (a mean square) are of one colour and agree with any. Asking for 0.4 loses
-#: 3 % of the near duplicates in another light.
+#: The patterns of chroma of copies, as a cosine, are above this, that of another garment of the same cut in
+#: another colour often not; pictures whose chroma varies by less than the second number (a mean square) are
+#: of one colour and agree with any. Asking for 0.4 loses 3 % of the near duplicates in another light.
 LEAST_CHROMA, GREY = 0.0, 16.0
 #: Pictures up to which all that is compared in them is kept (130 MB): each is compared with a dozen others.
 KEPT = 12_000
 #: Pairs compared at once: more do not fit into a processor's cache, and take half as long again.
 BLOCK = 256
-#: Such blocks touch pages of the signatures all over: after so many (256 MB at the most) their memory is given back.
+#: Such blocks touch pages of the signatures all over: after so many (256 MB at the most) their memory is
+#: given back.
 RANDOM_BLOCKS = 4
 
 Floats = npt.NDArray[np.float32]
@@ -109,7 +114,8 @@ def sign_hashes(signatures: npt.NDArray[np.uint8], of: Rows | None = None) -> np
 
     They are the signs of the 8x8 lowest DCT coefficients of luma.
 
-    Unlike the pHash (signs against the median) a flip of the picture only flips signs, so that all turns come from one transform.
+    Unlike the pHash (signs against the median) a flip of the picture only flips signs, so that all turns come
+    from one transform.
     """
     low_cosines = cosines()
     of = np.arange(len(signatures)) if of is None else of
@@ -155,15 +161,19 @@ def distinct(parts: list[npt.NDArray[np.uint64]]) -> npt.NDArray[np.uint64]:
     return whole[fresh]
 
 
-#: Of the pictures that share two bands of a hash, so many are compared with each: more are look-alikes without structure.
+#: Of the pictures that share two bands of a hash, so many are compared with each: more are look-alikes
+#: without structure.
 BUCKET = 32
 
 
-def close_pairs(queries: npt.NDArray[np.uint64], base: npt.NDArray[np.uint64], bits: int = 4) -> tuple[Rows, Rows, Rows]:
+def close_pairs(
+    queries: npt.NDArray[np.uint64], base: npt.NDArray[np.uint64], bits: int = 4
+) -> tuple[Rows, Rows, Rows]:
     """Return the pairs of hashes within ``bits``, sorted: number of the query set, of the query in it, and of the hash in ``base``.
 
-    Pigeonhole over ``bits + 2`` bands: so many differing bits leave at least two bands equal, so that a sorted table for every two
-    bands holds every pair (15 tables for 4 bits). Of a bucket with more than `BUCKET` hashes only so many are compared.
+    Pigeonhole over ``bits + 2`` bands: so many differing bits leave at least two bands equal, so that a
+    sorted table for every two bands holds every pair (15 tables for 4 bits). Of a bucket with more than
+    `BUCKET` hashes only so many are compared.
 
     Parameters
     ----------
@@ -180,7 +190,10 @@ def close_pairs(queries: npt.NDArray[np.uint64], base: npt.NDArray[np.uint64], b
     width = int(np.diff(edges).max())
 
     def key_of(hashes: npt.NDArray[np.uint64], bands: tuple[int, int]) -> npt.NDArray[np.uint32]:
-        low, high = ((hashes >> np.uint64(edges[b])) & np.uint64((1 << int(edges[b + 1] - edges[b])) - 1) for b in bands)
+        low, high = (
+            (hashes >> np.uint64(edges[b])) & np.uint64((1 << int(edges[b + 1] - edges[b])) - 1)
+            for b in bands
+        )
         return ((low << np.uint64(width)) | high).astype(np.uint32)
 
     # Place in the packed pair: 4 bits of the set, 30 of the query, 30 of the base.
@@ -202,7 +215,10 @@ def close_pairs(queries: npt.NDArray[np.uint64], base: npt.NDArray[np.uint64], b
                 found.append(packed | j[near].astype(np.uint64))
     pairs = distinct(found)
     low = np.uint64((1 << 30) - 1)
-    sets, query, found_at = (part.astype(np.int64) for part in (pairs >> np.uint64(60), (pairs >> np.uint64(30)) & low, pairs & low))
+    sets, query, found_at = (
+        part.astype(np.int64)
+        for part in (pairs >> np.uint64(60), (pairs >> np.uint64(30)) & low, pairs & low)
+    )
     return sets, query, found_at
 
 
@@ -210,7 +226,10 @@ def _gaussian(sigma: float) -> Floats:
     """Return the 32x32 matrix that blurs a row, mirrored at its ends; the Gaussian ends at four standard deviations."""
     reach = round(4 * sigma)
     kernel = cv2.getGaussianKernel(2 * reach + 1, sigma, cv2.CV_64F)
-    return np.asarray(cv2.sepFilter2D(np.eye(32), cv2.CV_64F, np.ones(1), kernel, borderType=cv2.BORDER_REFLECT), dtype=np.float32)
+    return np.asarray(
+        cv2.sepFilter2D(np.eye(32), cv2.CV_64F, np.ones(1), kernel, borderType=cv2.BORDER_REFLECT),
+        dtype=np.float32,
+    )
 
 
 _INSIDE, _SIDE = slice(MARGIN, 32 - MARGIN), 32 - 2 * MARGIN
@@ -259,8 +278,9 @@ class Comparison:
     def parts(self, rows: Places) -> Floats:
         """Return how many independent parts the detail of pictures has, shape ``(n_rows,)``.
 
-        It is the geometric mean of two participation ratios, of the power spectrum (one wave: 1; all alike: hundreds) and of the energy in
-        7x7 cells (one spot: 1; all alike: 49). Stripes, a single edge or a smooth spot have few, and are soon alike.
+        It is the geometric mean of two participation ratios, of the power spectrum (one wave: 1; all alike:
+        hundreds) and of the energy in 7x7 cells (one spot: 1; all alike: 49). Stripes, a single edge or a
+        smooth spot have few, and are soon alike.
         """
         fresh = np.unique(rows[np.isnan(self._parts[rows])])
         for start in range(0, len(fresh), BLOCK):
@@ -270,12 +290,15 @@ class Comparison:
                 give_back(self.signatures)
         return self._parts[rows]
 
-    def distance(self, first: Places, second: Places, turns: Places, doubtful: float = 1.0, limit: float = 1.0) -> Floats:
+    def distance(
+        self, first: Places, second: Places, turns: Places, doubtful: float = 1.0, limit: float = 1.0
+    ) -> Floats:
         """Return the distance of the detail of pairs, shape ``(n_pairs,)``, in [0, 1]; the second picture under its turn.
 
-        It is 1 - correlation, to the power of the root of the pair's `parts` (geometric mean) over `PARTS`: what correlates in many parts
-        is less likely another picture. Pairs farther than ``doubtful`` as they lie are also compared after one picture was moved onto the
-        other, and the nearer counts. Of pairs farther than ``limit`` no more is wanted than that they are: they may be nearer than told.
+        It is 1 - correlation, to the power of the root of the pair's `parts` (geometric mean) over `PARTS`:
+        what correlates in many parts is less likely another picture. Pairs farther than ``doubtful`` as they
+        lie are also compared after one picture was moved onto the other, and the nearer counts. Of pairs
+        farther than ``limit`` no more is wanted than that they are: they may be nearer than told.
         """
         out = np.empty(len(first), dtype=np.float32)
         for start in range(0, len(first), BLOCK):
@@ -328,11 +351,19 @@ class Comparison:
             every = np.flatnonzero(turns == turn)
             for start in range(0, len(every), BLOCK):
                 which = every[start : start + BLOCK]
-                planes = [self.signatures[rows[which], 1024:].reshape(-1, 16, 16).astype(np.float32) for rows in (first, second)]
-                planes = [plane - plane.mean(axis=(1, 2), keepdims=True) for plane in (planes[0], turned(planes[1], int(turn)))]
+                planes = [
+                    self.signatures[rows[which], 1024:].reshape(-1, 16, 16).astype(np.float32)
+                    for rows in (first, second)
+                ]
+                planes = [
+                    plane - plane.mean(axis=(1, 2), keepdims=True)
+                    for plane in (planes[0], turned(planes[1], int(turn)))
+                ]
                 ours, theirs = (plane.reshape(len(which), -1) for plane in planes)
                 energy = np.minimum((ours**2).mean(axis=1), (theirs**2).mean(axis=1))
-                cosine = (ours * theirs).sum(axis=1) / np.maximum(np.sqrt((ours**2).sum(axis=1) * (theirs**2).sum(axis=1)), 1e-9)
+                cosine = (ours * theirs).sum(axis=1) / np.maximum(
+                    np.sqrt((ours**2).sum(axis=1) * (theirs**2).sum(axis=1)), 1e-9
+                )
                 agree[which] = (cosine >= LEAST_CHROMA) | (energy < GREY)
                 if start // BLOCK % RANDOM_BLOCKS == 0:
                     give_back(self.signatures)
@@ -340,10 +371,15 @@ class Comparison:
 
     def _softened(self, ours: _Pictures, theirs: _Pictures) -> Floats:
         """Return 1 - correlation of detail as they lie, after the sharper one (whichever brings them nearer) was blurred by `SOFTER`."""
-        softer = (self.detail(np.asarray(self._soft @ pictures.smooth @ self._soft.T, dtype=np.float32)) for pictures in (ours, theirs))
+        softer = (
+            self.detail(np.asarray(self._soft @ pictures.smooth @ self._soft.T, dtype=np.float32))
+            for pictures in (ours, theirs)
+        )
         return np.minimum(_unlike(next(softer), theirs.detail), _unlike(next(softer), ours.detail))
 
-    def _aligned(self, ours: _Pictures, place: Rows, theirs: _Pictures, power: Floats, limit: float) -> Floats:
+    def _aligned(
+        self, ours: _Pictures, place: Rows, theirs: _Pictures, power: Floats, limit: float
+    ) -> Floats:
         """Return 1 - correlation of detail after one picture was moved onto the other; 1 where the first steps bring them nowhere near.
 
         ``place`` is where the first picture of each pair is among ``ours``.
@@ -356,7 +392,8 @@ class Comparison:
             moving, goal = (ours, theirs) if back else (theirs, ours)
             into, onto = (place[rows], rows) if back else (rows, place[rows])
             every_second = np.ascontiguousarray(goal.detail.reshape(-1, _SIDE, _SIDE)[:, ::2, ::2])
-            # Two steps between blurred pictures, which see farther, then twice two between sharp ones, each for those that are near enough.
+            # Two steps between blurred pictures, which see farther, then twice two between sharp ones, each
+            # for those that are near enough.
             move = no_move(len(rows))
             for known, sources, pictures, most in (
                 (blurred, moving.coarse, goal.coarse, HOPEFUL),
@@ -367,7 +404,14 @@ class Comparison:
                     move = goals.step(taken, move)
                 rough = _roughly_unlike(moving.detail[into], every_second[onto], move)
                 near = np.maximum(rough, 0) ** power[rows] < most * limit
-                rows, into, onto, move, goals, taken = rows[near], into[near], onto[near], move[near], goals[near], taken[near]
+                rows, into, onto, move, goals, taken = (
+                    rows[near],
+                    into[near],
+                    onto[near],
+                    move[near],
+                    goals[near],
+                    taken[near],
+                )
             for _ in range(2):
                 move = goals.step(taken, move)
             unlike = _unlike(self.detail(moved(taken, move)), goal.detail[onto])
@@ -388,7 +432,10 @@ class _Pictures:
 
     def turn(self, which: npt.NDArray[Any], turn: int) -> None:
         """Bring some of the pictures under one of the `TURNS`."""
-        self.smooth[which], self.coarse[which] = turned(self.smooth[which], turn), turned(self.coarse[which], turn)
+        self.smooth[which], self.coarse[which] = (
+            turned(self.smooth[which], turn),
+            turned(self.coarse[which], turn),
+        )
         self.detail[which] = turned(self.detail[which].reshape(-1, _SIDE, _SIDE), turn).reshape(-1, _SIDE**2)
 
 

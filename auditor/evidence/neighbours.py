@@ -8,12 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-#: Images up to which every pair is compared: 60,000 take about 30 CPU seconds, and four times that for each doubling.
+#: Images up to which every pair is compared: 60,000 take about 30 CPU seconds, and four times that for each
+#: doubling.
 EXACT_LIMIT = 60_000
 #: Beyond that, images in a cell on average, and cells that are searched for each: 1 % of a million images.
 CELL_IMAGES, PROBES = 1000, 10
-#: Similarities held at once, in numbers (8 MB, which a processor's cache holds), or those of so many queries, which matrix products need to
-#: be fast. Of each row the best of small groups are taken first: the k nearest are always among the k groups with the best bests.
+#: Similarities held at once, in numbers (8 MB, which a processor's cache holds), or those of so many queries,
+#: which matrix products need to be fast. Of each row the best of small groups are taken first: the k nearest
+#: are always among the k groups with the best bests.
 HELD, QUERIES = 2_000_000, 128
 
 Floats = npt.NDArray[np.float32]
@@ -30,7 +32,8 @@ class Neighbours:
     similarity : ndarray of float32, shape (n_images, k)
         Cosine of the two descriptors, in [-1, 1]; -1 where there is no neighbour.
     exact : bool
-        Whether every pair was compared. Otherwise a few neighbours are missed (``benchmarks/descriptor.py`` counts them).
+        Whether every pair was compared. Otherwise a few neighbours are missed (``benchmarks/descriptor.py``
+        counts them).
     """
 
     rows: npt.NDArray[np.int64]
@@ -65,13 +68,16 @@ def nearest(queries: Floats, references: Floats, k: int) -> tuple[npt.NDArray[np
     return largest(products, len(queries), len(references), k)
 
 
-def largest(products: Callable[[int, int, Floats], None], n: int, m: int, k: int) -> tuple[npt.NDArray[np.int64], Floats]:
+def largest(
+    products: Callable[[int, int, Floats], None], n: int, m: int, k: int
+) -> tuple[npt.NDArray[np.int64], Floats]:
     """Return the k largest of the m products of each of n queries, as `nearest` does.
 
     Parameters
     ----------
     products : callable
-        Given the first query, the one behind the last and an array ``(stop - start, m)``, writes their products into it.
+        Given the first query, the one behind the last and an array ``(stop - start, m)``, writes their
+        products into it.
     n, m, k : int
     """
     rows, similarity = np.full((n, k), -1, dtype=np.int64), np.full((n, k), -1, dtype=np.float32)
@@ -89,7 +95,8 @@ def largest(products: Callable[[int, int, Floats], None], n: int, m: int, k: int
         part = held[: stop - start]
         products(start, stop, part[:, :m])
         if grouped:
-            # Every so-manyth reference is of one group, so that the best of all groups is taken along the memory.
+            # Every so-manyth reference is of one group, so that the best of all groups is taken along the
+            # memory.
             best = part.reshape(len(part), size, groups).max(axis=1)
             top = np.argpartition(best, groups - wanted, axis=1)[:, groups - wanted :]
             candidates = (top[:, :, None] + np.arange(size) * groups).reshape(len(part), -1)
@@ -102,14 +109,19 @@ def largest(products: Callable[[int, int, Floats], None], n: int, m: int, k: int
             if values.shape[1] > wanted
             else np.tile(np.arange(wanted), (len(part), 1))
         )
-        found, near = np.take_along_axis(candidates, chosen, axis=1), np.take_along_axis(values, chosen, axis=1)
+        found, near = (
+            np.take_along_axis(candidates, chosen, axis=1),
+            np.take_along_axis(values, chosen, axis=1),
+        )
         order = np.lexsort((found, -near), axis=1)
         rows[start:stop, :wanted] = np.take_along_axis(found, order, axis=1)
         similarity[start:stop, :wanted] = np.take_along_axis(near, order, axis=1)
     return rows, similarity
 
 
-def others(own: npt.NDArray[np.int64], rows: npt.NDArray[np.int64], similarity: Floats, k: int) -> tuple[npt.NDArray[np.int64], Floats]:
+def others(
+    own: npt.NDArray[np.int64], rows: npt.NDArray[np.int64], similarity: Floats, k: int
+) -> tuple[npt.NDArray[np.int64], Floats]:
     """Take the query itself out of its k + 1 nearest (or the last of them, where exact copies crowd it out)."""
     itself = rows == own[:, None]
     drop = np.where(itself.any(axis=1), itself.argmax(axis=1), k)
@@ -131,7 +143,12 @@ def _pivots(unit: Floats, count: int, rng: np.random.Generator) -> Floats:
 
 
 def find_neighbours(
-    descriptors: Floats, readable: npt.NDArray[np.bool_], k: int, *, rng: np.random.Generator, exact_limit: int = EXACT_LIMIT
+    descriptors: Floats,
+    readable: npt.NDArray[np.bool_],
+    k: int,
+    *,
+    rng: np.random.Generator,
+    exact_limit: int = EXACT_LIMIT,
 ) -> Neighbours:
     """Find the k nearest other readable images of each readable image.
 

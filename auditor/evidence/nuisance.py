@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from auditor.evidence.probabilities import FOLDS, deal_folds
 
-#: Bins of each number, by quantiles: fine enough for a size that only one class has, coarse enough for 100 images.
+#: Bins of each number, by quantiles: fine enough for a size that only one class has, coarse enough for 100
+#: images.
 BINS = 16
 #: Permutations: 99 where they are cheap, and never fewer than 19, the fewest that can show p = 0.05.
 PERMUTATIONS, FEWEST_PERMUTATIONS = 99, 19
@@ -19,7 +20,8 @@ PERMUTATIONS, FEWEST_PERMUTATIONS = 99, 19
 WORK = 50_000_000
 #: Numbers held at once for them (16 MB).
 HELD = 4_000_000
-#: Groups that a class needs for its own recall to be judged (DESIGN.md: with fewer than 10, nothing is decided).
+#: Groups that a class needs for its own recall to be judged (DESIGN.md: with fewer than 10, nothing is
+#: decided).
 CLASS_GROUPS = 10
 
 Rows = npt.NDArray[np.int64]
@@ -34,7 +36,8 @@ class Predictability:
     skill : float
         Balanced accuracy above chance over all classes, 0 chance to 1 perfect, cross-validated over groups.
     informedness : ndarray of float, shape (n_classes,)
-        Recall minus false-alarm rate of each class: balanced accuracy above chance of that class against the others (Youden's J).
+        Recall minus false-alarm rate of each class: balanced accuracy above chance of that class against the
+        others (Youden's J).
     low, high : ndarray of float, shape (n_classes,)
         Ends of its interval; -1 and 1 for a class of too few groups.
     null : float
@@ -61,7 +64,11 @@ def binned(columns: npt.NDArray[np.float64]) -> Rows:
     out = np.empty(columns.shape, dtype=np.int64)
     for i, column in enumerate(columns.T):
         known = np.isfinite(column)
-        quantiles = np.quantile(column[known], np.arange(1, BINS) / BINS, method="lower") if known.any() else np.empty(0)
+        quantiles = (
+            np.quantile(column[known], np.arange(1, BINS) / BINS, method="lower")
+            if known.any()
+            else np.empty(0)
+        )
         # A value that many images share (two quantiles or more) gets a bin of its own.
         shared = quantiles[1:][quantiles[1:] == quantiles[:-1]]
         edges = np.unique(np.concatenate([quantiles, np.nextafter(shared, np.inf)]))
@@ -97,7 +104,9 @@ class _NaiveBayes:
         for fold in range(FOLDS):
             rows = np.flatnonzero(folds == fold)
             start = np.arange(len(rows) + 1) * self.columns
-            held = csr_array((np.ones(start[-1], np.float32), place[rows].ravel(), start), shape=(len(rows), self.shape[1]))
+            held = csr_array(
+                (np.ones(start[-1], np.float32), place[rows].ravel(), start), shape=(len(rows), self.shape[1])
+            )
             self.parts.append((rows, held, held.T.tocsr()))
 
     def __call__(self, labellings: Rows) -> Rows:
@@ -127,7 +136,9 @@ class _NaiveBayes:
         return out
 
 
-def _rates(given: Rows, predicted: Rows, classes: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+def _rates(
+    given: Rows, predicted: Rows, classes: int
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Return recall and false-alarm rate of each class."""
     size = np.bincount(given, minlength=classes)
     answered = np.bincount(predicted, minlength=classes)
@@ -157,7 +168,9 @@ def _permuter(given: Rows, groups: Rows) -> Callable[[np.random.Generator], Rows
     return permuted
 
 
-def predictability(bins: Rows, given: Rows, groups: Rows, classes: int, *, tests: int, rng: np.random.Generator) -> Predictability:
+def predictability(
+    bins: Rows, given: Rows, groups: Rows, classes: int, *, tests: int, rng: np.random.Generator
+) -> Predictability:
     """Return how well binned numbers tell the classes, cross-validated over groups.
 
     Parameters
@@ -170,7 +183,8 @@ def predictability(bins: Rows, given: Rows, groups: Rows, classes: int, *, tests
         Predictors that are tried: intervals hold for all of them and all classes together (Bonferroni).
     rng : Generator
     """
-    # Groups numbered by first appearance, so that what is drawn does not depend on how the scan numbered them.
+    # Groups numbered by first appearance, so that what is drawn does not depend on how the scan numbered
+    # them.
     _, first, number = np.unique(groups, return_index=True, return_inverse=True)
     groups = np.argsort(np.argsort(first))[number]
     folds = deal_folds(given, groups)
@@ -180,7 +194,8 @@ def predictability(bins: Rows, given: Rows, groups: Rows, classes: int, *, tests
     units = np.bincount(pairs[0], minlength=classes).astype(float)
     rest = np.maximum(units.sum() - units, 1)
     z = NormalDist().inv_cdf(1 - 0.025 / (classes * tests))
-    # Agresti and Caffo (2000): one success and one failure added to each side keep the interval honest near 0 and 1.
+    # Agresti and Caffo (2000): one success and one failure added to each side keep the interval honest near 0
+    # and 1.
     r = (recall * units + 1) / (units + 2)
     f = (alarms * rest + 1) / (rest + 2)
     half = z * np.sqrt(r * (1 - r) / (units + 2) + f * (1 - f) / (rest + 2))
@@ -193,7 +208,12 @@ def predictability(bins: Rows, given: Rows, groups: Rows, classes: int, *, tests
     permuted = _permuter(given, groups)
     labellings = np.stack([permuted(rng) for _ in range(rounds)])
     guesses = predict(labellings)
-    null = np.array([_skill(_rates(true, guess, classes)[0], classes) for true, guess in zip(labellings, guesses, strict=True)])
+    null = np.array(
+        [
+            _skill(_rates(true, guess, classes)[0], classes)
+            for true, guess in zip(labellings, guesses, strict=True)
+        ]
+    )
     p_value = float((1 + (null >= skill).sum()) / (1 + rounds))
     return Predictability(skill, informedness, low, high, float(np.quantile(null, 0.95)), p_value)
 

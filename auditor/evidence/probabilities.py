@@ -12,23 +12,26 @@ from auditor.evidence.neighbours import nearest, unit_rows
 from auditor.stats.logistic import fit_logistic
 
 if TYPE_CHECKING:
-    from auditor.evidence.scan import Scan
+    from auditor.evidence.evidence import Evidence
 
 #: Folds of the cross-validation: five or ten are the usual compromise (Kohavi 1995); five cost half.
 FOLDS = 5
 #: Groups that a class needs to be judged: one for each fold.
 CLASS_GROUPS = 5
-#: Inverse strength of the L2 penalty, neighbours that vote, and the power of the cosine in their votes: highest average precision of
-#: planted flips on Fashion-MNIST, flat between 0.01 and 0.03, 15 and 30, 1 and 4 (``benchmarks/labels.py``).
+#: Inverse strength of the L2 penalty, neighbours that vote, and the power of the cosine in their votes:
+#: highest average precision of planted flips on Fashion-MNIST, flat between 0.01 and 0.03, 15 and 30, 1 and 4
+#: (``benchmarks/labels.py``).
 PENALTY, VOTERS, POWER = 0.01, 30, 4.0
-#: Images for each column of the descriptor that is used, and the fewest columns: of 120 images, 20 columns tell Fashion-MNIST's classes at
-#: a balanced accuracy of 0.75 and all at 0.28, for whitening blows up what so few images cannot fix (``benchmarks/descriptor.py``).
+#: Images for each column of the descriptor that is used, and the fewest columns: of 120 images, 20 columns
+#: tell Fashion-MNIST's classes at a balanced accuracy of 0.75 and all at 0.28, for whitening blows up what so
+#: few images cannot fix (``benchmarks/descriptor.py``).
 COLUMN_IMAGES, FEWEST_COLUMNS = 6, 4
 #: Images that each model is fitted on: bounds the cost of a fold whatever the size of the data set.
 FIT_IMAGES = 20_000
 #: Every class keeps at least so many of those.
 FIT_PER_CLASS = 50
-#: Comparisons of the nearest neighbours in all, about 60 CPU seconds: fewer references above 300,000 images, but never below 4,000.
+#: Comparisons of the nearest neighbours in all, about 60 CPU seconds: fewer references above 300,000 images,
+#: but never below 4,000.
 COMPARISONS, LEAST_REFERENCES = 6_000_000_000, 4000
 #: Probabilities that are held, in numbers (400 MB): with 1,000 classes, 100,000 images are judged.
 HELD = 100_000_000
@@ -56,7 +59,8 @@ class Probabilities:
     balanced_accuracy : float
         Mean recall of the classes, out of fold.
     left_out : int
-        Readable labelled images that were not judged: their class has fewer than `CLASS_GROUPS` groups, or there are too many.
+        Readable labelled images that were not judged: their class has fewer than `CLASS_GROUPS` groups, or
+        there are too many.
     models : tuple of str
         What the probabilities are the geometric mean of.
     """
@@ -70,7 +74,7 @@ class Probabilities:
     models: tuple[str, ...]
 
 
-def canonical_order(scan: Scan, rows: Rows) -> Rows:
+def canonical_order(scan: Evidence, rows: Rows) -> Rows:
     """Return rows in the order of pixel digest, then path: as good as random, and the same however the table is sorted."""
     rows, paths = np.sort(rows), scan.images["path"]
     if not paths.is_monotonic_increasing:
@@ -94,7 +98,8 @@ def deal_folds(given: Rows, groups: Rows, folds: int = FOLDS) -> Rows:
     kind = given[first]  # a group is dealt with the class of its first image
     order = np.lexsort((first, -sizes, kind))
     fold_of = np.empty(len(sizes), dtype=np.int64)
-    # Snake through the folds within the sequence: classes start where the last one ended, so that small ones do not pile up in fold 0.
+    # Snake through the folds within the sequence: classes start where the last one ended, so that small ones
+    # do not pile up in fold 0.
     turn = np.arange(len(order))
     position = turn % folds
     fold_of[order] = np.where((turn // folds) % 2 == 0, position, folds - 1 - position)
@@ -120,7 +125,9 @@ def logistic(x: Floats, given: Rows, queries: Floats, classes: int) -> Floats:
         out[:, present[0]] = 1
         return out
     # A tolerance of 1e-2 stops early: a ranking needs no finer probabilities.
-    out[:, present] = fit_logistic(x, number, inverse_penalty=PENALTY, tolerance=1e-2, rounds=200).probabilities(queries)
+    out[:, present] = fit_logistic(
+        x, number, inverse_penalty=PENALTY, tolerance=1e-2, rounds=200
+    ).probabilities(queries)
     return out
 
 
@@ -131,7 +138,10 @@ def votes(x: Floats, given: Rows, queries: Floats, classes: int) -> Floats:
     weight = np.maximum(similarity, 0) ** POWER
     place = np.arange(len(queries))[:, None] * classes + given[rows]
     # One tenth of a vote for every class: nobody's neighbours are certain.
-    total = np.bincount(place.ravel(), weight.ravel(), len(queries) * classes).reshape(len(queries), classes) + 0.1
+    total = (
+        np.bincount(place.ravel(), weight.ravel(), len(queries) * classes).reshape(len(queries), classes)
+        + 0.1
+    )
     return np.asarray(total / total.sum(axis=1, keepdims=True), dtype=np.float32)
 
 
@@ -175,12 +185,17 @@ def out_of_fold(x: Floats, given: Rows, groups: Rows, classes: int, rows: Rows |
         near = fit if references >= len(fit) else fit[_chosen(given[fit], references)]
         asked, known, near_by = x[rows[inside]], x[rows[fit]], x[rows[near]]
         out[inside] = geometric_mean(
-            [logistic(known, given[fit], asked, classes), votes(unit_rows(near_by), given[near], unit_rows(asked), classes)]
+            [
+                logistic(known, given[fit], asked, classes),
+                votes(unit_rows(near_by), given[near], unit_rows(asked), classes),
+            ]
         )
     return out
 
 
-def _model(scan: Scan, rows: Rows, classes: tuple[str, ...]) -> tuple[npt.NDArray[np.bool_], Floats] | None:
+def _model(
+    scan: Evidence, rows: Rows, classes: tuple[str, ...]
+) -> tuple[npt.NDArray[np.bool_], Floats] | None:
     """Return which rows a trained model was asked about and what it said, or ``None`` where it does not know every class."""
     table = scan.model_probabilities
     if table is None or not len(table):
@@ -196,11 +211,12 @@ def _model(scan: Scan, rows: Rows, classes: tuple[str, ...]) -> tuple[npt.NDArra
     return (covered, said) if covered.any() else None
 
 
-def find_probabilities(scan: Scan) -> Probabilities | None:
+def find_probabilities(scan: Evidence) -> Probabilities | None:
     """Return out-of-fold probabilities for the labelled images of a scan, or ``None`` with fewer than two classes to tell apart.
 
-    The ensemble is the geometric mean of a logistic regression and a nearest-neighbour vote on the descriptor, cross-validated over groups;
-    where `Scan.model_probabilities` are given and lower the log loss of the images they cover, they join it.
+    The ensemble is the geometric mean of a logistic regression and a nearest-neighbour vote on the
+    descriptor, cross-validated over groups; where `Scan.model_probabilities` are given and lower the log loss
+    of the images they cover, they join it.
     """
     labelled = np.flatnonzero(scan.readable & (scan.labels != "") & (scan.splits != "field"))
     if not len(labelled):

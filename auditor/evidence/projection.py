@@ -11,7 +11,7 @@ import numpy.typing as npt
 from auditor.evidence.descriptor import fitting_rows
 
 if TYPE_CHECKING:
-    from auditor.evidence.scan import Scan
+    from auditor.evidence.evidence import Evidence
 
 
 class MapPoint(TypedDict):
@@ -25,7 +25,7 @@ class MapPoint(TypedDict):
     suspect: bool
 
 
-def map_points(scan: Scan, limit: int = 2000, suspects: Collection[str] = ()) -> list[MapPoint]:
+def map_points(scan: Evidence, limit: int = 2000, suspects: Collection[str] = ()) -> list[MapPoint]:
     """Return a 2-D map of at most ``limit`` distinct pictures, plain JSON.
 
     Parameters

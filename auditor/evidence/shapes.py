@@ -1,9 +1,10 @@
 """Coarse shapes: which pictures could be one and the same if they were cropped, shifted or lit otherwise, found without any descriptor.
 
-The descriptor tells what kind of picture one is, with its colours; coarse light and shade, blurred until a shift of a few pixels does not
-matter, tells which picture it is. Of pairs that were cropped, turned by a few degrees and lit anew at 32 pixels the five nearest
-descriptors hold 64 %, the five nearest shapes and their mirror images 78 %, both 86 % (pairs as in ``benchmarks/duplicates.py natural``).
-Where colour lies in a picture tells it from others of its shape.
+The descriptor tells what kind of picture one is, with its colours; coarse light and shade, blurred until a
+shift of a few pixels does not matter, tells which picture it is. Of pairs that were cropped, turned by a few
+degrees and lit anew at 32 pixels the five nearest descriptors hold 64 %, the five nearest shapes and their
+mirror images 78 %, both 86 % (pairs as in ``benchmarks/duplicates.py natural``). Where colour lies in a
+picture tells it from others of its shape.
 """
 
 from __future__ import annotations
@@ -16,9 +17,11 @@ from auditor.evidence.neighbours import largest, others
 from auditor.scanning.paged import SWEEP, give_back
 from auditor.scanning.signature import luma
 
-#: Standard deviation of the blur, in pixels of the 32x32 thumbnail: 2 and 3 find as many, band-passes (without the coarsest shapes) fewer.
+#: Standard deviation of the blur, in pixels of the 32x32 thumbnail: 2 and 3 find as many, band-passes
+#: (without the coarsest shapes) fewer.
 BLUR = 3.0
-#: Frequencies, in half waves per side, up to which a coefficient counts: beyond, the blur leaves less than a fifth of it.
+#: Frequencies, in half waves per side, up to which a coefficient counts: beyond, the blur leaves less than a
+#: fifth of it.
 HIGHEST = 6.5
 
 #: Standard deviation of chroma over the cells, in levels, that is as much as nothing.
@@ -67,26 +70,33 @@ def likeness(vectors: Floats, first: Rows, second: Rows, turns: Rows) -> Floats:
     for turn in np.unique(turns):
         every = np.flatnonzero(turns == turn)
         for which in (every[start : start + SWEEP] for start in range(0, len(every), SWEEP)):
-            out[which] = (vectors[first[which]] * turned_shapes(vectors[second[which]], int(turn))).sum(axis=1)
+            out[which] = (vectors[first[which]] * turned_shapes(vectors[second[which]], int(turn))).sum(
+                axis=1
+            )
     return out
 
 
 def colour_patterns(signatures: npt.NDArray[np.uint8], rows: Rows) -> Floats:
     """Return where in the given rows colour differs from their mean colour, ``(n_rows, 32)``.
 
-    The two planes of chroma in 4x4 cells, at most 1 long; patterns fainter than `FAINT` are short, so that noise is like nothing. First
-    16 sums of cells and their mirror images, which a mirror leaves alone, then as many differences, whose sign it turns.
+    The two planes of chroma in 4x4 cells, at most 1 long; patterns fainter than `FAINT` are short, so that
+    noise is like nothing. First 16 sums of cells and their mirror images, which a mirror leaves alone, then
+    as many differences, whose sign it turns.
     """
     cells = np.empty((len(rows), 2, 4, 4), dtype=np.float32)
     for start in range(0, len(rows), BLOCK):
         part = slice(start, start + BLOCK)
-        cells[part] = signatures[rows[part], 1024:].reshape(-1, 2, 4, 4, 4, 4).mean(axis=(3, 5), dtype=np.float32)
+        cells[part] = (
+            signatures[rows[part], 1024:].reshape(-1, 2, 4, 4, 4, 4).mean(axis=(3, 5), dtype=np.float32)
+        )
         if start % SWEEP < BLOCK:
             give_back(signatures)
     cells -= cells.mean(axis=(2, 3), keepdims=True)
     cells /= np.sqrt((cells * cells).sum(axis=(1, 2, 3), keepdims=True)) + FAINT * np.sqrt(32)
     left, right = cells[..., :2], cells[..., :1:-1]
-    return np.asarray(np.concatenate([left + right, left - right], axis=1).reshape(-1, 32) / np.sqrt(2), dtype=np.float32)
+    return np.asarray(
+        np.concatenate([left + right, left - right], axis=1).reshape(-1, 32) / np.sqrt(2), dtype=np.float32
+    )
 
 
 def pair_products(ours: Floats, theirs: Floats, first: Rows, second: Rows) -> Floats:
@@ -98,12 +108,15 @@ def pair_products(ours: Floats, theirs: Floats, first: Rows, second: Rows) -> Fl
     return out
 
 
-def nearest_lookalikes(vectors: Floats, patterns: Floats, weight: float, k: int) -> tuple[Rows, npt.NDArray[np.bool_], Floats]:
+def nearest_lookalikes(
+    vectors: Floats, patterns: Floats, weight: float, k: int
+) -> tuple[Rows, npt.NDArray[np.bool_], Floats]:
     """Return the k others most alike in shape and colour, as they lie or mirrored, which are mirrored, and how alike; all ``(n, k)``.
 
-    Alike are pictures by the cosine of their shapes plus ``weight`` times the product of their patterns of colour. Rows are -1 where there
-    are fewer than k others. A mirror turns the sign of the odd coefficients alone, so that the better of the two products is that of the
-    even ones and the size of that of the odd ones.
+    Alike are pictures by the cosine of their shapes plus ``weight`` times the product of their patterns of
+    colour. Rows are -1 where there are fewer than k others. A mirror turns the sign of the odd coefficients
+    alone, so that the better of the two products is that of the even ones and the size of that of the odd
+    ones.
     """
     share = np.float32(np.sqrt(weight))
     even = np.concatenate([vectors[:, :_EVEN], share * patterns[:, :16]], axis=1)

@@ -19,16 +19,18 @@ from auditor.stats.distance import dkw_half_width, kolmogorov_p_value, kolmogoro
 if TYPE_CHECKING:
     import pandas as pd
 
-    from auditor.evidence.scan import Scan
+    from auditor.evidence.evidence import Evidence
     from auditor.finding import Effect
 
 Floats = npt.NDArray[np.float64]
 
-#: Checks whose intervals hold together: each gets an equal part of the audit's 5 %, and divides it among its pairs of splits.
+#: Checks whose intervals hold together: each gets an equal part of the audit's 5 %, and divides it among its
+#: pairs of splits.
 FAMILY = ("label-shift", "property-shift", "content-shift", "class-content-shift", "unseen-class")
 #: One minus the simultaneous confidence of the family.
 FAMILY_ALPHA = 0.05
-#: Images of a split beyond which a random sample of this size is compared: at this size the intervals are far narrower than any threshold.
+#: Images of a split beyond which a random sample of this size is compared: at this size the intervals are far
+#: narrower than any threshold.
 LARGEST_SAMPLE = 100_000
 #: Normal quantile of a power of 80 %, for the smallest effect that would have been shown (Cohen, 1988).
 POWER_QUANTILE = 0.8416
@@ -77,10 +79,14 @@ class Pair:
         return self.fewest_groups >= FEWEST_GROUPS
 
 
-def pairs(scan: Scan, *, labelled: bool = False) -> Iterator[Pair]:
+def pairs(scan: Evidence, *, labelled: bool = False) -> Iterator[Pair]:
     """Yield every pair of splits with readable images on both sides; of classes only, where ``labelled``."""
     paths = scan.images["path"]
-    order = np.arange(len(paths)) if paths.is_monotonic_increasing else np.argsort(paths.to_numpy(dtype=object), kind="stable")
+    order = (
+        np.arange(len(paths))
+        if paths.is_monotonic_increasing
+        else np.argsort(paths.to_numpy(dtype=object), kind="stable")
+    )
     order = order[scan.readable[order]]
     named = list(combinations(scan.split_names, 2))
     if labelled:
@@ -108,17 +114,25 @@ def _sample(rows: npt.NDArray[np.int64], generator: np.random.Generator) -> npt.
     return rows[np.sort(generator.choice(len(rows), LARGEST_SAMPLE, replace=False))]
 
 
-def class_codes(scan: Scan, pair: Pair) -> tuple[npt.NDArray[np.str_], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def class_codes(
+    scan: Evidence, pair: Pair
+) -> tuple[npt.NDArray[np.str_], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Return the classes of a pair of splits, sorted, and the number of the class of each image on either side."""
-    names, codes = np.unique(np.concatenate([scan.labels[pair.rows], scan.labels[pair.other_rows]]).astype(str), return_inverse=True)
+    names, codes = np.unique(
+        np.concatenate([scan.labels[pair.rows], scan.labels[pair.other_rows]]).astype(str),
+        return_inverse=True,
+    )
     return names, codes[: len(pair.rows)], codes[len(pair.rows) :]
 
 
-def matched(labels: npt.NDArray[np.object_], other_labels: npt.NDArray[np.object_]) -> tuple[Floats, npt.NDArray[np.bool_]] | None:
+def matched(
+    labels: npt.NDArray[np.object_], other_labels: npt.NDArray[np.object_]
+) -> tuple[Floats, npt.NDArray[np.bool_]] | None:
     """Return what gives the first split the label mix of the second.
 
-    These are weights of its images, and which of the second's have a class that the first has at all; ``None`` where labels
-    are missing on a side or no class is shared. Classes that only one side has get no weight.
+    These are weights of its images, and which of the second's have a class that the first has at all;
+    ``None`` where labels are missing on a side or no class is shared. Classes that only one side has get no
+    weight.
     """
     known, other_known = labels != "", other_labels != ""
     if not known.any() or not other_known.any():
@@ -188,7 +202,11 @@ class Distance:
 
 
 def compare(
-    pair: Pair, values: Floats, other_values: Floats, alpha: float, weights: tuple[Floats, npt.NDArray[np.bool_]] | None = None
+    pair: Pair,
+    values: Floats,
+    other_values: Floats,
+    alpha: float,
+    weights: tuple[Floats, npt.NDArray[np.bool_]] | None = None,
 ) -> Distance:
     """Return the distance of one number between the splits of a pair.
 
@@ -220,7 +238,10 @@ def compare(
             sizes=nothing,
         )
     signed, at = kolmogorov_smirnov(x, y)
-    sizes = effective_size_of_values(x, pair.groups[use], alpha), effective_size_of_values(y, pair.other_groups[other_use], alpha)
+    sizes = (
+        effective_size_of_values(x, pair.groups[use], alpha),
+        effective_size_of_values(y, pair.other_groups[other_use], alpha),
+    )
     half = dkw_half_width(*sizes, alpha) if pair.decidable else 1.0
     remaining = None
     if weights is not None:
@@ -242,7 +263,9 @@ def compare(
     )
 
 
-def exhibit(scan: Scan, rows: npt.NDArray[np.int64], scores: Floats, split: str, other_split: str) -> pd.DataFrame:
+def exhibit(
+    scan: Evidence, rows: npt.NDArray[np.int64], scores: Floats, split: str, other_split: str
+) -> pd.DataFrame:
     """Return evidence rows of images of one split, highest score first."""
     import pandas as pd
 
@@ -259,7 +282,7 @@ def exhibit(scan: Scan, rows: npt.NDArray[np.int64], scores: Floats, split: str,
     )
 
 
-def explaining(scan: Scan, pair: Pair, scores: Floats, other_scores: Floats) -> tuple[str, float] | None:
+def explaining(scan: Evidence, pair: Pair, scores: Floats, other_scores: Floats) -> tuple[str, float] | None:
     """Return the property that goes along best with a score of both splits' images, and its rank correlation with it."""
     rows, score = np.concatenate([pair.rows, pair.other_rows]), np.concatenate([scores, other_scores])
     best: tuple[str, float] | None = None
@@ -291,7 +314,9 @@ def advice(effect: Effect, pair: Pair, sizes: tuple[float, float], fix: Fix) -> 
     if severity is not Severity.UNDECIDED:
         return fix
     if effect.detectable is None or not effect.warn_at or not pair.decidable:
-        return Fix(text=f"Nothing to mend yet: add images of more independent groups, {FEWEST_GROUPS} on each side at least.")
+        return Fix(
+            text=f"Nothing to mend yet: add images of more independent groups, {FEWEST_GROUPS} on each side at least."
+        )
     harmonic = 2 / (1 / sizes[0] + 1 / sizes[1])
     wanted = harmonic * ((effect.detectable - effect.warn_at) / effect.warn_at) ** 2
     return Fix(
@@ -303,7 +328,11 @@ def advice(effect: Effect, pair: Pair, sizes: tuple[float, float], fix: Fix) -> 
 def undecided_because(effect: Effect, pair: Pair) -> str:
     """Say what this much data could have shown, as the end of an undecided finding's summary."""
     if effect.detectable is None or not pair.decidable:
-        few = "is only 1 independent group" if pair.fewest_groups == 1 else f"are only {pair.fewest_groups} independent groups"
+        few = (
+            "is only 1 independent group"
+            if pair.fewest_groups == 1
+            else f"are only {pair.fewest_groups} independent groups"
+        )
         return f" There {few} on one side: too few to say how far off this is."
     shown = percent(effect.detectable) if effect.unit == "share" else f"{effect.detectable:.2f}"
     return f" With this many images a distance of {shown} or more would have been shown."

@@ -11,9 +11,9 @@ from contextlib import contextmanager
 def one_thread() -> Iterator[None]:
     """Keep BLAS and OpenCV on one thread inside the block.
 
-    The matrices of the checks are small: a second thread mostly spins while it waits, which costs twice the CPU time, and on a busy machine
-    more wall time as well. On one thread sums are also added in one order, whatever the machine. Warping a thumbnail on one thread takes a
-    third of the time.
+    The matrices of the checks are small: a second thread mostly spins while it waits, which costs twice the
+    CPU time, and on a busy machine more wall time as well. On one thread sums are also added in one order,
+    whatever the machine. Warping a thumbnail on one thread takes a third of the time.
     """
     import cv2
     from threadpoolctl import threadpool_limits

@@ -57,27 +57,42 @@ def require_format(format: str, *, with_file: bool = False) -> None:
     ------
     UsageError
     """
-    known = [*TREES, *(n for n, f in EXPORTERS.items() if f.file)] if with_file else [*TREES, *EXPORTERS, *DESCRIPTIONS]
+    known = (
+        [*TREES, *(n for n, f in EXPORTERS.items() if f.file)]
+        if with_file
+        else [*TREES, *EXPORTERS, *DESCRIPTIONS]
+    )
     if format not in known:
-        raise UsageError(expected=f"one of the formats {', '.join(known)}", received=f"'{format}'", hint="see docs/exports.md")
+        raise UsageError(
+            expected=f"one of the formats {', '.join(known)}",
+            received=f"'{format}'",
+            hint="see docs/exports.md",
+        )
 
 
 def export(
-    what: Any, format: str, output: str | Path | None = None, *, image_size: int | tuple[int, int] = 64, batch_size: int = 32
+    what: Any,
+    format: str,
+    output: str | Path | None = None,
+    *,
+    image_size: int | tuple[int, int] = 64,
+    batch_size: int = 32,
 ) -> Any:
     """Give the data and its split in a form that another tool reads.
 
     Parameters
     ----------
     what : Plan or Audit
-        What `auditor.split` or `auditor.scan` returned. Of an audit it is its planned split where it has one, else the data's own.
-        Only images that training may use are exported: readable, with a class, and without training images that leak.
+        What `auditor.split` or `auditor.scan` returned. Of an audit it is its planned split where it has one,
+        else the data's own. Only images that training may use are exported: readable, with a class, and
+        without training images that leak.
     format : str
-        ``csv``, ``parquet``, ``jsonl`` (a table); ``hardlink``, ``symlink``, ``copy`` (folders of classes, of a plan); ``huggingface``,
-        ``tf-data``, ``arrays`` (scikit-learn), ``samples`` (PyTorch), ``fiftyone``, ``cleanlab``; of an audit also ``croissant`` and
-        ``data-card``.
+        ``csv``, ``parquet``, ``jsonl`` (a table); ``hardlink``, ``symlink``, ``copy`` (folders of classes, of
+        a plan); ``huggingface``, ``tf-data``, ``arrays`` (scikit-learn), ``samples`` (PyTorch), ``fiftyone``,
+        ``cleanlab``; of an audit also ``croissant`` and ``data-card``.
     output : str or Path, optional
-        A file or folder to write. Without one the object is returned: a DataFrame, a ``DatasetDict``, arrays, ...
+        A file or folder to write. Without one the object is returned: a DataFrame, a ``DatasetDict``, arrays,
+        ...
     image_size : int or (int, int)
         Height and width in pixels, for ``arrays`` and ``tf-data``.
     batch_size : int
@@ -101,7 +116,9 @@ def export(
     size = (image_size, image_size) if isinstance(image_size, int) else tuple(image_size)
     if len(size) != 2 or min(size) < 1 or batch_size < 1:
         raise UsageError(
-            expected="positive sizes", received=f"image_size={image_size}, batch_size={batch_size}", hint="as in image_size=64"
+            expected="positive sizes",
+            received=f"image_size={image_size}, batch_size={batch_size}",
+            hint="as in image_size=64",
         )
     if format in DESCRIPTIONS:
         return _describe(what, format, output)
@@ -114,7 +131,11 @@ def _describe(what: Any, format: str, output: str | Path | None) -> Any:
     from auditor.reports import FORMATS, render, write_report
 
     if not hasattr(what, "record"):
-        raise UsageError(expected="an audit to describe", received=type(what).__name__, hint="export what auditor.scan returned")
+        raise UsageError(
+            expected="an audit to describe",
+            received=type(what).__name__,
+            hint="export what auditor.scan returned",
+        )
     if output is None:
         return render(what.record, format)
     target = Path(output)
@@ -123,9 +144,15 @@ def _describe(what: Any, format: str, output: str | Path | None) -> Any:
 
 def _as_folders(what: Any, way: str, output: str | Path | None) -> Path:
     if not isinstance(what, Plan):
-        raise UsageError(expected="a plan, to write as folders", received=type(what).__name__, hint="export what auditor.split returned")
+        raise UsageError(
+            expected="a plan, to write as folders",
+            received=type(what).__name__,
+            hint="export what auditor.split returned",
+        )
     if output is None:
-        raise UsageError(expected="an output folder for folders of classes", received="none", hint="name a new folder")
+        raise UsageError(
+            expected="an output folder for folders of classes", received="none", hint="name a new folder"
+        )
     return export_tree(what, output, way)  # type: ignore[arg-type]
 
 
@@ -138,7 +165,11 @@ def export_to(material: Material, format: str, output: str | Path | None, option
         There is no such format, or it has no file.
     """
     if format not in EXPORTERS:
-        raise UsageError(expected=f"one of the formats {', '.join(EXPORTERS)}", received=f"'{format}'", hint="see docs/exports.md")
+        raise UsageError(
+            expected=f"one of the formats {', '.join(EXPORTERS)}",
+            received=f"'{format}'",
+            hint="see docs/exports.md",
+        )
     exporter, name = EXPORTERS[format]
     if output is None:
         return exporter.make(material, options)
@@ -149,4 +180,13 @@ def export_to(material: Material, format: str, output: str | Path | None, option
     return exporter.write(material, target, options)
 
 
-__all__ = ["EXPORTERS", "Exporter", "Material", "Options", "export", "export_to", "material_of", "require_format"]
+__all__ = [
+    "EXPORTERS",
+    "Exporter",
+    "Material",
+    "Options",
+    "export",
+    "export_to",
+    "material_of",
+    "require_format",
+]

@@ -56,14 +56,18 @@ def write(material: Material, target: Path, options: Options) -> Path:
         with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}-", delete=False) as file:
             part_file = Path(file.name)
     except OSError as error:
-        raise OutputError(expected="a file to write", received=f"'{target}' ({error.strerror})", hint="name another") from None
+        raise OutputError(
+            expected="a file to write", received=f"'{target}' ({error.strerror})", hint="name another"
+        ) from None
     try:
         with zipfile.ZipFile(part_file, "w", zipfile.ZIP_DEFLATED, allowZip64=True) as archive:
             for part, rows in material.parts.items():
                 ending = "" if part == WHOLE else "_" + part.replace("-", "_")
                 with archive.open(f"x{ending}.npy", "w", force_zip64=True) as stream:
                     shape = (len(rows), *options.image_size, 3)
-                    np.lib.format.write_array_header_2_0(stream, {"descr": "|u1", "fortran_order": False, "shape": shape})
+                    np.lib.format.write_array_header_2_0(
+                        stream, {"descr": "|u1", "fortran_order": False, "shape": shape}
+                    )
                     for picture, _ in material.pictures(part, options.image_size):
                         stream.write(picture.tobytes())
                 with archive.open(f"y{ending}.npy", "w") as stream:
@@ -73,7 +77,11 @@ def write(material: Material, target: Path, options: Options) -> Path:
         part_file.chmod(0o644)
         part_file.replace(target)
     except OSError as error:
-        raise OutputError(expected="a file to write", received=f"'{target}' ({error.strerror or error})", hint="name another") from None
+        raise OutputError(
+            expected="a file to write",
+            received=f"'{target}' ({error.strerror or error})",
+            hint="name another",
+        ) from None
     finally:
         part_file.unlink(missing_ok=True)
     return target

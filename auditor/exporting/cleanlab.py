@@ -2,8 +2,8 @@
 
 References
 ----------
-https://docs.cleanlab.ai/stable/cleanlab/datalab/guide/issue_type_description.html: ``is_<issue>_issue`` is a bool, ``<issue>_score`` is in
-[0, 1], lower is worse.
+https://docs.cleanlab.ai/stable/cleanlab/datalab/guide/issue_type_description.html: ``is_<issue>_issue`` is a
+bool, ``<issue>_score`` is in [0, 1], lower is worse.
 """
 
 from __future__ import annotations
@@ -45,9 +45,11 @@ class Tables(NamedTuple):
     labels : ndarray of int64, shape (n_images,)
         Class numbers.
     pred_probs : ndarray of float32, shape (n_images, n_classes), or None
-        Out-of-fold probabilities, for audits that were just made. NaN for images that were not judged (see `has_pred_probs`).
+        Out-of-fold probabilities, for audits that were just made. NaN for images that were not judged (see
+        `has_pred_probs`).
     issues : DataFrame
-        ``path, split``, then ``is_label_issue, label_score, given_label, predicted_label, is_outlier_issue, ...``.
+        ``path, split``, then ``is_label_issue, label_score, given_label, predicted_label, is_outlier_issue,
+        ...``.
     classes : tuple of str
         The classes, in the order of their numbers.
     """
@@ -68,7 +70,10 @@ class Tables(NamedTuple):
 def make(material: Material, options: Options) -> Tables:
     """Return the tables."""
     return Tables(
-        np.array(material.numbers(material.table["label"]), dtype=np.int64), _probabilities(material), _issues(material), material.classes
+        np.array(material.numbers(material.table["label"]), dtype=np.int64),
+        _probabilities(material),
+        _issues(material),
+        material.classes,
     )
 
 
@@ -95,8 +100,8 @@ def _issues(material: Material) -> pd.DataFrame:
         worst: dict[str, float] = {}
         suggested: dict[str, str] = {}
         for finding in findings:
-            if finding.code in codes and finding.evidence is not None:
-                rows = finding.evidence.reindex(columns=["path", "other_path", "suggested_label"])
+            if finding.code in codes and finding.examples is not None:
+                rows = finding.examples.reindex(columns=["path", "other_path", "suggested_label"])
                 for rank, (path, other, better) in enumerate(rows.itertuples(index=False)):
                     score = 0.5 * rank / len(rows)
                     for name in (path, other):
@@ -108,7 +113,9 @@ def _issues(material: Material) -> pd.DataFrame:
         table[f"{issue}_score"] = table["path"].map(worst).fillna(1.0).astype(float)
         if issue == "label":
             table["given_label"] = material.table["label"]
-            table["predicted_label"] = [suggested.get(p, c) for p, c in zip(table["path"], table["given_label"], strict=True)]
+            table["predicted_label"] = [
+                suggested.get(p, c) for p, c in zip(table["path"], table["given_label"], strict=True)
+            ]
     return table
 
 
@@ -118,7 +125,11 @@ def write(material: Material, target: Path, options: Options) -> Path:
     labels = made.issues[["path"]].assign(label=made.labels, name=[made.classes[k] for k in made.labels])
     with new_folder(target, ("labels.csv", "issues.csv", "pred_probs.npy")) as folder:
         for name, table in (("labels.csv", labels), ("issues.csv", made.issues)):
-            content = escape_table(table).to_csv(index=False, lineterminator="\n").encode("utf-8", "backslashreplace")
+            content = (
+                escape_table(table)
+                .to_csv(index=False, lineterminator="\n")
+                .encode("utf-8", "backslashreplace")
+            )
             (folder / name).write_bytes(content)
         if made.pred_probs is not None:
             np.save(folder / "pred_probs.npy", made.pred_probs)

@@ -12,7 +12,9 @@ from auditor.splitting.export import renamed_at_the_end
 def is_export(target: Path, patterns: Sequence[str]) -> bool:
     """Whether a folder holds files of an export and nothing else, so that it may be replaced."""
     return all(
-        not p.is_symlink() and (p.is_dir() or any(p.relative_to(target).match(pattern) for pattern in patterns)) for p in target.rglob("*")
+        not p.is_symlink()
+        and (p.is_dir() or any(p.relative_to(target).match(pattern) for pattern in patterns))
+        for p in target.rglob("*")
     )
 
 

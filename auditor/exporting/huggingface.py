@@ -15,7 +15,8 @@ from auditor.exporting.material import WHOLE
 if TYPE_CHECKING:
     from auditor.exporting.material import Material, Options
 
-#: Bytes of images in a row group and in a file: a row group is what a reader holds at once, and 500 MB is what the Hub shards at.
+#: Bytes of images in a row group and in a file: a row group is what a reader holds at once, and 500 MB is
+#: what the Hub shards at.
 GROUP_BYTES, SHARD_BYTES = 32 << 20, 500 << 20
 #: The Hub's names of splits, where they differ from ours.
 NAMES = {"val": "validation", WHOLE: "train"}
@@ -44,7 +45,9 @@ def make(material: Material, options: Options) -> Any:
         import datasets
     except ImportError:
         raise MissingExtraError.of("datasets", "huggingface") from None
-    features = datasets.Features({"image": datasets.Image(), "label": datasets.ClassLabel(names=list(material.classes))})
+    features = datasets.Features(
+        {"image": datasets.Image(), "label": datasets.ClassLabel(names=list(material.classes))}
+    )
     local = isinstance(material.source, LocalFiles)
     images: list[dict[str, bytes | str | None]]
     made = datasets.DatasetDict()
@@ -53,7 +56,9 @@ def make(material: Material, options: Options) -> Any:
             images = [{"bytes": None, "path": file} for file in material.files(rows["path"])]
         else:
             images = [{"bytes": material.read(path), "path": path} for path in rows["path"]]
-        made[split_name(part)] = datasets.Dataset.from_dict({"image": images, "label": material.numbers(rows["label"])}, features=features)
+        made[split_name(part)] = datasets.Dataset.from_dict(
+            {"image": images, "label": material.numbers(rows["label"])}, features=features
+        )
     return made
 
 
@@ -72,10 +77,14 @@ def write(material: Material, target: Path, options: Options) -> Path:
         import pyarrow.parquet as pq
     except ImportError:
         raise MissingExtraError.of("pyarrow", "huggingface") from None
-    features = {"image": {"_type": "Image"}, "label": {"names": list(material.classes), "_type": "ClassLabel"}}
+    features = {
+        "image": {"_type": "Image"},
+        "label": {"names": list(material.classes), "_type": "ClassLabel"},
+    }
     image = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
     schema = pa.schema(
-        [("image", image), ("label", pa.int64())], metadata={"huggingface": json.dumps({"info": {"features": features}}, ensure_ascii=True)}
+        [("image", image), ("label", pa.int64())],
+        metadata={"huggingface": json.dumps({"info": {"features": features}}, ensure_ascii=True)},
     )
     with new_folder(target, ("data/*.parquet",)) as made:
         (made / "data").mkdir()
@@ -89,7 +98,12 @@ def write(material: Material, target: Path, options: Options) -> Path:
                         writer.close()
                     files.append(made / "data" / f"{len(files)}.part")
                     writer, size = pq.ParquetWriter(files[-1], schema), 0
-                writer.write_table(pa.table({"image": pa.array(images, image), "label": pa.array(labels, pa.int64())}, schema=schema))
+                writer.write_table(
+                    pa.table(
+                        {"image": pa.array(images, image), "label": pa.array(labels, pa.int64())},
+                        schema=schema,
+                    )
+                )
                 size += weight
             if writer is not None:
                 writer.close()

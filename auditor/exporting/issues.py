@@ -17,16 +17,20 @@ OPEN = (Severity.ERROR, Severity.WARNING, Severity.UNDECIDED, Severity.INFO)
 def open_findings(material: Material) -> list[Finding]:
     """Return the findings with rows of evidence that are open, in their order."""
     found = () if material.record is None else material.record.findings
-    return [f for f in found if f.severity in OPEN and f.waiver is None and f.evidence is not None and len(f.evidence)]
+    return [
+        f
+        for f in found
+        if f.severity in OPEN and f.waiver is None and f.examples is not None and len(f.examples)
+    ]
 
 
 def flagged(material: Material) -> dict[str, set[str]]:
     """Return the codes of the open findings that name each image, by path."""
     named: dict[str, set[str]] = {}
     for finding in open_findings(material):
-        assert finding.evidence is not None
+        assert finding.examples is not None
         for column in ("path", "other_path"):
-            for path in finding.evidence.get(column, ()):
+            for path in finding.examples.get(column, ()):
                 if isinstance(path, str) and path:
                     named.setdefault(path, set()).add(finding.code)
     return named

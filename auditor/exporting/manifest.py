@@ -34,8 +34,12 @@ def write(material: Material, target: Path, options: Options) -> Path:
     if ending == ".parquet":
         content = parquet_bytes(table)
     elif ending == ".jsonl":
-        content = table.to_json(orient="records", lines=True, force_ascii=False).encode("utf-8", "backslashreplace")
+        content = table.to_json(orient="records", lines=True, force_ascii=False).encode(
+            "utf-8", "backslashreplace"
+        )
     else:
-        content = escape_table(table).to_csv(index=False, lineterminator="\n").encode("utf-8", "backslashreplace")
+        content = (
+            escape_table(table).to_csv(index=False, lineterminator="\n").encode("utf-8", "backslashreplace")
+        )
     write_atomically(target, content)
     return target

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from auditor.dataset import Dataset
-    from auditor.evidence import Scan
+    from auditor.evidence import Evidence
     from auditor.record import Record
 
 #: The part of data that is not split.
@@ -47,9 +47,10 @@ class Material:
     Parameters
     ----------
     table : DataFrame
-        A row per image that training, validation or test uses: ``path, label, split, group``, all ``str``, index 0..n-1. ``split`` is
-        ``train``, ``val``, ``test``, ``fold-0``, ... or ``all``. Images that cannot be read, have no class, belong to the field, or leak
-        from training into validation or test are not in it.
+        A row per image that training, validation or test uses: ``path, label, split, group``, all ``str``,
+        index 0..n-1. ``split`` is ``train``, ``val``, ``test``, ``fold-0``, ... or ``all``. Images that
+        cannot be read, have no class, belong to the field, or leak from training into validation or test are
+        not in it.
     dataset : Dataset or None
         Where the bytes are; ``None`` of an audit that was loaded from its folder.
     record : Record or None
@@ -61,7 +62,7 @@ class Material:
     table: pd.DataFrame
     dataset: Dataset | None = None
     record: Record | None = None
-    scan: Scan | None = None
+    scan: Evidence | None = None
 
     @cached_property
     def classes(self) -> tuple[str, ...]:
@@ -131,7 +132,9 @@ class Material:
             data: bytes = self.source.read(path)
         except OSError as error:
             raise DataError(
-                expected="the image as it was scanned", received=f"'{path}' ({error.strerror or error})", hint="scan again"
+                expected="the image as it was scanned",
+                received=f"'{path}' ({error.strerror or error})",
+                hint="scan again",
             ) from None
         return data
 
@@ -146,7 +149,11 @@ class Material:
 
     def refuse_data_folder(self, target: Path) -> None:
         """Refuse a place inside a folder of data: what is written there would be read as data the next time."""
-        if self.dataset is None or not isinstance(self.dataset.source, LocalFiles) or self.dataset.kind == "table":
+        if (
+            self.dataset is None
+            or not isinstance(self.dataset.source, LocalFiles)
+            or self.dataset.kind == "table"
+        ):
             return
         place, folder = target.resolve(), Path(self.dataset.source.root).resolve()
         if place == folder or folder in place.parents:
@@ -171,18 +178,30 @@ def material_of(what: Any) -> Material:
         table = what.table[what.table["fold"] != ""] if "fold" in what.table.columns else what.usable
         made = Material(table=_tidy(table), dataset=what.dataset)
     elif hasattr(what, "record") and hasattr(what, "scan"):
-        made = Material(table=_of_record(what.record), dataset=what.dataset, record=what.record, scan=what.scan)
+        made = Material(
+            table=_of_record(what.record), dataset=what.dataset, record=what.record, scan=what.scan
+        )
     else:
         raise UsageError(
-            expected="a plan or an audit", received=f"{type(what).__name__}", hint="export what auditor.split or auditor.scan returned"
+            expected="a plan or an audit",
+            received=f"{type(what).__name__}",
+            hint="export what auditor.split or auditor.scan returned",
         )
     if made.table.empty:
-        raise DataError(expected="images with a class to export", received="none", hint="give each image a class: a folder, or a column")
+        raise DataError(
+            expected="images with a class to export",
+            received="none",
+            hint="give each image a class: a folder, or a column",
+        )
     return made
 
 
 def _of_record(record: Record) -> pd.DataFrame:
-    images = record.images[(record.images["status"] == "ok") & (record.images["label"] != "") & (record.images["split"] != "field")]
+    images = record.images[
+        (record.images["status"] == "ok")
+        & (record.images["label"] != "")
+        & (record.images["split"] != "field")
+    ]
     planned = record.split_table
     if planned is None:
         return _tidy(images)
@@ -193,7 +212,12 @@ def _of_record(record: Record) -> pd.DataFrame:
 
 def _tidy(table: pd.DataFrame) -> pd.DataFrame:
     column = part_column(table)
-    named = {part: f"fold-{part}" if column == "fold" and part.isdigit() else part or WHOLE for part in (*parts_of(table), "")}
+    named = {
+        part: f"fold-{part}" if column == "fold" and part.isdigit() else part or WHOLE
+        for part in (*parts_of(table), "")
+    }
     return (
-        table[["path", "label", "group"]].assign(split=table[column].map(named)).reset_index(drop=True)[["path", "label", "split", "group"]]
+        table[["path", "label", "group"]]
+        .assign(split=table[column].map(named))
+        .reset_index(drop=True)[["path", "label", "split", "group"]]
     )

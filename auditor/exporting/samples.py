@@ -30,7 +30,8 @@ class Samples(NamedTuple):
 def make(material: Material, options: Options) -> Samples:
     """Return the lists; file names are absolute."""
     parts = {
-        part: list(zip(material.files(rows["path"]), material.numbers(rows["label"]), strict=True)) for part, rows in material.parts.items()
+        part: list(zip(material.files(rows["path"]), material.numbers(rows["label"]), strict=True))
+        for part, rows in material.parts.items()
     }
     return Samples(parts, {label: k for k, label in enumerate(material.classes)})
 

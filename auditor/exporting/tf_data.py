@@ -31,13 +31,17 @@ def make(material: Material, options: Options) -> dict[str, Any]:
     signature = (tf.TensorSpec((height, width, 3), tf.uint8), tf.TensorSpec((), tf.int64))
     made = {}
     for part, rows in material.parts.items():
-        stream = tf.data.Dataset.from_generator(_feed(material, part, options.image_size), output_signature=signature)
+        stream = tf.data.Dataset.from_generator(
+            _feed(material, part, options.image_size), output_signature=signature
+        )
         stream = stream.apply(tf.data.experimental.assert_cardinality(len(rows)))
         made[part] = stream.batch(options.batch_size).prefetch(2)
     return made
 
 
-def _feed(material: Material, part: str, size: tuple[int, int]) -> Callable[[], Iterator[tuple[Any, np.int64]]]:
+def _feed(
+    material: Material, part: str, size: tuple[int, int]
+) -> Callable[[], Iterator[tuple[Any, np.int64]]]:
     number = {label: np.int64(k) for k, label in enumerate(material.classes)}
     return lambda: ((picture, number[label]) for picture, label in material.pictures(part, size))
 
@@ -45,5 +49,7 @@ def _feed(material: Material, part: str, size: tuple[int, int]) -> Callable[[], 
 def write(material: Material, target: Path, options: Options) -> Path:
     """Refuse: it is a stream, and has no file."""
     raise UsageError(
-        expected="no output, for a stream of batches", received=f"'{target}'", hint="leave it out, or export 'folders' or 'arrays'"
+        expected="no output, for a stream of batches",
+        received=f"'{target}'",
+        hint="leave it out, or export 'folders' or 'arrays'",
     )

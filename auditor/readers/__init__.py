@@ -8,7 +8,19 @@ from typing import Protocol
 
 from auditor.dataset import Dataset
 from auditor.errors import DataError
-from auditor.readers import archive, arrays, coco, folder, huggingface, idx, table, tfrecord, voc, webdataset, yolo
+from auditor.readers import (
+    archive,
+    arrays,
+    coco,
+    folder,
+    huggingface,
+    idx,
+    table,
+    tfrecord,
+    voc,
+    webdataset,
+    yolo,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +42,19 @@ class Reader(Protocol):
         """Read the sample table; raises DataError."""
 
 
-READERS: tuple[Reader, ...] = (webdataset, archive, arrays, idx, huggingface, tfrecord, coco, voc, yolo, folder, table)
+READERS: tuple[Reader, ...] = (
+    webdataset,
+    archive,
+    arrays,
+    idx,
+    huggingface,
+    tfrecord,
+    coco,
+    voc,
+    yolo,
+    folder,
+    table,
+)
 
 #: What can be opened: a place, or an object that `auditor.readers.objects` knows.
 Data = str | Path | Dataset | object
@@ -43,19 +67,21 @@ UNDERSTOOD = (
 )
 
 
-def open_dataset(data: Data, *, label: str | None = None, split: str | None = None, group: str | None = None) -> Dataset:
+def open_dataset(
+    data: Data, *, label: str | None = None, split: str | None = None, group: str | None = None
+) -> Dataset:
     """Open a data set without reading any image.
 
     Parameters
     ----------
     data : str, Path, Dataset or object
-        A folder, an archive, a table or another of the formats in `READERS`, or the address of a folder for fsspec (``s3://bucket/data``,
-        ``gs://...``); a Dataset is returned as it is. In Python also ``(x, y)`` arrays, a dict of splits
-        to such pairs, a DataFrame with a ``path`` column, a ``datasets.Dataset``, a ``tf.data.Dataset``, or a dict of the arguments of
-        ``keras.utils.image_dataset_from_directory``.
+        A folder, an archive, a table or another of the formats in `READERS`, or the address of a folder for
+        fsspec (``s3://bucket/data``, ``gs://...``); a Dataset is returned as it is. In Python also ``(x, y)``
+        arrays, a dict of splits to such pairs, a DataFrame with a ``path`` column, a ``datasets.Dataset``, a
+        ``tf.data.Dataset``, or a dict of the arguments of ``keras.utils.image_dataset_from_directory``.
     label, split, group : str, optional
-        Columns of a table that hold the class, the split, and what must stay together (patient, slide, session);
-        by default ``label``, ``split`` and ``group`` where they exist.
+        Columns of a table that hold the class, the split, and what must stay together (patient, slide,
+        session); by default ``label``, ``split`` and ``group`` where they exist.
 
     Raises
     ------
@@ -79,7 +105,9 @@ def open_dataset(data: Data, *, label: str | None = None, split: str | None = No
 
     location = Path(data)
     if not location.exists():
-        raise DataError(expected=UNDERSTOOD, received=f"'{data}', which does not exist", hint=hint_for_missing(location))
+        raise DataError(
+            expected=UNDERSTOOD, received=f"'{data}', which does not exist", hint=hint_for_missing(location)
+        )
     from auditor.readers.plugged import plugged_readers, read_with_plugins
 
     brought = read_with_plugins(location, columns)

@@ -27,9 +27,14 @@ if TYPE_CHECKING:
 #: Endings of archives, and of tars that must be decompressed from their beginning to reach any member.
 TARS, COMPRESSED_TARS = (".tar",), (".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar.zst")
 #: What decompresses them; Zstandard is not in Python's library before 3.14.
-OPENERS: dict[tuple[str, str], Callable[..., Any]] = {("gz", "tgz"): gzip.open, ("bz2", "tbz2"): bz2.open, ("xz", "txz"): lzma.open}
-#: A member that grows more than this often when it is decompressed, beyond `SMALL`, is a bomb: deflate reaches 1,032 on constant bytes,
-#: and image formats are compressed already; a blank uncompressed BMP of 1 MB is below `SMALL`.
+OPENERS: dict[tuple[str, str], Callable[..., Any]] = {
+    ("gz", "tgz"): gzip.open,
+    ("bz2", "tbz2"): bz2.open,
+    ("xz", "txz"): lzma.open,
+}
+#: A member that grows more than this often when it is decompressed, beyond `SMALL`, is a bomb: deflate
+#: reaches 1,032 on constant bytes, and image formats are compressed already; a blank uncompressed BMP of 1 MB
+#: is below `SMALL`.
 BOMB_RATIO, SMALL = 200, 64 << 20
 
 
@@ -47,7 +52,8 @@ def refusal(name: str) -> str:
     Examples
     --------
     >>> refusal("a/../../b.png"), refusal("/etc/b.png"), refusal("C:\\\\b.png"), refusal("a/b..png")
-    ('refused: its name leaves the archive', 'refused: its name is absolute', 'refused: its name is absolute', '')
+    ('refused: its name leaves the archive', 'refused: its name is absolute', 'refused: its name is absolute',
+    '')
     """
     if name.startswith(("/", "\\")) or re.match(r"[A-Za-z]:[\\/]", name):
         return "refused: its name is absolute"
@@ -121,7 +127,9 @@ class ZipFiles(ArchiveFiles):
             with archive.open(path) as stream:
                 data: bytes = stream.read(size + 1)
         except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, ValueError) as error:
-            raise OSError(f"the archive cannot give it: {' '.join(str(error).split()) or type(error).__name__}") from None
+            raise OSError(
+                f"the archive cannot give it: {' '.join(str(error).split()) or type(error).__name__}"
+            ) from None
         except OSError:
             raise
         except Exception as error:  # zlib.error, lzma.LZMAError
@@ -149,7 +157,16 @@ def read(location: Path, columns: Columns) -> Dataset:
     try:
         plain = _decompressed(location) if name.endswith(COMPRESSED_TARS) else location
         source, others, folders = _zip(location) if name.endswith(".zip") else _tar(plain)
-    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, OSError, EOFError, ValueError, NotImplementedError) as error:
+    except (
+        zipfile.BadZipFile,
+        tarfile.TarError,
+        zlib.error,
+        lzma.LZMAError,
+        OSError,
+        EOFError,
+        ValueError,
+        NotImplementedError,
+    ) as error:
         raise DataError(
             expected="an archive of images",
             received=f"'{location}', which cannot be read ({' '.join(str(error).split())[:120] or type(error).__name__})",
@@ -188,7 +205,9 @@ def _decompressed(location: Path) -> Path:
     return plain
 
 
-def archived(location: Path, source: Source, images: list[str], folders: list[str], others: list[str]) -> Dataset:
+def archived(
+    location: Path, source: Source, images: list[str], folders: list[str], others: list[str]
+) -> Dataset:
     """Return the data set of paths that are arranged as a folder would be."""
     from auditor.readers.scientific import scientific
 
@@ -242,7 +261,11 @@ def _zip(location: Path) -> tuple[ZipFiles, list[str], list[str]]:
             refused[info.filename] = why
         else:
             members[info.filename] = FileStat(info.file_size, info.CRC)
-    return ZipFiles(str(location.absolute()), members, refused), others, _folders([i.filename for i in listing if not refusal(i.filename)])
+    return (
+        ZipFiles(str(location.absolute()), members, refused),
+        others,
+        _folders([i.filename for i in listing if not refusal(i.filename)]),
+    )
 
 
 def _tar(location: Path) -> tuple[TarFiles, list[str], list[str]]:
@@ -261,7 +284,11 @@ def _tar(location: Path) -> tuple[TarFiles, list[str], list[str]]:
                 elif not is_image(name):
                     others.append(name)
                 elif why := refusal(name) or (
-                    "" if info.isreg() else "refused: a link" if info.issym() or info.islnk() else "refused: no file"
+                    ""
+                    if info.isreg()
+                    else "refused: a link"
+                    if info.issym() or info.islnk()
+                    else "refused: no file"
                 ):
                     refused[name] = why
                 elif info.offset_data + info.size > size:
@@ -272,4 +299,8 @@ def _tar(location: Path) -> tuple[TarFiles, list[str], list[str]]:
             if not members:
                 raise
             refused.setdefault(f"{location.name} from here on", f"the archive is damaged: {error}")
-    return TarFiles(str(location.absolute()), members, refused), others, _folders([*folders, *(n for n in members)])
+    return (
+        TarFiles(str(location.absolute()), members, refused),
+        others,
+        _folders([*folders, *(n for n in members)]),
+    )

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from auditor.readers import Columns
 
-#: What the members of an ``.npz`` are called: Keras (``x_train, y_train``) and MedMNIST (``train_images, train_labels``).
+#: What the members of an ``.npz`` are called: Keras (``x_train, y_train``) and MedMNIST (``train_images,
+#: train_labels``).
 PICTURES, LABELS = ("x", "images", "data"), ("y", "labels", "targets")
 #: What is understood, for messages.
 LAYOUTS = "x_train, y_train, x_test, y_test (Keras), train_images, train_labels, val_images, ... (MedMNIST), or x, y"
@@ -40,7 +41,9 @@ class Stretch(NamedTuple):
         """Return it, mapped: nothing is read yet."""
         import numpy as np
 
-        return np.memmap(self.file, dtype=np.dtype(self.dtype), mode="r", offset=self.offset, shape=self.shape)
+        return np.memmap(
+            self.file, dtype=np.dtype(self.dtype), mode="r", offset=self.offset, shape=self.shape
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,7 +69,11 @@ class ArrayPictures:
         """Return the size of the pixels, and when their file was modified; (-1, -1) in memory."""
         name, _, number = path.rpartition("/")
         array = self.arrays.get(name)
-        if array is None or not number.removesuffix(".png").isdigit() or int(number.removesuffix(".png")) >= array.shape[0]:
+        if (
+            array is None
+            or not number.removesuffix(".png").isdigit()
+            or int(number.removesuffix(".png")) >= array.shape[0]
+        ):
             raise FileNotFoundError(path)
         if self.changed < 0:
             return FileStat(-1, -1)
@@ -131,7 +138,11 @@ def from_arrays(
         tables.append(pd.DataFrame({"path": paths, "label": known, "split": split, "group": ""}, dtype=str))
     samples = pd.concat(tables, ignore_index=True).astype(str) if tables else pd.DataFrame()
     if samples.empty:
-        raise DataError(expected="arrays of pictures", received=f"'{location}' with none", hint=f"name the arrays {LAYOUTS}")
+        raise DataError(
+            expected="arrays of pictures",
+            received=f"'{location}' with none",
+            hint=f"name the arrays {LAYOUTS}",
+        )
     return Dataset(
         name=name,
         kind=kind,
@@ -157,7 +168,9 @@ def _labels(values: Any, count: int, part: str, names: Sequence[str]) -> list[st
         )
     if array.dtype.kind == "f" and (array == np.rint(array)).all():
         array = array.astype(np.int64)
-    words = [v.decode("utf-8", "backslashreplace") if isinstance(v, bytes) else str(v) for v in array.tolist()]
+    words = [
+        v.decode("utf-8", "backslashreplace") if isinstance(v, bytes) else str(v) for v in array.tolist()
+    ]
     return [names[int(w)] if names and w.isdigit() and int(w) < len(names) else w for w in words]
 
 
@@ -210,14 +223,25 @@ def read(location: Path, columns: Columns) -> Dataset:
                     hint="np.savez(file, x_train=..., y_train=..., x_test=..., y_test=...)",
                 )
             stretches = {part: stretch(location, archive, f"{name}.npy") for part, name in pictures.items()}
-            labels = {part: _load(archive, f"{name}.npy") for name, (what, part) in roles.items() if what == "labels"}
+            labels = {
+                part: _load(archive, f"{name}.npy")
+                for name, (what, part) in roles.items()
+                if what == "labels"
+            }
     except (zipfile.BadZipFile, OSError, EOFError, ValueError, KeyError, NotImplementedError) as error:
         raise DataError(
             expected="a NumPy .npz of pictures and labels",
             received=f"'{location}', which cannot be read ({' '.join(str(error).split())[:120]})",
             hint="write it again with np.savez; arrays of Python objects are never loaded",
         ) from None
-    return from_arrays(stretches, labels, name=location.stem, kind="arrays", location=str(location), changed=location.stat().st_mtime_ns)
+    return from_arrays(
+        stretches,
+        labels,
+        name=location.stem,
+        kind="arrays",
+        location=str(location),
+        changed=location.stat().st_mtime_ns,
+    )
 
 
 def _role(name: str) -> tuple[str, str] | None:
@@ -243,8 +267,15 @@ def stretch(location: Path, archive: zipfile.ZipFile, name: str) -> Stretch:
     if info.compress_type == zipfile.ZIP_STORED:
         with location.open("rb") as stream:
             stream.seek(info.header_offset)
-            header = stream.read(30)  # the local header: lengths of name and extra field are its last four bytes (PKWARE, section 4.3.7)
-            start = info.header_offset + 30 + int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
+            header = stream.read(
+                30
+            )  # the local header: lengths of name and extra field are its last four bytes (PKWARE, section 4.3.7)
+            start = (
+                info.header_offset
+                + 30
+                + int.from_bytes(header[26:28], "little")
+                + int.from_bytes(header[28:30], "little")
+            )
     if start is None:
         folder = temporary_folder()
         with archive.open(name) as packed, (folder / "array.npy").open("wb") as unpacked:
@@ -267,7 +298,9 @@ def _stretch_of(file: str, start: int) -> Stretch:
     with Path(file).open("rb") as stream:
         stream.seek(start)
         version = npy.read_magic(stream)
-        shape, fortran, dtype = npy.read_array_header_1_0(stream) if version == (1, 0) else npy.read_array_header_2_0(stream)
+        shape, fortran, dtype = (
+            npy.read_array_header_1_0(stream) if version == (1, 0) else npy.read_array_header_2_0(stream)
+        )
         if dtype.hasobject or fortran:
             raise ValueError("arrays of Python objects or in Fortran order are not read")
         return Stretch(file, stream.tell(), dtype.str, shape)

@@ -57,7 +57,13 @@ def kinds(file: Path) -> dict[str, Kind]:
     def kind(of: pa.DataType) -> Kind:
         if pa.types.is_struct(of) and any(of.field(i).name == "bytes" for i in range(of.num_fields)):
             return "image"
-        return "bytes" if pa.types.is_binary(of) or pa.types.is_large_binary(of) else "nested" if pa.types.is_nested(of) else "plain"
+        return (
+            "bytes"
+            if pa.types.is_binary(of) or pa.types.is_large_binary(of)
+            else "nested"
+            if pa.types.is_nested(of)
+            else "plain"
+        )
 
     return {column.name: kind(column.type) for column in _opened(file)[0]}
 
@@ -94,7 +100,9 @@ def read(file: Path, columns: Sequence[str]) -> pd.DataFrame:
 
     schema, batches = _opened(file)
     table = pa.Table.from_batches(list(batches), schema)
-    frame: pd.DataFrame = table.select(list(columns)).to_pandas() if columns else pd.DataFrame(index=range(table.num_rows))
+    frame: pd.DataFrame = (
+        table.select(list(columns)).to_pandas() if columns else pd.DataFrame(index=range(table.num_rows))
+    )
     return frame
 
 

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from auditor.readers import Columns
 
-#: Between the image and the number of the box, in the path of a crop; a path ends in ``.png`` because that is what is served.
+#: Between the image and the number of the box, in the path of a crop; a path ends in ``.png`` because that is
+#: what is served.
 MARK = "#box="
 #: Twice Pillow's ``MAX_IMAGE_PIXELS``, where Pillow itself refuses a decompression bomb.
 MAX_PIXELS = 178_956_970
@@ -110,7 +111,9 @@ class Crops:
         x, y = max(math.floor(left + 1e-3), 0), max(math.floor(top + 1e-3), 0)
         x_end, y_end = min(math.ceil(right - 1e-3), width), min(math.ceil(bottom - 1e-3), height)
         if x >= x_end or y >= y_end:
-            raise OSError(f"its box ({left:g}, {top:g}) to ({right:g}, {bottom:g}) holds no pixel of a picture of {width} x {height}")
+            raise OSError(
+                f"its box ({left:g}, {top:g}) to ({right:g}, {bottom:g}) holds no pixel of a picture of {width} x {height}"
+            )
         return encode_png(pixels[y:y_end, x:x_end])
 
 
@@ -130,18 +133,29 @@ def decode_whole(data: bytes) -> npt.NDArray[Any]:
             warnings.simplefilter("ignore")
             picture = Image.open(io.BytesIO(data))
             if picture.width * picture.height > MAX_PIXELS:
-                raise OSError(f"decompression bomb: the header announces {picture.width} x {picture.height} pixels")
+                raise OSError(
+                    f"decompression bomb: the header announces {picture.width} x {picture.height} pixels"
+                )
             if not picture.mode.startswith("I") and picture.mode not in ("L", "RGB"):
                 return np.asarray(picture.convert("L" if picture.mode in ("1", "LA") else "RGB"))
             return np.asarray(picture)
     except OSError:
         raise
     except Exception as error:  # Pillow raises a dozen kinds on damaged files
-        raise OSError(f"its image cannot be decoded ({' '.join(str(error).split())[:80] or type(error).__name__})") from None
+        raise OSError(
+            f"its image cannot be decoded ({' '.join(str(error).split())[:80] or type(error).__name__})"
+        ) from None
 
 
 def boxed(
-    boxes: Iterable[Box], images: Source, *, location: Path, root: Path, kind: str, relative: bool, ignored: Iterable[str] = ()
+    boxes: Iterable[Box],
+    images: Source,
+    *,
+    location: Path,
+    root: Path,
+    kind: str,
+    relative: bool,
+    ignored: Iterable[str] = (),
 ) -> Dataset:
     """Return the data set of boxes: path and label of each, its image as its group.
 

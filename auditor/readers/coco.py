@@ -18,10 +18,12 @@ from auditor.readers.layout import SPLIT_NAMES, is_image
 if TYPE_CHECKING:
     from auditor.readers import Columns
 
-#: Bytes at the start of a file in which one of its keys must stand; ``info`` and ``licenses`` come before them in COCO's own files.
+#: Bytes at the start of a file in which one of its keys must stand; ``info`` and ``licenses`` come before
+#: them in COCO's own files.
 HEAD = 1 << 16
 KEYS = re.compile(rb'"(images|annotations|categories|licenses)"\s*:\s*\[')
-#: Where annotation files are, below the folder of the data: COCO's own layout, Roboflow's, and beside the images.
+#: Where annotation files are, below the folder of the data: COCO's own layout, Roboflow's, and beside the
+#: images.
 PLACES = ("annotations/*.json", "*.json", "*/_annotations.coco.json", "Annotations/*.json")
 #: Files in a folder, and images of a file, that are looked at to tell what they are and where.
 FIRST = 20
@@ -42,9 +44,13 @@ def _files(location: Path) -> list[Path]:
     """Return the annotation files with boxes: where ``instances_*`` exist, the others (captions, key points) repeat their objects."""
     if location.is_file():
         return [location] if location.suffix.lower() == ".json" and _is_coco(location) else []
-    found = sorted({f for place in PLACES for f in islice(location.glob(place), FIRST) if f.is_file() and _is_coco(f)})
+    found = sorted(
+        {f for place in PLACES for f in islice(location.glob(place), FIRST) if f.is_file() and _is_coco(f)}
+    )
     instances = [f for f in found if f.name.startswith("instances")]
-    return instances or [f for f in found if not f.name.startswith(("captions", "person_keypoints", "panoptic", "image_info"))]
+    return instances or [
+        f for f in found if not f.name.startswith(("captions", "person_keypoints", "panoptic", "image_info"))
+    ]
 
 
 def reads(location: Path) -> bool:
@@ -83,7 +89,9 @@ def read(location: Path, columns: Columns) -> Dataset:
         files, names = all_files(root)
         used = {file.absolute().relative_to(root.absolute()).as_posix() for file in annotations}
         ignored.extend(
-            f"{path} (in no annotation)" if is_image(path) else path for path in files if path not in listed and path not in used
+            f"{path} (in no annotation)" if is_image(path) else path
+            for path in files
+            if path not in listed and path not in used
         )
     source = LocalFiles(str(root.absolute()), names)
     return boxed(boxes, source, location=location, root=root, kind="COCO", relative=False, ignored=ignored)
@@ -111,7 +119,10 @@ def _dicts(rows: list[Any]) -> Iterator[dict[str, Any]]:
 
 
 def _split_of(file: Path, root: Path) -> str:
-    words = [*re.findall(r"[a-z]+", file.stem.lower()), *(p.lower() for p in file.absolute().relative_to(root.absolute()).parts[:-1])]
+    words = [
+        *re.findall(r"[a-z]+", file.stem.lower()),
+        *(p.lower() for p in file.absolute().relative_to(root.absolute()).parts[:-1]),
+    ]
     return next((SPLIT_NAMES[w] for w in words if w in SPLIT_NAMES), "")
 
 
@@ -120,15 +131,32 @@ def _folder(file: Path, root: Path, names: list[str]) -> str:
     word = file.stem.split("_")[-1]
     inside = file.parent.absolute().relative_to(root.absolute()).as_posix()
     here = "" if inside == "." else f"{inside}/"
-    candidates = [here, "", f"{word}/", "images/", f"images/{word}/", f"{word}/images/", f"{word}/data/", "data/"]
+    candidates = [
+        here,
+        "",
+        f"{word}/",
+        "images/",
+        f"images/{word}/",
+        f"{word}/images/",
+        f"{word}/data/",
+        "data/",
+    ]
     found = [sum((root / (c + n)).is_file() for n in names[:FIRST]) for c in candidates]
     return candidates[found.index(max(found))] if max(found, default=0) else ""
 
 
 def _boxes(file: Path, root: Path, ignored: list[str], listed: set[str]) -> Iterator[Box]:
     images, annotations, categories = _parsed(file)
-    names = {row.get("id"): str(row["file_name"]) for row in _dicts(images) if "file_name" in row and _hashable(row.get("id"))}
-    labels = {row.get("id"): str(row.get("name") or row.get("id")) for row in _dicts(categories) if _hashable(row.get("id"))}
+    names = {
+        row.get("id"): str(row["file_name"])
+        for row in _dicts(images)
+        if "file_name" in row and _hashable(row.get("id"))
+    }
+    labels = {
+        row.get("id"): str(row.get("name") or row.get("id"))
+        for row in _dicts(categories)
+        if _hashable(row.get("id"))
+    }
     folder = _folder(file, root, list(names.values()))
     listed.update(folder + name for name in names.values())
     split = _split_of(file, root)
@@ -137,11 +165,18 @@ def _boxes(file: Path, root: Path, ignored: list[str], listed: set[str]) -> Iter
     used: set[int] = set()
     for place, row in enumerate(annotations):
         number = row.get("id") if isinstance(row, dict) else None
-        if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number < EXACT or number in used:
+        if (
+            not isinstance(number, int)
+            or isinstance(number, bool)
+            or not 0 <= number < EXACT
+            or number in used
+        ):
             number = _free(place, used)
         used.add(number)
         if not isinstance(row, dict) or not _hashable(row.get("image_id")) or row["image_id"] not in names:
-            yield Box(f"{where}", number, "", *(float("nan"),) * 4, split)  # an image that the file does not list
+            yield Box(
+                f"{where}", number, "", *(float("nan"),) * 4, split
+            )  # an image that the file does not list
             continue
         image = folder + names[row["image_id"]]
         shown.add(row["image_id"])
@@ -166,7 +201,11 @@ def _hashable(value: Any) -> bool:
 
 def _corners(box: Any) -> tuple[float, float, float, float]:
     """Return left, top, right, bottom of ``[x, y, width, height]``; NaN where it is something else."""
-    if isinstance(box, list) and len(box) == 4 and all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in box):
+    if (
+        isinstance(box, list)
+        and len(box) == 4
+        and all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in box)
+    ):
         try:
             x, y, width, height = (float(v) for v in box)
         except OverflowError:

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 from auditor.errors import MissingExtraError
 
-#: What is added to a rotated checksum, so that a checksum of data that holds checksums means something (TensorFlow, tsl/lib/hash/crc32c.h).
+#: What is added to a rotated checksum, so that a checksum of data that holds checksums means something
+#: (TensorFlow, tsl/lib/hash/crc32c.h).
 MASK_DELTA = 0xA282EAD8
 #: Bytes before the data of a record (length, its checksum) and behind it (checksum).
 HEAD, TAIL = 12, 4
@@ -115,7 +116,8 @@ def features(view: Any, at: int, end: int, small: int | None = None) -> dict[str
     at, end : int
         Where the message is in it.
     small : int, optional
-        Leave values of more bytes than this unread: what maps a file need not read its images to know their labels.
+        Leave values of more bytes than this unread: what maps a file need not read its images to know their
+        labels.
 
     Raises
     ------

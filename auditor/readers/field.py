@@ -37,7 +37,9 @@ def with_field(dataset: Dataset, field: Dataset) -> Dataset:
 
     import pandas as pd
 
-    added = field.samples[["path"]].assign(path=PREFIX + field.samples["path"], label="", split="field", group="")
+    added = field.samples[["path"]].assign(
+        path=PREFIX + field.samples["path"], label="", split="field", group=""
+    )
     samples = pd.concat([dataset.samples, added], ignore_index=True)
     for column in samples.columns[samples.isna().any()]:
         samples[column] = samples[column].where(samples[column].notna(), "")

@@ -76,7 +76,9 @@ def read(location: Path, columns: Columns) -> Dataset:
     refuse_columns(columns, "a folder")
     if (location / MARKER).exists():
         raise DataError(
-            expected="a folder of images", received=f"'{location}', which auditor wrote", hint="name the data, not the output folder"
+            expected="a folder of images",
+            received=f"'{location}', which auditor wrote",
+            hint="name the data, not the output folder",
         )
     names: dict[str, str] = {}
     images: list[str] = []
@@ -93,10 +95,16 @@ def read(location: Path, columns: Columns) -> Dataset:
             images.append(shown)
             if shown != actual:
                 names[shown] = actual
-    if names and len(set(images)) < len(images):  # a name with an odd byte in it, and another that spells that byte out
+    if names and len(set(images)) < len(
+        images
+    ):  # a name with an odd byte in it, and another that spells that byte out
         images = _told_apart(images, names)
     layout = arrange(
-        images, folders, location=shown_name(str(location)), others=len(ignored), hint=hint_for(location, ignored) if ignored else ""
+        images,
+        folders,
+        location=shown_name(str(location)),
+        others=len(ignored),
+        hint=hint_for(location, ignored) if ignored else "",
     )
     return Dataset(
         name=shown_name(location.resolve().name),

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 def is_frame(data: Any) -> bool:
     """Whether an object is a DataFrame of pandas; pandas is not imported to find out."""
-    return any(f"{kind.__module__.partition('.')[0]}.{kind.__name__}" == "pandas.DataFrame" for kind in type(data).__mro__)
+    return any(
+        f"{kind.__module__.partition('.')[0]}.{kind.__name__}" == "pandas.DataFrame"
+        for kind in type(data).__mro__
+    )
 
 
 def read(table: pd.DataFrame, columns: Columns) -> Dataset:
@@ -29,10 +32,16 @@ def read(table: pd.DataFrame, columns: Columns) -> Dataset:
         It has no row, no column ``path``, or not the columns that were named.
     """
     if table.empty:
-        raise DataError(expected="a DataFrame with a row per image", received="one with no row", hint="give it the columns path and label")
+        raise DataError(
+            expected="a DataFrame with a row per image",
+            received="one with no row",
+            hint="give it the columns path and label",
+        )
     doubled = table.columns[table.columns.duplicated()]
     if len(doubled):
-        raise DataError(expected="columns of different names", received=f"'{doubled[0]}' twice", hint="rename one of them")
+        raise DataError(
+            expected="columns of different names", received=f"'{doubled[0]}' twice", hint="rename one of them"
+        )
     plain = table.reset_index(drop=True).rename(columns=str)
     for name in plain.columns[[isinstance(kind, _categorical()) for kind in plain.dtypes]]:
         plain[name] = plain[name].astype(object)

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from auditor.parquet import Kind
     from auditor.readers import Columns
 
-#: Columns of image bytes by the names that are usual, first come first; else the first that holds a struct of ``bytes`` and ``path``.
+#: Columns of image bytes by the names that are usual, first come first; else the first that holds a struct of
+#: ``bytes`` and ``path``.
 IMAGE_COLUMNS = ("image", "img", "picture", "jpg", "png", "bytes", "data")
 #: What the class is called where no name was given.
 LABEL_COLUMNS = ("label", "labels", "fine_label", "class", "category", "target", "cls")
@@ -80,7 +81,9 @@ class ArrowPictures:
             raise OSError(f"the file cannot give it: {' '.join(str(error).split())[:100]}") from None
         data = value.get("bytes") if isinstance(value, dict) else value
         if data is None:
-            only = f", only the path '{value['path']}'" if isinstance(value, dict) and value.get("path") else ""
+            only = (
+                f", only the path '{value['path']}'" if isinstance(value, dict) and value.get("path") else ""
+            )
             raise OSError(f"the row holds no bytes{only}")
         return bytes(data)
 
@@ -102,7 +105,9 @@ def _format(file: Path) -> ModuleType:
 def image_column(kinds: Mapping[str, Kind]) -> str | None:
     """Return the column that holds the bytes of images, if there is one."""
     fitting = [name for name, kind in kinds.items() if kind in ("image", "bytes")]
-    return next((n for n in IMAGE_COLUMNS if n in fitting), next((n for n in fitting if kinds[n] == "image"), None))
+    return next(
+        (n for n in IMAGE_COLUMNS if n in fitting), next((n for n in fitting if kinds[n] == "image"), None)
+    )
 
 
 def class_names(about: Mapping[bytes, bytes], column: str) -> list[str] | None:
@@ -192,7 +197,11 @@ def read(location: Path, columns: Columns) -> Dataset:
         except (OSError, ValueError) as error:
             refused.append(f"{file.relative_to(root).as_posix()} ({' '.join(str(error).split())[:80]})")
     if not tables:
-        raise DataError(expected="Parquet or Arrow files with images", received=f"'{location}': {refused[0]}", hint="write them again")
+        raise DataError(
+            expected="Parquet or Arrow files with images",
+            received=f"'{location}': {refused[0]}",
+            hint="write them again",
+        )
     samples = pd.concat(tables, ignore_index=True)
     for text in ("path", "label", "split", "group"):
         samples[text] = samples[text].astype(str)
@@ -214,14 +223,22 @@ def _wanted(present: list[str], columns: Columns, image: str, location: Path) ->
         if name is not None and name not in present:
             shown = ", ".join(f"'{c}'" for c in present[:12])
             raise DataError(
-                expected=f"a column '{name}' in '{location}'", received=f"the columns {shown}", hint=f"name the right one with --{role}"
+                expected=f"a column '{name}' in '{location}'",
+                received=f"the columns {shown}",
+                hint=f"name the right one with --{role}",
             )
     label = columns.label or next((n for n in LABEL_COLUMNS if n in present and n != image), None)
     usual = {name: name if name in present else None for name in ("split", "group")}
-    return {"label": label, "split": columns.split or usual["split"], "group": columns.group or usual["group"]}
+    return {
+        "label": label,
+        "split": columns.split or usual["split"],
+        "group": columns.group or usual["group"],
+    }
 
 
-def _rows(file: Path, shown: str, kinds: Mapping[str, Kind], names: Mapping[str, str | None], split: str) -> pd.DataFrame:
+def _rows(
+    file: Path, shown: str, kinds: Mapping[str, Kind], names: Mapping[str, str | None], split: str
+) -> pd.DataFrame:
     """Return the sample rows of a file, without touching its images."""
     import pandas as pd
 
@@ -237,9 +254,13 @@ def _rows(file: Path, shown: str, kinds: Mapping[str, Kind], names: Mapping[str,
         known = class_names(_format(file).metadata(file), name) if role == "label" else None
         if known is not None:
             numbers = pd.to_numeric(values, errors="coerce")
-            samples[role] = ["" if n != n or n < 0 else known[int(n)] if n < len(known) else str(int(n)) for n in numbers]
+            samples[role] = [
+                "" if n != n or n < 0 else known[int(n)] if n < len(known) else str(int(n)) for n in numbers
+            ]
         else:
-            samples[role] = ["" if absent else str(value) for value, absent in zip(values, values.isna(), strict=True)]
+            samples[role] = [
+                "" if absent else str(value) for value, absent in zip(values, values.isna(), strict=True)
+            ]
     if names["split"] is not None:
         samples["split"] = samples["split"].map(lambda s: SPLIT_NAMES.get(s.strip().lower(), s.strip()))
     extra = frame.drop(columns=[c for c in frame.columns if c in set(names.values()) or c in samples.columns])

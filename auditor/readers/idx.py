@@ -16,10 +16,13 @@ from auditor.readers.layout import SPLIT_NAMES, refuse_columns
 if TYPE_CHECKING:
     from auditor.readers import Columns
 
-#: Types of numbers by the third byte of the magic (LeCun, "The MNIST database of handwritten digits", file formats); big-endian.
+#: Types of numbers by the third byte of the magic (LeCun, "The MNIST database of handwritten digits", file
+#: formats); big-endian.
 TYPES = {8: "u1", 9: "i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
 #: ``train-images-idx3-ubyte.gz``, ``t10k-labels.idx1-ubyte``, ``emnist-letters-train-images-idx3-ubyte.gz``.
-NAME = re.compile(r"(?:.*[-_.])?(?P<part>[a-z0-9]+)[-_.](?P<what>images|labels)[-_.]idx\d[-_.]ubyte(?:\.gz)?", re.IGNORECASE)
+NAME = re.compile(
+    r"(?:.*[-_.])?(?P<part>[a-z0-9]+)[-_.](?P<what>images|labels)[-_.]idx\d[-_.]ubyte(?:\.gz)?", re.IGNORECASE
+)
 #: What MNIST calls its test part.
 PARTS = {**SPLIT_NAMES, "t10k": "test"}
 
@@ -37,7 +40,9 @@ def _files(location: Path) -> list[Found]:
     for file in sorted(location.iterdir()):
         named = NAME.fullmatch(file.name)
         if named and file.is_file():
-            found.append(Found(PARTS.get(named["part"].lower(), named["part"].lower()), named["what"].lower(), file))
+            found.append(
+                Found(PARTS.get(named["part"].lower(), named["part"].lower()), named["what"].lower(), file)
+            )
     return found
 
 
@@ -68,7 +73,9 @@ def read(location: Path, columns: Columns) -> Dataset:
             pictures[part] = where
         else:
             labels[part] = where.open()
-    return from_arrays(pictures, labels, name=location.resolve().name, kind="idx", location=str(location), changed=changed)
+    return from_arrays(
+        pictures, labels, name=location.resolve().name, kind="idx", location=str(location), changed=changed
+    )
 
 
 def open_idx(file: Path) -> Stretch:

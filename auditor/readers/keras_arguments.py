@@ -14,13 +14,28 @@ from auditor.readers.folder import all_files
 #: What Keras reads (keras/src/utils/image_dataset_utils.py, ``ALLOWLIST_FORMATS``).
 FORMATS = (".bmp", ".gif", ".jpeg", ".jpg", ".png")
 #: Its arguments that say which files there are, and those that only say how they are fed to a model.
-SELECTING = ("directory", "labels", "label_mode", "class_names", "shuffle", "seed", "validation_split", "subset", "follow_links")
+SELECTING = (
+    "directory",
+    "labels",
+    "label_mode",
+    "class_names",
+    "shuffle",
+    "seed",
+    "validation_split",
+    "subset",
+    "follow_links",
+)
 FEEDING = (
     "color_mode", "batch_size", "image_size", "interpolation", "crop_to_aspect_ratio", "pad_to_aspect_ratio", "data_format", "format",
     "verbose",
 )  # fmt: skip
 #: Which splits each value of ``subset`` means.
-SUBSETS: dict[object, tuple[str, ...]] = {None: ("",), "training": ("train",), "validation": ("val",), "both": ("train", "val")}
+SUBSETS: dict[object, tuple[str, ...]] = {
+    None: ("",),
+    "training": ("train",),
+    "validation": ("val",),
+    "both": ("train", "val"),
+}
 
 
 def is_arguments(data: object) -> bool:
@@ -43,16 +58,24 @@ def read(arguments: Mapping[str, Any]) -> Dataset:
     _refuse(arguments)
     root = Path(arguments["directory"])
     if not root.is_dir():
-        raise DataError(expected="a folder as 'directory'", received=f"'{root}', which is none", hint="check the path")
+        raise DataError(
+            expected="a folder as 'directory'", received=f"'{root}', which is none", hint="check the path"
+        )
     labels = arguments.get("labels", "inferred")
     if labels is None or arguments.get("label_mode", "int") is None:
         labels = None
     classes = _classes(root, arguments) if isinstance(labels, str) else [""]
-    found = [(path, name) for name in classes for path in _files(root, name, bool(arguments.get("follow_links", False)))]
+    found = [
+        (path, name)
+        for name in classes
+        for path in _files(root, name, bool(arguments.get("follow_links", False)))
+    ]
     if labels is not None and not isinstance(labels, str):
         if len(labels) != len(found):
             raise UsageError(
-                expected=f"{len(found):,} 'labels', one for each file in '{root}'", received=f"{len(labels):,}", hint="order them by path"
+                expected=f"{len(found):,} 'labels', one for each file in '{root}'",
+                received=f"{len(labels):,}",
+                hint="order them by path",
             )
         found = [(path, str(label)) for (path, _), label in zip(found, labels, strict=True)]
     rows = [(path, label, split, "") for path, label, split in _divided(found, arguments)]
@@ -79,17 +102,25 @@ def read(arguments: Mapping[str, Any]) -> Dataset:
 
 def _refuse(arguments: Mapping[str, Any]) -> None:
     unknown = [name for name in arguments if name not in (*SELECTING, *FEEDING)]
-    labels, subset, share = arguments.get("labels", "inferred"), arguments.get("subset"), arguments.get("validation_split")
+    labels, subset, share = (
+        arguments.get("labels", "inferred"),
+        arguments.get("subset"),
+        arguments.get("validation_split"),
+    )
     wrong = {
         f"'{unknown[0]}'" if unknown else "": bool(unknown),
         f"labels={labels!r}": labels not in ("inferred", None)
         if isinstance(labels, str)
         else not isinstance(labels, (Sequence, type(None))),
         f"subset={subset!r}": subset not in SUBSETS,
-        f"validation_split={share!r}": share is not None and not (isinstance(share, (int, float)) and 0 < share < 1),
+        f"validation_split={share!r}": share is not None
+        and not (isinstance(share, (int, float)) and 0 < share < 1),
         "one of 'validation_split' and 'subset' without the other": bool(share) != bool(subset),
-        "'class_names' with labels that are not inferred": bool(arguments.get("class_names")) and labels != "inferred",
-        "a split of shuffled files without a 'seed'": bool(share) and arguments.get("shuffle", True) and arguments.get("seed") is None,
+        "'class_names' with labels that are not inferred": bool(arguments.get("class_names"))
+        and labels != "inferred",
+        "a split of shuffled files without a 'seed'": bool(share)
+        and arguments.get("shuffle", True)
+        and arguments.get("seed") is None,
     }
     for received, is_wrong in wrong.items():
         if is_wrong:
@@ -107,7 +138,9 @@ def _classes(root: Path, arguments: Mapping[str, Any]) -> list[str]:
         return present
     if not set(asked) <= set(present):
         raise UsageError(
-            expected=f"'class_names' that are folders of '{root}': {', '.join(present[:12])}", received=f"{list(asked)}", hint="check them"
+            expected=f"'class_names' that are folders of '{root}': {', '.join(present[:12])}",
+            received=f"{list(asked)}",
+            hint="check them",
         )
     return [str(name) for name in asked]
 
@@ -117,7 +150,11 @@ def _files(root: Path, name: str, follow_links: bool) -> list[str]:
     found = []
     for folder, _, files in sorted(os.walk(root / name, followlinks=follow_links), key=lambda step: step[0]):
         inside = Path(folder).relative_to(root).as_posix()
-        found += [f"{inside}/{file}" if inside != "." else file for file in sorted(files) if file.lower().endswith(FORMATS)]
+        found += [
+            f"{inside}/{file}" if inside != "." else file
+            for file in sorted(files)
+            if file.lower().endswith(FORMATS)
+        ]
     return found
 
 

@@ -44,10 +44,14 @@ def is_image(name: str) -> bool:
     (True, False, False)
     """
     base = name.rsplit("/", 1)[-1]
-    return "." in base and not base.startswith(".") and "." + base.rsplit(".", 1)[1].lower() in IMAGE_EXTENSIONS
+    return (
+        "." in base and not base.startswith(".") and "." + base.rsplit(".", 1)[1].lower() in IMAGE_EXTENSIONS
+    )
 
 
-def arrange(images: Sequence[str], folders: Iterable[str], *, location: str, others: int, hint: str = "") -> Layout:
+def arrange(
+    images: Sequence[str], folders: Iterable[str], *, location: str, others: int, hint: str = ""
+) -> Layout:
     """Return what paths mean that are relative to the root, with "/" between their parts.
 
     The folder that directly names the class is the first below the root or below a split folder.

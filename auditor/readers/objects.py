@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 def open_object(data: object, columns: Columns) -> Dataset:
     """Return the data set of an object: ``(x, y)`` arrays, a mapping of splits to such pairs, a pandas
-    DataFrame with a column ``path``, a ``datasets.Dataset`` or ``DatasetDict``, a ``tf.data.Dataset`` or a mapping of splits to some, or
-    the arguments of ``keras.utils.image_dataset_from_directory`` as a dict.
+    DataFrame with a column ``path``, a ``datasets.Dataset`` or ``DatasetDict``, a ``tf.data.Dataset`` or a
+    mapping of splits to some, or the arguments of ``keras.utils.image_dataset_from_directory`` as a dict.
 
     Raises
     ------
@@ -32,7 +32,9 @@ def open_object(data: object, columns: Columns) -> Dataset:
     if keras_arguments.is_arguments(data):
         refuse_columns(columns, "arguments of image_dataset_from_directory")
         return keras_arguments.read(data)  # type: ignore[arg-type]
-    if pipeline.is_pipeline(data) or (isinstance(data, Mapping) and data and all(map(pipeline.is_pipeline, data.values()))):
+    if pipeline.is_pipeline(data) or (
+        isinstance(data, Mapping) and data and all(map(pipeline.is_pipeline, data.values()))
+    ):
         refuse_columns(columns, "a tf.data.Dataset")
         return pipeline.read(data)
     if isinstance(data, (tuple, list, Mapping)):

@@ -14,7 +14,8 @@ from auditor.readers.archive import Member, TarFiles
 from auditor.readers.arrays import temporary_folder
 from auditor.readers.layout import SPLIT_NAMES
 
-#: Pictures that are looked at to tell whether floats are in [0, 1] or in [0, 255]: one black picture cannot say it.
+#: Pictures that are looked at to tell whether floats are in [0, 1] or in [0, 255]: one black picture cannot
+#: say it.
 FIRST = 64
 EXPECTED = "a tf.data.Dataset of (image, label) pairs or of dicts with 'image' and 'label'"
 
@@ -55,7 +56,9 @@ def read(data: Any) -> Dataset:
                 padded = -(-len(picture) // tarfile.BLOCKSIZE) * tarfile.BLOCKSIZE
                 members[path] = Member(archive.offset - padded, len(picture), -1)
     if not rows:
-        raise DataError(expected=EXPECTED, received="one without an element", hint="check that its source is not used up")
+        raise DataError(
+            expected=EXPECTED, received="one without an element", hint="check that its source is not used up"
+        )
     samples = pd.DataFrame(rows, columns=["path", "label", "split", "group"], dtype=str)
     return Dataset(
         name="dataset",
@@ -73,17 +76,30 @@ def _elements(dataset: Any) -> Iterator[tuple[bytes | str, str]]:
     from auditor.readers.virtual import encode_png
 
     if int(dataset.cardinality()) == -1:  # tf.data.INFINITE_CARDINALITY
-        raise DataError(expected=EXPECTED, received="one that repeats without end", hint="leave .repeat() away, or .take(n)")
+        raise DataError(
+            expected=EXPECTED,
+            received="one that repeats without end",
+            hint="leave .repeat() away, or .take(n)",
+        )
     names = [str(n) for n in getattr(dataset, "class_names", None) or ()]
     rank = len(getattr(_parts(dataset.element_spec)[0], "shape", ()))
     pairs = (_parts(element) for element in (dataset.unbatch() if rank == 4 else dataset).as_numpy_iterator())
     first = list(islice(pairs, FIRST))
-    scaled = any(np.asarray(picture).dtype.kind == "f" and np.asarray(picture).max(initial=0) > 1 for picture, _ in first)
+    scaled = any(
+        np.asarray(picture).dtype.kind == "f" and np.asarray(picture).max(initial=0) > 1
+        for picture, _ in first
+    )
     for source in (iter(first), pairs):
         for picture, label in source:
             pixels = np.asarray(picture)
             try:
-                if scaled and pixels.dtype.kind == "f" and pixels.size and pixels.min() >= 0 and pixels.max() <= 255:
+                if (
+                    scaled
+                    and pixels.dtype.kind == "f"
+                    and pixels.size
+                    and pixels.min() >= 0
+                    and pixels.max() <= 255
+                ):
                     pixels = np.rint(pixels).astype(np.uint8)
                 yield encode_png(pixels), _label(label, names)
             except OSError as error:
@@ -101,7 +117,9 @@ def _parts(element: Any) -> tuple[Any, Any]:
         image, label = element, None
     if image is None or isinstance(image, (Mapping, tuple)):
         raise DataError(
-            expected=EXPECTED, received=f"elements {str(element)[:80]}", hint="map it: dataset.map(lambda e: (e['picture'], e['kind']))"
+            expected=EXPECTED,
+            received=f"elements {str(element)[:80]}",
+            hint="map it: dataset.map(lambda e: (e['picture'], e['kind']))",
         )
     return image, label
 
@@ -116,7 +134,9 @@ def _label(label: Any, names: list[str]) -> str:
     if value.size > 1:
         if value.dtype.kind not in "biuf" or not np.isclose(value.sum(), 1):
             raise DataError(
-                expected="one label per picture, or one-hot rows", received=f"labels of shape {value.shape}", hint="write a table"
+                expected="one label per picture, or one-hot rows",
+                received=f"labels of shape {value.shape}",
+                hint="write a table",
             )
         value = np.asarray(value.argmax())
     item = value.reshape(-1)[0] if value.size else ""

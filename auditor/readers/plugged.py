@@ -69,7 +69,9 @@ def refuse_malformed(data: Any) -> None:
         raise TypeError(f"it gave {type(data).__name__}, not a Dataset")
     table = data.samples
     if list(table.columns[: len(SAMPLE_COLUMNS)]) != list(SAMPLE_COLUMNS):
-        raise TypeError(f"its samples begin with the columns {', '.join(map(str, table.columns[:4]))}, not {', '.join(SAMPLE_COLUMNS)}")
+        raise TypeError(
+            f"its samples begin with the columns {', '.join(map(str, table.columns[:4]))}, not {', '.join(SAMPLE_COLUMNS)}"
+        )
     if not all(isinstance(cell, str) for name in SAMPLE_COLUMNS for cell in table[name]):
         raise TypeError(f"not every {', '.join(SAMPLE_COLUMNS)} of its samples is a str")
     if not table["path"].is_monotonic_increasing or list(table.index) != list(range(len(table))):

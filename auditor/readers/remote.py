@@ -21,7 +21,8 @@ from auditor.record import MARKER
 if TYPE_CHECKING:
     from auditor.readers import Columns
 
-#: What fsspec calls archives by ending; their images are fetched one by one where the server gives pieces of files.
+#: What fsspec calls archives by ending; their images are fetched one by one where the server gives pieces of
+#: files.
 CHAINED = {".zip": "zip://", ".tar": "tar://"}
 #: What file systems call the time of modification.
 TIMES = ("mtime", "LastModified", "last_modified", "updated", "modified", "date_time", "created")
@@ -73,8 +74,8 @@ class RemoteFiles:
     root : str
         The address of the folder.
     listed : dict
-        Size and time of each file, from the listing: asking again would cost a request per file. It stays behind when the source is sent to
-        a worker, which only reads.
+        Size and time of each file, from the listing: asking again would cost a request per file. It stays
+        behind when the source is sent to a worker, which only reads.
     names : dict
         Paths that are named otherwise there.
     """
@@ -127,11 +128,15 @@ def read(address: str, columns: Columns) -> Dataset:
     except MissingExtraError:
         raise
     except ImportError as error:
-        raise MissingExtraError(expected=expected, received=f"'{address}' ({error})", hint="install the package that it names") from None
+        raise MissingExtraError(
+            expected=expected, received=f"'{address}' ({error})", hint="install the package that it names"
+        ) from None
     except Exception as error:  # each file system has its own
         reason = " ".join(str(error).split())[:120] or type(error).__name__
         raise DataError(
-            expected=expected, received=f"'{address}', which cannot be opened ({reason})", hint="check address and access"
+            expected=expected,
+            received=f"'{address}', which cannot be opened ({reason})",
+            hint="check address and access",
         ) from None
     start = root.rstrip("/")
     inside = {name.rstrip("/")[len(start) :].lstrip("/"): info for name, info in found.items()}
@@ -139,14 +144,20 @@ def read(address: str, columns: Columns) -> Dataset:
     files = {path: info for path, info in inside.items() if path and info.get("type") != "directory"}
     if MARKER in files:
         raise DataError(
-            expected="a folder of images", received=f"'{address}', which auditor wrote", hint="name the data, not the output folder"
+            expected="a folder of images",
+            received=f"'{address}', which auditor wrote",
+            hint="name the data, not the output folder",
         )
     images = sorted(path for path in files if is_image(path))
     ignored = sorted(set(files) - set(images))
     cover = common_folder(images) if where != address else ""
     layout = arrange(
         [path.removeprefix(cover) for path in images],
-        [path.removeprefix(cover) for path in folders if not cover or (path.startswith(cover) and path != cover)],
+        [
+            path.removeprefix(cover)
+            for path in folders
+            if not cover or (path.startswith(cover) and path != cover)
+        ],
         location=address,
         others=len(ignored),
     )
@@ -173,7 +184,9 @@ def _table(address: str, columns: Columns) -> Dataset:
             raise
         except DataError as error:
             raise DataError(
-                expected=error.expected.replace(str(file), address), received=error.received.replace(str(file), address), hint=error.hint
+                expected=error.expected.replace(str(file), address),
+                received=error.received.replace(str(file), address),
+                hint=error.hint,
             ) from None
         except Exception as error:  # each file system has its own
             reason = " ".join(str(error).split())[:120] or type(error).__name__

@@ -1,8 +1,9 @@
 """DICOM files and deep TIFFs: served as PNG in a scale that is stated, so that they are seen as meant.
 
-DICOM: rescale slope and intercept, then the file's first window, else its own lowest to highest value; MONOCHROME1 is turned round.
-TIFF: 8 and 16 bits without sign stay as they are; floats and others from 0 to 1, 255, 4,095 or 65,535, the first that holds them; what is
-below 0 or above goes from its own lowest to highest value. Of several pages, frames, or more than four channels the first is shown.
+DICOM: rescale slope and intercept, then the file's first window, else its own lowest to highest value;
+MONOCHROME1 is turned round. TIFF: 8 and 16 bits without sign stay as they are; floats and others from 0 to 1,
+255, 4,095 or 65,535, the first that holds them; what is below 0 or above goes from its own lowest to highest
+value. Of several pages, frames, or more than four channels the first is shown.
 """
 
 from __future__ import annotations
@@ -122,11 +123,17 @@ def _from_tiff(data: bytes) -> bytes:
             if page.imagewidth * page.imagelength > MAX_PIXELS:
                 return data
             pixels = np.asarray(page.asarray())
-    except Exception:  # tifffile's are of many kinds, KeyError among them where a compression needs imagecodecs
+    except (
+        Exception
+    ):  # tifffile's are of many kinds, KeyError among them where a compression needs imagecodecs
         return data
     if pixels.ndim == 3 and pixels.shape[2] not in CHANNELS:
         pixels = (
-            np.moveaxis(pixels, 0, 2) if pixels.shape[0] in CHANNELS else pixels[0] if pixels.shape[0] < pixels.shape[2] else pixels[..., 0]
+            np.moveaxis(pixels, 0, 2)
+            if pixels.shape[0] in CHANNELS
+            else pixels[0]
+            if pixels.shape[0] < pixels.shape[2]
+            else pixels[..., 0]
         )
     try:
         return encode_png(pixels if pixels.dtype in (np.uint8, np.uint16) else scaled(pixels))
@@ -137,7 +144,8 @@ def _from_tiff(data: bytes) -> bytes:
 def scaled(pixels: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     """Return values of any type in 8 bits.
 
-    From 0 to the first of `WHITES` that holds them, else from their lowest to their highest; what is not finite is black.
+    From 0 to the first of `WHITES` that holds them, else from their lowest to their highest; what is not
+    finite is black.
 
     Examples
     --------
@@ -177,7 +185,9 @@ def _from_dicom(data: bytes) -> bytes:
     except OSError:
         raise
     except Exception as error:  # pydicom's and its plug-ins' are of many kinds
-        raise OSError(f"its DICOM cannot be decoded ({' '.join(str(error).split())[:100] or type(error).__name__})") from None
+        raise OSError(
+            f"its DICOM cannot be decoded ({' '.join(str(error).split())[:100] or type(error).__name__})"
+        ) from None
     return encode_png(255 - shown if file.get("PhotometricInterpretation") == "MONOCHROME1" else shown)
 
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from auditor.readers import Columns
 
 SUFFIXES = {".csv": ",", ".tsv": "\t", ".jsonl": None, ".ndjson": None, ".parquet": None}
-#: What else separates columns in files that end in ``.csv``: spreadsheets write semicolons where the comma is the decimal point.
+#: What else separates columns in files that end in ``.csv``: spreadsheets write semicolons where the comma is
+#: the decimal point.
 SEPARATORS = (",", ";", "\t", "|")
 #: More columns than this are no table of images: a matrix on its side, or a file made to fill the memory.
 MAX_COLUMNS = 10_000
@@ -45,16 +46,24 @@ def _load(location: Path, path_columns: tuple[str, ...]) -> Loaded:
     try:
         if suffix == ".parquet":
             _refuse_wide(location, len(parquet.kinds(location)))
-            loaded = Loaded(parquet.read(location).filter(regex=r"^(?!__index_level_\d+__$)"))  # the index of a part of a DataFrame
+            loaded = Loaded(
+                parquet.read(location).filter(regex=r"^(?!__index_level_\d+__$)")
+            )  # the index of a part of a DataFrame
         elif SUFFIXES[suffix] is None:
             loaded = _json_lines(location)
         else:
             loaded = _separated(location, SUFFIXES[suffix] or ",", path_columns)
     except (ValueError, OSError, UnicodeError, OverflowError) as error:  # parse errors are ValueErrors
         reason = " ".join(str(error).split())[:120]
-        raise DataError(expected=EXPECTED, received=f"'{location}', which cannot be read ({reason})", hint="save it as UTF-8 CSV") from None
+        raise DataError(
+            expected=EXPECTED,
+            received=f"'{location}', which cannot be read ({reason})",
+            hint="save it as UTF-8 CSV",
+        ) from None
     if loaded.table.empty:
-        raise DataError(expected=EXPECTED, received=f"'{location}' with no row", hint="write one row per image")
+        raise DataError(
+            expected=EXPECTED, received=f"'{location}' with no row", hint="write one row per image"
+        )
     return loaded
 
 
@@ -81,14 +90,20 @@ def _separated(location: Path, separator: str, wanted: tuple[str, ...]) -> Loade
     _refuse_wide(location, len(names))
     twice = next((name for name in names if name and names.count(name) > 1), None)
     if twice is not None:
-        raise DataError(expected="columns of different names", received=f"'{location}' with '{twice}' twice", hint="rename one of them")
+        raise DataError(
+            expected="columns of different names",
+            received=f"'{location}' with '{twice}' twice",
+            hint="rename one of them",
+        )
     how: dict[str, Any] = {
         "sep": separator, "dtype": str, "keep_default_na": False, "index_col": False,
         "encoding": encoding, "encoding_errors": "backslashreplace",
     }  # fmt: skip
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("error", pd.errors.ParserWarning)  # pandas before 3.1 cuts a line of too many fields off, and warns
+            warnings.simplefilter(
+                "error", pd.errors.ParserWarning
+            )  # pandas before 3.1 cuts a line of too many fields off, and warns
             return Loaded(pd.read_csv(location, **how))
     except pd.errors.ParserWarning:
         pass
@@ -112,7 +127,9 @@ def _line_by_line(location: Path, separator: str, encoding: str, names: list[str
             next(lines)
             for fields in lines:
                 if len(fields) > len(names):
-                    odd.append(f"{location.name}: {separator.join(fields)[:80]} ({len(fields)} fields in a table of {len(names)} columns)")
+                    odd.append(
+                        f"{location.name}: {separator.join(fields)[:80]} ({len(fields)} fields in a table of {len(names)} columns)"
+                    )
                 elif fields:
                     rows.append(fields + [""] * (len(names) - len(fields)))
     except csv.Error as error:
@@ -149,12 +166,20 @@ def _json_lines(location: Path) -> Loaded:
                 _refuse_wide(location, len(row))
                 rows.append(row)
             except (ValueError, RecursionError):
-                odd.append(f"{location.name}: line {number} is no JSON object ({' '.join(line.split())[:60]})")
+                odd.append(
+                    f"{location.name}: line {number} is no JSON object ({' '.join(line.split())[:60]})"
+                )
     if not rows:
         raise ValueError("no line holds a JSON object")
     _refuse_wide(location, len({name for row in rows for name in row}))
     return Loaded(
-        pd.DataFrame({name: pd.Series([r.get(name) for r in rows], dtype=object) for name in {n: 0 for r in rows for n in r}}), tuple(odd)
+        pd.DataFrame(
+            {
+                name: pd.Series([r.get(name) for r in rows], dtype=object)
+                for name in {n: 0 for r in rows for n in r}
+            }
+        ),
+        tuple(odd),
     )
 
 
@@ -175,7 +200,11 @@ def text_of(value: Any) -> str:
     ['3', '3', '2.5', '', '', 'a', 'True', 'a ∧ b', 'a ∧ b']
     """
     if isinstance(value, str):
-        return joined_labels(listed) if value[:1] == "[" and (listed := _list_in(value)) is not None else encodable(value)
+        return (
+            joined_labels(listed)
+            if value[:1] == "[" and (listed := _list_in(value)) is not None
+            else encodable(value)
+        )
     if value is None or (isinstance(value, float) and value != value):
         return ""
     if isinstance(value, float) and value.is_integer():
@@ -195,10 +224,22 @@ def _list_in(text: str) -> list[str] | None:
         found = ast.literal_eval(text)
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         return None
-    return [text_of(v) for v in found] if isinstance(found, list) and all(isinstance(v, (str, int, float)) for v in found) else None
+    return (
+        [text_of(v) for v in found]
+        if isinstance(found, list) and all(isinstance(v, (str, int, float)) for v in found)
+        else None
+    )
 
 
-def tabled(table: pd.DataFrame, columns: Columns, *, name: str, location: str, root: Path, ignored: tuple[str, ...] = ()) -> Dataset:
+def tabled(
+    table: pd.DataFrame,
+    columns: Columns,
+    *,
+    name: str,
+    location: str,
+    root: Path,
+    ignored: tuple[str, ...] = (),
+) -> Dataset:
     """Return the data set of a table with a row per image, whose paths are relative to ``root`` or absolute.
 
     Raises
@@ -222,7 +263,11 @@ def tabled(table: pd.DataFrame, columns: Columns, *, name: str, location: str, r
     for standard, named in wanted.items():
         column = named or standard
         values = table[column] if column in table.columns else pd.Series("", index=table.index)
-        texts = [encodable(str(v)) for v in values.where(values.notna(), "")] if standard == "path" else [text_of(v) for v in values]
+        texts = (
+            [encodable(str(v)) for v in values.where(values.notna(), "")]
+            if standard == "path"
+            else [text_of(v) for v in values]
+        )
         samples[standard] = pd.Series(texts, index=table.index, dtype=str)
     for column in table.columns:
         if column not in SAMPLE_COLUMNS and column not in {n for n in wanted.values() if n}:

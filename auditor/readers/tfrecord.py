@@ -23,12 +23,26 @@ if TYPE_CHECKING:
 
 #: ``mnist-train.tfrecord-00000-of-00001``, ``flowers.tfrec``; ``.gz`` where it was compressed.
 NAME = re.compile(r".+\.(?:tfrecords?|tfrec)(?:-\d+-of-\d+)?(?P<packed>\.gz)?", re.IGNORECASE)
-#: Features that hold the picture, the class as text, and the class as a number, by usual names; the first that is there counts.
+#: Features that hold the picture, the class as text, and the class as a number, by usual names; the first
+#: that is there counts.
 PICTURES = ("image/encoded", "image", "image_raw", "encoded", "img", "picture", "jpeg", "png", "data")
 TEXTS = ("image/class/text", "class/text", "label/text", "class_name", "label_name", "label", "class")
-NUMBERS = ("image/class/label", "label", "labels", "image/label", "class", "class/label", "target", "fine_label")
+NUMBERS = (
+    "image/class/label",
+    "label",
+    "labels",
+    "image/label",
+    "class",
+    "class/label",
+    "target",
+    "fine_label",
+)
 #: Sides of raw pixels: height, width, channels.
-SIDES = (("height", "image/height", "rows"), ("width", "image/width", "cols"), ("depth", "channels", "image/channels"))
+SIDES = (
+    ("height", "image/height", "rows"),
+    ("width", "image/width", "cols"),
+    ("depth", "channels", "image/channels"),
+)
 #: Values of more bytes than this are no labels.
 SMALL = 4096
 #: Entries of a folder that are looked at to tell what it is.
@@ -80,7 +94,9 @@ class RecordPictures:
             raise OSError(f"the record is no tf.train.Example ({error})") from None
         picture = next((found[k] for k in PICTURES if isinstance(found.get(k), bytes)), None)
         if not isinstance(picture, bytes):
-            raise OSError(f"the record has no picture: its features are {', '.join(sorted(found)[:8]) or 'none'}")
+            raise OSError(
+                f"the record has no picture: its features are {', '.join(sorted(found)[:8]) or 'none'}"
+            )
         return _raw(picture, found) or picture
 
 
@@ -101,14 +117,21 @@ def _files(location: Path) -> list[Path]:
     """Return the files of a data set: in the folder, and in those below it (TFDS nests configuration and version)."""
     if location.is_file():
         return [location] if NAME.fullmatch(location.name) else []
-    return sorted(f for depth in ("", "*/", "*/*/") for f in location.glob(f"{depth}*.tfrec*") if f.is_file() and NAME.fullmatch(f.name))
+    return sorted(
+        f
+        for depth in ("", "*/", "*/*/")
+        for f in location.glob(f"{depth}*.tfrec*")
+        if f.is_file() and NAME.fullmatch(f.name)
+    )
 
 
 def _promising(folder: Path, depth: int = 2) -> bool:
     """Whether the first entries of a folder and of the folders in it name such a file: class folders may hold a million others."""
     with os.scandir(folder) as entries:
         near = list(islice(entries, FIRST))
-    return any(NAME.fullmatch(e.name) for e in near) or (depth > 0 and any(_promising(Path(e.path), depth - 1) for e in near if e.is_dir()))
+    return any(NAME.fullmatch(e.name) for e in near) or (
+        depth > 0 and any(_promising(Path(e.path), depth - 1) for e in near if e.is_dir())
+    )
 
 
 def reads(location: Path) -> bool:
@@ -161,7 +184,11 @@ def read(location: Path, columns: Columns) -> Dataset:
         places[name] = np.array(records, dtype=np.int64).reshape(-1, 2)
         changed[name] = file.stat().st_mtime_ns
     if not rows:
-        raise DataError(expected="TFRecord files with records", received=f"'{location}' with none", hint="write them again")
+        raise DataError(
+            expected="TFRecord files with records",
+            received=f"'{location}' with none",
+            hint="write them again",
+        )
     samples = pd.DataFrame(rows, columns=["path", "label", "split", "group"], dtype=str)
     return Dataset(
         name=location.resolve().name,
@@ -194,7 +221,9 @@ def _label(found: dict[str, bytes | int | float]) -> str | int:
     if isinstance(text, bytes) and text:
         return text.decode("utf-8", "backslashreplace").strip()
     number = next((found[k] for k in NUMBERS if isinstance(found.get(k), (int, float))), "")
-    return int(number) if isinstance(number, float) and number.is_integer() else str(number) if isinstance(number, float) else number  # type: ignore[return-value]
+    if isinstance(number, float):
+        return int(number) if number.is_integer() else str(number)
+    return number  # type: ignore[return-value]
 
 
 def _named(label: str | int, names: list[str]) -> str:
@@ -205,7 +234,9 @@ def _class_names(folder: Path) -> list[str]:
     """Return class names by number from ``label.labels.txt``, which TFDS writes beside the records."""
     listed = sorted(folder.glob("*.labels.txt"))
     best = next((f for f in listed if f.name == "label.labels.txt"), listed[0] if len(listed) == 1 else None)
-    return [shown_name(line) for line in best.read_text("utf-8", "surrogateescape").splitlines()] if best else []
+    return (
+        [shown_name(line) for line in best.read_text("utf-8", "surrogateescape").splitlines()] if best else []
+    )
 
 
 def _split_of(file: Path, root: Path) -> str:

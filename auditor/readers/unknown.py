@@ -44,13 +44,22 @@ def hint_for(location: Path, files: Sequence[str] = ()) -> str:
     >>> hint_for(Path("table.cvs")), hint_for(Path("a.bin"), [])
     ("did you mean '.csv'?", 'name the folder that holds the images, or write a table')
     """
-    endings = Counter(PurePosixPath(name).suffix.lower() for name in files) if files else Counter([location.suffix.lower()])
+    endings = (
+        Counter(PurePosixPath(name).suffix.lower() for name in files)
+        if files
+        else Counter([location.suffix.lower()])
+    )
     for ending, _ in sorted(endings.items(), key=lambda item: (-item[1], item[0])):
         if ending in ADVICE:
             return ADVICE[ending]
         if ending in IMAGE_EXTENSIONS:
             return "this is one image: name the folder that holds the images"
-    near = [match for ending in endings for match in get_close_matches(ending, KNOWN, 1, 0.7) if ending not in KNOWN]
+    near = [
+        match
+        for ending in endings
+        for match in get_close_matches(ending, KNOWN, 1, 0.7)
+        if ending not in KNOWN
+    ]
     return f"did you mean '{near[0]}'?" if near else "name the folder that holds the images, or write a table"
 
 

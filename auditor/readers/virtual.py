@@ -15,8 +15,8 @@ CHANNELS = (1, 2, 3, 4)
 def encode_png(picture: npt.NDArray[Any]) -> bytes:
     """Return an array as PNG: ``(height, width)`` or ``(height, width, channels)``, RGB or RGBA; ``(1 or 3, height, width)`` too.
 
-    ``uint8`` and ``uint16`` are kept as they are, bool becomes 0 and 255. Other whole numbers must fit into 16 bits. Floats in [0, 1] are
-    spread over 16 bits, floats in [0, 255] are rounded; others cannot be told.
+    ``uint8`` and ``uint16`` are kept as they are, bool becomes 0 and 255. Other whole numbers must fit into
+    16 bits. Floats in [0, 1] are spread over 16 bits, floats in [0, 255] are rounded; others cannot be told.
 
     Raises
     ------
@@ -30,7 +30,11 @@ def encode_png(picture: npt.NDArray[Any]) -> bytes:
     """
     if picture.ndim == 3 and picture.shape[0] in (1, 3) and picture.shape[2] not in CHANNELS:
         picture = np.moveaxis(picture, 0, 2)
-    if picture.ndim not in (2, 3) or 0 in picture.shape or (picture.ndim == 3 and picture.shape[2] not in CHANNELS):
+    if (
+        picture.ndim not in (2, 3)
+        or 0 in picture.shape
+        or (picture.ndim == 3 and picture.shape[2] not in CHANNELS)
+    ):
         raise OSError(f"an array of shape {picture.shape} is no picture")
     if picture.ndim == 3 and picture.shape[2] <= 2:
         picture = picture[..., 0]

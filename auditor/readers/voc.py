@@ -36,8 +36,14 @@ def reads(location: Path) -> bool:
         return False
     try:
         top = _first(location)
-        near = [p for p in top if p.is_dir() and (p.name.lower() == "annotations" or p.name.lower() in SPLIT_NAMES)]
-        found = [p for folder in (top, *(_first(p) for p in near)) for p in folder if p.suffix.lower() == ".xml"]
+        near = [
+            p
+            for p in top
+            if p.is_dir() and (p.name.lower() == "annotations" or p.name.lower() in SPLIT_NAMES)
+        ]
+        found = [
+            p for folder in (top, *(_first(p) for p in near)) for p in folder if p.suffix.lower() == ".xml"
+        ]
         for file in found[:3]:
             with file.open("rb") as stream:
                 if b"<annotation" in stream.read(HEAD):
@@ -69,7 +75,9 @@ def read(location: Path, columns: Columns) -> Dataset:
     others = sorted(set(files) - set(images) - set(documents))
     ignored = [*others, *(f"{path} (no box)" for path in images if path not in seen)]
     source = LocalFiles(str(location.absolute()), names)
-    return boxed(boxes, source, location=location, root=location, kind="Pascal VOC", relative=False, ignored=ignored)
+    return boxed(
+        boxes, source, location=location, root=location, kind="Pascal VOC", relative=False, ignored=ignored
+    )
 
 
 def _image_sets(location: Path) -> dict[str, str]:
@@ -89,7 +97,9 @@ def _image(document: str, name: str, by_stem: dict[str, list[str]]) -> str:
     candidates = by_stem.get(stem) or by_stem.get(PurePosixPath(name.replace("\\", "/")).stem) or []
     if not candidates:
         return str(PurePosixPath(document).with_suffix(".jpg"))
-    return max(candidates, key=lambda path: (len(os.path.commonpath([path, document])), [-ord(c) for c in path]))
+    return max(
+        candidates, key=lambda path: (len(os.path.commonpath([path, document])), [-ord(c) for c in path])
+    )
 
 
 def _boxes(file: Path, document: str, by_stem: dict[str, list[str]], listed: dict[str, str]) -> Iterator[Box]:
@@ -99,11 +109,15 @@ def _boxes(file: Path, document: str, by_stem: dict[str, list[str]], listed: dic
             raise ValueError("entities")
         root = ElementTree.fromstring(data)  # noqa: S314 - entities, which alone are dangerous, are refused above
     except (OSError, ValueError, LookupError, ElementTree.ParseError):
-        yield Box(document, 0, "", *NAN, "")  # the document itself is reported: it has no box that can be read
+        yield Box(
+            document, 0, "", *NAN, ""
+        )  # the document itself is reported: it has no box that can be read
         return
     image = _image(document, root.findtext("filename") or "", by_stem)
     folders = [p.lower() for p in PurePosixPath(document).parts[:-1]]
-    split = listed.get(PurePosixPath(document).stem) or next((SPLIT_NAMES[p] for p in folders if p in SPLIT_NAMES), "")
+    split = listed.get(PurePosixPath(document).stem) or next(
+        (SPLIT_NAMES[p] for p in folders if p in SPLIT_NAMES), ""
+    )
     for number, item in enumerate(root.iter("object"), 1):
         yield Box(image, number, (item.findtext("name") or "").strip(), *_corners(item.find("bndbox")), split)
 
@@ -112,7 +126,9 @@ def _corners(box: ElementTree.Element | None) -> tuple[float, float, float, floa
     if box is None:
         return NAN
     try:
-        left, top, right, bottom = (float(box.findtext(side) or "nan") for side in ("xmin", "ymin", "xmax", "ymax"))
+        left, top, right, bottom = (
+            float(box.findtext(side) or "nan") for side in ("xmin", "ymin", "xmax", "ymax")
+        )
     except ValueError:
         return NAN
     return left - 1, top - 1, right, bottom

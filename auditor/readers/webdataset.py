@@ -98,8 +98,16 @@ def _shards(location: Path) -> list[Path]:
     """Return the tars of a folder, and of the folders of splits in it."""
     if location.is_file():
         return [location]
-    folders = [location, *(p for p in sorted(location.iterdir()) if p.is_dir() and p.name.lower() in SPLIT_NAMES)]
-    return sorted(f for folder in folders for f in folder.iterdir() if f.name.lower().endswith((*TARS, *COMPRESSED_TARS)) and f.is_file())
+    folders = [
+        location,
+        *(p for p in sorted(location.iterdir()) if p.is_dir() and p.name.lower() in SPLIT_NAMES),
+    ]
+    return sorted(
+        f
+        for folder in folders
+        for f in folder.iterdir()
+        if f.name.lower().endswith((*TARS, *COMPRESSED_TARS)) and f.is_file()
+    )
 
 
 def _paired(shard: Path) -> bool:
@@ -120,7 +128,9 @@ def reads(location: Path) -> bool:
             return location.name.lower().endswith(TARS) and _paired(location)
         with os.scandir(location) as entries:
             near = [
-                e for e in islice(entries, FIRST) if e.name.lower().endswith((*TARS, *COMPRESSED_TARS)) or e.name.lower() in SPLIT_NAMES
+                e
+                for e in islice(entries, FIRST)
+                if e.name.lower().endswith((*TARS, *COMPRESSED_TARS)) or e.name.lower() in SPLIT_NAMES
             ]
         if not near:
             return False
@@ -167,24 +177,40 @@ def read(location: Path, columns: Columns) -> Dataset:
                 members[path] = place
     if not rows:
         raise DataError(
-            expected="shards with images", received=f"'{location}' with none", hint="a sample is key.jpg with key.cls or key.json"
+            expected="shards with images",
+            received=f"'{location}' with none",
+            hint="a sample is key.jpg with key.cls or key.json",
         )
     samples = pd.DataFrame(
-        {"path": list(rows), "label": [r[0] for r in rows.values()], "split": [r[1] for r in rows.values()], "group": ""}
+        {
+            "path": list(rows),
+            "label": [r[0] for r in rows.values()],
+            "split": [r[1] for r in rows.values()],
+            "group": "",
+        }
     )
     return Dataset(
         name=location.resolve().name.removesuffix(".tar"),
         kind="WebDataset",
         location=str(location),
         samples=samples.astype(str).sort_values("path", ignore_index=True),
-        source=ShardFiles(tuple(str(s.absolute()) for s in found), tuple(s.stat().st_mtime_ns for s in found), members, refused),
+        source=ShardFiles(
+            tuple(str(s.absolute()) for s in found),
+            tuple(s.stat().st_mtime_ns for s in found),
+            members,
+            refused,
+        ),
         ignored=tuple(sorted(ignored)),
     )
 
 
 def _class_names(root: Path) -> list[str]:
     listed = next((root / name for name in NAMES if (root / name).is_file()), None)
-    return [shown_name(line) for line in listed.read_text("utf-8", "surrogateescape").splitlines()] if listed else []
+    return (
+        [shown_name(line) for line in listed.read_text("utf-8", "surrogateescape").splitlines()]
+        if listed
+        else []
+    )
 
 
 def _split_of(shard: Path) -> str:
@@ -192,7 +218,9 @@ def _split_of(shard: Path) -> str:
     return next((SPLIT_NAMES[w] for w in words if w in SPLIT_NAMES), "")
 
 
-def _members(shard: Path, number: int, prefix: str, refused: dict[str, str], ignored: list[str]) -> Iterator[tuple[str, Place | None, str]]:
+def _members(
+    shard: Path, number: int, prefix: str, refused: dict[str, str], ignored: list[str]
+) -> Iterator[tuple[str, Place | None, str]]:
     """Yield path, place (none where it is refused) and label of each image of a shard."""
     images: dict[str, tuple[str, Place | None]] = {}
     labels: dict[str, str] = {}
@@ -207,7 +235,9 @@ def _members(shard: Path, number: int, prefix: str, refused: dict[str, str], ign
                 path = shown_name(f"{prefix}{info.name.removeprefix('./')}")
                 whole = info.offset_data + info.size <= size
                 if is_image(f"x.{extension}") and "." not in extension and key not in images:
-                    why = refusal(info.name) or ("" if info.isreg() else "refused: no file, but a link or a device")
+                    why = refusal(info.name) or (
+                        "" if info.isreg() else "refused: no file, but a link or a device"
+                    )
                     why = why or ("" if whole else "the shard is cut short inside this image")
                     if why:
                         refused[path] = why
@@ -235,7 +265,11 @@ def _end(shard: Path, offset: int) -> str:
     with shard.open("rb") as stream:
         stream.seek(offset)
         block = stream.read(tarfile.BLOCKSIZE)
-    return "" if len(block) == tarfile.BLOCKSIZE and not any(block) else "the shard is cut short: it has no end marker"
+    return (
+        ""
+        if len(block) == tarfile.BLOCKSIZE and not any(block)
+        else "the shard is cut short: it has no end marker"
+    )
 
 
 def _label(data: bytes, extension: str) -> str:
@@ -249,4 +283,8 @@ def _label(data: bytes, extension: str) -> str:
     found = next((content[k] for k in KEYS if k in content), "") if isinstance(content, dict) else ""
     if isinstance(found, list):
         found = joined_labels(str(v) for v in found if isinstance(v, (str, int, float)))
-    return str(found).encode("utf-8", "backslashreplace").decode() if isinstance(found, (str, int, float)) else ""
+    return (
+        str(found).encode("utf-8", "backslashreplace").decode()
+        if isinstance(found, (str, int, float))
+        else ""
+    )

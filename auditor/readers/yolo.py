@@ -33,7 +33,10 @@ def reads(location: Path) -> bool:
     try:
         if location.is_file():
             return location.suffix.lower() in (".yaml", ".yml")
-        return any((p / "labels").is_dir() and (p / "images").is_dir() for p in (location, *(location / s for s in SPLIT_NAMES)))
+        return any(
+            (p / "labels").is_dir() and (p / "images").is_dir()
+            for p in (location, *(location / s for s in SPLIT_NAMES))
+        )
     except OSError:
         return False
 
@@ -61,7 +64,9 @@ def read(location: Path, columns: Columns) -> Dataset:
         if not found:
             ignored.append(f"{image} (no box)")
     source = LocalFiles(str(root.absolute()), actual)
-    return boxed(boxes, source, location=location, root=root, kind="YOLO", relative=True, ignored=[*ignored, *others])
+    return boxed(
+        boxes, source, location=location, root=root, kind="YOLO", relative=True, ignored=[*ignored, *others]
+    )
 
 
 def _text_of(image: str) -> str:
@@ -84,7 +89,9 @@ def _names(location: Path, root: Path) -> dict[int, str]:
     """Return the class names by number, from the YAML file or from ``classes.txt``; without either, classes keep their numbers."""
     described = _description(location)
     if described is None:
-        listed = next((f for f in (root / "classes.txt", root / "labels" / "classes.txt") if f.is_file()), None)
+        listed = next(
+            (f for f in (root / "classes.txt", root / "labels" / "classes.txt") if f.is_file()), None
+        )
         return dict(enumerate(listed.read_text("utf-8", "replace").splitlines())) if listed else {}
     try:
         yaml = importlib.import_module("yaml")
@@ -95,7 +102,15 @@ def _names(location: Path, root: Path) -> dict[int, str]:
         names = content["names"]
         pairs = names.items() if isinstance(names, dict) else enumerate(names)
         return {int(number): str(name) for number, name in pairs}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, yaml.YAMLError) as error:
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+        yaml.YAMLError,
+    ) as error:
         raise DataError(
             expected="a YAML file with the class 'names' of a YOLO data set",
             received=f"'{described}' ({' '.join(str(error).split())[:100]})",
@@ -104,7 +119,9 @@ def _names(location: Path, root: Path) -> dict[int, str]:
 
 
 def _boxes(file: Path, image: str, names: dict[int, str]) -> Iterator[Box]:
-    split = next((SPLIT_NAMES[p.lower()] for p in PurePosixPath(image).parts[:-1] if p.lower() in SPLIT_NAMES), "")
+    split = next(
+        (SPLIT_NAMES[p.lower()] for p in PurePosixPath(image).parts[:-1] if p.lower() in SPLIT_NAMES), ""
+    )
     try:
         lines = file.read_bytes().decode("utf-8-sig", "replace").splitlines()
     except OSError:

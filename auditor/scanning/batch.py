@@ -71,7 +71,8 @@ class Rows:
     facts : list of Facts or None
         ``None`` for a file whose digest is as it was: its former row still holds.
     stats : list of FileStat
-        Those of the items: taken before reading, so that a file that changes meanwhile does not look unchanged later.
+        Those of the items: taken before reading, so that a file that changes meanwhile does not look
+        unchanged later.
     measures : ndarray of float64, shape (n, len(MEASURES))
         NaN where unreadable.
     signatures : ndarray of uint8, shape (n, SIGNATURE_BYTES)
@@ -132,7 +133,12 @@ def _why(error: OSError) -> tuple[str, str]:
 
 
 def scan_batch(
-    source: Source, items: Sequence[Item], *, isolated: bool = True, mark: Mark | None = None, examine: Examine | None = None
+    source: Source,
+    items: Sequence[Item],
+    *,
+    isolated: bool = True,
+    mark: Mark | None = None,
+    examine: Examine | None = None,
 ) -> tuple[Rows, list[Item]]:
     """Scan some files.
 
@@ -206,7 +212,9 @@ class NeedsIsolation(Exception):
     """The file is unusual, and may cost the process that decodes it its life."""
 
 
-def _scan(source: Source, item: Item, isolated: bool, examine: Examine | None) -> tuple[Facts | None, npt.NDArray[np.uint8] | None]:
+def _scan(
+    source: Source, item: Item, isolated: bool, examine: Examine | None
+) -> tuple[Facts | None, npt.NDArray[np.uint8] | None]:
     """Return facts and pixels of one file; no facts if its digest is as it was; raises `NeedsIsolation`."""
     size = max(item.stat.size, 0)
     if size > MAX_BYTES:
@@ -222,11 +230,15 @@ def _scan(source: Source, item: Item, isolated: bool, examine: Examine | None) -
     try:
         decoded = decode(data) if isolated else decode_usual(data)
     except Unreadable as error:
-        found = Facts(reason=str(error), defect=error.defect, bytes=len(data), sha256=digest, survives=error.survives)
+        found = Facts(
+            reason=str(error), defect=error.defect, bytes=len(data), sha256=digest, survives=error.survives
+        )
         return _with_header(found, error.header), None
     if decoded is None:
         raise NeedsIsolation
-    found = Facts(status="ok", bytes=len(data), sha256=digest, pixel_digest=decoded.pixel_digest, defect=decoded.defect)
+    found = Facts(
+        status="ok", bytes=len(data), sha256=digest, pixel_digest=decoded.pixel_digest, defect=decoded.defect
+    )
     found = _with_header(found, decoded.header)
     if examine:
         found = found._replace(decoders=examine(data, decoded.header))

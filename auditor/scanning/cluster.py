@@ -15,7 +15,8 @@ from auditor.scanning.batch import Item, Rows
 from auditor.scanning.pool import Pool
 from auditor.scanning.worker import Order
 
-#: Tasks handed out ahead per cluster thread: enough to keep it busy, few enough that the scheduler's memory does not grow with the data.
+#: Tasks handed out ahead per cluster thread: enough to keep it busy, few enough that the scheduler's memory
+#: does not grow with the data.
 AHEAD = 4
 #: Batches in one task: a few hundred files.
 TASK_BATCHES = 3
@@ -41,7 +42,9 @@ def scan_task(order: Order, batches: Sequence[Sequence[Item]]) -> list[Rows]:
     return list(_pools[key].run(batches))
 
 
-def on_dask(order: Order, batches: Iterable[Sequence[Item]], scheduler: str | None, jobs: int | None) -> Iterator[Rows]:
+def on_dask(
+    order: Order, batches: Iterable[Sequence[Item]], scheduler: str | None, jobs: int | None
+) -> Iterator[Rows]:
     """Scan batches on a cluster and yield their rows as they come, in any order.
 
     Parameters
@@ -67,23 +70,35 @@ def on_dask(order: Order, batches: Iterable[Sequence[Item]], scheduler: str | No
     with ExitStack() as stack:
         if scheduler is None:
             cluster = stack.enter_context(
-                distributed.LocalCluster(n_workers=jobs, threads_per_worker=1, dashboard_address=None, host="127.0.0.1", silence_logs=50)
+                distributed.LocalCluster(
+                    n_workers=jobs,
+                    threads_per_worker=1,
+                    dashboard_address=None,
+                    host="127.0.0.1",
+                    silence_logs=50,
+                )
             )
         try:
             client = stack.enter_context(
-                distributed.Client(cluster if scheduler is None else scheduler, timeout=CONNECT_SECONDS, set_as_default=False)
+                distributed.Client(
+                    cluster if scheduler is None else scheduler, timeout=CONNECT_SECONDS, set_as_default=False
+                )
             )
         except (OSError, ValueError) as error:
             reason = str(error) or type(error).__name__
             raise UsageError(
-                expected="the address of a Dask scheduler", received=f"'{scheduler}' ({reason})", hint="as in tcp://host:8786"
+                expected="the address of a Dask scheduler",
+                received=f"'{scheduler}' ({reason})",
+                hint="as in tcp://host:8786",
             ) from None
         source = iter(batches)
         threads = max(sum(client.nthreads().values()), 1)
 
         def submit(count: int) -> list[object]:
             tasks = (list(islice(source, TASK_BATCHES)) for _ in range(count))
-            return [client.submit(scan_task, order, task, pure=False, retries=RETRIES) for task in tasks if task]
+            return [
+                client.submit(scan_task, order, task, pure=False, retries=RETRIES) for task in tasks if task
+            ]
 
         running = distributed.as_completed(submit(AHEAD * threads), loop=client.loop)
         for future in running:

@@ -43,7 +43,9 @@ class Columns:
         """Return the columns of rows."""
         columns = list(zip(*facts, strict=True)) or [()] * len(Facts._fields)
         typed = zip(Facts._fields, columns, Facts(), strict=True)
-        return cls({name: np.array(column, dtype=_TYPES[type(default)]) for name, column, default in typed}, measures)
+        return cls(
+            {name: np.array(column, dtype=_TYPES[type(default)]) for name, column, default in typed}, measures
+        )
 
     @classmethod
     def of_table(cls, table: pd.DataFrame) -> Columns:
@@ -73,7 +75,9 @@ class Columns:
     def row(self, place: int) -> tuple[Facts, npt.NDArray[np.float64]]:
         """Return facts and measures of one row."""
         values = (column[place] for column in self.facts.values())
-        return Facts(*(value.item() if isinstance(value, np.generic) else value for value in values)), self.measures[place]
+        return Facts(
+            *(value.item() if isinstance(value, np.generic) else value for value in values)
+        ), self.measures[place]
 
     def frame(self) -> pd.DataFrame:
         """Return the rows as a table: the facts, then the measures."""

@@ -34,7 +34,8 @@ CONTENTS = (
 UNKNOWN = "data of an unknown kind"
 #: Formats whose first bytes are too few to tell them from anything else.
 TWO_BYTES = frozenset({"SGI", "PPM"})
-#: Damage in the middle of a JPEG puts the decoder out of step: it has all its pixels while data is left. libjpeg says how much.
+#: Damage in the middle of a JPEG puts the decoder out of step: it has all its pixels while data is left.
+#: libjpeg says how much.
 SURPLUS = re.compile(r"(\d+) extraneous bytes before marker 0xd9")
 #: Bytes that sound encoders are known to leave there as padding.
 PADDING = 16
@@ -61,11 +62,16 @@ def content(data: bytes) -> str:
     return "text" if all(c.isprintable() or c in "\r\n\t" for c in text) else UNKNOWN
 
 
-def classify(data: bytes, header: Header | None, error: BaseException | None = None, *, opened: bool = True) -> tuple[str, str]:
+def classify(
+    data: bytes, header: Header | None, error: BaseException | None = None, *, opened: bool = True
+) -> tuple[str, str]:
     """Return the defect (a key of `DEFECTS`) and the reason of a file that Pillow refuses to open or, once `opened`, to decode."""
     if header is not None and header.defect == "missing-end-marker":
         if _complete(data):
-            return "missing-end-marker", "missing end marker: the JPEG's last bytes are gone, its picture is complete"
+            return (
+                "missing-end-marker",
+                "missing end marker: the JPEG's last bytes are gone, its picture is complete",
+            )
         return "truncated", "truncated: the file ends inside the picture data"
     if header is not None and header.defect:
         return header.defect, header.reason
@@ -92,11 +98,28 @@ def classify(data: bytes, header: Header | None, error: BaseException | None = N
     low = text.lower()
     if any(
         word in low
-        for word in ("truncated", "unexpected end", "too short", "not enough", "end of file", "premature", "unpack requires", "eof")
+        for word in (
+            "truncated",
+            "unexpected end",
+            "too short",
+            "not enough",
+            "end of file",
+            "premature",
+            "unpack requires",
+            "eof",
+        )
     ):
         return "truncated", "truncated: the file ends before the picture does"
     if any(
-        word in low for word in ("unsupported", "not supported", "cannot handle", "unknown", "not implemented", "not available")
+        word in low
+        for word in (
+            "unsupported",
+            "not supported",
+            "cannot handle",
+            "unknown",
+            "not implemented",
+            "not available",
+        )
     ) or isinstance(error, NotImplementedError):
         return "unsupported", f"unsupported variant: {text}"
     if "crc" in low or "checksum" in low:
@@ -110,7 +133,8 @@ def _complete(data: bytes) -> bool:
         heard()
         try:
             pixels = cv2.imdecode(
-                np.frombuffer(data + b"\xff\xd9", np.uint8), cv2.IMREAD_REDUCED_GRAYSCALE_8 | cv2.IMREAD_IGNORE_ORIENTATION
+                np.frombuffer(data + b"\xff\xd9", np.uint8),
+                cv2.IMREAD_REDUCED_GRAYSCALE_8 | cv2.IMREAD_IGNORE_ORIENTATION,
             )
         except cv2.error:
             return False
@@ -132,7 +156,11 @@ def corrupt_data(said: str) -> str:
     if "premature end" in said:
         return "cut-short"
     surplus = SURPLUS.search(said)
-    if (surplus and int(surplus[1]) > PADDING) or "Corrupt JPEG data: bad" in said or "Corrupt JPEG data: found" in said:
+    if (
+        (surplus and int(surplus[1]) > PADDING)
+        or "Corrupt JPEG data: bad" in said
+        or "Corrupt JPEG data: found" in said
+    ):
         return "corrupt-data"
     return ""
 
@@ -153,7 +181,10 @@ def surviving_rows(data: bytes, header: Header) -> float:
 def _jpeg_rows(data: bytes, header: Header) -> float:
     """Decode what is there with an end marker put behind it, and count the rows above the flat tail that libjpeg fills in."""
     try:
-        pixels = cv2.imdecode(np.frombuffer(data + b"\xff\xd9", np.uint8), cv2.IMREAD_REDUCED_GRAYSCALE_8 | cv2.IMREAD_IGNORE_ORIENTATION)
+        pixels = cv2.imdecode(
+            np.frombuffer(data + b"\xff\xd9", np.uint8),
+            cv2.IMREAD_REDUCED_GRAYSCALE_8 | cv2.IMREAD_IGNORE_ORIENTATION,
+        )
     except cv2.error:
         return 0.0
     if pixels is None:

@@ -1,6 +1,7 @@
 """What other decoders make of a file that the scan has read: tried for real, for `--decoders all`.
 
-TensorFlow is loaded by name and only here, in workers that were asked for it; where it is not installed, OpenCV alone is tried.
+TensorFlow is loaded by name and only here, in workers that were asked for it; where it is not installed,
+OpenCV alone is tried.
 """
 
 from __future__ import annotations

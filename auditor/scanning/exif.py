@@ -54,7 +54,12 @@ def _entries(data: bytes, offset: int, order: str) -> Mapping[int, _Entry]:
     for i in range(count):
         place = offset + 2 + 12 * i
         tag, kind, n = struct.unpack_from(order + "HHI", data, place)
-        found[tag] = _Entry(kind, n, struct.unpack_from(order + ("H" if kind == SHORT else "I"), data, place + 8)[0], place + 8)
+        found[tag] = _Entry(
+            kind,
+            n,
+            struct.unpack_from(order + ("H" if kind == SHORT else "I"), data, place + 8)[0],
+            place + 8,
+        )
     return found
 
 

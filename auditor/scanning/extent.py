@@ -1,7 +1,7 @@
 """Where a file says that its picture ends, by the structure of its container: what is cut off, and what lies behind.
 
-Decoders stop at the last pixel that they need: a GIF whose later frames are gone, or an icon without its largest picture, opens without
-a word. JPEG and PNG have a probe of their own (`auditor.scanning.probe`).
+Decoders stop at the last pixel that they need: a GIF whose later frames are gone, or an icon without its
+largest picture, opens without a word. JPEG and PNG have a probe of their own (`auditor.scanning.probe`).
 """
 
 from __future__ import annotations
@@ -16,11 +16,13 @@ MAGICS = (
     (b"\xff\x4f\xff\x51", "JPEG2000"), (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG2000"), (b"qoif", "QOI"), (b"\x01\xda", "SGI"),
     (b"\0\0\1\0", "ICO"), *((b"P%d" % i + space, "PPM") for i in range(1, 7) for space in (b"\n", b" ", b"\r", b"\t")),
 )  # fmt: skip
-#: Sizes of the header that follows "BM" and the file's own: texts that begin with these letters have other bytes there.
+#: Sizes of the header that follows "BM" and the file's own: texts that begin with these letters have other
+#: bytes there.
 BMP_HEADERS = frozenset({12, 16, 40, 52, 56, 64, 108, 124})
 #: Brands of AVIF in the first box of a file.
 AVIF_BRANDS = frozenset({b"avif", b"avis"})
-#: The boxes that AVIF and JPEG 2000 files are made of: what follows under another name is no part of the picture.
+#: The boxes that AVIF and JPEG 2000 files are made of: what follows under another name is no part of the
+#: picture.
 BOXES = frozenset({
     b"ftyp", b"meta", b"mdat", b"moov", b"free", b"skip", b"wide", b"uuid", b"idat", b"moof", b"mfra", b"sidx", b"styp",
     b"jP  ", b"jp2h", b"jp2c", b"jp2i", b"xml ", b"uinf", b"asoc", b"rreq", b"nlst", b"lbl ", b"cref", b"ftbl",
@@ -71,12 +73,21 @@ def extent(data: bytes, *, decoded: bool, format: str = "") -> Extent | None:
     ----------
     data : bytes
     decoded : bool
-        Whether the first picture was decoded whole: then wrong sizes in its directory are forgiven, as decoders do.
+        Whether the first picture was decoded whole: then wrong sizes in its directory are forgiven, as
+        decoders do.
     format : str
         What a decoder took it for; a Targa file has no first bytes of its own.
     """
     kind = kind_of(data) or format
-    readers = {"GIF": _gif, "WEBP": _webp, "BMP": _bmp, "AVIF": _boxes, "JPEG2000": _jpeg2000, "ICO": _icon, "QOI": _qoi}
+    readers = {
+        "GIF": _gif,
+        "WEBP": _webp,
+        "BMP": _bmp,
+        "AVIF": _boxes,
+        "JPEG2000": _jpeg2000,
+        "ICO": _icon,
+        "QOI": _qoi,
+    }
     if decoded:
         readers |= {"PPM": _netpbm, "SGI": _sgi, "TGA": _targa}
     reader = readers.get(kind)
@@ -109,7 +120,9 @@ def _gif(data: bytes) -> Extent:
             position += 1 + size
         position += 1
     if position == len(data) and frames:
-        return Extent(-1, "missing end marker: the GIF has no trailer, its pictures are complete", marker_alone=True)
+        return Extent(
+            -1, "missing end marker: the GIF has no trailer, its pictures are complete", marker_alone=True
+        )
     return Extent(-1, "truncated: the GIF ends inside its pictures")
 
 
@@ -191,7 +204,9 @@ def _tiff(data: bytes, decoded: bool) -> Extent | None:
         }
         for place, size in PLACES.items():
             starts, sizes = (_numbers(data, order, tags.get(tag)) for tag in (place, size))
-            ends = [start + (1 if decoded and not seen else n) for start, n in zip(starts, sizes, strict=False)]
+            ends = [
+                start + (1 if decoded and not seen else n) for start, n in zip(starts, sizes, strict=False)
+            ]
             if not decoded:  # a table that decoding needs may be gone too
                 ends += [_value_end(data, order, entry) for entry in tags.values()]
             if max(ends, default=0) > len(data):
@@ -226,7 +241,11 @@ def _icon(data: bytes) -> Extent | None:
     for at in range(6, end, 16):
         if at + 16 > len(data):
             return Extent(-1, "truncated: the icon ends inside its directory")
-        end = max(end, int.from_bytes(data[at + 8 : at + 12], "little") + int.from_bytes(data[at + 12 : at + 16], "little"))
+        end = max(
+            end,
+            int.from_bytes(data[at + 8 : at + 12], "little")
+            + int.from_bytes(data[at + 12 : at + 16], "little"),
+        )
     if not count:
         return None
     if end > len(data):
@@ -236,7 +255,11 @@ def _icon(data: bytes) -> Extent | None:
 
 def _qoi(data: bytes) -> Extent:
     end = data.rfind(QOI_END)
-    return Extent(end + len(QOI_END)) if end >= 14 else Extent(-1, "truncated: the QOI file ends before its end marker")
+    return (
+        Extent(end + len(QOI_END))
+        if end >= 14
+        else Extent(-1, "truncated: the QOI file ends before its end marker")
+    )
 
 
 def _netpbm(data: bytes) -> Extent | None:
@@ -246,7 +269,11 @@ def _netpbm(data: bytes) -> Extent | None:
     if found is None:
         return None
     width, height, *white = map(int, found.groups())
-    row = (width + 7) // 8 if not white else width * (3 if data[1:2] == b"6" else 1) * (2 if white[0] > 255 else 1)
+    row = (
+        (width + 7) // 8
+        if not white
+        else width * (3 if data[1:2] == b"6" else 1) * (2 if white[0] > 255 else 1)
+    )
     return Extent(min(found.end() + row * height, len(data)))
 
 

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 def fingerprint(images: pd.DataFrame) -> str:
     """Return the SHA-256, in hexadecimal, over the sorted (path, label, file SHA-256) of a scan.
 
-    The three are UTF-8 text, each ended by a NUL byte; a file that could not be read has a blank digest. Splits, times and row order
-    do not enter, so that two people can tell whether they look at the same data.
+    The three are UTF-8 text, each ended by a NUL byte; a file that could not be read has a blank digest.
+    Splits, times and row order do not enter, so that two people can tell whether they look at the same data.
 
     Examples
     --------

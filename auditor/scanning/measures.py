@@ -10,18 +10,22 @@ import numpy.typing as npt
 
 from auditor.scanning.blocks import block_trace
 
-#: Immerkaer, "Fast noise variance estimation", CVIU 64(2), 1996: the mask [1 -2 1] x [1 -2 1] is blind to edges up to second order.
+#: Immerkaer, "Fast noise variance estimation", CVIU 64(2), 1996: the mask [1 -2 1] x [1 -2 1] is blind to
+#: edges up to second order.
 SECOND_DIFFERENCE = np.array([1, -2, 1], dtype=np.float32)
 #: Crete et al. blur again with a box of 9 pixels.
 REBLUR = 9
-#: Rows (for blur also columns) on which blur and saturation are measured, at most: enough for a share of a sum (all of them give the same
-#: blur to 0.003, where photos of clothes differ by 0.05, and saturation to 0.003, where they differ by 0.15), and a fifth of the work.
+#: Rows (for blur also columns) on which blur and saturation are measured, at most: enough for a share of a
+#: sum (all of them give the same blur to 0.003, where photos of clothes differ by 0.05, and saturation to
+#: 0.003, where they differ by 0.15), and a fifth of the work.
 LINES = 64
-#: Rows on which levels are counted and colours averaged, at most: every one, second or third of most reduced pictures. All of them give
-#: the same brightness to 0.002, where photos of clothes differ by 0.09, and the same contrast to 0.001, where they differ by 0.07.
+#: Rows on which levels are counted and colours averaged, at most: every one, second or third of most reduced
+#: pictures. All of them give the same brightness to 0.002, where photos of clothes differ by 0.09, and the
+#: same contrast to 0.001, where they differ by 0.07.
 LEVEL_ROWS = 128
-#: What is summed per picture, behind the 256 counts of its histogram of luma: pixels, interior pixels, Laplacian, its square, noise mask,
-#: mean saturation, lowest, highest, blur, JPEG trace, 3 sums of red, green and blue (-1 where grey), 3 of their squares.
+#: What is summed per picture, behind the 256 counts of its histogram of luma: pixels, interior pixels,
+#: Laplacian, its square, noise mask, mean saturation, lowest, highest, blur, JPEG trace, 3 sums of red, green
+#: and blue (-1 where grey), 3 of their squares.
 SUMS = 16
 
 Floats = npt.NDArray[np.float64]
@@ -44,7 +48,9 @@ def _moments(values: npt.NDArray[Any]) -> tuple[list[float], list[float]]:
     """Return the sum of the whole numbers of each of ``(n, height, width)``, and that of their squares."""
     if len(values) == 1:
         return _totals(values), [float(round(cv2.norm(values[0], cv2.NORM_L2SQR)))]  # OpenCV squares a root
-    return _totals(values), [float(total) for total in np.square(values, dtype=np.int32).sum(axis=(1, 2), dtype=np.int64)]
+    return _totals(values), [
+        float(total) for total in np.square(values, dtype=np.int32).sum(axis=(1, 2), dtype=np.int64)
+    ]
 
 
 def _lines(pictures: Bytes, most: int = LINES) -> Bytes:
@@ -55,18 +61,23 @@ def _lines(pictures: Bytes, most: int = LINES) -> Bytes:
 def _columns(pictures: Bytes) -> Bytes:
     """Return every so-manyth column of pictures ``(n, height, width)`` as a row, `LINES` at most."""
     some = pictures[:, :, :: -(-pictures.shape[2] // LINES)]
-    return cv2.transpose(np.ascontiguousarray(some[0]))[None] if len(some) == 1 else np.ascontiguousarray(some.transpose(0, 2, 1))
+    return (
+        cv2.transpose(np.ascontiguousarray(some[0]))[None]
+        if len(some) == 1
+        else np.ascontiguousarray(some.transpose(0, 2, 1))
+    )
 
 
 def blur(luma: Bytes) -> Floats:
     """Return how blurred pictures ``(n, height, width)`` are, from 0 (crisp) to 1: how little their differences shrink when blurred again.
 
-    The larger of the horizontal and the vertical one, so that motion blur counts. A picture without any difference gets 1.
+    The larger of the horizontal and the vertical one, so that motion blur counts. A picture without any
+    difference gets 1.
 
     References
     ----------
-    Crete, Dolmiere, Ladret and Nicolas, "The blur effect: perception and estimation with a new no-reference perceptual blur metric",
-    Proc. SPIE 6492, 2007.
+    Crete, Dolmiere, Ladret and Nicolas, "The blur effect: perception and estimation with a new no-reference
+    perceptual blur metric", Proc. SPIE 6492, 2007.
     """
     found = [[-1.0] * len(luma)]
     for lines in (_lines(luma), _columns(luma)):
@@ -83,8 +94,9 @@ def blur(luma: Bytes) -> Floats:
 def sums(pictures: Bytes, reduced: int = 1) -> Floats:
     """Return the histograms and the `SUMS` of pictures of one size: BGR ``(n, height, width, 3)`` or grey ``(n, height, width)``.
 
-    ``reduced`` is the factor by which they were reduced in decoding. All are whole numbers or depend on one picture alone, so that a
-    picture's measures never depend on its neighbours in a batch. Shape ``(n, 256 + SUMS)``.
+    ``reduced`` is the factor by which they were reduced in decoding. All are whole numbers or depend on one
+    picture alone, so that a picture's measures never depend on its neighbours in a batch. Shape ``(n, 256 +
+    SUMS)``.
     """
     n, height, width = pictures.shape[:3]
     colour = pictures.ndim == 4
@@ -103,7 +115,9 @@ def sums(pictures: Bytes, reduced: int = 1) -> Floats:
     if told[1, 0]:
         inside = cv2.Laplacian(grey, cv2.CV_16S).reshape(luma.shape)[:, 1:-1, 1:-1]
         told[2], told[3] = _moments(inside)
-        inside = cv2.sepFilter2D(grey, cv2.CV_16S, SECOND_DIFFERENCE, SECOND_DIFFERENCE).reshape(luma.shape)[:, 1:-1, 1:-1]
+        inside = cv2.sepFilter2D(grey, cv2.CV_16S, SECOND_DIFFERENCE, SECOND_DIFFERENCE).reshape(luma.shape)[
+            :, 1:-1, 1:-1
+        ]
         told[4] = cv2.norm(inside[0], cv2.NORM_L1) if n == 1 else _totals(np.abs(inside))
         del inside
     told[8], told[9] = blur(luma), block_trace(luma, reduced)
@@ -127,14 +141,18 @@ def sums(pictures: Bytes, reduced: int = 1) -> Floats:
 def measures(batch: Floats) -> Floats:
     """Return the measures of `MEASURES`, in order, of pictures by their `sums`; ``(n, len(MEASURES))``, rounded to 6 significant digits."""
     histograms = batch[:, :256]
-    size, interior, laplacian, squares, noise, saturation, lowest, highest, blurs, traces, *channels = batch[:, 256:].T
+    size, interior, laplacian, squares, noise, saturation, lowest, highest, blurs, traces, *channels = batch[
+        :, 256:
+    ].T
     colours = np.array(channels)
     levels = np.arange(256.0)
     shares = histograms / size[:, None]
     cumulative = np.cumsum(histograms, axis=1)
     mean = (histograms * levels).sum(axis=1) / size
     spread = np.sqrt(np.maximum((histograms * levels**2).sum(axis=1) / size - mean**2, 0))
-    dark, bright, floor, peak = ((cumulative < share * size[:, None]).sum(axis=1) / 255 for share in (0.05, 0.95, 0.01, 0.99))
+    dark, bright, floor, peak = (
+        (cumulative < share * size[:, None]).sum(axis=1) / 255 for share in (0.05, 0.95, 0.01, 0.99)
+    )
     inside = np.maximum(interior, 1)
     sharpness = np.sqrt(np.maximum(squares / inside - (laplacian / inside) ** 2, 0))
     entropy = np.abs((shares * np.log2(np.where(shares > 0, shares, 1))).sum(axis=1))

@@ -1,8 +1,9 @@
 """Where workers come from: a process that has imported what decoding needs and forks a worker when asked.
 
-A new worker costs a fork, not an import. The nursery of a program that uses auditor is a fresh interpreter, so that nothing of the
-program's (threads, TensorFlow, an unguarded main module) is forked or run again. A command of auditor's own forks its nursery off itself
-before it has threads or data, which spares it those imports.
+A new worker costs a fork, not an import. The nursery of a program that uses auditor is a fresh interpreter,
+so that nothing of the program's (threads, TensorFlow, an unguarded main module) is forked or run again. A
+command of auditor's own forks its nursery off itself before it has threads or data, which spares it those
+imports.
 """
 
 from __future__ import annotations
@@ -40,10 +41,18 @@ class Nursery:
         ours, theirs = socket.socketpair()
         # -P: never import from the folder that the caller happens to be in.
         command = [sys.executable, "-P", "-m", "auditor.scanning.worker", str(theirs.fileno())]
-        environment = {**os.environ, **ONE_THREAD, "PYTHONPATH": os.pathsep.join([PACKAGE, *filter(None, sys.path)])}
+        environment = {
+            **os.environ,
+            **ONE_THREAD,
+            "PYTHONPATH": os.pathsep.join([PACKAGE, *filter(None, sys.path)]),
+        }
         with theirs:
             process = subprocess.Popen(
-                command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=environment
+                command,
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                env=environment,
             )
         return cls(ours, process.wait)
 
@@ -88,7 +97,8 @@ _prepared: list[Nursery] = []
 def prepare() -> None:
     """Fork the nursery of this process's first scan off the process itself.
 
-    For commands, before they load anything. Does nothing where a fork is not safe: beside other threads, or anywhere but on Linux.
+    For commands, before they load anything. Does nothing where a fork is not safe: beside other threads, or
+    anywhere but on Linux.
     """
     from auditor.scanning import worker  # noqa: F401  which is what a nursery has to have imported
 

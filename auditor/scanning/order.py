@@ -12,7 +12,8 @@ FIRST = 2
 def reading_order(strata: npt.NDArray[np.int64], seed: int) -> npt.NDArray[np.int64]:
     """Return the places of all files in an order whose every beginning is a stratified random sample.
 
-    After `FIRST` files of each stratum, the strata grow in proportion to their sizes. The order depends on the strata and the seed alone.
+    After `FIRST` files of each stratum, the strata grow in proportion to their sizes. The order depends on
+    the strata and the seed alone.
 
     Parameters
     ----------

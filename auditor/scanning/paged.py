@@ -19,7 +19,8 @@ IN_FILE_FROM = 200_000
 HELD = 64 << 20
 #: Rows of that many bytes.
 SWEEP = HELD // SIGNATURE_BYTES
-#: Rows here and there that are read before the memory of their surroundings is given back: each brings 64 kB of the file along (Linux).
+#: Rows here and there that are read before the memory of their surroundings is given back: each brings 64 kB
+#: of the file along (Linux).
 SCATTERED = 1000
 
 
@@ -30,7 +31,8 @@ def signature_array(n: int, folder: Path | None = None) -> npt.NDArray[np.uint8]
     ----------
     n : int
     folder : Path, optional
-        Where the file has its blocks; the system's folder for temporary files by default. Where it has no room, memory is taken.
+        Where the file has its blocks; the system's folder for temporary files by default. Where it has no
+        room, memory is taken.
     """
     if n < IN_FILE_FROM or not hasattr(os, "posix_fallocate"):
         return np.zeros((n, SIGNATURE_BYTES), dtype=np.uint8)

@@ -1,10 +1,12 @@
 """Bytes to header facts and pixels: every image is decoded once, by OpenCV where its structure is usual and by Pillow elsewhere.
 
-OpenCV decodes three times as fast, at a reduced scale too, and refuses what is cut off; but it says nothing of why, and treats
-unusual colour modes in ways of its own. So it is given the JPEG and PNG files whose structure `auditor.scanning.probe` found to be whole
-and usual, and Pillow gets all the rest, the broken ones included, for their reason. Which of the two decodes depends on the bytes alone.
+OpenCV decodes three times as fast, at a reduced scale too, and refuses what is cut off; but it says nothing
+of why, and treats unusual colour modes in ways of its own. So it is given the JPEG and PNG files whose
+structure `auditor.scanning.probe` found to be whole and usual, and Pillow gets all the rest, the broken ones
+included, for their reason. Which of the two decodes depends on the bytes alone.
 
-EXIF orientation is never applied: width, height and pixels are as stored, which is what frameworks that ignore EXIF see.
+EXIF orientation is never applied: width, height and pixels are as stored, which is what frameworks that
+ignore EXIF see.
 """
 
 from __future__ import annotations
@@ -31,14 +33,15 @@ from auditor.scanning.probe import Header, probe
 if TYPE_CHECKING:
     from PIL import Image
 
-#: Pictures are measured at the largest of these reductions that leaves the longest side at least `MEASURED_SIDE`: they are what libjpeg
-#: can decode to for less work, by leaving out DCT coefficients.
+#: Pictures are measured at the largest of these reductions that leaves the longest side at least
+#: `MEASURED_SIDE`: they are what libjpeg can decode to for less work, by leaving out DCT coefficients.
 REDUCTIONS = (8, 4, 2)
 #: Longest side in pixels below which nothing is reduced; eight times the side of the signature's thumbnail.
 MEASURED_SIDE = 256
 #: Depths of detectors that write 16-bit files; few, so that the pictures of one data set are scaled alike.
 CAMERA_BITS = (8, 12, 16)
-#: Pillow's own limit for decompression bombs: twice ``Image.MAX_IMAGE_PIXELS`` is where it refuses, and once where it warns.
+#: Pillow's own limit for decompression bombs: twice ``Image.MAX_IMAGE_PIXELS`` is where it refuses, and once
+#: where it warns.
 MAX_PIXELS = 178_956_970
 #: What Pillow raises on odd and fuzzed files.
 DECODE_ERRORS = (
@@ -57,10 +60,13 @@ _REDUCED = {
 class Unreadable(Exception):
     """The image cannot be decoded.
 
-    ``defect`` is a key of `auditor.scanning.schema.DEFECTS`, the text says why in plain words, ``header`` holds what is known nevertheless.
+    ``defect`` is a key of `auditor.scanning.schema.DEFECTS`, the text says why in plain words, ``header``
+    holds what is known nevertheless.
     """
 
-    def __init__(self, defect: str, reason: str, header: Header | None = None, survives: float = float("nan")) -> None:
+    def __init__(
+        self, defect: str, reason: str, header: Header | None = None, survives: float = float("nan")
+    ) -> None:
         super().__init__(" ".join("".join(c if c.isprintable() else " " for c in reason).split())[:160])
         self.defect, self.header, self.survives = defect, header or Header(""), survives
 
@@ -69,8 +75,8 @@ class Unreadable(Exception):
 class Decoded:
     """Header facts, and the picture as ``uint8``: BGR ``(height, width, 3)`` or grey ``(height, width)``, at the measured scale.
 
-    ``pixel_digest`` is a 128-bit XXH3, in hexadecimal, over mode, size and decoded pixels (alpha and 16-bit values included;
-    palettes applied). ``defect`` is one of the tolerated ones.
+    ``pixel_digest`` is a 128-bit XXH3, in hexadecimal, over mode, size and decoded pixels (alpha and 16-bit
+    values included; palettes applied). ``defect`` is one of the tolerated ones.
     """
 
     header: Header
@@ -81,7 +87,10 @@ class Decoded:
     @property
     def rgb(self) -> npt.NDArray[np.uint8]:
         """The picture as RGB ``(height, width, 3)``."""
-        return np.asarray(cv2.cvtColor(self.pixels, cv2.COLOR_BGR2RGB if self.pixels.ndim == 3 else cv2.COLOR_GRAY2RGB), dtype=np.uint8)
+        return np.asarray(
+            cv2.cvtColor(self.pixels, cv2.COLOR_BGR2RGB if self.pixels.ndim == 3 else cv2.COLOR_GRAY2RGB),
+            dtype=np.uint8,
+        )
 
 
 def reduction(width: int, height: int) -> int:
@@ -129,13 +138,19 @@ def _checked(data: bytes) -> Header | None:
         raise Unreadable("empty", "empty file: 0 bytes")
     header = probe(data)
     if header is not None and header.width * header.height > MAX_PIXELS:
-        raise Unreadable("bomb", f"decompression bomb: the header announces {header.width} x {header.height} pixels", header)
+        raise Unreadable(
+            "bomb",
+            f"decompression bomb: the header announces {header.width} x {header.height} pixels",
+            header,
+        )
     return header
 
 
 def _digest(header: Header, pixels: npt.NDArray[np.generic]) -> str:
     """Return the digest of `Decoded`. XXH3 takes a tenth of the time of SHA-256; files are still told apart by the latter."""
-    digest = xxhash.xxh3_128(f"{header.mode} {header.width}x{header.height} {pixels.shape[0]} {pixels.dtype.itemsize}".encode())
+    digest = xxhash.xxh3_128(
+        f"{header.mode} {header.width}x{header.height} {pixels.shape[0]} {pixels.dtype.itemsize}".encode()
+    )
     digest.update(np.ascontiguousarray(pixels).data)
     return digest.hexdigest()
 
@@ -146,7 +161,11 @@ def _with_opencv(data: bytes, header: Header) -> Decoded | None:
 
     jpeg = header.format != "PNG"
     factor = reduction(header.width, header.height)
-    how = _REDUCED[1 if header.mode == "L" else 3, factor] | cv2.IMREAD_IGNORE_ORIENTATION if jpeg else cv2.IMREAD_UNCHANGED
+    how = (
+        _REDUCED[1 if header.mode == "L" else 3, factor] | cv2.IMREAD_IGNORE_ORIENTATION
+        if jpeg
+        else cv2.IMREAD_UNCHANGED
+    )
     with tapped() as tap:
         tap()
         try:
@@ -154,7 +173,9 @@ def _with_opencv(data: bytes, header: Header) -> Decoded | None:
         except cv2.error:
             return None
         said = tap()
-    expected = (-(-header.height // factor), -(-header.width // factor)) if jpeg else (header.height, header.width)
+    expected = (
+        (-(-header.height // factor), -(-header.width // factor)) if jpeg else (header.height, header.width)
+    )
     if pixels is None or pixels.shape[:2] != expected:
         return None
     digest = _digest(header, pixels)
@@ -201,15 +222,25 @@ def _with_pillow(data: bytes, known: Header | None) -> Decoded:
         except Image.DecompressionBombError as error:
             raise Unreadable("bomb", _announced(error), known or Header(kind_of(data))) from None
         except MemoryError:
-            raise Unreadable("memory", "the header asks for more memory than a worker may use", known) from None
+            raise Unreadable(
+                "memory", "the header asks for more memory than a worker may use", known
+            ) from None
         except DECODE_ERRORS as error:
-            raise Unreadable(*classify(data, known, error, opened=False), known or Header(kind_of(data))) from None
+            raise Unreadable(
+                *classify(data, known, error, opened=False), known or Header(kind_of(data))
+            ) from None
         header = known or Header(image.format or "")
         try:
             header = _pillow_header(image, known)
             if header.width * header.height > MAX_PIXELS:
-                raise Unreadable("bomb", f"decompression bomb: the header announces {header.width} x {header.height} pixels", header)
-            if header.defect and not (header.defect == "missing-end-marker" and header.format in ("JPEG", "MPO")):
+                raise Unreadable(
+                    "bomb",
+                    f"decompression bomb: the header announces {header.width} x {header.height} pixels",
+                    header,
+                )
+            if header.defect and not (
+                header.defect == "missing-end-marker" and header.format in ("JPEG", "MPO")
+            ):
                 raise Unreadable(header.defect, header.reason, header, _survives(data, header, header.defect))
             image.load()
             whole, full = _pillow_pixels(_as_stored(image, header))
@@ -226,7 +257,12 @@ def _with_pillow(data: bytes, known: Header | None) -> Decoded:
         raise Unreadable(*classify(data, header), header, 1.0)
     told = extent(data, decoded=True, format=header.format) if known is None else None
     if told is not None and told.end < 0:
-        raise Unreadable("missing-end-marker" if told.marker_alone else "truncated", told.reason, header, 1.0 if told.marker_alone else nan)
+        raise Unreadable(
+            "missing-end-marker" if told.marker_alone else "truncated",
+            told.reason,
+            header,
+            1.0 if told.marker_alone else nan,
+        )
     if told is not None:
         header = replace(header, trailing=len(data) - told.end)
     if full.size == 0:
@@ -236,7 +272,11 @@ def _with_pillow(data: bytes, known: Header | None) -> Decoded:
 
 def _announced(error: Exception) -> str:
     pixels = re.search(r"\d+", str(error))
-    return f"decompression bomb: the header announces {int(pixels[0]):,} pixels" if pixels else "decompression bomb: too many pixels"
+    return (
+        f"decompression bomb: the header announces {int(pixels[0]):,} pixels"
+        if pixels
+        else "decompression bomb: too many pixels"
+    )
 
 
 def _as_stored(image: Image.Image, header: Header) -> Image.Image:
@@ -246,7 +286,15 @@ def _as_stored(image: Image.Image, header: Header) -> Image.Image:
 
     if image.format != "TIFF" or header.orientation == 1 or ExifTags.Base.Orientation in image.getexif():
         return image
-    back = (T.FLIP_LEFT_RIGHT, T.ROTATE_180, T.FLIP_TOP_BOTTOM, T.TRANSPOSE, T.ROTATE_90, T.TRANSVERSE, T.ROTATE_270)
+    back = (
+        T.FLIP_LEFT_RIGHT,
+        T.ROTATE_180,
+        T.FLIP_TOP_BOTTOM,
+        T.TRANSPOSE,
+        T.ROTATE_90,
+        T.TRANSVERSE,
+        T.ROTATE_270,
+    )
     return image.transpose(back[header.orientation - 2])
 
 
@@ -315,4 +363,6 @@ def _pillow_pixels(image: Image.Image) -> tuple[npt.NDArray[np.generic], npt.NDA
         return whole, np.ascontiguousarray(whole[..., 0] if whole.ndim == 3 else whole).astype(np.uint8)
     alpha = mode in ("RGBA", "PA", "RGBa") or "transparency" in image.info
     whole = np.asarray(image.convert("RGBA" if alpha else "RGB"))
-    return np.ascontiguousarray(whole[..., [2, 1, 0, 3] if alpha else [2, 1, 0]]), np.ascontiguousarray(whole[..., 2::-1])
+    return np.ascontiguousarray(whole[..., [2, 1, 0, 3] if alpha else [2, 1, 0]]), np.ascontiguousarray(
+        whole[..., 2::-1]
+    )

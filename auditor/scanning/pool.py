@@ -26,7 +26,8 @@ from auditor.scanning.worker import BETWEEN, MARK, PUZZLED, Order
 
 #: How often the watch looks whether a worker moves on, in seconds.
 WATCH = 0.25
-#: What a worker may take before its first file, in seconds: the import of TensorFlow where every decoder is tried, on a busy machine.
+#: What a worker may take before its first file, in seconds: the import of TensorFlow where every decoder is
+#: tried, on a busy machine.
 IMPORTS = 120.0
 
 
@@ -66,7 +67,9 @@ class Pool:
     def __enter__(self) -> Pool:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def close(self) -> None:
@@ -133,7 +136,11 @@ class Pool:
                 except (EOFError, OSError, pickle.UnpicklingError):
                     yield from self._mourn(worker, again)
                     continue
-                starved = [place for place, found in enumerate(rows.facts) if found and found.defect == "memory"] if worker.used else []
+                starved = (
+                    [place for place, found in enumerate(rows.facts) if found and found.defect == "memory"]
+                    if worker.used
+                    else []
+                )
                 if starved:  # what an earlier file left behind may have been the cause: try once more in a fresh worker
                     again.extend([worker.batch[place]] for place in starved)
                     rows = without(rows, starved)
@@ -199,7 +206,11 @@ class Pool:
             defect, reason = "crashed", "crashed: the decoder died of this file, or ran out of memory"
         facts = lost(culprit.path, defect, reason, None if worker.late else self._order.source)
         yield Rows(
-            [culprit.row], [facts], [culprit.stat], np.full((1, len(MEASURES)), np.nan), np.zeros((1, SIGNATURE_BYTES), dtype=np.uint8)
+            [culprit.row],
+            [facts],
+            [culprit.stat],
+            np.full((1, len(MEASURES)), np.nan),
+            np.zeros((1, SIGNATURE_BYTES), dtype=np.uint8),
         )
 
 

@@ -16,7 +16,8 @@ START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 USUAL_FRAMES = frozenset({0xC0, 0xC1, 0xC2})
 #: A marker inside entropy-coded data: not a stuffed zero, not a restart, not a fill byte.
 NEXT_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]", re.DOTALL)
-#: More scans than this in one JPEG are a known way to keep a decoder busy (libjpeg-turbo, "Two Issues with the JPEG Standard", 2015).
+#: More scans than this in one JPEG are a known way to keep a decoder busy (libjpeg-turbo, "Two Issues with
+#: the JPEG Standard", 2015).
 USUAL_SCANS = 64
 
 #: The tag of the list of pictures in an MPO's index.
@@ -99,7 +100,12 @@ def _jpeg(data: bytes) -> Header:
             position += 1
             continue
         if marker == 0xD9:
-            return Header("JPEG", defect="broken-header", reason="broken header: the JPEG ends before any picture data", usual=False)
+            return Header(
+                "JPEG",
+                defect="broken-header",
+                reason="broken header: the JPEG ends before any picture data",
+                usual=False,
+            )
         if 0xD0 <= marker <= 0xD8 or marker == 0x01:
             position += 2
             continue
@@ -121,10 +127,13 @@ def _jpeg(data: bytes) -> Header:
         elif marker == 0xDA:
             break
     if frame < 0:
-        return Header("JPEG", defect="broken-header", reason="broken header: the JPEG has no frame header", usual=False)
+        return Header(
+            "JPEG", defect="broken-header", reason="broken header: the JPEG has no frame header", usual=False
+        )
     several = frame != 0xC0 or body >= size or data[body] < components
     end, scans = _jpeg_end(data, position, several)
-    # A tool that saves the first picture alone may leave the index of all: then nothing follows the first, and nothing is cut.
+    # A tool that saves the first picture alone may leave the index of all: then nothing follows the first,
+    # and nothing is cut.
     cut = mpo > 0 and 0 < end < size and _mpo_is_cut(data, mpo)
     usual = (
         not cut
@@ -154,7 +163,13 @@ def _mpo_is_cut(data: bytes, base: int) -> bool:
         for at in range(base + directory + 2, base + directory + 2 + 12 * count, 12):
             tag, _, size, place = struct.unpack_from(order + "HHII", data, at)
             if tag == MP_ENTRIES:
-                last = max((struct.unpack_from(order + "I", data, base + place + row + 8)[0] for row in range(0, size, 16)), default=0)
+                last = max(
+                    (
+                        struct.unpack_from(order + "I", data, base + place + row + 8)[0]
+                        for row in range(0, size, 16)
+                    ),
+                    default=0,
+                )
     except struct.error:
         return False
     return last > 0 and data.find(b"\xff\xd9", base + last) < 0
@@ -167,21 +182,43 @@ def _png(data: bytes) -> Header:
     while True:
         if position + 12 > size:
             lost = "missing-end-marker" if b"IDAT" in seen and position == size else "truncated"
-            reason = "missing end marker: the PNG has no IEND chunk" if lost != "truncated" else "truncated: the PNG ends inside a chunk"
+            reason = (
+                "missing end marker: the PNG has no IEND chunk"
+                if lost != "truncated"
+                else "truncated: the PNG ends inside a chunk"
+            )
             return replace(header, defect=lost, reason=reason, usual=False)
         length = int.from_bytes(data[position : position + 4], "big")
         kind = data[position + 4 : position + 8]
         body, end = position + 8, position + 8 + length
         if end + 4 > size:
             if not kind.isalpha():
-                return replace(header, defect="damaged", reason="damaged: the PNG's chunks do not follow each other", usual=False)
-            return replace(header, defect="truncated", reason=f"truncated: the PNG ends inside its {kind.decode()} chunk", usual=False)
+                return replace(
+                    header,
+                    defect="damaged",
+                    reason="damaged: the PNG's chunks do not follow each other",
+                    usual=False,
+                )
+            return replace(
+                header,
+                defect="truncated",
+                reason=f"truncated: the PNG ends inside its {kind.decode()} chunk",
+                usual=False,
+            )
         if zlib.crc32(memoryview(data)[position + 4 : end]) != int.from_bytes(data[end : end + 4], "big"):
             name = kind.decode("ascii", "backslashreplace")
-            return replace(header, defect="bad-checksum", reason=f"bad checksum in the PNG's {name} chunk", usual=False)
+            return replace(
+                header, defect="bad-checksum", reason=f"bad checksum in the PNG's {name} chunk", usual=False
+            )
         if kind == b"IHDR" and length >= 13 and not seen:
             width, height, depth, colour = struct.unpack_from(">IIBB", data, body)
-            mode = "1" if (colour, depth) == (0, 1) else "I;16" if (colour, depth) == (0, 16) else PNG_MODES.get(colour, "")
+            mode = (
+                "1"
+                if (colour, depth) == (0, 1)
+                else "I;16"
+                if (colour, depth) == (0, 16)
+                else PNG_MODES.get(colour, "")
+            )
             header = Header(
                 "PNG",
                 mode,
@@ -192,19 +229,36 @@ def _png(data: bytes) -> Header:
                 usual=mode != "" and width > 0 and height > 0,
             )
         elif not seen:
-            return replace(header, defect="broken-header", reason="broken header: the PNG does not start with its IHDR chunk")
+            return replace(
+                header,
+                defect="broken-header",
+                reason="broken header: the PNG does not start with its IHDR chunk",
+            )
         elif kind == b"tRNS":
             header = replace(header, transparent=True)
         elif kind == b"acTL" and length >= 8:
             header = replace(header, animated=int.from_bytes(data[body : body + 4], "big") > 1, usual=False)
         elif kind == b"eXIf":
             exif = read_exif(data[body:end])
-            header = replace(header, orientation=exif.orientation, private=exif.private, camera=exif.camera, taken=exif.taken)
+            header = replace(
+                header,
+                orientation=exif.orientation,
+                private=exif.private,
+                camera=exif.camera,
+                taken=exif.taken,
+            )
         seen.add(kind)
         position = end + 4
         if kind == b"IEND":
             if b"IDAT" not in seen:
-                return replace(header, defect="truncated", reason="truncated: the PNG has no picture data", usual=False)
+                return replace(
+                    header, defect="truncated", reason="truncated: the PNG has no picture data", usual=False
+                )
             if header.mode == "P" and b"PLTE" not in seen:
-                return replace(header, defect="broken-header", reason="broken header: the PNG's palette is missing", usual=False)
+                return replace(
+                    header,
+                    defect="broken-header",
+                    reason="broken header: the PNG's palette is missing",
+                    usual=False,
+                )
             return replace(header, trailing=size - position)

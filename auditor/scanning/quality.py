@@ -29,8 +29,9 @@ _SCALED = _tables()
 def jpeg_quality(segment: bytes) -> float:
     """Return the quality, 1 to 100, whose luminance table is nearest to that in the body of a DQT segment; NaN where it has none.
 
-    Encoders with tables of their own (Photoshop, cameras) get the quality that is most like theirs. The nearest is that of the least sum of
-    differences of logarithms, so that fine steps count as much as coarse ones.
+    Encoders with tables of their own (Photoshop, cameras) get the quality that is most like theirs. The
+    nearest is that of the least sum of differences of logarithms, so that fine steps count as much as coarse
+    ones.
 
     Examples
     --------

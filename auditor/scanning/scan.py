@@ -29,21 +29,27 @@ if TYPE_CHECKING:
 #: Told after every batch: images done, images in all, bytes read, unreadable so far.
 OnProgress = Callable[[int, int, int, int], None]
 
-#: Images and bytes in a task for a worker: enough that the hand-over costs nothing, little enough that a kill loses little.
+#: Images and bytes in a task for a worker: enough that the hand-over costs nothing, little enough that a kill
+#: loses little.
 BATCH_IMAGES, BATCH_BYTES = 128, 8 << 20
-#: What reading an image costs at the least and per byte, in CPU seconds: measured with benchmarks/scan.py, within a factor of two.
+#: What reading an image costs at the least and per byte, in CPU seconds: measured with benchmarks/scan.py,
+#: within a factor of two.
 SECONDS_PER_IMAGE, SECONDS_PER_BYTE = 2e-4, 3e-8
-#: What the checks and the report take of a time budget, in seconds at the least and per image: measured with benchmarks/scale.py.
+#: What the checks and the report take of a time budget, in seconds at the least and per image: measured with
+#: benchmarks/scale.py.
 CHECKS_SECONDS, CHECKS_PER_IMAGE = 1.5, 5e-4
-#: What reading takes per image (besides `SECONDS_PER_BYTE`), and the most that a busy machine is believed to be slower by.
+#: What reading takes per image (besides `SECONDS_PER_BYTE`), and the most that a busy machine is believed to
+#: be slower by.
 READ_PER_IMAGE, MOST_SLOWNESS = 4e-4, 20.0
 #: Seconds of reading from which the slowness of a machine is told: a moment's may be any.
 JUDGED = 1.0
 #: What is kept for the checks over what they are thought to take: a busy machine may grow busier.
 MARGIN = 1.25
-#: Below this much work no workers are started: from Python they cost 0.2 s of imports, and a command has read that soon.
+#: Below this much work no workers are started: from Python they cost 0.2 s of imports, and a command has read
+#: that soon.
 ALONE_SECONDS = 1.0
-#: Address space that a worker may take beyond its imports: a picture of `MAX_PIXELS` with alpha, decoded twice.
+#: Address space that a worker may take beyond its imports: a picture of `MAX_PIXELS` with alpha, decoded
+#: twice.
 MEMORY_LIMIT = 2 << 30
 
 
@@ -54,8 +60,8 @@ class Scanned:
     Attributes
     ----------
     images : DataFrame
-        The sample table with the columns of `auditor.scanning.schema` added. Where a time budget left images out, their status is
-        ``unmeasured``.
+        The sample table with the columns of `auditor.scanning.schema` added. Where a time budget left images
+        out, their status is ``unmeasured``.
     signatures : ndarray of uint8, shape (n_images, SIGNATURE_BYTES)
         Row by row the same images, zero where unreadable or unmeasured.
     measured : int
@@ -92,7 +98,8 @@ def scan_images(
     ----------
     dataset : Dataset
     store : Path, optional
-        Folder in which rows are kept: a scan that was killed goes on from there, and later scans read only files that have changed.
+        Folder in which rows are kept: a scan that was killed goes on from there, and later scans read only
+        files that have changed.
     jobs : int, optional
         Worker processes; by default one per core. None are started for little work.
     engine : {"local", "dask"}
@@ -104,12 +111,14 @@ def scan_images(
     memory_limit : int
         Bytes that a worker may take for one image.
     rehash : bool
-        Read every file, whether or not size and time of modification are as they were; what has the same bytes is not decoded again.
+        Read every file, whether or not size and time of modification are as they were; what has the same
+        bytes is not decoded again.
     decoders : {"header", "all"}
-        Judge what other decoders do by header facts, or try OpenCV and, where it is installed, TensorFlow on each file.
+        Judge what other decoders do by header facts, or try OpenCV and, where it is installed, TensorFlow on
+        each file.
     time_budget : float, optional
-        Minutes for reading and for the checks that follow: reading ends while there is time for those. What was measured by then is a
-        stratified random sample.
+        Minutes for reading and for the checks that follow: reading ends while there is time for those. What
+        was measured by then is a stratified random sample.
     began : float, optional
         Monotonic time from which the budget counts; now by default.
     seed : int
@@ -127,19 +136,30 @@ def scan_images(
         The engine needs a package that is not installed.
     """
     if engine not in ("local", "dask"):
-        raise UsageError(expected="the engine 'local' or 'dask'", received=f"'{engine}'", hint="leave --engine out to scan on this machine")
+        raise UsageError(
+            expected="the engine 'local' or 'dask'",
+            received=f"'{engine}'",
+            hint="leave --engine out to scan on this machine",
+        )
     if decoders not in ("header", "all"):
         raise UsageError(
-            expected="the decoders 'header' or 'all'", received=f"'{decoders}'", hint="leave --decoders out to judge by headers"
+            expected="the decoders 'header' or 'all'",
+            received=f"'{decoders}'",
+            hint="leave --decoders out to judge by headers",
         )
-    deadline = None if time_budget is None else (time.monotonic() if began is None else began) + 60 * time_budget
+    deadline = (
+        None if time_budget is None else (time.monotonic() if began is None else began) + 60 * time_budget
+    )
     paths = dataset.samples["path"].tolist()
     rows_kept = Store(store, dataset.source, decoders) if store is not None else None
     result = _Result(paths, on_progress, store)
     todo = _recall(dataset, rows_kept, result, rehash)
     sizes = result.sizes
     order = todo if deadline is None else todo[np.argsort(_priority(dataset, seed)[todo], kind="stable")]
-    items = (Item(int(i), paths[i], result.digest(int(i)), FileStat(int(sizes[i]), int(result.times[i]))) for i in order)
+    items = (
+        Item(int(i), paths[i], result.digest(int(i)), FileStat(int(sizes[i]), int(result.times[i])))
+        for i in order
+    )
     batches = _batches(items, sizes)
     if deadline is not None:
         batches = _until(deadline, batches, len(paths) - len(todo), jobs or os.cpu_count() or 1)
@@ -152,7 +172,9 @@ def scan_images(
 
         results = on_dask(told, batches, scheduler, jobs)
     else:
-        results = _locally(told, batches, jobs or os.cpu_count() or 1, alone=cost < ALONE_SECONDS and decoders == "header")
+        results = _locally(
+            told, batches, jobs or os.cpu_count() or 1, alone=cost < ALONE_SECONDS and decoders == "header"
+        )
     try:
         for rows in results:
             result.add(rows, rows_kept)
@@ -188,7 +210,11 @@ def _recall(dataset: Dataset, store: Store | None, result: _Result, rehash: bool
     everything = np.arange(len(result.paths))
     if known is None:
         return everything
-    same = (known.sizes == result.sizes[known.rows]) & (known.times == result.times[known.rows]) & (known.sizes >= 0)
+    same = (
+        (known.sizes == result.sizes[known.rows])
+        & (known.times == result.times[known.rows])
+        & (known.sizes >= 0)
+    )
     if rehash:
         same[:] = False
     result.recall(known, same)
@@ -211,8 +237,9 @@ def _batches(items: Iterable[Item], sizes: npt.NDArray[np.int64]) -> Iterator[li
 def _until(deadline: float, batches: Iterator[list[Item]], known: int, jobs: int) -> Iterator[list[Item]]:
     """Draw batches while there is time for them and for the checks of all that was read; at least one.
 
-    The machine may have other things to do: the checks will be as slow, against what they take on a quiet one, as the reading was. That is
-    judged from the first batch that came back, as workers take time to start, and by no less than `JUDGED` seconds.
+    The machine may have other things to do: the checks will be as slow, against what they take on a quiet
+    one, as the reading was. That is judged from the first batch that came back, as workers take time to
+    start, and by no less than `JUDGED` seconds.
     """
     read, back, size, began = 0, 0, 0, 0.0
     for place, batch in enumerate(batches):
@@ -221,7 +248,9 @@ def _until(deadline: float, batches: Iterator[list[Item]], known: int, jobs: int
             began = now
         if read:
             usual = (back * READ_PER_IMAGE + size * SECONDS_PER_BYTE) / jobs
-            slowness = min(max((now - began) / usual, 1.0), MOST_SLOWNESS) if back and now - began >= JUDGED else 1.0
+            slowness = (
+                min(max((now - began) / usual, 1.0), MOST_SLOWNESS) if back and now - began >= JUDGED else 1.0
+            )
             if now + MARGIN * slowness * (CHECKS_SECONDS + (known + read) * CHECKS_PER_IMAGE) >= deadline:
                 return
         read += len(batch)
@@ -280,7 +309,9 @@ class _Result:
         self._former = known.columns
         changed = np.flatnonzero(~same)
         digests = known.columns.facts["sha256"][changed]
-        self._digests = {int(known.rows[k]): (digest, int(k)) for k, digest in zip(changed, digests, strict=True) if digest}
+        self._digests = {
+            int(known.rows[k]): (digest, int(k)) for k, digest in zip(changed, digests, strict=True) if digest
+        }
         self._count(len(kept), int(kept.facts["bytes"].sum()), int((kept.facts["status"] != "ok").sum()))
 
     def _count(self, done: int, size: int, unreadable: int) -> None:
@@ -325,7 +356,12 @@ class _Result:
         if len(left):
             blank = Facts(status="unmeasured", reason="not read within the time budget")
             sizes = np.maximum(self.sizes[left], 0).tolist()
-            self._pieces.append(Columns.of([blank._replace(bytes=size) for size in sizes], np.full((len(left), len(MEASURES)), np.nan)))
+            self._pieces.append(
+                Columns.of(
+                    [blank._replace(bytes=size) for size in sizes],
+                    np.full((len(left), len(MEASURES)), np.nan),
+                )
+            )
         whole = Columns.joined(self._pieces)
         self._pieces.clear()
         self._former = None
@@ -341,9 +377,17 @@ def _table(dataset: Dataset, columns: Columns) -> pd.DataFrame:
     readable = found["status"] == "ok"
     pixels = (found["width"].astype(float) * found["height"]).where(readable)
     aspect = rounded((found["width"] / found["height"].where(readable)).to_numpy(float))
-    shape = pd.DataFrame({"pixels": pixels, "aspect": aspect, "bytes_per_pixel": rounded((found["bytes"] / pixels).to_numpy(float))})
+    shape = pd.DataFrame(
+        {
+            "pixels": pixels,
+            "aspect": aspect,
+            "bytes_per_pixel": rounded((found["bytes"] / pixels).to_numpy(float)),
+        }
+    )
     first = dataset.samples[["path", "label", "split", "group"]]
     taken = {*found.columns, *shape.columns}
-    extra = dataset.samples.drop(columns=[*first.columns, *(c for c in dataset.samples.columns if c in taken)])
+    extra = dataset.samples.drop(
+        columns=[*first.columns, *(c for c in dataset.samples.columns if c in taken)]
+    )
     table: pd.DataFrame = pd.concat([first, found, shape, extra], axis=1)
     return table

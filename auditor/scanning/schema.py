@@ -5,12 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 #: Header facts, in the order of ``images.parquet`` (after ``path, label, split, group``).
-FACTS = ("status", "reason", "bytes", "sha256", "pixel_digest", "phash", "format", "mode", "width", "height", "bits", "orientation")
+FACTS = (
+    "status",
+    "reason",
+    "bytes",
+    "sha256",
+    "pixel_digest",
+    "phash",
+    "format",
+    "mode",
+    "width",
+    "height",
+    "bits",
+    "orientation",
+)
 
-#: Further facts of the file, after `FACTS`. ``animated`` and ``transparent`` are bool; ``defect`` is a key of `DEFECTS` or ""; ``survives``
-#: is the share of rows of a cut-off picture that can still be decoded (NaN elsewhere); ``trailing`` counts bytes after the picture's end;
-#: ``private`` names what the metadata gives away: any of ``gps serial``; ``decoders`` is filled by a scan with every decoder alone;
-#: ``jpeg_quality`` (1 to 100, NaN for other formats), ``exif_camera`` and ``exif_time`` (local, as EXIF writes it) are "" where unknown.
+#: Further facts of the file, after `FACTS`. ``animated`` and ``transparent`` are bool; ``defect`` is a key of
+#: `DEFECTS` or ""; ``survives`` is the share of rows of a cut-off picture that can still be decoded (NaN
+#: elsewhere); ``trailing`` counts bytes after the picture's end; ``private`` names what the metadata gives
+#: away: any of ``gps serial``; ``decoders`` is filled by a scan with every decoder alone; ``jpeg_quality`` (1
+#: to 100, NaN for other formats), ``exif_camera`` and ``exif_time`` (local, as EXIF writes it) are "" where
+#: unknown.
 FILE_FACTS = (
     "animated",
     "transparent",
@@ -65,27 +80,67 @@ class Measure:
 
 #: Measured on the decoded picture, at the scale the scan decodes to (`auditor.scanning.pixels`).
 MEASURES: tuple[Measure, ...] = (
-    Measure(name="brightness", title="Brightness", unit="share of white", text="mean luma, 0 black to 1 white"),
-    Measure(name="contrast", title="Contrast", unit="share of white", text="standard deviation of luma (RMS contrast)"),
-    Measure(name="dark_level", title="Shadow level", unit="share of white", text="5th percentile of luma"),
-    Measure(name="bright_level", title="Highlight level", unit="share of white", text="95th percentile of luma"),
     Measure(
-        name="sharpness", title="Sharpness", unit="grey levels", text="standard deviation of the Laplacian of luma, away from the border"
+        name="brightness", title="Brightness", unit="share of white", text="mean luma, 0 black to 1 white"
     ),
-    Measure(name="noise", title="Noise", unit="grey levels", text="noise standard deviation after Immerkaer (1996)"),
+    Measure(
+        name="contrast",
+        title="Contrast",
+        unit="share of white",
+        text="standard deviation of luma (RMS contrast)",
+    ),
+    Measure(name="dark_level", title="Shadow level", unit="share of white", text="5th percentile of luma"),
+    Measure(
+        name="bright_level", title="Highlight level", unit="share of white", text="95th percentile of luma"
+    ),
+    Measure(
+        name="sharpness",
+        title="Sharpness",
+        unit="grey levels",
+        text="standard deviation of the Laplacian of luma, away from the border",
+    ),
+    Measure(
+        name="noise",
+        title="Noise",
+        unit="grey levels",
+        text="noise standard deviation after Immerkaer (1996)",
+    ),
     Measure(name="saturation", title="Saturation", unit="share", text="mean HSV saturation"),
-    Measure(name="entropy", title="Entropy", unit="bits", text="Shannon entropy of the luma histogram, 0 to 8"),
+    Measure(
+        name="entropy", title="Entropy", unit="bits", text="Shannon entropy of the luma histogram, 0 to 8"
+    ),
     Measure(name="red_mean", title="Red mean", unit="share of white", text="mean of the red channel"),
     Measure(name="green_mean", title="Green mean", unit="share of white", text="mean of the green channel"),
     Measure(name="blue_mean", title="Blue mean", unit="share of white", text="mean of the blue channel"),
-    Measure(name="red_std", title="Red spread", unit="share of white", text="standard deviation of the red channel"),
-    Measure(name="green_std", title="Green spread", unit="share of white", text="standard deviation of the green channel"),
-    Measure(name="blue_std", title="Blue spread", unit="share of white", text="standard deviation of the blue channel"),
+    Measure(
+        name="red_std",
+        title="Red spread",
+        unit="share of white",
+        text="standard deviation of the red channel",
+    ),
+    Measure(
+        name="green_std",
+        title="Green spread",
+        unit="share of white",
+        text="standard deviation of the green channel",
+    ),
+    Measure(
+        name="blue_std",
+        title="Blue spread",
+        unit="share of white",
+        text="standard deviation of the blue channel",
+    ),
     Measure(name="minimum", title="Darkest value", unit="share of white", text="smallest channel value"),
     Measure(name="maximum", title="Brightest value", unit="share of white", text="largest channel value"),
-    Measure(name="floor_level", title="Darkest hundredth", unit="share of white", text="1st percentile of luma"),
-    Measure(name="peak_level", title="Brightest hundredth", unit="share of white", text="99th percentile of luma"),
-    Measure(name="blur", title="Blur", unit="share", text="blur after Crete et al. (2007), 0 crisp to 1 blurred"),
+    Measure(
+        name="floor_level", title="Darkest hundredth", unit="share of white", text="1st percentile of luma"
+    ),
+    Measure(
+        name="peak_level", title="Brightest hundredth", unit="share of white", text="99th percentile of luma"
+    ),
+    Measure(
+        name="blur", title="Blur", unit="share", text="blur after Crete et al. (2007), 0 crisp to 1 blurred"
+    ),
     Measure(
         name="block_trace",
         title="JPEG trace",
@@ -97,7 +152,12 @@ MEASURES: tuple[Measure, ...] = (
 #: Derived from the header alone.
 SHAPE_MEASURES: tuple[Measure, ...] = (
     Measure(name="pixels", title="Size", unit="pixels", text="width times height"),
-    Measure(name="aspect", title="Aspect ratio", unit="width / height", text="width over height, EXIF orientation not applied"),
+    Measure(
+        name="aspect",
+        title="Aspect ratio",
+        unit="width / height",
+        text="width over height, EXIF orientation not applied",
+    ),
     Measure(name="bytes_per_pixel", title="Bytes per pixel", unit="bytes", text="file size over pixels"),
 )
 

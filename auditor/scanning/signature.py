@@ -25,7 +25,11 @@ def signatures_of(pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     ``(n, SIGNATURE_BYTES)`` ``uint8``: 32x32 luma, 16x16 Cr, 16x16 Cb.
     """
     n = len(pictures)
-    small = pictures if pictures.shape[1:3] == (32, 32) else np.stack([_thumbnail(picture) for picture in pictures])
+    small = (
+        pictures
+        if pictures.shape[1:3] == (32, 32)
+        else np.stack([_thumbnail(picture) for picture in pictures])
+    )
     found = np.empty((n, SIGNATURE_BYTES), dtype=np.uint8)
     if small.ndim == 3:
         found[:, :1024], found[:, 1024:] = small.reshape(n, -1), 128
@@ -41,7 +45,8 @@ def signatures_of(pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
 def _thumbnail(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """Shrink to 32x32: by halving, which OpenCV does many times faster than anything else, but for one step that is linear.
 
-    That step goes to a power of two times 32, while there are at least two pixels for each of the thumbnail's.
+    That step goes to a power of two times 32, while there are at least two pixels for each of the
+    thumbnail's.
     """
     height, width = pixels.shape[:2]
     across, down = (1 << max((side // 32).bit_length() - 1, 0) for side in (width, height))
@@ -88,4 +93,12 @@ def perceptual_hash(signatures: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint64]
     return np.packbits(bits, axis=1).view(">u8").ravel().astype(np.uint64)
 
 
-__all__ = ["SIGNATURE_BYTES", "luma", "perceptual_hash", "rgb16", "signature", "signature_of", "signatures_of"]
+__all__ = [
+    "SIGNATURE_BYTES",
+    "luma",
+    "perceptual_hash",
+    "rgb16",
+    "signature",
+    "signature_of",
+    "signatures_of",
+]

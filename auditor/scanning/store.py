@@ -1,7 +1,8 @@
 """Scanned rows on disk, so that no file is read twice: Parquet parts that are written to a temporary name and renamed.
 
-A part holds a row per file: its path, its size and time of modification, its facts, measures and signature. Later parts overrule earlier
-ones. Nothing is ever changed in place, so a kill at any moment loses at most the rows not yet flushed.
+A part holds a row per file: its path, its size and time of modification, its facts, measures and signature.
+Later parts overrule earlier ones. Nothing is ever changed in place, so a kill at any moment loses at most the
+rows not yet flushed.
 """
 
 from __future__ import annotations
@@ -34,12 +35,13 @@ if TYPE_CHECKING:
 SCANNER = 9
 #: Rows and seconds after which rows are flushed: what a kill loses at most.
 FLUSH_ROWS, FLUSH_SECONDS = 2048, 1.0
-#: A file that was modified less than this before the scan looked at it may change again within its clock's tick: its time is not trusted.
-#: Two seconds are the tick of FAT, the coarsest in use.
+#: A file that was modified less than this before the scan looked at it may change again within its clock's
+#: tick: its time is not trusted. Two seconds are the tick of FAT, the coarsest in use.
 RACY_NS = 2_000_000_000
 #: Defects that a busy machine, or one short of memory, gives whole files too.
 TRANSIENT = frozenset({"crashed", "timeout", "memory"})
-#: A part of so many rows is full. More parts than `MERGE_PARTS` that are not are merged once a scan is complete.
+#: A part of so many rows is full. More parts than `MERGE_PARTS` that are not are merged once a scan is
+#: complete.
 FULL_ROWS, MERGE_PARTS = 16_384, 8
 
 
@@ -68,7 +70,12 @@ def versions(decoders: str) -> dict[str, str]:
     import cv2
     import PIL
 
-    return {"scanner": str(SCANNER), "opencv": str(cv2.__version__), "pillow": str(PIL.__version__), "decoders": decoders}
+    return {
+        "scanner": str(SCANNER),
+        "opencv": str(cv2.__version__),
+        "pillow": str(PIL.__version__),
+        "decoders": decoders,
+    }
 
 
 class _Pending(NamedTuple):
@@ -100,7 +107,9 @@ class Store:
     def __init__(self, folder: Path, source: Source, decoders: str) -> None:
         self.folder = folder
         self._key = json.dumps(versions(decoders), sort_keys=True)
-        self._source = hashlib.sha256(str(getattr(source, "root", "")).encode("utf-8", "backslashreplace")).hexdigest()
+        self._source = hashlib.sha256(
+            str(getattr(source, "root", "")).encode("utf-8", "backslashreplace")
+        ).hexdigest()
         self._pending: list[_Pending] = []
         self._count, self._flushed = 0, time.monotonic()
         self._horizon = time.time_ns() - RACY_NS
@@ -137,7 +146,10 @@ class Store:
         import pandas as pd
 
         codes, names = pd.factorize(np.asarray(paths, dtype=object))
-        index, first = pd.Index(names), np.unique(codes, return_index=True)[1]  # a table may name a file twice: the first is remembered
+        index, first = (
+            pd.Index(names),
+            np.unique(codes, return_index=True)[1],
+        )  # a table may name a file twice: the first is remembered
         taken = np.zeros(len(index), dtype=bool)
         rows, sizes, times, found, since = [], [], [], [], 0
         for table in map(self._read, reversed(self.parts())):
@@ -148,7 +160,9 @@ class Store:
             table, places = table[keep], places[keep]
             taken[places] = True
             rows.append(first[places])
-            signatures[rows[-1]] = np.frombuffer(b"".join(table["signature"]), dtype=np.uint8).reshape(-1, SIGNATURE_BYTES)
+            signatures[rows[-1]] = np.frombuffer(b"".join(table["signature"]), dtype=np.uint8).reshape(
+                -1, SIGNATURE_BYTES
+            )
             since += len(table)
             if since >= SWEEP:
                 give_back(signatures)
@@ -158,7 +172,12 @@ class Store:
             found.append(Columns.of_table(table))
         if not found:
             return None
-        return Remembered(np.concatenate(rows).astype(np.int64), np.concatenate(sizes), np.concatenate(times), Columns.joined(found))
+        return Remembered(
+            np.concatenate(rows).astype(np.int64),
+            np.concatenate(sizes),
+            np.concatenate(times),
+            Columns.joined(found),
+        )
 
     def _read(self, part: Path) -> pd.DataFrame | None:
         """Return a part, without sizes where they are of another source; a part of no use is removed."""
@@ -172,7 +191,9 @@ class Store:
         part.unlink(missing_ok=True)
         return None
 
-    def add(self, paths: Sequence[str], stats: Sequence[FileStat], facts: Sequence[Facts], rows: Rows) -> None:
+    def add(
+        self, paths: Sequence[str], stats: Sequence[FileStat], facts: Sequence[Facts], rows: Rows
+    ) -> None:
         """Remember some rows, flushed now and then; but not those that the machine may be at fault for, which the next scan tries again."""
         keep = [place for place, found in enumerate(facts) if found.defect not in TRANSIENT]
         if len(keep) < len(facts):
@@ -194,7 +215,9 @@ class Store:
             table = Columns.of(facts, np.concatenate([p.measures for p in self._pending])).frame()
             paths = [p for part in self._pending for p in part.paths]
             table = table.assign(path=paths, size=stats[:, 0], mtime_ns=stats[:, 1])
-            self._write(table.assign(signature=_binary(np.concatenate([p.signatures for p in self._pending]))))
+            self._write(
+                table.assign(signature=_binary(np.concatenate([p.signatures for p in self._pending])))
+            )
             self._pending.clear()
         self._count, self._flushed = 0, time.monotonic()
 
@@ -204,7 +227,9 @@ class Store:
         temporary = self.folder / f"{name}.tmp"
         try:
             with temporary.open("wb") as file:
-                parquet.write(table, file, compression="snappy", about={"auditor": self._key, "source": self._source})
+                parquet.write(
+                    table, file, compression="snappy", about={"auditor": self._key, "source": self._source}
+                )
                 os.fsync(file.fileno())
             temporary.replace(self.folder / f"{name}.parquet")
         except OSError as error:
@@ -214,8 +239,8 @@ class Store:
     def merge(self) -> None:
         """Merge small parts, once a scan is complete; the rows of a full one and of a small one are in memory at a time.
 
-        Full parts are merged too where small ones hold as many rows: so overruled rows are at most as many as the others, and each row is
-        written a few times at the most.
+        Full parts are merged too where small ones hold as many rows: so overruled rows are at most as many as
+        the others, and each row is written a few times at the most.
         """
         parts = {part: self._rows(part) for part in self.parts()}
         small = [part for part, rows in parts.items() if rows < FULL_ROWS]
@@ -244,7 +269,10 @@ class Store:
                 continue
             names = table["path"].tolist()
             kept.append(
-                table[np.array([name not in seen for name in names], dtype=bool) & ~table["path"].duplicated(keep="last").to_numpy()]
+                table[
+                    np.array([name not in seen for name in names], dtype=bool)
+                    & ~table["path"].duplicated(keep="last").to_numpy()
+                ]
             )
             seen.update(names)
             if sum(map(len, kept)) >= FULL_ROWS:

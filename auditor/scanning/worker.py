@@ -1,7 +1,7 @@
 """The processes that decode: a nursery that has imported what decoding needs, and the workers that it forks.
 
-Workers may die of a file. `auditor.scanning.nursery` says where a nursery comes from. Everyone leaves when the caller's sockets close,
-however the caller ended.
+Workers may die of a file. `auditor.scanning.nursery` says where a nursery comes from. Everyone leaves when
+the caller's sockets close, however the caller ended.
 """
 
 from __future__ import annotations
@@ -85,7 +85,9 @@ def _limit_memory(extra: int) -> None:
 def work(pipe: Connection, memory: int) -> None:
     """Scan batches until the pipe closes."""
     shared = mmap.mmap(memory, MARK.size)
-    silence = os.open(os.devnull, os.O_WRONLY)  # what native code has to say in its last moments is nothing to the user
+    silence = os.open(
+        os.devnull, os.O_WRONLY
+    )  # what native code has to say in its last moments is nothing to the user
     os.dup2(silence, 2)
     os.close(silence)
     try:
@@ -119,6 +121,8 @@ def work(pipe: Connection, memory: int) -> None:
 
 
 if __name__ == "__main__":
-    from auditor.scanning.worker import nursery as main  # what is unpickled must be of the importable module, not of __main__
+    from auditor.scanning.worker import (
+        nursery as main,
+    )  # what is unpickled must be of the importable module, not of __main__
 
     main(int(sys.argv[1]))

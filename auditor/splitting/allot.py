@@ -45,7 +45,9 @@ def allot(
     Sechidis, Tsoumakas, Vlahavas, "On the stratification of multi-label data", ECML PKDD 2011.
     """
     rows, single = singly(images["label"])
-    if len(rows) > len(images):  # several labels each: the number of images is one more thing to be in proportion
+    if len(rows) > len(
+        images
+    ):  # several labels each: the number of images is one more thing to be in proportion
         rows = np.concatenate([rows, np.arange(len(images))])
         single = pd.concat([single, pd.Series(EVERY, index=images.index)])
     label, _ = pd.factorize(single, sort=True)
@@ -63,7 +65,8 @@ def allot(
 class Parted:
     """A split, row by row, and how it came about.
 
-    ``ratios`` holds the shares aimed at; ``None`` where a published split is kept, whose own shares are stated.
+    ``ratios`` holds the shares aimed at; ``None`` where a published split is kept, whose own shares are
+    stated.
     """
 
     part: pd.Series
@@ -92,7 +95,9 @@ def keep_test(
     test = (split == "test").to_numpy()
     if not test.any():
         raise UsageError(
-            expected="data with a test split, to keep it", received="no image in 'test'", hint="leave the option out to plan all parts"
+            expected="data with a test split, to keep it",
+            received="no image in 'test'",
+            hint="leave the option out to plan all parts",
         )
     usable = images["usable"].to_numpy(dtype=bool)
     touched = np.isin(unit, unit[test]) & ~test
@@ -141,7 +146,11 @@ def carve(
             hint="plan all parts anew with --replace",
         )
     unplaced = int((images["usable"] & (split == "")).sum())
-    notes = (f"{amount(unplaced, 'image')} in no part, because the data names none while it does for others.",) if unplaced else ()
+    notes = (
+        (f"{amount(unplaced, 'image')} in no part, because the data names none while it does for others.",)
+        if unplaced
+        else ()
+    )
     if not missing:
         return Parted(split, "kept", None, notes)
     pool = in_train & ~np.isin(unit, unit[(split != "").to_numpy() & ~in_train])
@@ -162,6 +171,8 @@ def carve(
     total = float((split != "").sum())
     aimed = {p: ratios[p] / whole * in_train.sum() / total for p in ("train", *missing)}
     kept = {p: float((split == p).sum() / total) for p in sorted(set(split) - {"", "train"})}
-    note = f"The data came without {' and '.join(missing)}: cut out of train by whole groups and duplicate sets."
+    note = (
+        f"The data came without {' and '.join(missing)}: cut out of train by whole groups and duplicate sets."
+    )
     order = [*(p for p in SPLITS if p in aimed | kept), *(p for p in kept if p not in SPLITS)]
     return Parted(part, "carved", {p: (aimed | kept)[p] for p in order}, (note, *notes))

@@ -21,11 +21,13 @@ def _weights(total: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return 1.0 / np.maximum(total, 1.0) ** 2
 
 
-def place(counts: csr_array, ratios: npt.NDArray[np.float64], rng: np.random.Generator) -> npt.NDArray[np.int64]:
+def place(
+    counts: csr_array, ratios: npt.NDArray[np.float64], rng: np.random.Generator
+) -> npt.NDArray[np.int64]:
     """Place units one by one, large before small, where the running shares stay nearest to the ratios.
 
-    Units of about the same size come in random order. Running shares rather than free room decide, so that every part gets its portion
-    of the large units too.
+    Units of about the same size come in random order. Running shares rather than free room decide, so that
+    every part gets its portion of the large units too.
 
     Parameters
     ----------
@@ -64,7 +66,9 @@ def place(counts: csr_array, ratios: npt.NDArray[np.float64], rng: np.random.Gen
     return part
 
 
-def deviation(counts: csr_array, part: npt.NDArray[np.int64], ratios: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def deviation(
+    counts: csr_array, part: npt.NDArray[np.int64], ratios: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
     """Return each stratum's share of each part minus the ratio, shape (n_strata, n_parts)."""
     member = csr_array((np.ones(len(part)), (np.arange(len(part)), part)), shape=(len(part), len(ratios)))
     held = (counts.T @ member).toarray()
@@ -73,12 +77,16 @@ def deviation(counts: csr_array, part: npt.NDArray[np.int64], ratios: npt.NDArra
 
 
 def assign(
-    counts: csr_array, parent: npt.NDArray[np.int64], ratios: npt.NDArray[np.float64], rng: np.random.Generator
+    counts: csr_array,
+    parent: npt.NDArray[np.int64],
+    ratios: npt.NDArray[np.float64],
+    rng: np.random.Generator,
 ) -> npt.NDArray[np.int64]:
     """Assign every unit to a part.
 
-    Units of several images are placed and then improved by moves and swaps; single images then fill what is missing in every class, to
-    the exact count where there are enough of them. At last, classes that a part lacks get a unit there, if they have enough units.
+    Units of several images are placed and then improved by moves and swaps; single images then fill what is
+    missing in every class, to the exact count where there are enough of them. At last, classes that a part
+    lacks get a unit there, if they have enough units.
 
     Parameters
     ----------
@@ -121,5 +129,7 @@ def assign(
         part[single] = filled
     if single.all():
         return part
-    classes = csr_array((np.ones(len(parent)), (np.arange(len(parent)), parent)), shape=(len(parent), int(parent.max()) + 1))
+    classes = csr_array(
+        (np.ones(len(parent)), (np.arange(len(parent)), parent)), shape=(len(parent), int(parent.max()) + 1)
+    )
     return cover(csr_array(counts @ classes), part, ratios)

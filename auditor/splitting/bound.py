@@ -33,7 +33,9 @@ def _large_units(shares: npt.NDArray[np.float64], ratios: npt.NDArray[np.float64
         Share of each class that each unit holds.
     """
     choice = _every_assignment(len(shares), len(ratios))
-    held = np.stack([(choice == p) @ shares for p in range(len(ratios))], axis=2)  # (assignments, classes, parts)
+    held = np.stack(
+        [(choice == p) @ shares for p in range(len(ratios))], axis=2
+    )  # (assignments, classes, parts)
     over = np.maximum(held - ratios, 0)
     # what is over in some parts is missing in the others, at best in equal portions
     spread = over.sum(axis=2) / np.maximum((over == 0).sum(axis=2), 1)
@@ -46,7 +48,9 @@ def _subset_sums(sizes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     for size in sizes.tolist():
         reachable |= reachable << size
     total = int(sizes.sum())
-    bits = np.unpackbits(np.frombuffer(reachable.to_bytes(total // 8 + 1, "little"), dtype=np.uint8), bitorder="little")
+    bits = np.unpackbits(
+        np.frombuffer(reachable.to_bytes(total // 8 + 1, "little"), dtype=np.uint8), bitorder="little"
+    )
     return np.flatnonzero(bits)
 
 
@@ -56,7 +60,9 @@ def _one_class(sizes: npt.NDArray[np.int64], ratios: npt.NDArray[np.float64]) ->
         return _few_units(sizes, ratios)
     few = int(np.log(max(ENUMERATED, 1)) / np.log(len(ratios)))
     bound = _large_units(sizes[:few, None] / total, ratios)
-    if int((sizes == 1).sum()) >= sizes[0]:  # then every number can be reached: large units first, filled up with single images
+    if (
+        int((sizes == 1).sum()) >= sizes[0]
+    ):  # then every number can be reached: large units first, filled up with single images
         reachable = np.unique(np.concatenate([np.floor(ratios * total), np.ceil(ratios * total)]))
     elif len(sizes) * total // 64 <= SUBSET_WORK:
         reachable = _subset_sums(sizes)
@@ -68,9 +74,10 @@ def _one_class(sizes: npt.NDArray[np.int64], ratios: npt.NDArray[np.float64]) ->
 def deviation_bound(counts: csr_array, ratios: npt.NDArray[np.float64]) -> float:
     """Return a number that no assignment's largest class deviation can be below.
 
-    The largest of three relaxations. Every class by itself: with few units the best of all assignments; else the part whose ratio is
-    farthest from any number of images that some of the units can hold together. And all classes together: the best assignment of the
-    largest units, if the other images could be cut at will. The bound need not be reached.
+    The largest of three relaxations. Every class by itself: with few units the best of all assignments; else
+    the part whose ratio is farthest from any number of images that some of the units can hold together. And
+    all classes together: the best assignment of the largest units, if the other images could be cut at will.
+    The bound need not be reached.
 
     Parameters
     ----------

@@ -26,7 +26,11 @@ def parts_of(table: pd.DataFrame) -> tuple[str, ...]:
     """Return the parts that hold rows, in their standing order."""
     present = set(table[part_column(table)]) - {""}
     numbers = sorted((p for p in present if p.isdigit()), key=int)
-    return (*numbers, *(s for s in SPLITS if s in present), *sorted(p for p in present - set(SPLITS) if not p.isdigit()))
+    return (
+        *numbers,
+        *(s for s in SPLITS if s in present),
+        *sorted(p for p in present - set(SPLITS) if not p.isdigit()),
+    )
 
 
 def amount(number: int, noun: str) -> str:
@@ -64,7 +68,9 @@ def part_sizes(table: pd.DataFrame) -> dict[str, int]:
     return {p: int(sizes[p]) for p in parts_of(table)}
 
 
-def class_deviation(counts: Mapping[str, Mapping[str, int]], ratios: Mapping[str, float]) -> tuple[float, str, str]:
+def class_deviation(
+    counts: Mapping[str, Mapping[str, int]], ratios: Mapping[str, float]
+) -> tuple[float, str, str]:
     """Return the largest distance of a class's share of a part from the part's ratio, and that class and part.
 
     Examples
@@ -79,7 +85,11 @@ def class_deviation(counts: Mapping[str, Mapping[str, int]], ratios: Mapping[str
     worst = (0.0, "", "")
     for label in sorted(total):
         for part, ratio in ratios.items():
-            off = rounded(abs(counts.get(part, {}).get(label, 0) / total[label] - ratio)) if total[label] else 0.0
+            off = (
+                rounded(abs(counts.get(part, {}).get(label, 0) / total[label] - ratio))
+                if total[label]
+                else 0.0
+            )
             if off is not None and off > worst[0]:
                 worst = (off, label, part)
     return worst
@@ -102,7 +112,9 @@ def _undivided(table: pd.DataFrame, key: str, name: str, one: str, many: str) ->
         sets = int(table.loc[(table[key] != "") & (table[part_column(table)] != ""), key].nunique())
         return Claim(name=name, holds=True, detail=f"None of {sets:,} {many} is in two parts.")
     first = crossing[key].iloc[0]
-    where = " and ".join(p for p in parts_of(table) if p in set(crossing.loc[crossing[key] == first, part_column(table)]))
+    where = " and ".join(
+        p for p in parts_of(table) if p in set(crossing.loc[crossing[key] == first, part_column(table)])
+    )
     sets = int(crossing[key].nunique())
     there = f"the first: '{first}' is in {where}"
     return Claim(
@@ -113,7 +125,13 @@ def _undivided(table: pd.DataFrame, key: str, name: str, one: str, many: str) ->
 
 
 def claims_of(
-    table: pd.DataFrame, ratios: Mapping[str, float], *, deviation: float, where: tuple[str, str], bound: float, nearest: NearestPair | None
+    table: pd.DataFrame,
+    ratios: Mapping[str, float],
+    *,
+    deviation: float,
+    where: tuple[str, str],
+    bound: float,
+    nearest: NearestPair | None,
 ) -> list[Claim]:
     """Return the claims that can be counted from the table alone, each with whether it holds.
 
@@ -133,7 +151,11 @@ def claims_of(
     whole = max(sum(sizes.values()), 1)
     empty = [p for p in ratios if not sizes.get(p)]
     claims = [
-        Claim(name="images", holds=True, detail=f"{amount(len(table), 'image')}, each with one row; {whole:,} of them in a part."),
+        Claim(
+            name="images",
+            holds=True,
+            detail=f"{amount(len(table), 'image')}, each with one row; {whole:,} of them in a part.",
+        ),
         _undivided(table, "group", "groups", "group", "groups"),
         _undivided(table, "cluster", "duplicates", "duplicate set", "duplicate sets"),
         Claim(
@@ -159,4 +181,10 @@ def claims_of(
 def stated_ratios(table: pd.DataFrame) -> dict[str, float]:
     """Return the share of the images that each part holds, as ratios of a split that was kept."""
     counts = np.array(list(part_sizes(table).values()), dtype=float)
-    return dict(zip(parts_of(table), (float(rounded(float(s)) or 0.0) for s in counts / max(counts.sum(), 1.0)), strict=True))
+    return dict(
+        zip(
+            parts_of(table),
+            (float(rounded(float(s)) or 0.0) for s in counts / max(counts.sum(), 1.0)),
+            strict=True,
+        )
+    )

@@ -6,17 +6,20 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
-#: The part that gives a unit keeps at least this portion of what it should have of the class: below, the class would be better measured
-#: than learned.
+#: The part that gives a unit keeps at least this portion of what it should have of the class: below, the
+#: class would be better measured than learned.
 KEPT = 0.5
 
 
-def cover(counts: csr_array, part: npt.NDArray[np.int64], ratios: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+def cover(
+    counts: csr_array, part: npt.NDArray[np.int64], ratios: npt.NDArray[np.float64]
+) -> npt.NDArray[np.int64]:
     """Move single units so that classes with enough units are in every part.
 
-    Shares alone would leave a class of three equal groups out of test at 60/20/20, and its recall could not be measured there. For each
-    class that a part lacks, the unit that costs least in squared deviation moves there, out of a part that keeps another unit of the
-    class and half of its share, and without taking another class away from that part.
+    Shares alone would leave a class of three equal groups out of test at 60/20/20, and its recall could not
+    be measured there. For each class that a part lacks, the unit that costs least in squared deviation moves
+    there, out of a part that keeps another unit of the class and half of its share, and without taking
+    another class away from that part.
 
     Parameters
     ----------
@@ -44,7 +47,11 @@ def cover(counts: csr_array, part: npt.NDArray[np.int64], ratios: npt.NDArray[np
                 left = held[k, giving] - float(size[inside == k][0])
                 if (units[inside, giving] < 2).any() or left < KEPT * ratios[giving] * total[k]:
                     continue
-                share, here, there = size / total[inside], held[inside, giving] / total[inside], held[inside, empty] / total[inside]
+                share, here, there = (
+                    size / total[inside],
+                    held[inside, giving] / total[inside],
+                    held[inside, empty] / total[inside],
+                )
                 cost = float((share * (there - ratios[empty] - here + ratios[giving] + share)).sum())
                 if best is None or cost < best[0]:
                     best = (cost, unit)

@@ -28,9 +28,11 @@ How = Literal["hardlink", "symlink", "copy"]
 #: Which image each file of an exported tree is.
 NAMES = "names.csv"
 
-#: Cells that a spreadsheet would run as a formula, or that would be read back as an escaped one; see ``auditor.reports.csv_cells``.
+#: Cells that a spreadsheet would run as a formula, or that would be read back as an escaped one; see
+#: ``auditor.reports.csv_cells``.
 RISKY = re.compile(r"'*[=+\-@\t\r]")
-#: What cannot be in the name of a folder on every system, and the percent sign that the others are written with.
+#: What cannot be in the name of a folder on every system, and the percent sign that the others are written
+#: with.
 UNSAFE = re.compile(r'[\x00-\x1f<>:"/\\|?*%]|^\.|[. ]$')
 
 
@@ -53,8 +55,13 @@ def _is_export(target: Path) -> bool:
     listing = target / NAMES
     if not listing.is_file():
         return False
-    listed = {name.removeprefix("'") for name in pd.read_csv(listing, dtype=str, keep_default_na=False)["file"]} | {NAMES}
-    return all((p.is_dir() and not p.is_symlink()) or p.relative_to(target).as_posix() in listed for p in target.rglob("*"))
+    listed = {
+        name.removeprefix("'") for name in pd.read_csv(listing, dtype=str, keep_default_na=False)["file"]
+    } | {NAMES}
+    return all(
+        (p.is_dir() and not p.is_symlink()) or p.relative_to(target).as_posix() in listed
+        for p in target.rglob("*")
+    )
 
 
 @contextmanager
@@ -69,12 +76,16 @@ def renamed_at_the_end(target: Path, is_export: Callable[[Path], bool]) -> Itera
     try:
         if target.exists() and not (target.is_dir() and (not any(target.iterdir()) or is_export(target))):
             raise OutputError(
-                expected="a new or empty folder", received=f"'{target}', which is not", hint="name another folder, or empty this one"
+                expected="a new or empty folder",
+                received=f"'{target}', which is not",
+                hint="name another folder, or empty this one",
             )
         target.parent.mkdir(parents=True, exist_ok=True)
         made = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     except (OSError, ValueError, KeyError) as error:
-        raise OutputError(expected="a folder to write to", received=f"'{target}' ({error})", hint="name another one") from None
+        raise OutputError(
+            expected="a folder to write to", received=f"'{target}' ({error})", hint="name another one"
+        ) from None
     old = made.with_name(made.name + "-old")
     try:
         yield made
@@ -84,7 +95,9 @@ def renamed_at_the_end(target: Path, is_export: Callable[[Path], bool]) -> Itera
         made.rename(target)
     except OSError as error:
         raise OutputError(
-            expected="a folder to write to", received=f"'{target}' ({error.strerror or error})", hint="name another one"
+            expected="a folder to write to",
+            received=f"'{target}' ({error.strerror or error})",
+            hint="name another one",
         ) from error
     finally:
         shutil.rmtree(made, ignore_errors=True)
@@ -94,12 +107,16 @@ def renamed_at_the_end(target: Path, is_export: Callable[[Path], bool]) -> Itera
 def _write(target: Path, text: str) -> None:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=target.parent, delete=False, encoding="utf-8", newline="\n") as file:
+        with tempfile.NamedTemporaryFile(
+            "w", dir=target.parent, delete=False, encoding="utf-8", newline="\n"
+        ) as file:
             file.write(text)
         Path(file.name).chmod(0o644)
         Path(file.name).replace(target)
     except OSError as error:
-        raise OutputError(expected="a file to write", received=f"'{target}' ({error.strerror})", hint="name another folder") from None
+        raise OutputError(
+            expected="a file to write", received=f"'{target}' ({error.strerror})", hint="name another folder"
+        ) from None
 
 
 def export_table(plan: Plan, folder: str | Path) -> tuple[Path, Path]:
@@ -161,9 +178,10 @@ def _put(plan: Plan, path: str, to: Path, how: How) -> None:
 def export_tree(plan: Plan, folder: str | Path, how: How = "hardlink") -> Path:
     """Write a folder tree ``train/<class>/<image>`` that ``keras.utils.image_dataset_from_directory`` reads as it is.
 
-    Every class has a folder in every part, so that the numbers of the classes agree. Training images that share a group or a duplicate
-    set with validation or test are left out, as in `Plan.usable`. A split into folds becomes folders named ``fold-0``, ``fold-1``, ...
-    Besides the images there is ``names.csv`` with ``file, path``.
+    Every class has a folder in every part, so that the numbers of the classes agree. Training images that
+    share a group or a duplicate set with validation or test are left out, as in `Plan.usable`. A split into
+    folds becomes folders named ``fold-0``, ``fold-1``, ... Besides the images there is ``names.csv`` with
+    ``file, path``.
 
     Parameters
     ----------
@@ -171,7 +189,8 @@ def export_tree(plan: Plan, folder: str | Path, how: How = "hardlink") -> Path:
     folder : path
         New, empty or an earlier export, which is replaced; outside the data.
     how : {"hardlink", "symlink", "copy"}
-        Hard links take no room, but share their bytes with the originals: use copies where images are going to be edited in place.
+        Hard links take no room, but share their bytes with the originals: use copies where images are going
+        to be edited in place.
 
     Raises
     ------
@@ -181,9 +200,13 @@ def export_tree(plan: Plan, folder: str | Path, how: How = "hardlink") -> Path:
         It cannot be written; hard links need the same file system.
     """
     if how not in get_args(How):
-        raise UsageError(expected=f"one of {', '.join(get_args(How))}", received=f"'{how}'", hint="'copy' works everywhere")
+        raise UsageError(
+            expected=f"one of {', '.join(get_args(How))}", received=f"'{how}'", hint="'copy' works everywhere"
+        )
     if how != "copy" and not isinstance(plan.dataset.source, LocalFiles):
-        raise UsageError(expected="images in files, to link to", received=f"'{plan.dataset.location}'", hint="use 'copy'")
+        raise UsageError(
+            expected="images in files, to link to", received=f"'{plan.dataset.location}'", hint="use 'copy'"
+        )
     target = Path(folder)
     _refuse_source(plan, target)
     folds = "fold" in plan.table.columns
@@ -201,7 +224,9 @@ def export_tree(plan: Plan, folder: str | Path, how: How = "hardlink") -> Path:
                 for path, name in zip(paths, _file_names(paths), strict=True):
                     _put(plan, str(path), made / inside / name, how)
                     listed.append((f"{inside}/{name}", str(path)))
-        cells = pd.DataFrame(listed, columns=["file", "path"]).map(lambda text: f"'{text}" if RISKY.match(text) else text)
+        cells = pd.DataFrame(listed, columns=["file", "path"]).map(
+            lambda text: f"'{text}" if RISKY.match(text) else text
+        )
         _write(made / NAMES, cells.to_csv(index=False, lineterminator="\n"))
     return target
 
@@ -228,7 +253,10 @@ def export_folds(plan: Plan) -> list[tuple[npt.NDArray[np.int64], npt.NDArray[np
         empty = np.empty(0, np.int64)
         return [(indices.get("train", empty), indices.get("val", empty))]
     numbered = {p: rows for p, rows in indices.items() if p != "test"}
-    return [(np.sort(np.concatenate([r for q, r in numbered.items() if q != p])), rows) for p, rows in numbered.items()]
+    return [
+        (np.sort(np.concatenate([r for q, r in numbered.items() if q != p])), rows)
+        for p, rows in numbered.items()
+    ]
 
 
 def export_predefined_split(plan: Plan) -> tuple[npt.NDArray[np.int64], PredefinedSplit]:

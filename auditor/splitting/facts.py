@@ -69,7 +69,9 @@ def too_small(counts: Mapping[str, Mapping[str, int]], parts: Iterable[str]) -> 
     return notes
 
 
-def _strata_claim(table: pd.DataFrame, images: pd.DataFrame, ratios: Mapping[str, float], columns: tuple[str, ...]) -> Claim:
+def _strata_claim(
+    table: pd.DataFrame, images: pd.DataFrame, ratios: Mapping[str, float], columns: tuple[str, ...]
+) -> Claim:
     worst, where = 0.0, columns[0]
     for column, level in strata_of(images, columns).items():
         off, _, _ = class_deviation(count_parts(table.assign(label=level)), ratios)
@@ -77,11 +79,15 @@ def _strata_claim(table: pd.DataFrame, images: pd.DataFrame, ratios: Mapping[str
             worst, where = off, column
     names = " and ".join(f"'{c}'" for c in columns)
     return Claim(
-        name="stratify", holds=True, detail=f"The shares of {names} are at most {100 * worst:.2f} points from the ratios (for '{where}')."
+        name="stratify",
+        holds=True,
+        detail=f"The shares of {names} are at most {100 * worst:.2f} points from the ratios (for '{where}').",
     )
 
 
-def split_facts(table: pd.DataFrame, images: pd.DataFrame, asked: Asked, *, left_out: int, notes: list[str]) -> SplitFacts:
+def split_facts(
+    table: pd.DataFrame, images: pd.DataFrame, asked: Asked, *, left_out: int, notes: list[str]
+) -> SplitFacts:
     """Return the certificate of a split.
 
     Parameters
@@ -113,7 +119,11 @@ def split_facts(table: pd.DataFrame, images: pd.DataFrame, asked: Asked, *, left
     if asked.by is not None:
         used = (table[column] != "").to_numpy()
         unit = undivided_units(table.loc[used, "group"], table.loc[used, "cluster"])
-        claims.append(order_claim(table.loc[used, column], moments(images[used], asked.by), unit, parts_of(table), asked.by))
+        claims.append(
+            order_claim(
+                table.loc[used, column], moments(images[used], asked.by), unit, parts_of(table), asked.by
+            )
+        )
     facts = SplitFacts(
         fingerprint=mark,
         rows_digest=rows_digest(table),

@@ -13,11 +13,13 @@ from auditor.record import SPLITS
 
 #: Up to how many distinct hashes all pairs are compared: 20,000 take about 2 CPU seconds.
 ALL_PAIRS = 20_000
-#: Above that, only pairs within this many bits are found (exactly: 4 differing bits leave two of six bands equal).
+#: Above that, only pairs within this many bits are found (exactly: 4 differing bits leave two of six bands
+#: equal).
 RADIUS = 4
 #: Rows of a block of all pairs: 16 MB at a time.
 BLOCK = 100
-#: A bucket longer than this holds pictures without structure; its members are compared with that many successors only.
+#: A bucket longer than this holds pictures without structure; its members are compared with that many
+#: successors only.
 STEPS = 200
 
 
@@ -100,7 +102,9 @@ def nearest_across(paths: pd.Series, phash: pd.Series, part: pd.Series) -> Neare
     code = part.iloc[used].map({name: i for i, name in enumerate(names)}).to_numpy(dtype=np.int64)
     if len(names) < 2:
         return None
-    distinct = np.sort(np.unique(np.stack([hashes, code.astype(np.uint64)], axis=1), axis=0, return_index=True)[1])
+    distinct = np.sort(
+        np.unique(np.stack([hashes, code.astype(np.uint64)], axis=1), axis=0, return_index=True)[1]
+    )
     hashes, code, used = hashes[distinct], code[distinct], used[distinct]
     small = len(hashes) <= ALL_PAIRS
     found = _by_blocks(hashes, code) if small else _by_bands(hashes, code)
@@ -110,5 +114,9 @@ def nearest_across(paths: pd.Series, phash: pd.Series, part: pd.Series) -> Neare
     if code[j] < code[i]:
         i, j = j, i
     return NearestPair(
-        path=str(paths.iloc[used[i]]), other_path=str(paths.iloc[used[j]]), part=names[code[i]], other_part=names[code[j]], bits=bits
+        path=str(paths.iloc[used[i]]),
+        other_path=str(paths.iloc[used[j]]),
+        part=names[code[i]],
+        other_part=names[code[j]],
+        bits=bits,
     )

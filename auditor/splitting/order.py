@@ -40,13 +40,19 @@ def moments(images: pd.DataFrame, column: str) -> pd.Series:
             received=f"{int(blank.sum()):,} of {len(values):,} rows without one",
             hint="fill them in, or leave these images out",
         )
-    numbers = values if pd.api.types.is_numeric_dtype(values) else pd.to_numeric(values.astype(str), errors="coerce")
+    numbers = (
+        values
+        if pd.api.types.is_numeric_dtype(values)
+        else pd.to_numeric(values.astype(str), errors="coerce")
+    )
     if numbers.notna().all():
         return numbers.astype(np.float64)
     dates = pd.to_datetime(values.astype(str), errors="coerce", format="ISO8601", utc=True)
     if dates.isna().any():
         raise DataError(
-            expected=expected, received=f"'{values[dates.isna()].iloc[0]}'", hint="write dates as 2026-11-23 or 2026-11-23T14:05:00"
+            expected=expected,
+            received=f"'{values[dates.isna()].iloc[0]}'",
+            hint="write dates as 2026-11-23 or 2026-11-23T14:05:00",
         )
     return (dates - pd.Timestamp(0, tz="UTC")).dt.total_seconds()
 
@@ -56,8 +62,8 @@ def in_order(
 ) -> npt.NDArray[np.object_]:
     """Return the part of each image: consecutive in time, cut where the shares come nearest to the ratios.
 
-    A unit counts as old as its last image, so no training image is later than the end of a unit of a later part. Units that end at the
-    same moment stay together.
+    A unit counts as old as its last image, so no training image is later than the end of a unit of a later
+    part. Units that end at the same moment stay together.
 
     Raises
     ------
@@ -83,7 +89,9 @@ def in_order(
     return np.array(parts, dtype=object)[np.searchsorted(cuts, moment, side="left")]
 
 
-def order_claim(part: pd.Series, when: pd.Series, unit: npt.NDArray[np.int64], parts: tuple[str, ...], column: str) -> Claim:
+def order_claim(
+    part: pd.Series, when: pd.Series, unit: npt.NDArray[np.int64], parts: tuple[str, ...], column: str
+) -> Claim:
     """Return the claim that each part ends before any unit of the next part does."""
     used = (part != "").to_numpy()
     last = when.groupby(unit).transform("max")
@@ -93,7 +101,9 @@ def order_claim(part: pd.Series, when: pd.Series, unit: npt.NDArray[np.int64], p
         later = used & (part == after).to_numpy()
         holds &= bool((last[later] > end).all())
         early += int((when[later] <= end).sum())
-    detail = f"Ordered by '{column}': the groups and duplicate sets of {', '.join(parts)} end one after the other."
+    detail = (
+        f"Ordered by '{column}': the groups and duplicate sets of {', '.join(parts)} end one after the other."
+    )
     if early:
         detail += f" As old as the part before theirs: {early:,} in all, because their group or duplicate set goes on later."
     return Claim(name="time-order", holds=holds, detail=detail)

@@ -33,8 +33,9 @@ class Plan:
     ----------
     dataset : Dataset
     table : DataFrame
-        A row per image, sorted by path, with ``path, label, split, group, cluster``, all ``str``; ``fold`` instead of ``split`` for folds.
-        Images that cannot be read or have no class have a blank split. Images of ``field`` are not in it.
+        A row per image, sorted by path, with ``path, label, split, group, cluster``, all ``str``; ``fold``
+        instead of ``split`` for folds. Images that cannot be read or have no class have a blank split. Images
+        of ``field`` are not in it.
     facts : SplitFacts
         The certificate.
     """
@@ -66,7 +67,8 @@ class Plan:
     def round(self, number: int) -> Plan:
         """Return one round of cross-validation as a split into three parts.
 
-        Fold ``number`` is test and the next one is val; where the test images of the data were kept, fold ``number`` is val.
+        Fold ``number`` is test and the next one is val; where the test images of the data were kept, fold
+        ``number`` is val.
 
         Raises
         ------
@@ -74,10 +76,14 @@ class Plan:
             It is no split into folds, or there is no such fold.
         """
         if "fold" not in self.table.columns:
-            raise UsageError(expected="a split into folds", received="a split into parts", hint="plan it with folds=5")
+            raise UsageError(
+                expected="a split into folds", received="a split into parts", hint="plan it with folds=5"
+            )
         folds = int(self.facts["folds"])
         if not 0 <= number < folds:
-            raise UsageError(expected=f"a fold from 0 to {folds - 1}", received=str(number), hint="count folds from 0")
+            raise UsageError(
+                expected=f"a fold from 0 to {folds - 1}", received=str(number), hint="count folds from 0"
+            )
         has_test = bool((self.table["fold"] == "test").any())
         names = {str(number): "val"} if has_test else {str(number): "test", str((number + 1) % folds): "val"}
         split = self.table["fold"].map(lambda f: names.get(f, f if f in ("", "test") else "train"))
@@ -113,11 +119,15 @@ def _refuse_untrainable(images: pd.DataFrame) -> None:
     classes = sorted(set(images.loc[images["usable"], "label"]))
     if not classes:
         raise DataError(
-            expected="images that can be read", received=f"none among {len(images):,}", hint="see the scan's findings about them"
+            expected="images that can be read",
+            received=f"none among {len(images):,}",
+            hint="see the scan's findings about them",
         )
     if len(classes) < 2:
         raise DataError(
-            expected="at least two classes", received=f"one class, '{classes[0]}'", hint="a classifier needs something to tell apart"
+            expected="at least two classes",
+            received=f"one class, '{classes[0]}'",
+            hint="a classifier needs something to tell apart",
         )
 
 
@@ -147,9 +157,15 @@ def _refuse_folds(images: pd.DataFrame, folds: int, kept: pd.Series) -> None:
         )
 
 
-def _refuse_contradictions(ratios: object, folds: int | None, by: str | None, stratify: Sequence[str], existing: str, repair: bool) -> None:
+def _refuse_contradictions(
+    ratios: object, folds: int | None, by: str | None, stratify: Sequence[str], existing: str, repair: bool
+) -> None:
     if existing not in get_args(Existing):
-        raise UsageError(expected=f"one of {', '.join(get_args(Existing))}", received=f"'{existing}'", hint="'keep' is the default")
+        raise UsageError(
+            expected=f"one of {', '.join(get_args(Existing))}",
+            received=f"'{existing}'",
+            hint="'keep' is the default",
+        )
     for together, wrong in {
         "ratios and folds": ratios is not None and folds is not None,
         "an order and columns to stratify by": by is not None and bool(stratify),
@@ -159,7 +175,11 @@ def _refuse_contradictions(ratios: object, folds: int | None, by: str | None, st
         f"a repair and existing='{existing}'": repair and existing != "keep",
     }.items():
         if wrong:
-            raise UsageError(expected="one of two options that exclude each other", received=together, hint="leave one of them out")
+            raise UsageError(
+                expected="one of two options that exclude each other",
+                received=together,
+                hint="leave one of them out",
+            )
 
 
 def plan_split(
@@ -183,19 +203,20 @@ def plan_split(
     ----------
     dataset : Dataset
     table : DataFrame
-        The scan's images (``path, label, split, group, status, sha256, phash``, metadata) plus ``cluster``: the path of the
-        representative of the duplicate set, blank for an image that is alone.
+        The scan's images (``path, label, split, group, status, sha256, phash``, metadata) plus ``cluster``:
+        the path of the representative of the duplicate set, blank for an image that is alone.
     ratios : str or three numbers, optional
         As in ``"60/20/20"``; by default chosen by the size of the data.
     folds : int, optional
-        Folds for cross-validation instead of three parts; a split that the data comes with does not matter then, unless its test is kept.
+        Folds for cross-validation instead of three parts; a split that the data comes with does not matter
+        then, unless its test is kept.
     stratify : sequence of str
         Columns besides the class that the parts should have in proportion.
     by : str, optional
         A column of dates or numbers: parts follow one another in this order, and classes are as they come.
     existing : {"keep", "keep-test", "replace"}
-        What becomes of a split that the data comes with: it is kept as it is, leaks included (a missing val, then test, is cut out of
-        train); its test images alone are kept; or it is ignored.
+        What becomes of a split that the data comes with: it is kept as it is, leaks included (a missing val,
+        then test, is cut out of train); its test images alone are kept; or it is ignored.
     repair : bool
         Keep the split but remove its leaks with the fewest moves and drops, the test images as they are.
     seed : int
@@ -205,9 +226,11 @@ def plan_split(
     Raises
     ------
     UsageError
-        Ratios that do not add up, more folds than the smallest class has images, unknown columns, options that exclude each other.
+        Ratios that do not add up, more folds than the smallest class has images, unknown columns, options
+        that exclude each other.
     DataError
-        No classes, one class only, no readable image, a group column with blanks, an order that cannot be read.
+        No classes, one class only, no readable image, a group column with blanks, an order that cannot be
+        read.
     """
     _refuse_contradictions(ratios, folds, by, stratify, existing, repair)
     typed = parse_ratios(ratios) if ratios is not None else None
@@ -216,7 +239,11 @@ def plan_split(
     split = images["split"].where(images["usable"], "")
     usable = images["usable"].to_numpy(dtype=bool)
     if folds is not None:
-        _refuse_folds(images, folds, split == "test" if existing == "keep-test" else pd.Series(False, index=images.index))
+        _refuse_folds(
+            images,
+            folds,
+            split == "test" if existing == "keep-test" else pd.Series(False, index=images.index),
+        )
         aimed = {str(k): 1 / folds for k in range(folds)}
         reason = f"{folds} folds of equal size as asked"
     else:
@@ -230,7 +257,9 @@ def plan_split(
     if repair:
         if len(set(split) - {""}) < 2:
             raise UsageError(
-                expected="data with a split, to repair it", received="no split in the data", hint="leave the repair out to plan one"
+                expected="data with a split, to repair it",
+                received="no split in the data",
+                hint="leave the repair out to plan one",
             )
         repaired = repair_split(images[["path", "label", "group", "cluster"]].assign(split=split))
         trade_off = repaired.trade_off
@@ -239,7 +268,9 @@ def plan_split(
     elif existing == "keep-test":
         _refuse_blank_groups(dataset, images)
         others = {p: r for p, r in aimed.items() if p != "test"}
-        parted = keep_test(split, images, unit, {p: r / sum(others.values()) for p, r in others.items()}, rng, strata)
+        parted = keep_test(
+            split, images, unit, {p: r / sum(others.values()) for p, r in others.items()}, rng, strata
+        )
     elif existing == "replace" or folds is not None or by is not None or not (split != "").any():
         _refuse_blank_groups(dataset, images)
         part = pd.Series("", index=images.index, dtype=object)
@@ -252,7 +283,11 @@ def plan_split(
         parted = carve(split, images, unit, aimed, rng, strata)
         if typed and parted.origin == "kept":
             parted = replace(
-                parted, notes=(*parted.notes, f"The ratios {reason} were not used: the split that the data comes with is kept.")
+                parted,
+                notes=(
+                    *parted.notes,
+                    f"The ratios {reason} were not used: the split that the data comes with is kept.",
+                ),
             )
     if parted.ratios is None:
         reason = "the shares of the split that the data comes with"

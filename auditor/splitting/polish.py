@@ -18,7 +18,10 @@ def _nearest(units: npt.NDArray[np.int64], gain: npt.NDArray[np.float64]) -> npt
 
 
 def polish(
-    counts: csr_array, part: npt.NDArray[np.int64], ratios: npt.NDArray[np.float64], weight: npt.NDArray[np.float64]
+    counts: csr_array,
+    part: npt.NDArray[np.int64],
+    ratios: npt.NDArray[np.float64],
+    weight: npt.NDArray[np.float64],
 ) -> npt.NDArray[np.int64]:
     """Improve an assignment until no move of one unit and no swap of two lowers the weighted sum of squared deviations.
 
@@ -39,7 +42,9 @@ def polish(
     own = counts.power(2) @ weight
     for _ in range(ROUNDS):
         pull = counts @ (weight[:, None] * over)  # (n_units, n_parts)
-        gain = pull - pull[units, part][:, None] + own[:, None]  # half the change of the objective when the unit moves there
+        gain = (
+            pull - pull[units, part][:, None] + own[:, None]
+        )  # half the change of the objective when the unit moves there
         gain[units, part] = np.inf
         best = int(gain.argmin())
         lowest, change = float(gain.ravel()[best]), [(best // parts, best % parts)]

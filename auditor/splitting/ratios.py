@@ -10,12 +10,21 @@ from auditor.errors import UsageError
 #: The parts of a planned split, in the order of the ratios.
 PARTS = ("train", "val", "test")
 
-#: From how many images on which ratios are the default, largest first, with the reason in words. The steps are the usual advice
-#: (Ng, "Machine Learning Yearning", 2018, chapters 6-8): a test set needs a number of images, not a share of them.
+#: From how many images on which ratios are the default, largest first, with the reason in words. The steps
+#: are the usual advice (Ng, "Machine Learning Yearning", 2018, chapters 6-8): a test set needs a number of
+#: images, not a share of them.
 DEFAULTS: tuple[tuple[int, tuple[float, float, float], str], ...] = (
-    (1_000_000, (0.98, 0.01, 0.01), "from 1,000,000 images on, one percent is already 10,000 images to measure with"),
+    (
+        1_000_000,
+        (0.98, 0.01, 0.01),
+        "from 1,000,000 images on, one percent is already 10,000 images to measure with",
+    ),
     (100_000, (0.70, 0.20, 0.10), "from 100,000 images on, a tenth is already 10,000 images to test with"),
-    (0, (0.60, 0.20, 0.20), "below 100,000 images, validation and test each need a fifth to measure rare classes at all"),
+    (
+        0,
+        (0.60, 0.20, 0.20),
+        "below 100,000 images, validation and test each need a fifth to measure rare classes at all",
+    ),
 )
 
 #: How far the sum may be from 1: what "33.3/33.3/33.3" leaves.
@@ -63,7 +72,11 @@ def parse_ratios(ratios: str | Sequence[float]) -> tuple[float, float, float]:
     expected = "three positive shares for train/val/test that add up to 100 (or to 1)"
     written = ratios if isinstance(ratios, str) else "/".join(str(r) for r in ratios)
     try:
-        values = [float(p.strip().removesuffix("%")) for p in ratios.split("/")] if isinstance(ratios, str) else [float(r) for r in ratios]
+        values = (
+            [float(p.strip().removesuffix("%")) for p in ratios.split("/")]
+            if isinstance(ratios, str)
+            else [float(r) for r in ratios]
+        )
     except (TypeError, ValueError):
         raise UsageError(expected=expected, received=f"'{written}'", hint="write them as 60/20/20") from None
     if len(values) != 3 or not all(math.isfinite(v) and v > 0 for v in values):
@@ -73,4 +86,6 @@ def parse_ratios(ratios: str | Sequence[float]) -> tuple[float, float, float]:
         if abs(total / whole - 1) <= TOLERANCE:
             first, second, third = (round(v / total, 12) for v in values)
             return first, second, third
-    raise UsageError(expected=expected, received=f"'{written}', which add up to {total:g}", hint="write them as 60/20/20")
+    raise UsageError(
+        expected=expected, received=f"'{written}', which add up to {total:g}", hint="write them as 60/20/20"
+    )

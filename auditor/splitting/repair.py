@@ -37,11 +37,13 @@ def _sharing(table: pd.DataFrame, split: pd.Series, part: str, keys: Sequence[st
     return found & ~inside & (split != "")
 
 
-def _cover(table: pd.DataFrame, split: pd.Series, first: str, second: str, keys: Sequence[str]) -> npt.NDArray[np.int64]:
+def _cover(
+    table: pd.DataFrame, split: pd.Series, first: str, second: str, keys: Sequence[str]
+) -> npt.NDArray[np.int64]:
     """Return the fewest rows without which two parts share no key, those of the first part where that makes no difference.
 
-    The rows that share keys are a bipartite graph; its smallest vertex cover is a smallest cut (König's theorem), and keys as nodes in
-    between keep it as large as the table.
+    The rows that share keys are a bipartite graph; its smallest vertex cover is a smallest cut (König's
+    theorem), and keys as nodes in between keep it as large as the table.
     """
     left, right = (split == first).to_numpy(), (split == second).to_numpy()
     n, size = len(table), len(table)
@@ -62,7 +64,9 @@ def _cover(table: pd.DataFrame, split: pd.Series, first: str, second: str, keys:
     source, sink = size, size + 1
     starts = np.array([(source, r) if left[r] else (r, sink) for r in involved], dtype=np.int64)
     unlimited = np.iinfo(np.int32).max // 4
-    capacity = np.concatenate([np.full(len(pairs), unlimited), np.ones(len(starts), np.int64)]).astype(np.int32)
+    capacity = np.concatenate([np.full(len(pairs), unlimited), np.ones(len(starts), np.int64)]).astype(
+        np.int32
+    )
     i, j = np.concatenate([pairs, starts]).T.astype(np.int32)  # SciPy 1.13 and 1.14 take no other indices
     graph = csr_array(coo_array((capacity, (i, j)), shape=(size + 2, size + 2)))
     flow = maximum_flow(graph, source, sink).flow
@@ -74,7 +78,13 @@ def _cover(table: pd.DataFrame, split: pd.Series, first: str, second: str, keys:
     return involved[np.where(left[involved], ~reached[involved], reached[involved])]
 
 
-def _settle(table: pd.DataFrame, split: pd.Series, rows: npt.NDArray[np.int64], parts: Sequence[str], keys: Sequence[str]) -> pd.Series:
+def _settle(
+    table: pd.DataFrame,
+    split: pd.Series,
+    rows: npt.NDArray[np.int64],
+    parts: Sequence[str],
+    keys: Sequence[str],
+) -> pd.Series:
     """Take rows out of a split, and put each into the part where all that it shares a key with is, if that is one of ``parts``.
 
     A row whose duplicate is still in a part stays out: a second copy beside the first would add nothing.
@@ -138,7 +148,9 @@ def _choice(table: pd.DataFrame, before: pd.Series, after: pd.Series, name: str)
 
 def told(repair: Repair) -> list[str]:
     """Say what a repair did and what the alternatives would have cost."""
-    notes = [f"Repaired: {repair.moved:,} moved and {repair.dropped:,} dropped; every other image is where it was."]
+    notes = [
+        f"Repaired: {repair.moved:,} moved and {repair.dropped:,} dropped; every other image is where it was."
+    ]
     for choice in repair.trade_off:
         if not choice["chosen"]:
             notes.append(
@@ -159,9 +171,9 @@ def repair_split(table: pd.DataFrame) -> Repair:
 
     Notes
     -----
-    An image that shares a group or duplicate set with a test image cannot stay in train or val: it is dropped. Between train and val the
-    fewest changes are found exactly; a changed image moves to the other part where it fits, and is dropped where a copy of it is kept or
-    where it fits nowhere.
+    An image that shares a group or duplicate set with a test image cannot stay in train or val: it is
+    dropped. Between train and val the fewest changes are found exactly; a changed image moves to the other
+    part where it fits, and is dropped where a copy of it is kept or where it fits nowhere.
     """
     split = table["split"]
     ways = {
@@ -174,4 +186,6 @@ def repair_split(table: pd.DataFrame) -> Repair:
     trade_off = [_choice(table, split, after, name) for name, after in ways.items()]
     chosen = trade_off[list(ways).index("test kept")]
     chosen["chosen"] = True
-    return Repair(split=ways["test kept"], moved=chosen["moves"], dropped=chosen["drops"], trade_off=trade_off)
+    return Repair(
+        split=ways["test kept"], moved=chosen["moves"], dropped=chosen["drops"], trade_off=trade_off
+    )

@@ -11,13 +11,16 @@ from scipy.sparse import coo_array, vstack
 NOISE = 1e-7
 
 
-def round_quotas(ideal: npt.NDArray[np.float64], parent: npt.NDArray[np.int64], rng: np.random.Generator) -> npt.NDArray[np.int64]:
+def round_quotas(
+    ideal: npt.NDArray[np.float64], parent: npt.NDArray[np.int64], rng: np.random.Generator
+) -> npt.NDArray[np.int64]:
     """Round a table of ideal counts so that each stratum keeps its total.
 
-    Every cell, every sum over the strata of a class, and every part's total is rounded down or up, so all are within 1 of ideal.
-    Strata within classes within the whole are a laminar family, which makes this a network flow: the linear programme below has a
-    whole-numbered solution, and the small random costs make it the only one. Where a class cannot be in every part, training comes
-    first; then a part without the class is preferred to one that has it.
+    Every cell, every sum over the strata of a class, and every part's total is rounded down or up, so all are
+    within 1 of ideal. Strata within classes within the whole are a laminar family, which makes this a network
+    flow: the linear programme below has a whole-numbered solution, and the small random costs make it the
+    only one. Where a class cannot be in every part, training comes first; then a part without the class is
+    preferred to one that has it.
 
     Parameters
     ----------
@@ -30,7 +33,8 @@ def round_quotas(ideal: npt.NDArray[np.float64], parent: npt.NDArray[np.int64], 
 
     References
     ----------
-    Cox, L. H. (1987). A constructive procedure for unbiased controlled rounding. Journal of the American Statistical Association 82.
+    Cox, L. H. (1987). A constructive procedure for unbiased controlled rounding. Journal of the American
+    Statistical Association 82.
     """
     base = np.floor(ideal + NOISE)
     fraction = np.where(ideal - base > NOISE, ideal - base, 0.0)

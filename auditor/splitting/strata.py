@@ -8,7 +8,8 @@ import pandas as pd
 
 from auditor.errors import UsageError
 
-#: A numeric column with more values than this is cut into quarters: each value of its own could not be balanced.
+#: A numeric column with more values than this is cut into quarters: each value of its own could not be
+#: balanced.
 LEVELS = 10
 
 
@@ -30,7 +31,11 @@ def strata_of(images: pd.DataFrame, columns: Sequence[str]) -> dict[str, pd.Seri
             )
         values = images[column]
         shown = values.where(values.notna(), "").astype(str)
-        numbers = pd.to_numeric(values, errors="coerce") if not pd.api.types.is_bool_dtype(values) else pd.Series(dtype=float)
+        numbers = (
+            pd.to_numeric(values, errors="coerce")
+            if not pd.api.types.is_bool_dtype(values)
+            else pd.Series(dtype=float)
+        )
         if numbers.nunique() > LEVELS and bool((numbers.notna() | (shown == "")).all()):
             quarter = pd.qcut(numbers, 4, labels=False, duplicates="drop")
             shown = quarter.map(lambda q: "" if pd.isna(q) else f"quarter {int(q) + 1}").astype(str)

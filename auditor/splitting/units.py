@@ -40,7 +40,9 @@ def undivided_units(*keys: pd.Series) -> npt.NDArray[np.int64]:
         nodes.append(codes.astype(np.int64) + size)
         size += len(values)
     i, j = np.concatenate(rows), np.concatenate(nodes)
-    _, component = connected_components(coo_array((np.ones(len(i), np.int8), (i, j)), shape=(size, size)), directed=False)
+    _, component = connected_components(
+        coo_array((np.ones(len(i), np.int8), (i, j)), shape=(size, size)), directed=False
+    )
     codes, _ = pd.factorize(component[:n])
     return np.asarray(codes, dtype=np.int64)
 
@@ -58,7 +60,9 @@ def singly(labels: pd.Series) -> tuple[npt.NDArray[np.int64], pd.Series]:
         return np.arange(len(labels)), labels
     apart = [separate_labels(label) or ("",) for label in labels]
     rows = np.repeat(np.arange(len(apart)), [len(names) for names in apart])
-    return rows, pd.Series([name for names in apart for name in names], index=labels.index[rows], dtype=object)
+    return rows, pd.Series(
+        [name for names in apart for name in names], index=labels.index[rows], dtype=object
+    )
 
 
 def count_table(unit: npt.NDArray[np.int64], stratum: npt.NDArray[np.int64]) -> csr_array:

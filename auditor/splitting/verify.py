@@ -20,7 +20,8 @@ from auditor.splitting.certificate import TABLE_COLUMNS, part_column, rows_diges
 from auditor.splitting.facts import Asked, split_facts
 from auditor.splitting.plan import Plan, leaking, prepare
 
-#: An apostrophe in front keeps spreadsheets from running a cell as a formula; see ``auditor.reports.csv_cells``.
+#: An apostrophe in front keeps spreadsheets from running a cell as a formula; see
+#: ``auditor.reports.csv_cells``.
 ESCAPED = re.compile(r"'+[=+\-@\t\r]")
 
 EXPECTED = "a split table with the columns path, label and split (or fold)"
@@ -39,7 +40,9 @@ def read_split(file: str | Path) -> pd.DataFrame:
     except (OSError, ValueError) as error:
         reason = " ".join(str(error).split())[:120]
         raise DataError(
-            expected=EXPECTED, received=f"'{file}', which cannot be read ({reason})", hint="name the split.csv that auditor wrote"
+            expected=EXPECTED,
+            received=f"'{file}', which cannot be read ({reason})",
+            hint="name the split.csv that auditor wrote",
         ) from None
     return standard_rows(table, str(file))
 
@@ -59,7 +62,9 @@ def standard_rows(table: pd.DataFrame, name: str) -> pd.DataFrame:
     table = table.apply(lambda cells: cells.map(lambda t: t[1:] if ESCAPED.match(t) else t)).astype(str)
     if column == "split" and not table["split"].isin(("train", "val", "test")).any():
         raise DataError(
-            expected="splits named train, val and test", received=f"none of them in '{name}'", hint="name the split.csv that auditor wrote"
+            expected="splits named train, val and test",
+            received=f"none of them in '{name}'",
+            hint="name the split.csv that auditor wrote",
         )
     return table.sort_values(["path", "label"], kind="stable", ignore_index=True)
 
@@ -77,11 +82,15 @@ def read_certificate(file: str | Path) -> SplitFacts:
         facts = json.loads(Path(file).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         raise DataError(
-            expected=expected, received=f"'{file}', which cannot be read", hint="plan the split again with 'auditor split'"
+            expected=expected,
+            received=f"'{file}', which cannot be read",
+            hint="plan the split again with 'auditor split'",
         ) from None
     if not isinstance(facts, dict) or not {"fingerprint", "rows_digest", "ratios", "counts"} <= facts.keys():
         raise DataError(
-            expected=expected, received=f"'{file}', which holds something else", hint="plan the split again with 'auditor split'"
+            expected=expected,
+            received=f"'{file}', which holds something else",
+            hint="plan the split again with 'auditor split'",
         )
     return cast(SplitFacts, facts)
 
@@ -104,7 +113,9 @@ def _asked(certificate: Mapping[str, Any]) -> Asked:
             folds=None if certificate.get("folds") is None else int(certificate["folds"]),
             stratify=tuple(map(str, certificate.get("stratify", ()))),
             by=None if certificate.get("by") is None else str(certificate["by"]),
-            duplicate_threshold=None if certificate.get("duplicate_threshold") is None else float(certificate["duplicate_threshold"]),
+            duplicate_threshold=None
+            if certificate.get("duplicate_threshold") is None
+            else float(certificate["duplicate_threshold"]),
         )
     except (TypeError, ValueError, AttributeError, KeyError):
         raise DataError(
@@ -120,10 +131,18 @@ def _every_image_once(rows: pd.DataFrame, images: pd.DataFrame) -> Claim:
     absent, extra = sorted((there - listed).elements()), sorted((listed - there).elements())
     said = []
     if absent:
-        said.append(f"{len(absent):,} images of the data have no row with their class (the first: '{absent[0][0]}')")
+        said.append(
+            f"{len(absent):,} images of the data have no row with their class (the first: '{absent[0][0]}')"
+        )
     if extra:
-        said.append(f"{len(extra):,} rows are no image of the data with that class (the first: '{extra[0][0]}')")
-    return Claim(name="images", holds=not said, detail=("; ".join(said) if said else f"{len(images):,} images, each with one row") + ".")
+        said.append(
+            f"{len(extra):,} rows are no image of the data with that class (the first: '{extra[0][0]}')"
+        )
+    return Claim(
+        name="images",
+        holds=not said,
+        detail=("; ".join(said) if said else f"{len(images):,} images, each with one row") + ".",
+    )
 
 
 def _compared(name: str, stated: object, now: object, counted: Claim) -> Claim:
@@ -133,7 +152,10 @@ def _compared(name: str, stated: object, now: object, counted: Claim) -> Claim:
 
 
 def verify_split(
-    split: str | Path | pd.DataFrame, certificate: Mapping[str, Any] | str | Path, dataset: Dataset, table: pd.DataFrame
+    split: str | Path | pd.DataFrame,
+    certificate: Mapping[str, Any] | str | Path,
+    dataset: Dataset,
+    table: pd.DataFrame,
 ) -> list[Claim]:
     """Count every claim of a certificate again, from the split table and a scan of the data.
 
@@ -145,12 +167,14 @@ def verify_split(
         ``split.json``.
     dataset : Dataset
     table : DataFrame
-        The scan's images plus ``cluster``, as for `plan_split`. Where it has no groups, those of the split table are taken.
+        The scan's images plus ``cluster``, as for `plan_split`. Where it has no groups, those of the split
+        table are taken.
 
     Returns
     -------
     list of Claim
-        In a fixed order; the split is verified where all hold, and the first that does not is the one to name.
+        In a fixed order; the split is verified where all hold, and the first that does not is the one to
+        name.
 
     Raises
     ------
@@ -158,7 +182,11 @@ def verify_split(
         The table or the certificate cannot be read.
     """
     rows = standard_rows(split, "the table") if isinstance(split, pd.DataFrame) else read_split(split)
-    stated = certificate if isinstance(certificate, Mapping) else cast(Mapping[str, Any], read_certificate(certificate))
+    stated = (
+        certificate
+        if isinstance(certificate, Mapping)
+        else cast(Mapping[str, Any], read_certificate(certificate))
+    )
     images = prepare(table)
     beside = _beside(images, rows)
     groups = beside["group"] if (images["group"] != "").any() else rows["group"]
@@ -212,8 +240,8 @@ def read_plan(file: str | Path, dataset: Dataset, table: pd.DataFrame) -> Plan:
     Parameters
     ----------
     file : path
-        ``split.csv`` or any table with ``path, label`` and ``split`` or ``fold``; the certificate is taken from ``split.json`` beside it
-        where there is one.
+        ``split.csv`` or any table with ``path, label`` and ``split`` or ``fold``; the certificate is taken
+        from ``split.json`` beside it where there is one.
     dataset : Dataset
     table : DataFrame
         The scan's images plus ``cluster``, as for `plan_split`.
@@ -237,15 +265,27 @@ def read_plan(file: str | Path, dataset: Dataset, table: pd.DataFrame) -> Plan:
         rows["group"] = beside["group"].to_numpy()
     rows["cluster"] = beside["cluster"].to_numpy()
     stated = Path(file).with_suffix(".json")
-    own = Asked(origin="kept", ratios=None, ratios_reason="the shares of the split file", seed=0, group_column=dataset.group_column)
+    own = Asked(
+        origin="kept",
+        ratios=None,
+        ratios_reason="the shares of the split file",
+        seed=0,
+        group_column=dataset.group_column,
+    )
     if stated.exists():
         facts = read_certificate(stated)
         own = _asked(cast(Mapping[str, Any], facts)) if facts["rows_digest"] == rows_digest(rows) else own
     if "fold" in rows.columns:
         own = replace(
-            own, folds=own.folds or rows["fold"].nunique() - bool((rows["fold"] == "").any()) - bool((rows["fold"] == "test").any())
+            own,
+            folds=own.folds
+            or rows["fold"].nunique()
+            - bool((rows["fold"] == "").any())
+            - bool((rows["fold"] == "test").any()),
         )
     known = {*own.stratify, *filter(None, [own.by])} <= set(images.columns)
     left_out = int(leaking(rows).sum()) if "split" in rows.columns else 0
-    facts = split_facts(rows, beside, own if known else replace(own, stratify=(), by=None), left_out=left_out, notes=[])
+    facts = split_facts(
+        rows, beside, own if known else replace(own, stratify=(), by=None), left_out=left_out, notes=[]
+    )
     return Plan(dataset=dataset, table=rows, facts=facts)

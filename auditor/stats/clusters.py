@@ -7,7 +7,8 @@ from statistics import NormalDist
 import numpy as np
 import numpy.typing as npt
 
-#: Groups on either side below which nothing is decided: with fewer, the variance between groups is a guess (DESIGN.md).
+#: Groups on either side below which nothing is decided: with fewer, the variance between groups is a guess
+#: (DESIGN.md).
 FEWEST_GROUPS = 10
 #: Thresholds at which the variance of a distribution function is looked at.
 GRID = 32
@@ -34,12 +35,14 @@ def kish_size(sizes: npt.ArrayLike) -> float:
     return float(n.sum() ** 2 / (n**2).sum())
 
 
-def effective_size(indicators: npt.NDArray[np.bool_], groups: npt.ArrayLike, alpha: float, *, largest: bool) -> float:
+def effective_size(
+    indicators: npt.NDArray[np.bool_], groups: npt.ArrayLike, alpha: float, *, largest: bool
+) -> float:
     """Return how many independent images a grouped sample is worth for estimating shares.
 
-    The variance of each share is estimated between groups (linearised, ultimate clusters) and compared with that of
-    independent images; a Student quantile with (groups - 1) degrees of freedom pays for the estimate. Never more than the images,
-    and never less than one image per group would give where that bound holds.
+    The variance of each share is estimated between groups (linearised, ultimate clusters) and compared with
+    that of independent images; a Student quantile with (groups - 1) degrees of freedom pays for the estimate.
+    Never more than the images, and never less than one image per group would give where that bound holds.
 
     Parameters
     ----------
@@ -50,8 +53,9 @@ def effective_size(indicators: npt.NDArray[np.bool_], groups: npt.ArrayLike, alp
     alpha : float
         The level at which the size will be used.
     largest : bool
-        Compare the largest variance with the largest possible, 1/4 (for a supremum, as of a distribution function), or else the
-        sums over shares (for a sum, as of a total variation; Rao and Scott's first-order correction).
+        Compare the largest variance with the largest possible, 1/4 (for a supremum, as of a distribution
+        function), or else the sums over shares (for a sum, as of a total variation; Rao and Scott's
+        first-order correction).
 
     References
     ----------
@@ -71,8 +75,8 @@ def effective_size_of_values(values: npt.ArrayLike, groups: npt.ArrayLike, alpha
 
     References
     ----------
-    Francisco, Fuller, "Quantile estimation with a complex survey design", Annals of Statistics 19, 1991 (the variance of a distribution
-    function over clusters).
+    Francisco, Fuller, "Quantile estimation with a complex survey design", Annals of Statistics 19, 1991 (the
+    variance of a distribution function over clusters).
     """
     x = np.asarray(values, dtype=float)
     _, numbers, sizes = np.unique(np.asarray(groups), return_inverse=True, return_counts=True)
@@ -88,8 +92,8 @@ def effective_size_of_values(values: npt.ArrayLike, groups: npt.ArrayLike, alpha
 def effective_size_of_classes(classes: npt.ArrayLike, groups: npt.ArrayLike, alpha: float) -> float:
     """Return how many independent images a grouped sample is worth for estimating class shares.
 
-    The same as `effective_size` of one indicator per class with ``largest=False``, in time and memory that do not grow with the number of
-    classes.
+    The same as `effective_size` of one indicator per class with ``largest=False``, in time and memory that do
+    not grow with the number of classes.
 
     Parameters
     ----------
@@ -115,14 +119,23 @@ def effective_size_of_classes(classes: npt.ArrayLike, groups: npt.ArrayLike, alp
     return _worth(variances, shares, sizes, alpha, largest=False)
 
 
-def _size_of_totals(totals: npt.NDArray[np.float64], sizes: npt.NDArray[np.int64], alpha: float, *, largest: bool) -> float:
+def _size_of_totals(
+    totals: npt.NDArray[np.float64], sizes: npt.NDArray[np.int64], alpha: float, *, largest: bool
+) -> float:
     """Return the effective size, given how many images of each group count for each share, shape (n_groups, n_shares)."""
     shares = totals.sum(axis=0) / sizes.sum()
-    return _worth(((totals - sizes[:, None] * shares) ** 2).sum(axis=0), shares, sizes, alpha, largest=largest)
+    return _worth(
+        ((totals - sizes[:, None] * shares) ** 2).sum(axis=0), shares, sizes, alpha, largest=largest
+    )
 
 
 def _worth(
-    squares: npt.NDArray[np.float64], shares: npt.NDArray[np.float64], sizes: npt.NDArray[np.int64], alpha: float, *, largest: bool
+    squares: npt.NDArray[np.float64],
+    shares: npt.NDArray[np.float64],
+    sizes: npt.NDArray[np.int64],
+    alpha: float,
+    *,
+    largest: bool,
 ) -> float:
     """Compare the variance between groups with that of independent images; ``squares`` are summed over groups, shape (n_shares,)."""
     from scipy.special import stdtrit
@@ -146,8 +159,8 @@ def intraclass_correlation(values: npt.ArrayLike, groups: npt.ArrayLike) -> floa
 
     References
     ----------
-    Donner, "A review of inference procedures for the intraclass correlation coefficient in the one-way random effects
-    model", International Statistical Review 54, 1986.
+    Donner, "A review of inference procedures for the intraclass correlation coefficient in the one-way random
+    effects model", International Statistical Review 54, 1986.
 
     Examples
     --------

@@ -1,7 +1,8 @@
 """Distances between two samples, and how far off they may be.
 
-The half-widths here bound the error of the *estimate of a distance*: with confidence ``1 - alpha`` the true distance lies within
-``distance ± half_width``. Where nothing differs the estimate is positive all the same, and the interval reaches down to 0.
+The half-widths here bound the error of the *estimate of a distance*: with confidence ``1 - alpha`` the true
+distance lies within ``distance ± half_width``. Where nothing differs the estimate is positive all the same,
+and the interval reaches down to 0.
 """
 
 from __future__ import annotations
@@ -15,7 +16,10 @@ Floats = npt.NDArray[np.float64]
 
 
 def kolmogorov_smirnov(
-    first: npt.ArrayLike, second: npt.ArrayLike, first_weights: npt.ArrayLike | None = None, second_weights: npt.ArrayLike | None = None
+    first: npt.ArrayLike,
+    second: npt.ArrayLike,
+    first_weights: npt.ArrayLike | None = None,
+    second_weights: npt.ArrayLike | None = None,
 ) -> tuple[float, float]:
     """Return the two-sample Kolmogorov-Smirnov distance, signed, and the value at which it is attained.
 
@@ -29,13 +33,15 @@ def kolmogorov_smirnov(
     Returns
     -------
     distance : float
-        In [-1, 1]: positive where values of ``first`` tend to be the smaller ones (its distribution function lies above).
+        In [-1, 1]: positive where values of ``first`` tend to be the smaller ones (its distribution function
+        lies above).
     at : float
         The threshold that tells the two apart best.
 
     References
     ----------
-    Smirnov, "Table for estimating the goodness of fit of empirical distributions", Annals of Mathematical Statistics 19, 1948.
+    Smirnov, "Table for estimating the goodness of fit of empirical distributions", Annals of Mathematical
+    Statistics 19, 1948.
 
     Examples
     --------
@@ -63,15 +69,16 @@ def _shares(n: int, weights: npt.ArrayLike | None) -> Floats:
 def dkw_half_width(n: float, m: float, alpha: float) -> float:
     """Return the half-width of the interval of a Kolmogorov-Smirnov distance between samples of (effective) sizes ``n`` and ``m``.
 
-    ``sqrt(log(2 / alpha) / 2 * (1 / n + 1 / m))``: the Dvoretzky-Kiefer-Wolfowitz bound with Massart's constant, for the difference of two
-    empirical processes. Equal distributions are the worst case: for unequal ones the limit process is the scaled Brownian bridge of the
-    equal case conditioned on one more linear functional, so by Anderson's inequality its supremum is stochastically smaller.
+    ``sqrt(log(2 / alpha) / 2 * (1 / n + 1 / m))``: the Dvoretzky-Kiefer-Wolfowitz bound with Massart's
+    constant, for the difference of two empirical processes. Equal distributions are the worst case: for
+    unequal ones the limit process is the scaled Brownian bridge of the equal case conditioned on one more
+    linear functional, so by Anderson's inequality its supremum is stochastically smaller.
 
     References
     ----------
-    Massart, "The tight constant in the Dvoretzky-Kiefer-Wolfowitz inequality", Annals of Probability 18, 1990.
-    Wei, Dudley, "Two-sample Dvoretzky-Kiefer-Wolfowitz inequalities", Statistics and Probability Letters 82, 2012.
-    Anderson, "The integral of a symmetric unimodal function", Proc. AMS 6, 1955.
+    Massart, "The tight constant in the Dvoretzky-Kiefer-Wolfowitz inequality", Annals of Probability 18,
+    1990. Wei, Dudley, "Two-sample Dvoretzky-Kiefer-Wolfowitz inequalities", Statistics and Probability
+    Letters 82, 2012. Anderson, "The integral of a symmetric unimodal function", Proc. AMS 6, 1955.
 
     Examples
     --------
@@ -90,8 +97,8 @@ def kolmogorov_p_value(distance: float, n: float, m: float) -> float:
 
     References
     ----------
-    Stephens, "Use of the Kolmogorov-Smirnov, Cramér-von Mises and related statistics without extensive tables",
-    J. R. Statist. Soc. B 32, 1970.
+    Stephens, "Use of the Kolmogorov-Smirnov, Cramér-von Mises and related statistics without extensive
+    tables", J. R. Statist. Soc. B 32, 1970.
     """
     from scipy.special import kolmogorov
 
@@ -102,8 +109,8 @@ def kolmogorov_p_value(distance: float, n: float, m: float) -> float:
 def total_variation(first: npt.ArrayLike, second: npt.ArrayLike) -> float:
     """Return the total variation distance of two count vectors over the same classes, in [0, 1].
 
-    It is the share of either that would have to change class to make them alike, and the most by which the probability
-    of any set of classes differs.
+    It is the share of either that would have to change class to make them alike, and the most by which the
+    probability of any set of classes differs.
 
     References
     ----------
@@ -119,13 +126,19 @@ def total_variation(first: npt.ArrayLike, second: npt.ArrayLike) -> float:
 
 
 def total_variation_half_width(
-    first: npt.ArrayLike, second: npt.ArrayLike, n: float, m: float, alpha: float, generator: np.random.Generator
+    first: npt.ArrayLike,
+    second: npt.ArrayLike,
+    n: float,
+    m: float,
+    alpha: float,
+    generator: np.random.Generator,
 ) -> float:
     """Return the half-width of the interval of a total variation distance.
 
-    The error of the estimate is at most the total variation of the sampling errors, whose quantile is simulated: two multinomial
-    samples of the effective sizes from one common distribution. As for `dkw_half_width`, a common distribution (the average with weights
-    ``1/n`` and ``1/m``) is the worst case. Counts get Jeffreys' half, so that a class unseen in one sample is not taken for impossible.
+    The error of the estimate is at most the total variation of the sampling errors, whose quantile is
+    simulated: two multinomial samples of the effective sizes from one common distribution. As for
+    `dkw_half_width`, a common distribution (the average with weights ``1/n`` and ``1/m``) is the worst case.
+    Counts get Jeffreys' half, so that a class unseen in one sample is not taken for impossible.
 
     Parameters
     ----------
@@ -140,15 +153,17 @@ def total_variation_half_width(
 
     References
     ----------
-    Efron, Tibshirani, "An introduction to the bootstrap", 1993, chapter 6 (the parametric bootstrap); Jeffreys, "Theory of probability",
-    1961, section 3.1 (the half).
+    Efron, Tibshirani, "An introduction to the bootstrap", 1993, chapter 6 (the parametric bootstrap);
+    Jeffreys, "Theory of probability", 1961, section 3.1 (the half).
     """
     a, b = np.asarray(first, dtype=float) + 0.5, np.asarray(second, dtype=float) + 0.5
     n, m = max(n, 1.0), max(m, 1.0)
     p = (a / a.sum() / n + b / b.sum() / m) / (1 / n + 1 / m)
     p /= p.sum()
     draws = int(np.clip(1_000_000 // len(p), 2_000, 20_000))
-    errors = generator.multinomial(round(n), p, size=draws) / round(n) - generator.multinomial(round(m), p, size=draws) / round(m)
+    errors = generator.multinomial(round(n), p, size=draws) / round(n) - generator.multinomial(
+        round(m), p, size=draws
+    ) / round(m)
     return float(np.quantile(np.abs(errors).sum(axis=1) / 2, 1 - alpha, method="higher"))
 
 
@@ -197,8 +212,8 @@ def chi_squared_p_value(statistic: float, degrees: int) -> float:
 
     References
     ----------
-    Pearson, "On the criterion that a given system of deviations ... can be reasonably supposed to have arisen from random sampling",
-    Philosophical Magazine 50, 1900.
+    Pearson, "On the criterion that a given system of deviations ... can be reasonably supposed to have arisen
+    from random sampling", Philosophical Magazine 50, 1900.
 
     Examples
     --------

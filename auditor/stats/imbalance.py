@@ -16,7 +16,8 @@ def evenness(counts: npt.ArrayLike) -> float:
 
     References
     ----------
-    Pielou, "The measurement of diversity in different types of biological collections", J. Theor. Biol. 13, 1966.
+    Pielou, "The measurement of diversity in different types of biological collections", J. Theor. Biol. 13,
+    1966.
 
     Examples
     --------
@@ -35,7 +36,8 @@ def effective_number(counts: npt.ArrayLike, beta: float) -> npt.NDArray[np.float
 
     References
     ----------
-    Cui, Jia, Lin, Song, Belongie, "Class-balanced loss based on effective number of samples", CVPR 2019, proposition 1.
+    Cui, Jia, Lin, Song, Belongie, "Class-balanced loss based on effective number of samples", CVPR 2019,
+    proposition 1.
 
     Examples
     --------
@@ -51,7 +53,8 @@ def imbalance_ratio(counts: npt.ArrayLike) -> float:
 
     References
     ----------
-    Orriols-Puig, Bernado-Mansilla, "Evolutionary rule-based systems for imbalanced data sets", Soft Computing 13, 2009.
+    Orriols-Puig, Bernado-Mansilla, "Evolutionary rule-based systems for imbalanced data sets", Soft Computing
+    13, 2009.
 
     Examples
     --------
@@ -66,7 +69,8 @@ def imbalance_ratio(counts: npt.ArrayLike) -> float:
 def likelihood_ratio_imbalance_degree(counts: npt.ArrayLike) -> float:
     """Return the likelihood ratio imbalance degree (LRID), ``2 * sum(n_c * log(n_classes * n_c / n))``; 0 is balanced.
 
-    It is the likelihood-ratio statistic against equal classes, so it grows with the number of images as well as with the imbalance.
+    It is the likelihood-ratio statistic against equal classes, so it grows with the number of images as well
+    as with the imbalance.
 
     References
     ----------

@@ -12,7 +12,8 @@ def wilson(successes: float, n: float, *, alpha: float = 0.05) -> tuple[float, f
     Parameters
     ----------
     successes, n : float
-        Successes of trials; fractions are welcome (an effective sample size is one). With ``n = 0`` the interval is [0, 1].
+        Successes of trials; fractions are welcome (an effective sample size is one). With ``n = 0`` the
+        interval is [0, 1].
     alpha : float
         One minus the confidence.
 
@@ -56,7 +57,8 @@ def images_needed(p: float, half_width: float, *, alpha: float = 0.05) -> int:
 
     References
     ----------
-    Piegorsch, "Sample sizes for improved binomial confidence intervals", Computational Statistics & Data Analysis 46, 2004.
+    Piegorsch, "Sample sizes for improved binomial confidence intervals", Computational Statistics & Data
+    Analysis 46, 2004.
 
     Examples
     --------
@@ -75,14 +77,18 @@ def images_needed(p: float, half_width: float, *, alpha: float = 0.05) -> int:
     return high
 
 
-def newcombe(successes: float, n: float, other_successes: float, other_n: float, *, alpha: float = 0.05) -> tuple[float, float]:
+def newcombe(
+    successes: float, n: float, other_successes: float, other_n: float, *, alpha: float = 0.05
+) -> tuple[float, float]:
     """Return the interval of a difference of two independent proportions, ``successes / n - other_successes / other_n``.
 
-    The hybrid score interval: it keeps its coverage where one of the proportions is 0, which the usual one does not.
+    The hybrid score interval: it keeps its coverage where one of the proportions is 0, which the usual one
+    does not.
 
     References
     ----------
-    Newcombe, "Interval estimation for the difference between independent proportions", Statistics in Medicine 17, 1998, method 10.
+    Newcombe, "Interval estimation for the difference between independent proportions", Statistics in Medicine
+    17, 1998, method 10.
 
     Examples
     --------
@@ -97,17 +103,20 @@ def newcombe(successes: float, n: float, other_successes: float, other_n: float,
     return p - q - math.hypot(p - l1, u2 - q), p - q + math.hypot(u1 - p, q - l2)
 
 
-def miettinen_nurminen(successes: float, n: float, other_successes: float, other_n: float, *, alpha: float = 0.05) -> tuple[float, float]:
+def miettinen_nurminen(
+    successes: float, n: float, other_successes: float, other_n: float, *, alpha: float = 0.05
+) -> tuple[float, float]:
     """Return the score interval of a difference of two independent proportions, ``successes / n - other_successes / other_n``.
 
-    The differences that the score test does not reject. Where one proportion is 0 it is shorter than the hybrid of `newcombe`, and as the
-    exact test has it.
+    The differences that the score test does not reject. Where one proportion is 0 it is shorter than the
+    hybrid of `newcombe`, and as the exact test has it.
 
     References
     ----------
-    Miettinen and Nurminen, "Comparative analysis of two rates", Statistics in Medicine 4, 1985. The restricted estimates in closed form:
-    Farrington and Manning, "Test statistics and sample size formulae for comparative binomial trials with null hypothesis of non-zero risk
-    difference or non-unity relative risk", Statistics in Medicine 9, 1990.
+    Miettinen and Nurminen, "Comparative analysis of two rates", Statistics in Medicine 4, 1985. The
+    restricted estimates in closed form: Farrington and Manning, "Test statistics and sample size formulae for
+    comparative binomial trials with null hypothesis of non-zero risk difference or non-unity relative risk",
+    Statistics in Medicine 9, 1990.
 
     Examples
     --------

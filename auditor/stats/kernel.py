@@ -19,7 +19,9 @@ def squared_distances(points: npt.NDArray[np.float32]) -> npt.NDArray[np.float32
     Higham, "Accuracy and Stability of Numerical Algorithms", 2nd edition, 2002, section 1.7 (cancellation).
     """
     squares = (points**2).sum(axis=1)
-    return np.asarray(np.maximum(squares[:, None] + squares[None, :] - 2 * points @ points.T, 0), dtype=np.float32)
+    return np.asarray(
+        np.maximum(squares[:, None] + squares[None, :] - 2 * points @ points.T, 0), dtype=np.float32
+    )
 
 
 def mean_discrepancy(

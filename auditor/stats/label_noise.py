@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 #: Bins of the confidence ranks; more change the estimate by less than its rounding.
 BINS = 20
-#: Shapes of the classifier's own error along its confidence ranks: from linear to one that only the least confident make.
+#: Shapes of the classifier's own error along its confidence ranks: from linear to one that only the least
+#: confident make.
 POWERS = (1.0, 1.5, 2.0, 3.0, 4.0)
 #: 95 % quantile of chi-squared with one degree of freedom: ends of a profile-likelihood interval.
 CHI2_95 = 3.841
@@ -27,10 +28,11 @@ class NoiseRate:
 def disagreement_floor(ranks: npt.ArrayLike, disagrees: npt.ArrayLike, weight: float = 1.0) -> NoiseRate:
     """Estimate the share of wrong labels as the floor to which disagreement falls where a classifier is surest.
 
-    Labels that are wrong at random are as frequent where the classifier is sure as elsewhere, whereas its own errors die out there. So
-    disagreement along the confidence rank ``v`` (0 the surest) is modelled as ``rate + slope * v**power`` and the rate is fitted by
-    maximum likelihood; its interval is the profile-likelihood one. Errors that a classifier makes in full confidence count as wrong labels:
-    the estimate is an upper one. Wrong labels confined to pictures that are hard to tell apart are missed.
+    Labels that are wrong at random are as frequent where the classifier is sure as elsewhere, whereas its own
+    errors die out there. So disagreement along the confidence rank ``v`` (0 the surest) is modelled as ``rate
+    + slope * v**power`` and the rate is fitted by maximum likelihood; its interval is the profile-likelihood
+    one. Errors that a classifier makes in full confidence count as wrong labels: the estimate is an upper
+    one. Wrong labels confined to pictures that are hard to tell apart are missed.
 
     Parameters
     ----------
@@ -43,8 +45,9 @@ def disagreement_floor(ranks: npt.ArrayLike, disagrees: npt.ArrayLike, weight: f
 
     References
     ----------
-    Liu, Tao, "Classification with noisy labels by importance reweighting", IEEE TPAMI 38(3), 2016 (noise rates read off where the class
-    posterior is extreme). Pawitan, "In all likelihood", 2001, section 3.4 (profile likelihood).
+    Liu, Tao, "Classification with noisy labels by importance reweighting", IEEE TPAMI 38(3), 2016 (noise
+    rates read off where the class posterior is extreme). Pawitan, "In all likelihood", 2001, section 3.4
+    (profile likelihood).
 
     Examples
     --------

@@ -45,11 +45,18 @@ def _log_probabilities(scores: Numbers) -> Numbers:
 
 
 def fit_logistic(
-    x: Numbers, given: npt.NDArray[np.int64], *, inverse_penalty: float, tolerance: float, rounds: int, balanced: bool = False
+    x: Numbers,
+    given: npt.NDArray[np.int64],
+    *,
+    inverse_penalty: float,
+    tolerance: float,
+    rounds: int,
+    balanced: bool = False,
 ) -> Logistic:
     """Fit a multinomial (binomial, of two classes) logistic regression by L-BFGS; the intercept is not penalised.
 
-    Minimises the same function in the same way as scikit-learn's ``LogisticRegression(C=inverse_penalty, tol=tolerance, max_iter=rounds)``.
+    Minimises the same function in the same way as scikit-learn's ``LogisticRegression(C=inverse_penalty,
+    tol=tolerance, max_iter=rounds)``.
 
     Parameters
     ----------
@@ -67,7 +74,8 @@ def fit_logistic(
 
     References
     ----------
-    Byrd, Lu, Nocedal, Zhu, "A limited memory algorithm for bound constrained optimization", SIAM J. Sci. Comput. 16, 1995.
+    Byrd, Lu, Nocedal, Zhu, "A limited memory algorithm for bound constrained optimization", SIAM J. Sci.
+    Comput. 16, 1995.
     """
     from scipy.optimize import minimize
 
@@ -101,11 +109,13 @@ def fit_logistic(
     return Logistic(parameters[:, :-1], parameters[:, -1])
 
 
-def fit_two(x: Numbers, second: npt.NDArray[np.bool_], *, inverse_penalty: float, tolerance: float, rounds: int) -> Logistic:
+def fit_two(
+    x: Numbers, second: npt.NDArray[np.bool_], *, inverse_penalty: float, tolerance: float, rounds: int
+) -> Logistic:
     """Fit a binomial logistic regression by Newton's method, both classes weighing the same; the intercept is not penalised.
 
-    The minimum of `fit_logistic` with ``balanced``, for one class against another and a few hundred columns at most: some six steps reach
-    it, and nothing is imported for them.
+    The minimum of `fit_logistic` with ``balanced``, for one class against another and a few hundred columns
+    at most: some six steps reach it, and nothing is imported for them.
 
     Parameters
     ----------

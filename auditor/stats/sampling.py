@@ -9,9 +9,10 @@ from scipy import stats
 def most_affected(found: int, sampled: int, total: int, confidence: float = 0.95) -> int:
     """Return the largest number of affected images among ``total`` that fits a sample without replacement.
 
-    The one-sided exact (Clopper-Pearson) bound of the hypergeometric distribution: were more affected, a random sample of this size would
-    hold no more than ``found`` of them in less than ``1 - confidence`` of all draws. For a sample that is stratified in proportion it is
-    an upper bound still, since stratified counts vary less.
+    The one-sided exact (Clopper-Pearson) bound of the hypergeometric distribution: were more affected, a
+    random sample of this size would hold no more than ``found`` of them in less than ``1 - confidence`` of
+    all draws. For a sample that is stratified in proportion it is an upper bound still, since stratified
+    counts vary less.
 
     Parameters
     ----------
@@ -22,8 +23,8 @@ def most_affected(found: int, sampled: int, total: int, confidence: float = 0.95
 
     References
     ----------
-    Clopper and Pearson, "The use of confidence or fiducial limits", Biometrika 26, 1934; Buonaccorsi, "A note on confidence intervals for
-    proportions in finite populations", The American Statistician 41, 1987.
+    Clopper and Pearson, "The use of confidence or fiducial limits", Biometrika 26, 1934; Buonaccorsi, "A note
+    on confidence intervals for proportions in finite populations", The American Statistician 41, 1987.
 
     Examples
     --------

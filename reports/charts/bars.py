@@ -67,9 +67,33 @@ def draw_bars(counts: Mapping[str, Mapping[str, int]], series: Sequence[str]) ->
             n = counts[label].get(name, 0)
             if n:
                 x, end = axis.place(before), axis.place(before + n)
-                pieces.append(Piece(series_number(name, k), x, max(round(end - x - 1, 2), 0.5), f"{label}, {name or 'all'}: {count(n)}"))
+                pieces.append(
+                    Piece(
+                        series_number(name, k),
+                        x,
+                        max(round(end - x - 1, 2), 0.5),
+                        f"{label}, {name or 'all'}: {count(n)}",
+                    )
+                )
             before += n
         parts = " · ".join(count(counts[label].get(name, 0)) for name in series) if len(series) > 1 else ""
-        bars.append(Bar(fitted(label, NAME), label, TOP + i * ROW, axis.place(before), tuple(pieces), count(before), parts))
+        bars.append(
+            Bar(
+                fitted(label, NAME),
+                label,
+                TOP + i * ROW,
+                axis.place(before),
+                tuple(pieces),
+                count(before),
+                parts,
+            )
+        )
     bottom = TOP + len(bars) * ROW
-    return Bars(tuple(bars), axis.ticks(4), bottom + 44, bottom, tuple((series_number(s, k), s) for k, s in enumerate(series)), left_out)
+    return Bars(
+        tuple(bars),
+        axis.ticks(4),
+        bottom + 44,
+        bottom,
+        tuple((series_number(s, k), s) for k, s in enumerate(series)),
+        left_out,
+    )

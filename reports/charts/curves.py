@@ -46,7 +46,9 @@ class Curves:
     words: str
 
 
-def draw_curves(title: str, y_label: str, lines: Mapping[str, Sequence[float]], best_epoch: int | None) -> Curves | None:
+def draw_curves(
+    title: str, y_label: str, lines: Mapping[str, Sequence[float]], best_epoch: int | None
+) -> Curves | None:
     """Draw one line per key of ``lines`` (training first, then validation); ``None`` where there is no epoch."""
     lines = {k: [float(v) for v in vs if v is not None] for k, vs in lines.items()}
     lines = {k: vs for k, vs in lines.items() if vs}
@@ -65,9 +67,17 @@ def draw_curves(title: str, y_label: str, lines: Mapping[str, Sequence[float]], 
     for i, ((name, vs), end) in enumerate(zip(lines.items(), ends, strict=True)):
         places = [(x.place(e + 1), y.place(v) if v == v else v) for e, v in enumerate(vs)]
         anchor, end_x = ("start", places[-1][0] + 8) if epochs <= FEW else ("end", places[-1][0] - 4)
-        curves.append(Curve(name, i, path_through(places), end_x, end, anchor, tuple(places) if len(vs) <= FEW else ()))
-    ticks = tuple(Tick(x.place(e), str(int(e))) for e in (float(t.text.replace(",", "")) for t in x.ticks(6)) if e == int(e))
-    words = "; ".join(f"{name}: {number(vs[0])} at first, {number(vs[-1])} at the end" for name, vs in lines.items())
+        curves.append(
+            Curve(name, i, path_through(places), end_x, end, anchor, tuple(places) if len(vs) <= FEW else ())
+        )
+    ticks = tuple(
+        Tick(x.place(e), str(int(e)))
+        for e in (float(t.text.replace(",", "")) for t in x.ticks(6))
+        if e == int(e)
+    )
+    words = "; ".join(
+        f"{name}: {number(vs[0])} at first, {number(vs[-1])} at the end" for name, vs in lines.items()
+    )
     best = None if best_epoch is None else x.place(best_epoch + 1)
     best_text = "" if best_epoch is None else f"best weights, epoch {best_epoch + 1}"
     if best_epoch is not None:

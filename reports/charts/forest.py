@@ -47,7 +47,9 @@ class Forest:
     left_out: int
 
 
-def draw_forest(title: str, rows: Sequence[tuple[str, Estimate, str]], *, difference: bool = False) -> Forest | None:
+def draw_forest(
+    title: str, rows: Sequence[tuple[str, Estimate, str]], *, difference: bool = False
+) -> Forest | None:
     """Draw a row for each (name, estimate, level); ``None`` without rows.
 
     Parameters
@@ -85,7 +87,9 @@ def draw_forest(title: str, rows: Sequence[tuple[str, Estimate, str]], *, differ
         )
         for i, (name, e, level) in enumerate(shown)
     )
-    ticks = tuple(Tick(t.at, f"{100 * float(t.text.replace(',', '')):.4g}" if shares else t.text) for t in axis.ticks(4))
+    ticks = tuple(
+        Tick(t.at, f"{100 * float(t.text.replace(',', '')):.4g}" if shares else t.text) for t in axis.ticks(4)
+    )
     bottom = TOP + len(marks) * ROW + 4
     words = "; ".join(f"{m.whole}: {m.text}" for m in marks)
     zero = axis.place(0.0) if low < 0 <= high or (difference and low <= 0 <= high) else None

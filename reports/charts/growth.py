@@ -51,18 +51,25 @@ class Growth:
     words: str
 
 
-def draw_growth(title: str, series: Mapping[str, Sequence[tuple[int, Estimate]]], target: float | None = None) -> Growth | None:
+def draw_growth(
+    title: str, series: Mapping[str, Sequence[tuple[int, Estimate]]], target: float | None = None
+) -> Growth | None:
     """Draw a line per class through (training images, recall); ``None`` where no class has two numbers of images.
 
     Intervals are drawn for a single class only: those of several would cover each other; all stand in words.
     """
-    kept = {k: sorted((p for p in ps if p[0] > 0 and math.isfinite(p[1]["value"])), key=lambda p: p[0]) for k, ps in series.items()}
+    kept = {
+        k: sorted((p for p in ps if p[0] > 0 and math.isfinite(p[1]["value"])), key=lambda p: p[0])
+        for k, ps in series.items()
+    }
     kept = {k: ps for k, ps in kept.items() if len({n for n, _ in ps}) > 1}
     if not kept:
         return None
     every = [p for ps in kept.values() for p in ps]
     alone = len(kept) == 1
-    ends = [(e["low"], e["high"]) if alone else (e["value"], e["value"]) for _, e in every] + ([] if target is None else [(target, target)])
+    ends = [(e["low"], e["high"]) if alone else (e["value"], e["value"]) for _, e in every] + (
+        [] if target is None else [(target, target)]
+    )
     low, high = min(a for a, _ in ends), max(b for _, b in ends)
     smallest, largest = min(n for n, _ in every), max(n for n, _ in every)
     x = Axis(math.log(smallest), math.log(largest), LEFT, RIGHT)
@@ -72,7 +79,8 @@ def draw_growth(title: str, series: Mapping[str, Sequence[tuple[int, Estimate]]]
         points = tuple(_point(x.place(math.log(n)), e, y, alone) for n, e in ps)
         lines.append(Line(shortened(name, LONGEST), i, path_through([(p.x, p.y) for p in points]), points))
     words = "; ".join(
-        f"recall of {shortened(name, LONGEST)} " + ", ".join(f"{interval(e['value'], e['low'], e['high'])} at {count(n)}" for n, e in ps)
+        f"recall of {shortened(name, LONGEST)} "
+        + ", ".join(f"{interval(e['value'], e['low'], e['high'])} at {count(n)}" for n, e in ps)
         for name, ps in kept.items()
     )
     return Growth(

@@ -46,7 +46,9 @@ class Histogram:
     clipped: bool
 
 
-def draw_histogram(values: Mapping[str, npt.NDArray[np.float64]], *, name: str, title: str, unit: str, text: str) -> Histogram | None:
+def draw_histogram(
+    values: Mapping[str, npt.NDArray[np.float64]], *, name: str, title: str, unit: str, text: str
+) -> Histogram | None:
     """Draw the outline of each split's histogram, in shares of its images; ``None`` where there is nothing to draw.
 
     Parameters

@@ -59,16 +59,24 @@ def draw_matrix(confusion: Sequence[Sequence[int]], labels: Sequence[str]) -> Ma
             title = f"{labels[i]} predicted as {labels[j]}: {count(confusion[i][j])} of {count(totals[i])}"
             cells.append(Cell(left + c * side, r * side, round(part, 3), part > DARK, i == j, text, title))
     confused = sorted(
-        ((confusion[i][j], i, j) for i in range(len(labels)) for j in range(len(labels)) if i != j and confusion[i][j]),
+        (
+            (confusion[i][j], i, j)
+            for i in range(len(labels))
+            for j in range(len(labels))
+            if i != j and confusion[i][j]
+        ),
         key=lambda t: (-t[0], t[1], t[2]),
     )
     worst = tuple(
-        f"{labels[i]} taken for {labels[j]}: {count(n)} of {count(totals[i])} ({share(n / totals[i])})" for n, i, j in confused[:8]
+        f"{labels[i]} taken for {labels[j]}: {count(n)} of {count(totals[i])} ({share(n / totals[i])})"
+        for n, i, j in confused[:8]
     )
     right = sum(confusion[i][i] for i in range(len(labels)))
     words = f"{count(right)} of {count(sum(totals))} images are on the diagonal."
     names = tuple(fitted(labels[i], 12.5) for i in chosen)
-    return Matrix(names, tuple(cells), side, left, left + side * len(chosen), len(labels) - len(chosen), words, worst)
+    return Matrix(
+        names, tuple(cells), side, left, left + side * len(chosen), len(labels) - len(chosen), words, worst
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +102,11 @@ class Reliability:
 
 def draw_reliability(calibration: Mapping[str, Any]) -> Reliability | None:
     """Draw a reliability diagram on a field of 220 by 220."""
-    bins = [b for b in calibration.get("bins", []) if b.get("images") and b.get("accuracy") is not None and b.get("confidence") is not None]
+    bins = [
+        b
+        for b in calibration.get("bins", [])
+        if b.get("images") and b.get("accuracy") is not None and b.get("confidence") is not None
+    ]
     if not bins:
         return None
     axis = Axis(0, 1, 0, 220)
@@ -108,8 +120,12 @@ def draw_reliability(calibration: Mapping[str, Any]) -> Reliability | None:
     ece = calibration.get("ece")
     words = "Dots below the line: more confident than right. A dot's area is its number of images."
     if ece is not None:
-        words = f"On average confidence and accuracy are {share(ece)} apart (expected calibration error). {words}"
-    return Reliability(tuple(drawn), tuple(Tick(t.at, f"{round(100 * float(t.text))} %") for t in axis.ticks(5)), words)
+        words = (
+            f"On average confidence and accuracy are {share(ece)} apart (expected calibration error). {words}"
+        )
+    return Reliability(
+        tuple(drawn), tuple(Tick(t.at, f"{round(100 * float(t.text))} %") for t in axis.ticks(5)), words
+    )
 
 
 def _reach(accuracy: Any) -> tuple[float, float, float]:

@@ -48,26 +48,42 @@ class Parallel:
     left_out: int
 
 
-def draw_parallel(title: str, trials: Sequence[Mapping[str, Any]], settings: Sequence[str], score: str) -> Parallel | None:
+def draw_parallel(
+    title: str, trials: Sequence[Mapping[str, Any]], settings: Sequence[str], score: str
+) -> Parallel | None:
     """Draw trials with a score, the worst first so that the best lie on top; ``None`` for fewer than two."""
-    scored = sorted((t for t in trials if isinstance(t.get(score), int | float)), key=lambda t: float(t[score]))
+    scored = sorted(
+        (t for t in trials if isinstance(t.get(score), int | float)), key=lambda t: float(t[score])
+    )
     if len(scored) < 2:
         return None
     drawn = scored[-MOST:]
-    names = [n for n in settings if all(isinstance(t.get(n), int | float) for t in drawn) and len({t[n] for t in drawn}) > 1]
+    names = [
+        n
+        for n in settings
+        if all(isinstance(t.get(n), int | float) for t in drawn) and len({t[n] for t in drawn}) > 1
+    ]
     columns = [*names, score]
     step = (RIGHT - LEFT) / max(len(columns) - 1, 1)
     ends = {n: (min(float(t[n]) for t in drawn), max(float(t[n]) for t in drawn)) for n in columns}
     axes = tuple(
-        ParallelAxis(round(LEFT + k * step, 1), shortened(n.replace("_", " "), 18), *(_end(v, n == score) for v in ends[n]))
+        ParallelAxis(
+            round(LEFT + k * step, 1),
+            shortened(n.replace("_", " "), 18),
+            *(_end(v, n == score) for v in ends[n]),
+        )
         for k, n in enumerate(columns)
     )
     lines = []
     for rank, trial in enumerate(drawn):
-        points = " ".join(f"{axis.x},{_height(float(trial[n]), *ends[n])}" for axis, n in zip(axes, columns, strict=True))
+        points = " ".join(
+            f"{axis.x},{_height(float(trial[n]), *ends[n])}" for axis, n in zip(axes, columns, strict=True)
+        )
         text = ", ".join(f"{n.replace('_', ' ')} {_end(float(trial[n]), n == score)}" for n in columns)
         lines.append(ParallelLine(points, trial is drawn[-1], round(0.2 + 0.6 * rank / len(drawn), 2), text))
-    words = f"Each line is a trial; darker ones score higher, and the thick one is the best: {lines[-1].text}."
+    words = (
+        f"Each line is a trial; darker ones score higher, and the thick one is the best: {lines[-1].text}."
+    )
     return Parallel(title, axes, tuple(lines), words, len(scored) - len(drawn))
 
 

@@ -52,9 +52,12 @@ class Scale:
 def draw_scale(effect: Effect) -> Scale:
     """Place an effect, its interval and its thresholds on a scale.
 
-    The scale is linear from 0 for shares and distances, and logarithmic where numbers span more than a factor of 30.
+    The scale is linear from 0 for shares and distances, and logarithmic where numbers span more than a factor
+    of 30.
     """
-    limits = sorted({("warning", effect.warn_at), ("error", effect.error_at)} - {("warning", None), ("error", None)})
+    limits = sorted(
+        {("warning", effect.warn_at), ("error", effect.error_at)} - {("warning", None), ("error", None)}
+    )
     marks = [t for _, t in limits if t is not None]
     seen = [v for v in (effect.value, effect.low, effect.high, *marks) if math.isfinite(v)] or [0.0]
     low, high, logarithmic = _ends(seen, effect.unit)
@@ -134,7 +137,11 @@ def _thresholds(effect: Effect, place: object) -> tuple[Threshold, ...]:
         if limit is None:
             continue
         x = place(limit)
-        text = f"{word} from the first" if limit == 0 and effect.worse == "higher" else f"{word} {quantity(limit, effect.unit)}"
+        text = (
+            f"{word} from the first"
+            if limit == 0 and effect.worse == "higher"
+            else f"{word} {quantity(limit, effect.unit)}"
+        )
         crowded = any(abs(x - other.x) < CROWDED for other in drawn)
         drawn.append(Threshold(x, text, _anchor(x), int(crowded)))
     return tuple(drawn)

@@ -62,7 +62,9 @@ def transforms_in_words(text: str) -> str:
         return text
     words = []
     for name, drawn in steps:
-        numbers = ", ".join(f"{heading(k)} {number(v, 2)}" for k, v in drawn.items() if isinstance(v, int | float))
+        numbers = ", ".join(
+            f"{heading(k)} {number(v, 2)}" for k, v in drawn.items() if isinstance(v, int | float)
+        )
         words.append(f"{name.replace('-', ' ')}{f' ({numbers})' if numbers else ''}")
     return ", ".join(words)
 
@@ -96,7 +98,8 @@ def augmentation(record: Record, pictures: Pictures) -> AugmentationView | None:
     changes = tuple(_change(e, pictures) for e in given if not e.get("to"))
     conflicts = tuple(_change(e, pictures) for e in given if e.get("to"))
     steps = tuple(
-        (heading(s["name"]), ", ".join(f"{heading(k)} {cell(v)}" for k, v in s["magnitudes"].items())) for s in facts.get("policy", [])
+        (heading(s["name"]), ", ".join(f"{heading(k)} {cell(v)}" for k, v in s["magnitudes"].items()))
+        for s in facts.get("policy", [])
     )
     return AugmentationView(
         words,

@@ -102,7 +102,8 @@ def baseline(record: Record) -> BaselineView | None:
         summary=sentence(facts.get("summary", "")) if facts.get("summary") else "",
         setting=_setting(facts),
         answers=tuple(
-            Answer(d["question"], d["verdict"], d.get("text", ""), tuple(d.get("remedies", []))) for d in facts.get("diagnosis", [])
+            Answer(d["question"], d["verdict"], d.get("text", ""), tuple(d.get("remedies", [])))
+            for d in facts.get("diagnosis", [])
         ),
         runs=tuple(_run(h) for h in histories[:RUNS]),
         runs_left_out=max(len(histories) - RUNS, 0),
@@ -153,7 +154,10 @@ def _score_rows(facts: BaselineFacts, parts: tuple[str, ...]) -> tuple[tuple[str
             rows.append((name, cells))
     for reference, by_part in facts.get("references", {}).items():
         for key in ("balanced_accuracy", "accuracy"):
-            cells = tuple(_estimate(by_part.get(p, {}).get(key)) if isinstance(by_part.get(p), Mapping) else "" for p in parts)
+            cells = tuple(
+                _estimate(by_part.get(p, {}).get(key)) if isinstance(by_part.get(p), Mapping) else ""
+                for p in parts
+            )
             if any(cells):
                 rows.append((f"{heading(reference)}: {METRICS[key]}", cells))
     return tuple(rows)
@@ -202,7 +206,8 @@ def _line(score: ClassScore) -> ClassLine:
 def _tables(facts: BaselineFacts) -> list[PlainTable]:
     made = [
         plain_table(
-            "Differences below these are noise", [{"what": heading(k), "value": cell(v)} for k, v in facts.get("noise_floor", {}).items()]
+            "Differences below these are noise",
+            [{"what": heading(k), "value": cell(v)} for k, v in facts.get("noise_floor", {}).items()],
         ),
     ]
     return [t for t in made if t is not None]

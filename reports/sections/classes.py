@@ -53,7 +53,10 @@ def classes(record: Record, pictures: Pictures) -> Classes | None:
     sizes = {label: sum(parts.values()) for label, parts in counts.items()}
     order = sorted(sizes, key=lambda c: (-sizes[c], c))
     total = len(labelled)
-    rows = tuple(ClassRow(c, tuple(count(counts[c][s]) for s in splits), count(sizes[c]), share(sizes[c] / total)) for c in order[:ROWS])
+    rows = tuple(
+        ClassRow(c, tuple(count(counts[c][s]) for s in splits), count(sizes[c]), share(sizes[c] / total))
+        for c in order[:ROWS]
+    )
     samples = class_examples(record)
     pick = order if len(order) <= SHOWN else [*order[: SHOWN // 2], *order[-(SHOWN // 2) :]]
     largest, smallest = count(sizes[order[0]]), count(sizes[order[-1]])
@@ -61,10 +64,16 @@ def classes(record: Record, pictures: Pictures) -> Classes | None:
     if len(order) > 1:
         words += f" Evenness is {evenness(list(sizes.values())):.2f} (1 = all of one size)."
     shown = tuple((c, tuple(pictures.show(p) for p in samples.get(c, []))) for c in pick)
-    return Classes(draw_bars(counts, splits), splits, rows, len(order) - len(rows), words, shown, len(order) - len(pick))
+    return Classes(
+        draw_bars(counts, splits), splits, rows, len(order) - len(rows), words, shown, len(order) - len(pick)
+    )
 
 
 def split_names(present: list[str]) -> tuple[str, ...]:
     """Return splits in their standard order, others after them; blank (no split) last."""
     named = set(present) - {""}
-    return (*(s for s in SPLITS if s in named), *sorted(named - set(SPLITS)), *([""] if "" in present or not present else []))
+    return (
+        *(s for s in SPLITS if s in named),
+        *sorted(named - set(SPLITS)),
+        *([""] if "" in present or not present else []),
+    )

@@ -53,12 +53,18 @@ def _compared(title: str, rows: Sequence[Mapping[str, Any]], words: str) -> Comp
     charts = [
         draw_forest(
             _capital(heading(k)),
-            [(n, r[k], "pass" if r.get("recommended") is True else "") for n, r in zip(names, rows, strict=True) if is_estimate(r.get(k))],
+            [
+                (n, r[k], "pass" if r.get("recommended") is True else "")
+                for n, r in zip(names, rows, strict=True)
+                if is_estimate(r.get(k))
+            ],
             difference=_is_difference(k),
         )
         for k in keys
     ]
-    return Comparison(title, words, tuple(c for c in charts if c is not None)[:CHARTS], plain_table(title, rows))
+    return Comparison(
+        title, words, tuple(c for c in charts if c is not None)[:CHARTS], plain_table(title, rows)
+    )
 
 
 def _said(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -81,8 +87,14 @@ def _tuning(facts: Mapping[str, Any]) -> Comparison | None:
     settings = [k for k in (facts.get("best") or {}) if k != "trial"]
     title = "Hyperparameter search"
     matters = facts.get("importance") or {}
-    shares = f" The score varies most with: {', '.join(f'{heading(k)} ({percent(v)})' for k, v in matters.items())}." if matters else ""
-    chart = draw_parallel("Trials: settings and balanced accuracy on validation images", trials, settings, TUNED)
+    shares = (
+        f" The score varies most with: {', '.join(f'{heading(k)} ({percent(v)})' for k, v in matters.items())}."
+        if matters
+        else ""
+    )
+    chart = draw_parallel(
+        "Trials: settings and balanced accuracy on validation images", trials, settings, TUNED
+    )
     table = plain_table(title, trials) if trials else _table(title, facts)
     words = str(facts.get("words", "")) + shares
     return Comparison(title, words or _sentences(facts), (), table, chart)
@@ -107,7 +119,9 @@ def _sentences(facts: Mapping[str, Any]) -> str:
     others = [
         f"{heading(k)}: {cell(v)}"
         for k, v in facts.items()
-        if v not in (None, "", [], {}) and not (isinstance(v, str) and " " in v.strip()) and not (isinstance(v, list) and _mappings(v))
+        if v not in (None, "", [], {})
+        and not (isinstance(v, str) and " " in v.strip())
+        and not (isinstance(v, list) and _mappings(v))
     ]
     return " ".join([*said, *([_capital("; ".join(others)) + "."] if others else [])])
 

@@ -38,7 +38,11 @@ def distributions(record: Record) -> Distributions | None:
             continue
         values = images[measure.name].to_numpy(dtype=float)
         chart = draw_histogram(
-            {s or "all": values[r] for s, r in rows.items()}, name=measure.name, title=measure.title, unit=measure.unit, text=measure.text
+            {s or "all": values[r] for s, r in rows.items()},
+            name=measure.name,
+            title=measure.title,
+            unit=measure.unit,
+            text=measure.text,
         )
         if chart is not None:
             charts.append(chart)
@@ -47,5 +51,7 @@ def distributions(record: Record) -> Distributions | None:
     if len(splits) > 1:
         charts.sort(key=lambda c: -round(c.distance, 3))
     return Distributions(
-        tuple(charts[:AT_ONCE]), tuple(charts[AT_ONCE:]), tuple((series_number(s, k), s or "all") for k, s in enumerate(splits))
+        tuple(charts[:AT_ONCE]),
+        tuple(charts[AT_ONCE:]),
+        tuple((series_number(s, k), s or "all") for k, s in enumerate(splits)),
     )

@@ -34,9 +34,13 @@ def duplicate_sets(findings: Sequence[Finding], pictures: Pictures) -> tuple[Dup
         return path
 
     for finding in (f for code in CODES for f in findings if f.code == code):
-        if finding.evidence is None or not {"path", "other_path"} <= set(finding.evidence.columns):
+        if finding.examples is None or not {"path", "other_path"} <= set(finding.examples.columns):
             continue
-        for path, other in still_to_ask(finding.evidence, pictures.decided)[["path", "other_path"]].head(ROWS).itertuples(index=False):
+        for path, other in (
+            still_to_ask(finding.examples, pictures.decided)[["path", "other_path"]]
+            .head(ROWS)
+            .itertuples(index=False)
+        ):
             if isinstance(path, str) and isinstance(other, str) and path and other:
                 parent[root(path)] = root(other)
     sets: dict[str, list[str]] = {}
@@ -49,5 +53,8 @@ def duplicate_sets(findings: Sequence[Finding], pictures: Pictures) -> tuple[Dup
 def _describe(paths: list[str], pictures: Pictures) -> DuplicateSet:
     shown = tuple(pictures.show(p) for p in paths[:MEMBERS])
     labels, splits = {p.label for p in shown if p.label}, {p.split for p in shown if p.split}
-    remarks = [*(["different classes"] if len(labels) > 1 else []), *(["different splits"] if len(splits) > 1 else [])]
+    remarks = [
+        *(["different classes"] if len(labels) > 1 else []),
+        *(["different splits"] if len(splits) > 1 else []),
+    ]
     return DuplicateSet(shown, len(paths) - len(shown), tuple(remarks))

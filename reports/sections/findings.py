@@ -15,7 +15,8 @@ from auditor.reports.sections.pictures import Picture, Pictures
 from auditor.reports.sections.plain_table import cell
 from auditor.reports.wording import count, number, plural, shortened
 
-#: Examples that are seen at once, and those that can be unfolded. `auditor.reports.thumbnails.ROWS` makes their pictures.
+#: Examples that are seen at once, and those that can be unfolded. `auditor.reports.thumbnails.ROWS` makes
+#: their pictures.
 AT_ONCE, UNFOLDED = 6, 24
 #: Letters of a text on the page: data sets with thousands of classes make long sentences.
 LONGEST_TEXT = 1_500
@@ -65,9 +66,9 @@ class FindingView:
 def view(finding: Finding, pictures: Pictures, *, prefix: str = "finding") -> FindingView:
     """Return what the page shows of a finding."""
     examples = _examples(finding, pictures)
-    asked = None if finding.evidence is None else still_to_ask(finding.evidence, pictures.decided)
+    asked = None if finding.examples is None else still_to_ask(finding.examples, pictures.decided)
     rows = 0 if asked is None else len(asked)
-    known = 0 if asked is None or finding.evidence is None else len(finding.evidence) - rows
+    known = 0 if asked is None or finding.examples is None else len(finding.examples) - rows
     paired = any(len(e.pictures) > 1 for e in examples)
     unseen = rows - len(examples)
     effect = finding.effect
@@ -83,8 +84,12 @@ def view(finding: Finding, pictures: Pictures, *, prefix: str = "finding") -> Fi
         scale=None if effect is None else draw_scale(effect),
         examples=examples[:AT_ONCE],
         more=examples[AT_ONCE:],
-        left_out=f"{plural(unseen, 'more pair' if paired else 'more image')} in findings.csv" if unseen > 0 else "",
-        known=f"{plural(known, 'row')} of evidence decided in an earlier review, not asked again" if known else "",
+        left_out=f"{plural(unseen, 'more pair' if paired else 'more image')} in findings.csv"
+        if unseen > 0
+        else "",
+        known=f"{plural(known, 'row')} of evidence decided in an earlier review, not asked again"
+        if known
+        else "",
         suspects=any(e.suggested for e in examples),
         fix_text=shortened(finding.fix.text, LONGEST_TEXT) if finding.fix else "",
         command=command_of(finding),
@@ -108,7 +113,11 @@ def anchor(finding: Finding, prefix: str = "finding") -> str:
     'finding-label-shift:train-test'
     """
     plain = re.sub(r"[^A-Za-z0-9:._-]", "-", finding.id)
-    return f"{prefix}-{plain}" if plain == finding.id else f"{prefix}-{plain[:60]}-{zlib.crc32(finding.id.encode('utf-8', 'replace')):08x}"
+    return (
+        f"{prefix}-{plain}"
+        if plain == finding.id
+        else f"{prefix}-{plain[:60]}-{zlib.crc32(finding.id.encode('utf-8', 'replace')):08x}"
+    )
 
 
 def is_open(finding: Finding) -> bool:
@@ -117,10 +126,10 @@ def is_open(finding: Finding) -> bool:
 
 
 def _examples(finding: Finding, pictures: Pictures) -> tuple[Example, ...]:
-    if finding.evidence is None or "path" not in finding.evidence or not is_open(finding):
+    if finding.examples is None or "path" not in finding.examples or not is_open(finding):
         return ()
     found = []
-    for row in still_to_ask(finding.evidence, pictures.decided).head(UNFOLDED).to_dict("records"):
+    for row in still_to_ask(finding.examples, pictures.decided).head(UNFOLDED).to_dict("records"):
         paths = [str(row[c]) for c in ("path", "other_path") if isinstance(row.get(c), str) and row[c]]
         if not paths:
             continue

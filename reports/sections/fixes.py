@@ -37,6 +37,6 @@ def by_hand(finding: Finding) -> str:
         return ""
     if finding.severity is Severity.UNDECIDED:
         return "No command settles this: it takes more data."
-    if finding.evidence is not None and len(finding.evidence):
+    if finding.examples is not None and len(finding.examples):
         return "Work for a person: decide about the pictures in this report, save decisions.json, and give it to auditor apply."
     return "Work for a person: no command does this."

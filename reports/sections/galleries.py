@@ -65,7 +65,12 @@ class Gallery:
 
 def galleries(record: Record, pictures: Pictures) -> tuple[Gallery, ...]:
     """Return the galleries for which there is evidence."""
-    made = (_suspects(record, pictures), _shifted(record, pictures), _outliers(record, pictures), _mistakes(record, pictures))
+    made = (
+        _suspects(record, pictures),
+        _shifted(record, pictures),
+        _outliers(record, pictures),
+        _mistakes(record, pictures),
+    )
     return tuple(g for g in made if g is not None and len(g))
 
 
@@ -82,7 +87,9 @@ def _suspects(record: Record, pictures: Pictures) -> Gallery | None:
         unseen += max(len(rows) - ROWS, 0)
         for row in rows.head(ROWS).to_dict("records"):
             pair = (str(row.get("label", "")), str(row["suggested_label"]))
-            pairs.setdefault(pair, []).append(Shown(pictures.show(str(row["path"])), _score("", row.get("score"))))
+            pairs.setdefault(pair, []).append(
+                Shown(pictures.show(str(row["path"])), _score("", row.get("score")))
+            )
     groups = [
         Group(f"labelled {label or 'nothing'}, looks like {suggested}", place, suggested, _in_lines(shown))
         for (label, suggested), shown in sorted(pairs.items(), key=lambda p: -len(p[1]))
@@ -107,10 +114,20 @@ def _shifted(record: Record, pictures: Pictures) -> Gallery | None:
         for row in rows.head(ROWS).to_dict("records"):
             picture = pictures.show(str(row["path"]))
             by_split.setdefault(str(row.get("split") or picture.split), []).append(Shown(picture, ""))
-        lines = tuple(Line(f"from {name}" if name else "", tuple(shown[:LINE])) for name, shown in sorted(by_split.items()))
+        lines = tuple(
+            Line(f"from {name}" if name else "", tuple(shown[:LINE]))
+            for name, shown in sorted(by_split.items())
+        )
         groups.append(Group(finding.title, anchor(finding), "", lines))
     words = "For each difference between splits, the images that show it most: what one split has and the other has not."
-    return Gallery("differing", "Images that make the splits differ", "Differing", words, tuple(groups[:GROUPS]), _more(groups))
+    return Gallery(
+        "differing",
+        "Images that make the splits differ",
+        "Differing",
+        words,
+        tuple(groups[:GROUPS]),
+        _more(groups),
+    )
 
 
 def _outliers(record: Record, pictures: Pictures) -> Gallery | None:
@@ -121,7 +138,10 @@ def _outliers(record: Record, pictures: Pictures) -> Gallery | None:
         if rows is None:
             continue
         most = ROWS if is_open(finding) else SETTLED
-        shown = [Shown(pictures.show(str(r["path"])), _score("distance ", r.get("score"))) for r in rows.head(most).to_dict("records")]
+        shown = [
+            Shown(pictures.show(str(r["path"])), _score("distance ", r.get("score")))
+            for r in rows.head(most).to_dict("records")
+        ]
         title = f"Far from all training images: {finding.scope}" if finding.scope else "Far from all others"
         groups.append(Group(title, anchor(finding), "", _in_lines(shown)))
     words = "Pictures that are far from all others: a wrong file, a rare view, or a mistake of the camera. An outlier need not be wrong."
@@ -134,8 +154,8 @@ def _mistakes(record: Record, pictures: Pictures) -> Gallery | None:
     suspects = {
         str(p)
         for f in record.findings
-        if f.code == "label-error" and is_open(f) and f.evidence is not None and "path" in f.evidence
-        for p in f.evidence["path"]
+        if f.code == "label-error" and is_open(f) and f.examples is not None and "path" in f.examples
+        for p in f.examples["path"]
     }
     names = {"val": "Validation", "test": "Test"}
     groups = []
@@ -156,9 +176,9 @@ def _mistakes(record: Record, pictures: Pictures) -> Gallery | None:
 
 def _rows(finding: Finding, pictures: Pictures) -> pd.DataFrame | None:
     """Evidence that names images nobody has decided about, worst first."""
-    if finding.evidence is None or "path" not in finding.evidence:
+    if finding.examples is None or "path" not in finding.examples:
         return None
-    rows = still_to_ask(finding.evidence, pictures.decided)
+    rows = still_to_ask(finding.examples, pictures.decided)
     return rows if len(rows) else None
 
 
@@ -167,7 +187,9 @@ def _in_lines(shown: Iterable[Shown]) -> tuple[Line, ...]:
 
 
 def _more(groups: Sequence[Group]) -> str:
-    return f"{count(len(groups) - GROUPS)} further findings with pictures above." if len(groups) > GROUPS else ""
+    return (
+        f"{count(len(groups) - GROUPS)} further findings with pictures above." if len(groups) > GROUPS else ""
+    )
 
 
 def _score(before: str, score: object) -> str:

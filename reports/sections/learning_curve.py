@@ -10,7 +10,8 @@ from auditor.reports.charts.growth import Growth, draw_growth
 from auditor.reports.sections.plain_table import PlainTable, cell, plain_table
 from auditor.reports.wording import count, joined, number, plural, share
 
-#: Classes that are drawn, those with the lowest recall; more lines could not be told apart. The table has all.
+#: Classes that are drawn, those with the lowest recall; more lines could not be told apart. The table has
+#: all.
 DRAWN = 6
 #: What the verdicts of `auditor.baseline.learning_curve` mean.
 MEANINGS = {

@@ -48,8 +48,10 @@ def draw_map(record: Record) -> Map | None:
     open_paths = {
         p
         for f in record.findings
-        if f.code in ("label-error", "outlier", "conflicting-labels") and f.evidence is not None and "path" in f.evidence
-        for p in f.evidence["path"].head(SUSPECTS)
+        if f.code in ("label-error", "outlier", "conflicting-labels")
+        and f.examples is not None
+        and "path" in f.examples
+        for p in f.examples["path"].head(SUSPECTS)
     }
     suspect = [bool(p.get("suspect")) or p["path"] in open_paths for p in given]
     order = sorted(range(len(given)), key=lambda i: suspect[i])[-MOST:]

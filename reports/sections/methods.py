@@ -13,7 +13,10 @@ from auditor.reports.wording import count, number, plural, shortened
 
 #: What the grades rest on; the same in every report.
 METHODS = (
-    ("Grades", "A finding is graded by its effect alone, against the thresholds that are shown. A p-value never grades."),
+    (
+        "Grades",
+        "A finding is graded by its effect alone, against the thresholds that are shown. A p-value never grades.",
+    ),
     (
         "Counted facts",
         "Duplicates, leaks, imbalance and faults of files are counted; they have no uncertainty.",
@@ -23,12 +26,18 @@ METHODS = (
         "Distances between splits and rates carry a 95 % interval of the true value, over all comparisons of one kind at once. "
         "Where the interval straddles a threshold the finding is undecided: there is not enough data to say.",
     ),
-    ("Copies", "Groups and duplicate sets, not images, are what is resampled; class counts are taken after copies are removed."),
+    (
+        "Copies",
+        "Groups and duplicate sets, not images, are what is resampled; class counts are taken after copies are removed.",
+    ),
     (
         "Training",
         "What a model uses is fitted on training images and chosen on validation images; each final model predicts the test images once.",
     ),
-    ("Files", "Every image was read and decoded once. Nothing of the data was changed, and nothing was fetched from a network."),
+    (
+        "Files",
+        "Every image was read and decoded once. Nothing of the data was changed, and nothing was fetched from a network.",
+    ),
 )
 
 
@@ -56,23 +65,33 @@ def methods(record: Record) -> Methods:
     ]
     facts += [
         (name, _text(run[key]))
-        for key, name in (("command", "Command"), ("started", "Started"), ("jobs", "Processes"), ("engine", "Engine"))
+        for key, name in (
+            ("command", "Command"),
+            ("started", "Started"),
+            ("jobs", "Processes"),
+            ("engine", "Engine"),
+        )
         if run.get(key)
     ]
     if isinstance(run.get("seconds"), int | float):
         facts.append(("Took", f"{number(float(run['seconds']))} seconds"))
     versions = ", ".join(f"{name} {version}" for name, version in (made.get("versions") or {}).items())
     plugins = [
-        f"{p['package']} {p['version']} ({p['kind']} {p['name']}{', left out' if p.get('error') else ''})" for p in made.get("plugins", ())
+        f"{p['package']} {p['version']} ({p['kind']} {p['name']}{', left out' if p.get('error') else ''})"
+        for p in made.get("plugins", ())
     ]
     facts.append(("Plug-ins", ", ".join(plugins)))
     config = made.get("config") or {}
     bad = record.images.loc[~record.images["status"].isin(["ok", "unmeasured"]), "reason"].value_counts()
     ignored = ""
     if dataset.ignored:
-        ignored = f"{plural(dataset.ignored, 'file')} passed over as no image: {listed(dataset.ignored_examples)}"
+        ignored = (
+            f"{plural(dataset.ignored, 'file')} passed over as no image: {listed(dataset.ignored_examples)}"
+        )
         unnamed = dataset.ignored - len(dataset.ignored_examples)
-        ignored += f" and {count(unnamed)} more." if unnamed > 0 and len(dataset.ignored_examples) <= 8 else "."
+        ignored += (
+            f" and {count(unnamed)} more." if unnamed > 0 and len(dataset.ignored_examples) <= 8 else "."
+        )
     return Methods(
         tuple((name, text) for name, text in facts if text),
         versions,
@@ -88,7 +107,11 @@ def _methods(record: Record) -> tuple[tuple[str, str], ...]:
     if not sample:
         return METHODS
     kept = tuple((name, text) for name, text in METHODS if name != "Files")
-    return (*kept, ("A sample", sample), ("Files", "Nothing of the data was changed, and nothing was fetched from a network."))
+    return (
+        *kept,
+        ("A sample", sample),
+        ("Files", "Nothing of the data was changed, and nothing was fetched from a network."),
+    )
 
 
 def _text(value: Any) -> str:

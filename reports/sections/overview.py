@@ -12,8 +12,18 @@ from auditor.reports.sections.fixes import by_hand, command_of
 from auditor.reports.wording import count, joined, plural, share
 from auditor.stats.imbalance import evenness
 
-#: Faults that make every other number of an evaluation meaningless: among equally severe findings they come first.
-FIRST = ("split-leak", "group-leak", "conflicting-labels", "empty-class", "unseen-class", "unreadable", "truncated", "class-imbalance")
+#: Faults that make every other number of an evaluation meaningless: among equally severe findings they come
+#: first.
+FIRST = (
+    "split-leak",
+    "group-leak",
+    "conflicting-labels",
+    "empty-class",
+    "unseen-class",
+    "unreadable",
+    "truncated",
+    "class-imbalance",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +64,12 @@ def overview(record: Record) -> Overview:
     """Return the first screen."""
     ordered = first_things(record.findings)
     steps = _steps(ordered)
-    titles = {0: "Nothing needs doing first", 1: "Do this first", 2: "Do these two first", 3: "Do these three first"}
+    titles = {
+        0: "Nothing needs doing first",
+        1: "Do this first",
+        2: "Do these two first",
+        3: "Do these three first",
+    }
     return Overview(
         record.verdict.value,
         _headline(record, ordered),
@@ -69,8 +84,14 @@ def overview(record: Record) -> Overview:
 
 def first_things(findings: Sequence[Finding]) -> list[Finding]:
     """Return the findings that ask for something, the most urgent first."""
-    asking = [f for f in findings if f.waiver is None and f.severity in (Severity.ERROR, Severity.WARNING, Severity.UNDECIDED)]
-    return sorted(asking, key=lambda f: (f.severity.rank, FIRST.index(f.code) if f.code in FIRST else len(FIRST)))
+    asking = [
+        f
+        for f in findings
+        if f.waiver is None and f.severity in (Severity.ERROR, Severity.WARNING, Severity.UNDECIDED)
+    ]
+    return sorted(
+        asking, key=lambda f: (f.severity.rank, FIRST.index(f.code) if f.code in FIRST else len(FIRST))
+    )
 
 
 def _headline(record: Record, ordered: Sequence[Finding]) -> str:
@@ -79,11 +100,17 @@ def _headline(record: Record, ordered: Sequence[Finding]) -> str:
         waived = sum(f.waiver is not None for f in record.findings)
         if waived:
             return f"Fit to train on, as agreed: {plural(checked, 'check')} passed, and what else was found is waived ({count(waived)})."
-        return f"Fit to train on: {plural(checked, 'check')} passed, none failed." if checked else "Nothing was checked."
+        return (
+            f"Fit to train on: {plural(checked, 'check')} passed, none failed."
+            if checked
+            else "Nothing was checked."
+        )
     if ordered[0].severity is Severity.UNDECIDED:
         title = ordered[0].title.rstrip(".")
         rest = f", and {plural(len(ordered) - 1, 'more question')}" if len(ordered) > 1 else ""
-        return f"Nothing wrong was shown, but this much data leaves something open: {_continued(title)}{rest}."
+        return (
+            f"Nothing wrong was shown, but this much data leaves something open: {_continued(title)}{rest}."
+        )
     words = {
         Severity.ERROR: "Not fit to train on yet",
         Severity.WARNING: "Fit to train on with care",
@@ -102,7 +129,9 @@ def _otherwise(record: Record, ordered: Sequence[Finding]) -> str:
     if ordered:
         return "The findings below say what was found; none of them names a remedy."
     if record.baseline is None:
-        return "Go on: plan the split, train a baseline and see what it says about the data, with `auditor run`."
+        return (
+            "Go on: plan the split, train a baseline and see what it says about the data, with `auditor run`."
+        )
     return "Go on to the model that you want; the baseline below is what it has to beat."
 
 
@@ -132,7 +161,11 @@ def _tally(record: Record) -> str:
     parts = [plural(n, *words[s]) for s, n in counted if n]
     waived = sum(f.waiver is not None for f in record.findings)
     return " · ".join(
-        [*parts, *([plural(waived, "waived", "waived")] if waived else []), plural(record.dataset.unreadable, "unreadable file")]
+        [
+            *parts,
+            *([plural(waived, "waived", "waived")] if waived else []),
+            plural(record.dataset.unreadable, "unreadable file"),
+        ]
     )
 
 
@@ -146,18 +179,30 @@ def _facts(record: Record) -> tuple[Fact, ...]:
         measured = facts.images - facts.unmeasured
         copies = measured - facts.unreadable - facts.unique
         found.append(
-            Fact(count(facts.unique), f"unique images, {share(copies / measured)} copies" if copies > 0 else "unique images, no copies")
+            Fact(
+                count(facts.unique),
+                f"unique images, {share(copies / measured)} copies"
+                if copies > 0
+                else "unique images, no copies",
+            )
         )
     if facts.classes:
         sizes = record.images.loc[record.images["label"] != "", "label"].value_counts()
         even = f", evenness {evenness(sizes.to_numpy()):.2f}" if len(sizes) > 1 else ""
-        found.append(Fact(count(len(facts.classes)), f"{'class' if len(facts.classes) == 1 else 'classes'}{even}"))
+        found.append(
+            Fact(count(len(facts.classes)), f"{'class' if len(facts.classes) == 1 else 'classes'}{even}")
+        )
     if facts.groups:
         found.append(Fact(count(facts.groups), "groups"))
     named = [s for s in (*SPLITS, *sorted(set(facts.splits) - set(SPLITS))) if s and facts.splits.get(s)]
     if named:
         shown = named[:4]
-        found.append(Fact(" / ".join(count(facts.splits[s]) for s in shown), " / ".join(shown) + (" …" if len(named) > 4 else "")))
+        found.append(
+            Fact(
+                " / ".join(count(facts.splits[s]) for s in shown),
+                " / ".join(shown) + (" …" if len(named) > 4 else ""),
+            )
+        )
     return tuple(found)
 
 
@@ -171,10 +216,23 @@ def _steps(ordered: Sequence[Finding]) -> tuple[Step, ...]:
         if finding.code in said or (command and command in said):
             continue
         said |= {finding.code, command} - {""}
-        steps.append(Step(finding.title, finding.fix.text, command, by_hand(finding), anchor(finding), finding.severity.value))
+        steps.append(
+            Step(
+                finding.title,
+                finding.fix.text,
+                command,
+                by_hand(finding),
+                anchor(finding),
+                finding.severity.value,
+            )
+        )
     return tuple(steps)
 
 
 def listed(names: Sequence[str], most: int = 8) -> str:
     """Return names as a list that ends, with a count of what it leaves out."""
-    return joined(names) if len(names) <= most else f"{', '.join(names[:most])} and {count(len(names) - most)} more"
+    return (
+        joined(names)
+        if len(names) <= most
+        else f"{', '.join(names[:most])} and {count(len(names) - most)} more"
+    )

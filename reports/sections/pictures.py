@@ -38,7 +38,9 @@ class Picture:
     @property
     def text(self) -> str:
         """What a reader who does not see the picture is told."""
-        return ", ".join(part for part in (self.path, self.label and f"class {self.label}", self.split) if part)
+        return ", ".join(
+            part for part in (self.path, self.label and f"class {self.label}", self.split) if part
+        )
 
 
 class Pictures:
@@ -80,7 +82,9 @@ class Pictures:
 
     def sources(self) -> list[tuple[int, str]]:
         """Return number and base64 of each embedded thumbnail."""
-        return [(k, base64.b64encode(self._thumbnails[path]).decode("ascii")) for path, k in self.embedded.items()]
+        return [
+            (k, base64.b64encode(self._thumbnails[path]).decode("ascii")) for path, k in self.embedded.items()
+        ]
 
     def _facts(self, path: str) -> tuple[str, str]:
         at = self._rows.get_indexer_for(pd.Index([path]))

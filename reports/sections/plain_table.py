@@ -67,7 +67,9 @@ def cell(value: Any) -> str:
         return shortened(", ".join(cell(v) for v in value), LETTERS)
     if isinstance(value, Mapping):
         return shortened(", ".join(f"{heading(str(k))} {cell(v)}" for k, v in value.items()), LETTERS)
-    return shortened(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str), LETTERS)
+    return shortened(
+        value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str), LETTERS
+    )
 
 
 def is_estimate(value: Any) -> bool:

@@ -59,9 +59,15 @@ def policy_check(checks: Sequence[Mapping[str, Any]], pictures: Pictures) -> Pol
         return None
     overall = [r for r in rows if not r.get("label")]
     by_class = {(_name(r), str(r["label"])): r for r in rows if r.get("label")}
-    off = sorted((r for r in by_class.values() if r.get("verdict") == "off" and r.get("to")), key=lambda r: -_becoming(r))
+    off = sorted(
+        (r for r in by_class.values() if r.get("verdict") == "off" and r.get("to")),
+        key=lambda r: -_becoming(r),
+    )
     labels = sorted({label for _, label in by_class})
-    harmed = {label: sum(r.get("verdict") == "off" for (_, c), r in by_class.items() if c == label) for label in labels}
+    harmed = {
+        label: sum(r.get("verdict") == "off" for (_, c), r in by_class.items() if c == label)
+        for label in labels
+    }
     columns = sorted(sorted(labels, key=lambda c: -harmed[c])[:CLASSES])
     names = list(dict.fromkeys(name for name, _ in by_class))
     conflicts = [
@@ -100,7 +106,11 @@ def _words(overall: Sequence[Mapping[str, Any]], off: Sequence[Mapping[str, Any]
     verdicts: dict[str, list[str]] = {}
     for name, verdict in worst.items():
         verdicts.setdefault(verdict, []).append(name)
-    said = {"off": "harmful to most classes, at some magnitude", "check": "to be decided by training with and without", "fine": "harmless"}
+    said = {
+        "off": "harmful to most classes, at some magnitude",
+        "check": "to be decided by training with and without",
+        "fine": "harmless",
+    }
     parts = [f"{said[v]}: {joined(verdicts[v])}" for v in LEVELS if v in verdicts]
     text = (
         "A judge that knows the classes was shown each picture before and after each transform alone. Counted are the pictures that it "
@@ -108,7 +118,11 @@ def _words(overall: Sequence[Mapping[str, Any]], off: Sequence[Mapping[str, Any]
     )
     if parts:
         text += f" Over all classes, {'; '.join(parts)}."
-    return text + (" Some classes become certain others: they are named below." if off else " No class becomes another one.")
+    return text + (
+        " Some classes become certain others: they are named below."
+        if off
+        else " No class becomes another one."
+    )
 
 
 def _name(row: Mapping[str, Any]) -> str:

@@ -55,20 +55,34 @@ def splits(record: Record, pictures: Pictures) -> Splits | None:
         reason = facts.get("ratios_reason", "").rstrip(".")
         shares = " / ".join(f"{name} {share(r)}" for name, r in ratios.items())
         parts.append(f"Asked: {shares}{f' ({reason})' if reason else ''}.")
-    kept = [plural(facts[key], *words) for key, words in (("groups", ("group",)), ("clusters", ("duplicate set",))) if facts.get(key)]  # type: ignore[literal-required]
+    kept = [
+        plural(facts[key], *words)  # type: ignore[literal-required]
+        for key, words in (("groups", ("group",)), ("clusters", ("duplicate set",)))
+        if facts.get(key)
+    ]
     if kept:
         parts.append(f"{joined(kept)} stay whole.")
     if "largest_deviation" in facts:
-        bound = f", and no assignment could be closer than {share(facts['deviation_bound'])}" if facts.get("deviation_bound") else ""
-        parts.append(f"A class's share of a part is at most {share(facts['largest_deviation'])} from the ratio{bound}.")
+        bound = (
+            f", and no assignment could be closer than {share(facts['deviation_bound'])}"
+            if facts.get("deviation_bound")
+            else ""
+        )
+        parts.append(
+            f"A class's share of a part is at most {share(facts['largest_deviation'])} from the ratio{bound}."
+        )
     if facts.get("left_out"):
-        parts.append(f"Training leaves out {plural(facts['left_out'], 'image')} that leak into validation or test.")
+        parts.append(
+            f"Training leaves out {plural(facts['left_out'], 'image')} that leak into validation or test."
+        )
     counts: dict[str, dict[str, int]] = {}
     for part, by_class in facts.get("counts", {}).items():
         for label, n in by_class.items():
             counts.setdefault(label, {})[part] = n
     names = split_names(list(facts.get("counts", {})))
-    claims = tuple(ClaimView(c["name"].replace("-", " "), c["holds"], c["detail"]) for c in facts.get("claims", []))
+    claims = tuple(
+        ClaimView(c["name"].replace("-", " "), c["holds"], c["detail"]) for c in facts.get("claims", [])
+    )
     told = {f.id: (f.severity, f.effect) for f in record.findings}
     differing = [f for f in record.split_findings if told.get(f.id) != (f.severity, f.effect)]
     views = [view(f, pictures, prefix="planned") for f in differing]

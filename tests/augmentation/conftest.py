@@ -26,7 +26,10 @@ def picture(number: int, height: int = 24, width: int = 32) -> np.ndarray:
     """A smooth picture that differs from its mirror image, its half turn, and from other numbers."""
     rng = np.random.default_rng(number)
     y, x = np.mgrid[0:height, 0:width]
-    out = np.stack([np.sin(x * f / 9 + p) + np.cos(y * g / 7) + x / width for f, g, p in rng.uniform(0.5, 2, (3, 3))], axis=-1)
+    out = np.stack(
+        [np.sin(x * f / 9 + p) + np.cos(y * g / 7) + x / width for f, g, p in rng.uniform(0.5, 2, (3, 3))],
+        axis=-1,
+    )
     out = (out - out.min()) / np.ptp(out)
     return (40 + 175 * out).astype(np.uint8)
 
@@ -44,7 +47,9 @@ def make_planned(root: Path, rows: list[tuple[str, str, str, str, str]]) -> Plan
         else:
             image.save(file)
     table = pd.DataFrame(rows, columns=["path", "label", "split", "group", "cluster"]).astype(str)
-    dataset = Dataset(name="tiny", kind="table", location=str(root), samples=table, source=LocalFiles(str(root)))
+    dataset = Dataset(
+        name="tiny", kind="table", location=str(root), samples=table, source=LocalFiles(str(root))
+    )
     return Planned(dataset, table, table[table["split"] != ""])
 
 
@@ -54,5 +59,9 @@ def planned(tmp_path: Path) -> Planned:
     rows = [(f"cat/{i}.png", "cat", "train", "", "cat/0.png" if i in (0, 1) else "") for i in range(8)]
     rows += [(f"dog/{i}.jpg", "dog", "train", "", "") for i in range(3)]
     rows += [(f"bird/grey{i}.png", "bird", "train", "", "") for i in range(2)]
-    rows += [(f"{label}/{split}.png", label, split, "", "") for split in ("val", "test") for label in ("cat", "dog", "bird")]
+    rows += [
+        (f"{label}/{split}.png", label, split, "", "")
+        for split in ("val", "test")
+        for label in ("cat", "dog", "bird")
+    ]
     return make_planned(tmp_path / "data", sorted(rows))

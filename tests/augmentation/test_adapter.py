@@ -28,12 +28,19 @@ def test_flips_are_exact():
 @pytest.mark.parametrize(("angle", "turned"), [(90, 1), (-90, 3), (180, 2)])
 def test_quarter_turns_of_a_square_are_exact(angle, turned):
     square = PICTURE[:, :40]
-    assert np.abs(run({"name": "rotate", "angle": angle}, on=square).astype(int) - np.rot90(square, turned)).max() <= 1
+    assert (
+        np.abs(
+            run({"name": "rotate", "angle": angle}, on=square).astype(int) - np.rot90(square, turned)
+        ).max()
+        <= 1
+    )
 
 
 def test_rotation_agrees_with_opencv():
     centre = (59 / 2, 39 / 2)
-    expected = cv2.warpAffine(PICTURE, cv2.getRotationMatrix2D(centre, 12, 1), (60, 40), borderMode=cv2.BORDER_REFLECT_101)
+    expected = cv2.warpAffine(
+        PICTURE, cv2.getRotationMatrix2D(centre, 12, 1), (60, 40), borderMode=cv2.BORDER_REFLECT_101
+    )
     assert np.abs(run({"name": "rotate", "angle": 12}).astype(int) - expected).max() <= 1
 
 
@@ -54,13 +61,17 @@ def test_perspective_puts_the_named_corners_into_the_corners():
     h = matrix(drawn, 40, 60)
     moved = np.array([[0, 0], [59, 0], [59, 39], [0, 39]]) + np.reshape(drawn["corners"], (4, 2)) * (59, 39)
     found = np.c_[moved, np.ones(4)] @ h.T
-    assert found[:, :2] / found[:, 2:] == pytest.approx(np.array([[0, 0], [59, 0], [59, 39], [0, 39]]), abs=1e-3)
+    assert found[:, :2] / found[:, 2:] == pytest.approx(
+        np.array([[0, 0], [59, 0], [59, 39], [0, 39]]), abs=1e-3
+    )
 
 
 def test_consecutive_geometry_is_one_warp_of_the_product():
     steps = [{"name": "rotate", "angle": 8.0}, {"name": "crop", "share": 0.9, "left": 0.05, "top": 0.02}]
     product = matrix(steps[1], 40, 60) @ matrix(steps[0], 40, 60)
-    expected = cv2.warpAffine(PICTURE, product[:2], (60, 40), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+    expected = cv2.warpAffine(
+        PICTURE, product[:2], (60, 40), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101
+    )
     assert np.abs(run(*steps).astype(int) - expected).max() <= 1
 
 
@@ -74,7 +85,8 @@ def test_elastic_moves_no_pixel_further_than_it_says():
     ramp = np.repeat(np.tile(np.arange(60, dtype=np.uint8) * 4, (60, 1))[..., None], 3, axis=2)
     out = run({"name": "elastic", "shift": 0.05, "cells": 5}, on=ramp)
     moved = (out.astype(int) - ramp)[8:-8, 8:-8] / 4
-    # 0.05 of 60 pixels; cubic interpolation between control points overshoots by at most a third in each direction.
+    # 0.05 of 60 pixels; cubic interpolation between control points overshoots by at most a third in each
+    # direction.
     assert 0.5 < np.abs(moved).max() <= 3 * 1.8
     assert not np.array_equal(out, run({"name": "elastic", "shift": 0.05, "cells": 5}, seed=2, on=ramp))
 
@@ -98,7 +110,9 @@ def test_values_mean_the_same_at_every_size():
     policy = PRESETS["photo"]
     for seed in range(12):
         cell = json.loads(policy.draw("x", np.random.default_rng(seed)))
-        of_large = cv2.resize(apply(large, cell, seed=seed, border="reflect"), (160, 120), interpolation=cv2.INTER_AREA)
+        of_large = cv2.resize(
+            apply(large, cell, seed=seed, border="reflect"), (160, 120), interpolation=cv2.INTER_AREA
+        )
         of_small = apply(small, cell, seed=seed, border="reflect")
         assert np.abs(of_large.astype(int) - of_small).mean() < 2.5
 

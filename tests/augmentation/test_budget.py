@@ -41,7 +41,16 @@ def test_layers_make_nothing_and_weigh_all():
 
 
 @pytest.mark.parametrize(
-    ("text", "value"), [("balanced", "balanced"), ("500", 500), (500, 500), ("4:1", 4.0), ("4:2", 2.0), (" 8 : 2 ", 4.0), ("0.2", 5.0)]
+    ("text", "value"),
+    [
+        ("balanced", "balanced"),
+        ("500", 500),
+        (500, 500),
+        ("4:1", 4.0),
+        ("4:2", 2.0),
+        (" 8 : 2 ", 4.0),
+        ("0.2", 5.0),
+    ],
 )
 def test_targets_are_read(text, value):
     assert read_target(text) == value

@@ -65,7 +65,12 @@ def test_one_thread_and_many_write_the_same(planned, tmp_path):
     plan = plan_augmentation(planned)
     for jobs in (1, 3):
         plan.write(tmp_path / str(jobs), jobs=jobs)
-    files = [sorted((p.relative_to(tmp_path / j), p.read_bytes()) for p in (tmp_path / j).rglob("*") if p.is_file()) for j in ("1", "3")]
+    files = [
+        sorted(
+            (p.relative_to(tmp_path / j), p.read_bytes()) for p in (tmp_path / j).rglob("*") if p.is_file()
+        )
+        for j in ("1", "3")
+    ]
     assert files[0] == files[1]
 
 
@@ -148,9 +153,13 @@ def test_a_parent_that_is_gone_or_broken_since_the_scan_is_one_line(planned, tmp
 
 
 def test_sources_are_never_changed(planned, tmp_path):
-    before = {p: (p.read_bytes(), p.stat().st_mtime_ns) for p in (tmp_path / "data").rglob("*") if p.is_file()}
+    before = {
+        p: (p.read_bytes(), p.stat().st_mtime_ns) for p in (tmp_path / "data").rglob("*") if p.is_file()
+    }
     plan_augmentation(planned).write(tmp_path / "out")
-    assert {p: (p.read_bytes(), p.stat().st_mtime_ns) for p in (tmp_path / "data").rglob("*") if p.is_file()} == before
+    assert {
+        p: (p.read_bytes(), p.stat().st_mtime_ns) for p in (tmp_path / "data").rglob("*") if p.is_file()
+    } == before
 
 
 def test_parents_are_upright_and_in_eight_bits(tmp_path):

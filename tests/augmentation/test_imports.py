@@ -10,14 +10,18 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def run(code: str) -> str:
-    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=120)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=120
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
 def test_loading_brings_in_no_training_package():
     heavy = ("albumentations", "tensorflow", "keras", "imblearn", "sklearn", "torch")
-    assert run(f"import sys, auditor.augmentation; print([m for m in {heavy!r} if m in sys.modules])") == "[]\n"
+    assert (
+        run(f"import sys, auditor.augmentation; print([m for m in {heavy!r} if m in sys.modules])") == "[]\n"
+    )
 
 
 def test_albumentations_is_loaded_without_warnings_and_asks_no_server():

@@ -49,7 +49,9 @@ def test_an_edited_manifest_is_refused_by_every_road(leaky, name, tmp_path):
     made = plan_augmentation(leaky)
     assert len(made.manifest)
     edited: Augmentation = dataclasses.replace(made, manifest=made.manifest.assign(parent=f"dog/{name}.png"))
-    refused = pytest.raises(DataError, match=re.escape(f"'dog/{name}.png', which is not a usable image of the train split"))
+    refused = pytest.raises(
+        DataError, match=re.escape(f"'dog/{name}.png', which is not a usable image of the train split")
+    )
     with refused:
         edited.render(edited.manifest.iloc[0])
     with refused:
@@ -79,7 +81,9 @@ def test_files_of_an_earlier_plan_do_not_stay_behind(planned, tmp_path):
     first = plan_augmentation(planned, seed=1).write(out)
     keep = out / "augmented" / "dog" / "my-own-notes.txt"
     keep.write_text("not an image")
-    moved = planned.table.assign(split=planned.table["split"].where(planned.table["path"] != "dog/0.jpg", "test"))
+    moved = planned.table.assign(
+        split=planned.table["split"].where(planned.table["path"] != "dog/0.jpg", "test")
+    )
     second = plan_augmentation(dataclasses.replace(planned, table=moved, usable=moved), seed=2).write(out)
     assert any(first.manifest["parent"] == "dog/0.jpg")
     there = {p.relative_to(out).as_posix() for p in (out / "augmented").rglob("*") if p.is_file()} - {

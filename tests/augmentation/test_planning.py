@@ -55,7 +55,9 @@ def test_cap_leaves_the_rest_to_weights_and_says_how_many_to_collect(planned):
     assert any("8 more real images would lift the cap" in note for note in made.facts["notes"])
 
 
-@pytest.mark.parametrize(("target", "dogs"), [("2:1", 1), (2.0, 1), (0.5, 1), ("0.5", 1), (5, 2), ("5", 2), (1.0, 4)])
+@pytest.mark.parametrize(
+    ("target", "dogs"), [("2:1", 1), (2.0, 1), (0.5, 1), ("0.5", 1), (5, 2), ("5", 2), (1.0, 4)]
+)
 def test_target_is_a_count_or_a_ratio_to_the_largest_class(planned, target, dogs):
     # The largest class has 7: a ratio of 2 asks for 4 (3.5 rounded up).
     assert budget(plan_augmentation(planned, target=target), "dog")["made"] == dogs
@@ -144,7 +146,11 @@ def test_a_class_with_every_transform_off_is_filled_by_weight(planned):
 
 
 @settings(deadline=None)
-@given(st.lists(st.text(min_size=1, max_size=4), min_size=1, max_size=12, unique=True), st.integers(0, 60), st.integers(0, 9))
+@given(
+    st.lists(st.text(min_size=1, max_size=4), min_size=1, max_size=12, unique=True),
+    st.integers(0, 60),
+    st.integers(0, 9),
+)
 def test_spread_is_even_and_exact(parents, made, seed):
     found = spread(parents, made, seed)
     counts = Counter(p for p, _ in found)
@@ -166,5 +172,10 @@ def test_drawn_values_stay_within_their_magnitudes():
     assert -15 <= min(angles) < -13
     assert 13 < max(angles) <= 15
     crops = [t for t in drawn if t["name"] == "crop"]
-    assert all(0.8 <= t["share"] <= 1 and 0 <= t["left"] <= 1 - t["share"] + 1e-6 and 0 <= t["top"] <= 1 - t["share"] + 1e-6 for t in crops)
+    assert all(
+        0.8 <= t["share"] <= 1
+        and 0 <= t["left"] <= 1 - t["share"] + 1e-6
+        and 0 <= t["top"] <= 1 - t["share"] + 1e-6
+        for t in crops
+    )
     assert all(max(map(abs, t["corners"])) <= 0.05 for t in drawn if t["name"] == "perspective")

@@ -26,7 +26,9 @@ def policies(draw):
         )
         for t in chosen
     ]
-    return Policy(name=draw(label), steps=tuple(steps), border=draw(st.sampled_from(["reflect", "replicate"])))
+    return Policy(
+        name=draw(label), steps=tuple(steps), border=draw(st.sampled_from(["reflect", "replicate"]))
+    )
 
 
 @settings(deadline=None)

@@ -17,7 +17,7 @@ from auditor.augmentation.advice import COLUMNS, verdict, worst
 from auditor.augmentation.preservation import vendi
 from auditor.dataset import Dataset, LocalFiles
 from auditor.errors import DataError, UsageError
-from auditor.evidence import Scan
+from auditor.evidence import Evidence
 from auditor.scanning import scan_images
 from tests.augmentation.conftest import Planned
 
@@ -34,10 +34,12 @@ def planned_scan(root, pictures, split="train"):
             Image.fromarray(array).save(root / label / f"{i:03}.png")
             rows.append((f"{label}/{i:03}.png", label, split, ""))
     table = pd.DataFrame(sorted(rows), columns=["path", "label", "split", "group"]).astype(str)
-    dataset = Dataset(name="planted", kind="table", location=str(root), samples=table, source=LocalFiles(str(root)))
+    dataset = Dataset(
+        name="planted", kind="table", location=str(root), samples=table, source=LocalFiles(str(root))
+    )
     scanned = scan_images(dataset, jobs=1)
     table = table.assign(cluster="")
-    return Planned(dataset, table, table), Scan(scanned.images, scanned.signatures)
+    return Planned(dataset, table, table), Evidence(scanned.images, scanned.signatures)
 
 
 def arrow(rng, direction):
@@ -55,7 +57,9 @@ def arrow(rng, direction):
 @pytest.fixture(scope="module")
 def signs(tmp_path_factory):
     rng = np.random.default_rng(0)
-    pictures = {name: [arrow(rng, d) for _ in range(40)] for name, d in (("left", -1), ("right", 1), ("ring", 0))}
+    pictures = {
+        name: [arrow(rng, d) for _ in range(40)] for name, d in (("left", -1), ("right", 1), ("ring", 0))
+    }
     return planned_scan(tmp_path_factory.mktemp("signs"), pictures)
 
 
@@ -69,7 +73,12 @@ def test_a_flip_that_turns_left_into_right_is_off_for_both_alone(checked):
     steps = {s.name: s.off_for for s in checked.advised.steps}
     # Two of three classes become each other: two thirds of the pictures, so that it is off altogether.
     whole = worst(checked.table[checked.table["transform"] == "flip-horizontal"])
-    assert whole.set_index("label")["verdict"].to_dict() == {"": "off", "left": "off", "right": "off", "ring": "fine"}
+    assert whole.set_index("label")["verdict"].to_dict() == {
+        "": "off",
+        "left": "off",
+        "right": "off",
+        "ring": "fine",
+    }
     assert whole.set_index("label")["to"].to_dict()["left"] == "right"
     assert "flip-horizontal" not in steps
     assert steps["brightness-contrast"] == ()
@@ -84,7 +93,10 @@ def test_with_more_harmless_classes_it_is_off_for_the_two_alone(tmp_path):
     kinds = {"left": -1, "right": 1, "ring": 0}
     pictures = {name: [arrow(rng, d) for _ in range(25)] for name, d in kinds.items()}
     pictures |= {
-        f"level{v}": [np.clip(arrow(rng, 0).astype(int) // 2 + v, 0, 255).astype(np.uint8)[::-1] for _ in range(25)] for v in (30, 70, 110)
+        f"level{v}": [
+            np.clip(arrow(rng, 0).astype(int) // 2 + v, 0, 255).astype(np.uint8)[::-1] for _ in range(25)
+        ]
+        for v in (30, 70, 110)
     }
     plan, scan = planned_scan(tmp_path, pictures)
     found = check_policy(plan, Policy(name="flip", steps=(FLIP,)), scan=scan, per_class=25)
@@ -102,7 +114,10 @@ def test_rows_hold_shares_with_their_wilson_intervals(checked):
     assert tuple(table.columns) == COLUMNS
     left = table[(table["transform"] == "flip-horizontal") & (table["label"] == "left")].iloc[0]
     n, p, z = left["images"], left["moved"], 1.959963984540054
-    centre, half = (p + z * z / (2 * n)) / (1 + z * z / n), z / (1 + z * z / n) * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    centre, half = (
+        (p + z * z / (2 * n)) / (1 + z * z / n),
+        z / (1 + z * z / n) * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n)),
+    )
     assert (left["low"], left["high"]) == pytest.approx((centre - half, min(centre + half, 1)), abs=1e-4)
     assert n == 30
     assert left["recall"] == 1.0
@@ -114,7 +129,10 @@ def test_conflicts_are_shown_before_and_after(checked):
     worst_first = checked.examples[0]
     assert worst_first["transforms"] == "flip-horizontal"
     assert worst_first["before"] == worst_first["parent"]
-    assert {e["label"]: e["to"] for e in checked.examples if e["transforms"] == "flip-horizontal"} == {"left": "right", "right": "left"}
+    assert {e["label"]: e["to"] for e in checked.examples if e["transforms"] == "flip-horizontal"} == {
+        "left": "right",
+        "right": "left",
+    }
     with Image.open(io.BytesIO(checked.pictures[worst_first["after"]])) as image:
         assert image.format == "WEBP"
         assert max(image.size) <= 96
@@ -135,10 +153,20 @@ def test_six_and_nine_conflict_under_a_half_turn(tmp_path):
     for label in range(10):
         own = digits.images[digits.target == label][:40]
         pictures[str(label)] = [
-            np.asarray(Image.fromarray((a * 15.9).astype(np.uint8)).resize((32, 32), Image.Resampling.BICUBIC).convert("RGB")) for a in own
+            np.asarray(
+                Image.fromarray((a * 15.9).astype(np.uint8))
+                .resize((32, 32), Image.Resampling.BICUBIC)
+                .convert("RGB")
+            )
+            for a in own
         ]
     plan, scan = planned_scan(tmp_path, pictures)
-    found = check_policy(plan, Policy(name="half turn", steps=(Step(name="rotate", magnitudes={"degrees": 180}),)), scan=scan, per_class=20)
+    found = check_policy(
+        plan,
+        Policy(name="half turn", steps=(Step(name="rotate", magnitudes={"degrees": 180}),)),
+        scan=scan,
+        per_class=20,
+    )
     (note,) = [n for n in found.notes if n.startswith("Conflict of rotation (degrees 180)")]
     assert "'6' becomes '9'" in note
     assert "'9' becomes '6'" in note
@@ -150,7 +178,9 @@ def test_six_and_nine_conflict_under_a_half_turn(tmp_path):
 
 def test_a_model_is_asked_about_validation_pictures_alone(signs):
     plan, scan = signs
-    table = plan.table.assign(split=["val" if p.endswith(("0.png", "5.png")) else "train" for p in plan.table["path"]])
+    table = plan.table.assign(
+        split=["val" if p.endswith(("0.png", "5.png")) else "train" for p in plan.table["path"]]
+    )
     plan = dataclasses.replace(plan, table=table, usable=table)
     seen = []
 
@@ -163,24 +193,40 @@ def test_a_model_is_asked_about_validation_pictures_alone(signs):
         ring = middle[:, :, 6:10].mean(axis=(1, 2)) < 120
         return np.stack([(lean < 0) & ~ring, (lean >= 0) & ~ring, ring], axis=1)
 
-    found = check_policy(plan, Policy(name="flip", steps=(FLIP,)), scan=scan, model=Model(predict, ("left", "right", "ring"), (16, 16)))
+    found = check_policy(
+        plan,
+        Policy(name="flip", steps=(FLIP,)),
+        scan=scan,
+        model=Model(predict, ("left", "right", "ring"), (16, 16)),
+    )
     assert found.judge == "the trained baseline"
     assert seen[0] == 24
-    assert found.table.set_index("label")["verdict"].to_dict() == {"": "off", "left": "off", "right": "off", "ring": "fine"}
+    assert found.table.set_index("label")["verdict"].to_dict() == {
+        "": "off",
+        "left": "off",
+        "right": "off",
+        "ring": "fine",
+    }
 
 
 def test_check_is_decided_by_training_with_and_without(checked):
     table = checked.table.assign(verdict="check")
     unclear = dataclasses.replace(checked, advised=checked.policy, table=table)
     assert unclear.undecided() == ("flip-horizontal", "brightness-contrast")
-    scores = {("flip-horizontal", "brightness-contrast"): 0.70, ("brightness-contrast",): 0.73, ("flip-horizontal",): 0.72}
+    scores = {
+        ("flip-horizontal", "brightness-contrast"): 0.70,
+        ("brightness-contrast",): 0.73,
+        ("flip-horizontal",): 0.72,
+    }
     asked = []
 
     def score(policy):
         asked.append(policy.names)
         return scores[policy.names]
 
-    assert unclear.decide(score).names == ("brightness-contrast",), "0.03 better without the flip; nothing is ever left without transforms"
+    assert unclear.decide(score).names == ("brightness-contrast",), (
+        "0.03 better without the flip; nothing is ever left without transforms"
+    )
     assert checked.undecided() == ()
     assert checked.decide(score).names == checked.advised.names
 
@@ -201,12 +247,17 @@ def test_verdicts_follow_the_rule(moved, images, recall, expected):
 def test_effective_number_of_two_by_hand(similarity):
     values = np.array([(1 + similarity) / 2, (1 - similarity) / 2])
     values = values[values > 0]
-    assert vendi(np.array([[1, similarity], [similarity, 1]])) == pytest.approx(np.exp(-(values * np.log(values)).sum()), rel=1e-6)
+    assert vendi(np.array([[1, similarity], [similarity, 1]])) == pytest.approx(
+        np.exp(-(values * np.log(values)).sum()), rel=1e-6
+    )
 
 
 def test_same_seed_same_answer(signs):
     plan, scan = signs
-    one, two = (check_policy(plan, Policy(name="flip", steps=(FLIP,)), scan=scan, per_class=8, seed=3) for _ in range(2))
+    one, two = (
+        check_policy(plan, Policy(name="flip", steps=(FLIP,)), scan=scan, per_class=8, seed=3)
+        for _ in range(2)
+    )
     pd.testing.assert_frame_equal(one.table, two.table)
     assert one.pictures == two.pictures
 
@@ -259,7 +310,10 @@ def test_copies_and_groups_are_no_evidence_for_each_other(tmp_path):
     pictures = {label: [] for label in ("ill", "well")}
     for i, base in enumerate(ground.values()):
         of = pictures["ill" if i % 2 else "well"]
-        of.extend(np.kron(np.clip(base + rng.normal(0, 3, base.shape), 0, 255), np.ones((4, 4, 1))).astype(np.uint8) for _ in range(6))
+        of.extend(
+            np.kron(np.clip(base + rng.normal(0, 3, base.shape), 0, 255), np.ones((4, 4, 1))).astype(np.uint8)
+            for _ in range(6)
+        )
     plan, scan = planned_scan(tmp_path, pictures)
     patient = [f"{p.split('/')[0]}{int(p[-7:-4]) // 6}" for p in plan.table["path"]]
     policy = Policy(name="flip", steps=(TONE,))

@@ -17,7 +17,9 @@ tf = pytest.importorskip("tensorflow")
 def test_an_epoch_holds_every_original_and_every_planned_image_once(planned):
     made = plan_augmentation(planned)
     stream = made.dataset((24, 32), batch_size=4)
-    images, numbers = (np.concatenate(parts) for parts in zip(*((x.numpy(), y.numpy()) for x, y in stream), strict=True))
+    images, numbers = (
+        np.concatenate(parts) for parts in zip(*((x.numpy(), y.numpy()) for x, y in stream), strict=True)
+    )
     assert int(stream.cardinality()) == 6
     # 8 cats, 3 dogs + 4, 2 birds + 5.
     assert Counter(made.labels[i] for i in numbers) == {"cat": 8, "dog": 7, "bird": 7}
@@ -25,7 +27,9 @@ def test_an_epoch_holds_every_original_and_every_planned_image_once(planned):
     assert images.shape == (22, 24, 32, 3)
     expected = [made.render(row) for _, row in made.manifest.iterrows()]
     for picture in expected:
-        assert any(np.array_equal(picture, image) for image in images), "the first epoch shows the images of the manifest"
+        assert any(np.array_equal(picture, image) for image in images), (
+            "the first epoch shows the images of the manifest"
+        )
 
 
 def test_later_epochs_draw_afresh_and_repeat_with_the_seed(planned):
@@ -95,7 +99,9 @@ def test_zoom_goes_inwards_alone():
     """A crop never shows what lies outside of the picture: a bright frame may leave, never come closer."""
     from auditor.augmentation.layers import keras_layers
 
-    (zoom,) = keras_layers(PRESETS["photo"].without("flip", "rotate", "perspective", "elastic", "brightness-contrast"), seed=1)
+    (zoom,) = keras_layers(
+        PRESETS["photo"].without("flip", "rotate", "perspective", "elastic", "brightness-contrast"), seed=1
+    )
     x = np.tile(np.linspace(0, 255, 32, dtype=np.float32)[None, None, :, None], (64, 32, 1, 3))
     out = np.asarray(zoom(x, training=True))
     assert (np.ptp(out, axis=(1, 2, 3)) <= 255.01).all()
@@ -122,7 +128,9 @@ def test_skewed_frequencies_are_met_and_no_image_is_favoured(planned):
     assert set(cats.values()) == {2, 3}
 
 
-@pytest.mark.parametrize("frequencies", [{"zebra": 1.0}, {"cat": -0.1}, {"cat": float("nan")}, {}, {"cat": 0.0}])
+@pytest.mark.parametrize(
+    "frequencies", [{"zebra": 1.0}, {"cat": -0.1}, {"cat": float("nan")}, {}, {"cat": 0.0}]
+)
 def test_impossible_frequencies_are_refused(planned, frequencies):
     with pytest.raises(UsageError, match="a share of at least 0"):
         plan_augmentation(planned).dataset((8, 8), frequencies=frequencies)
@@ -133,7 +141,14 @@ def test_a_model_trains_from_the_stream_and_through_the_layers(planned):
 
     made = plan_augmentation(planned)
     layers = plan_augmentation(planned, way="layers", policy="digits").keras_layers(rescale=True)
-    model = keras.Sequential([keras.Input((16, 16, 3)), *layers, keras.layers.Flatten(), keras.layers.Dense(3, activation="softmax")])
+    model = keras.Sequential(
+        [
+            keras.Input((16, 16, 3)),
+            *layers,
+            keras.layers.Flatten(),
+            keras.layers.Dense(3, activation="softmax"),
+        ]
+    )
     model.compile("sgd", "sparse_categorical_crossentropy", jit_compile=False)
     history = model.fit(made.dataset((16, 16), batch_size=8), epochs=2, shuffle=False, verbose=0)
     assert np.isfinite(history.history["loss"]).all()

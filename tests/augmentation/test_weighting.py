@@ -36,14 +36,18 @@ def test_mean_weight_over_the_images_is_one_and_rarer_never_weighs_less(n, beta,
 
 def test_effective_number_by_hand():
     # beta 0.5: E(1) = 1, E(2) = 1.5; 1/E = 1 and 2/3; mean over the 3 images of (1, 2/3, 2/3) is 7/9.
-    assert class_weights({"a": 1, "b": 2}, scheme="effective", beta=0.5) == pytest.approx({"a": 9 / 7, "b": 6 / 7})
+    assert class_weights({"a": 1, "b": 2}, scheme="effective", beta=0.5) == pytest.approx(
+        {"a": 9 / 7, "b": 6 / 7}
+    )
 
 
 @settings(deadline=None)
 @given(counts)
 def test_logit_offsets_turn_even_logits_into_the_priors(n):
     offsets = logit_offsets(n)
-    assert softmax(list(offsets.values())) == pytest.approx([n[label] / sum(n.values()) for label in sorted(n)])
+    assert softmax(list(offsets.values())) == pytest.approx(
+        [n[label] / sum(n.values()) for label in sorted(n)]
+    )
 
 
 @settings(deadline=None)
@@ -52,7 +56,9 @@ def test_frequencies_lie_between_balanced_and_as_they_are(n, power):
     shares = class_frequencies(n, power=power)
     assert sum(shares.values()) == pytest.approx(1)
     assert class_frequencies(n, power=0) == pytest.approx(dict.fromkeys(n, 1 / len(n)))
-    assert class_frequencies(n, power=1) == pytest.approx({label: k / sum(n.values()) for label, k in n.items()})
+    assert class_frequencies(n, power=1) == pytest.approx(
+        {label: k / sum(n.values()) for label, k in n.items()}
+    )
     largest = max(n, key=n.get)
     assert shares[largest] <= n[largest] / sum(n.values()) + 1e-9
 

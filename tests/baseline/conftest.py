@@ -13,7 +13,17 @@ from auditor.baseline import Baseline, TrainOptions, train_baseline
 from auditor.dataset import Dataset, LocalFiles
 
 #: As small as a model can be that still has every kind of layer.
-TINY = TrainOptions(image_size=16, filters=16, depth=1, epochs=6, patience=6, batch_size=16, scaling="min-max", experiments=False, seeds=1)
+TINY = TrainOptions(
+    image_size=16,
+    filters=16,
+    depth=1,
+    epochs=6,
+    patience=6,
+    batch_size=16,
+    scaling="min-max",
+    experiments=False,
+    seeds=1,
+)
 
 
 @dataclass
@@ -57,10 +67,16 @@ def make_plan(tmp_path_factory: pytest.TempPathFactory) -> MakePlan:
                 cv2.imwrite(str(root / path), draw(label, rng, noise))
                 rows.append((path, label, split, "", ""))
         table = (
-            pd.DataFrame(rows, columns=["path", "label", "split", "group", "cluster"]).astype(str).sort_values("path", ignore_index=True)
+            pd.DataFrame(rows, columns=["path", "label", "split", "group", "cluster"])
+            .astype(str)
+            .sort_values("path", ignore_index=True)
         )
         dataset = Dataset(
-            name="bars", kind="table", location=str(root), samples=table[["path", "label", "split", "group"]], source=LocalFiles(str(root))
+            name="bars",
+            kind="table",
+            location=str(root),
+            samples=table[["path", "label", "split", "group"]],
+            source=LocalFiles(str(root)),
         )
         return FakePlan(dataset, table)
 

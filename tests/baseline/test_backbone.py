@@ -36,7 +36,9 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def options(weights: Path, **more: Any) -> Any:
-    return dataclasses.replace(TINY, image_size=32, backbone="mobilenet-v3-small", weights=str(weights), **more)
+    return dataclasses.replace(
+        TINY, image_size=32, backbone="mobilenet-v3-small", weights=str(weights), **more
+    )
 
 
 @pytest.mark.parametrize("name", ["MobileNetV2", "ResNet50", "DenseNet121", "EfficientNetV2B0", "VGG16"])
@@ -56,7 +58,9 @@ def test_preprocessing_is_what_keras_does(name: str) -> None:
     np.testing.assert_allclose(ours * found.scale + found.offset, theirs, rtol=1e-4, atol=1e-3)
 
 
-def test_a_backbone_is_frozen_then_trained_and_serves_raw_pixels(bars: FakePlan, weights: Path, tmp_path: Path) -> None:
+def test_a_backbone_is_frozen_then_trained_and_serves_raw_pixels(
+    bars: FakePlan, weights: Path, tmp_path: Path
+) -> None:
     result = train_baseline(bars, options=options(weights, epochs=2), output=tmp_path)
     rates = result.facts["histories"][0]["learning_rate"]
     steps = -(-result.facts["counts"]["train"] // TINY.batch_size)
@@ -65,7 +69,9 @@ def test_a_backbone_is_frozen_then_trained_and_serves_raw_pixels(bars: FakePlan,
     assert rates[1] == pytest.approx(planned[1] * 0.1, rel=1e-4), "then all of it, more slowly"
     model = keras.models.load_model(tmp_path / "baseline.keras")
     row = bars.table[bars.table["split"] == "test"].iloc[0]
-    raw = cv2.cvtColor(cv2.resize(cv2.imread(str(bars.dataset.source.locate(row["path"]))), (32, 32)), cv2.COLOR_BGR2RGB)[None]
+    raw = cv2.cvtColor(
+        cv2.resize(cv2.imread(str(bars.dataset.source.locate(row["path"]))), (32, 32)), cv2.COLOR_BGR2RGB
+    )[None]
     served = np.asarray(model.predict(raw.astype(np.float32), verbose=0))
     assert served.shape == (1, len(result.labels)) and served.sum() == pytest.approx(1, abs=1e-5)
     np.testing.assert_allclose(served[0], result.probabilities.loc[row["path"]].to_numpy(), atol=2e-2)
@@ -73,7 +79,15 @@ def test_a_backbone_is_frozen_then_trained_and_serves_raw_pixels(bars: FakePlan,
 
 def test_while_it_is_frozen_only_the_head_changes(weights: Path) -> None:
     scaler = Scaler("min-max", (1.0,) * 3, (0.0,) * 3)
-    shape = Architecture(image_size=32, classes=2, filters=16, depth=1, scaler=scaler, backbone=SMALL.lower(), weights=str(weights))
+    shape = Architecture(
+        image_size=32,
+        classes=2,
+        filters=16,
+        depth=1,
+        scaler=scaler,
+        backbone=SMALL.lower(),
+        weights=str(weights),
+    )
     net = Network(shape)
     net.reset(seed=0, learning_rate=1e-2)
     inner = next(layer for layer in net.model.layers if layer.name.lower().startswith("mobilenet"))
@@ -83,7 +97,9 @@ def test_while_it_is_frozen_only_the_head_changes(weights: Path) -> None:
         before = [v.value.numpy().copy() for v in net.model.variables]
         net.model.fit(pixels, np.array([0, 1] * 4), verbose=0)
         after = [v.value.numpy() for v in net.model.variables]
-        return {v.path for v, a, b in zip(net.model.variables, before, after, strict=True) if not (a == b).all()}
+        return {
+            v.path for v, a, b in zip(net.model.variables, before, after, strict=True) if not (a == b).all()
+        }
 
     known = make(SMALL, str(weights), 32).get_weights()
     assert all((a == b).all() for a, b in zip(known, inner.get_weights(), strict=True))

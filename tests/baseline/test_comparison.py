@@ -23,7 +23,11 @@ def test_interval_over_seeds_is_students() -> None:
 
 
 def test_interval_over_seeds_ends_where_the_number_does() -> None:
-    assert over_seeds([0.5, 0.9], least=0) == {"value": 0.7, "low": 0.0, "high": 1.0}  # Student: -1.84 to 3.24
+    assert over_seeds([0.5, 0.9], least=0) == {
+        "value": 0.7,
+        "low": 0.0,
+        "high": 1.0,
+    }  # Student: -1.84 to 3.24
     assert over_seeds([0.1, -0.3]) == {"value": -0.1, "low": -1.0, "high": 1.0}
     assert over_seeds([0.4], least=0) == {"value": 0.4, "low": 0.0, "high": 1.0}
 
@@ -49,18 +53,31 @@ def test_differences_are_paired_by_seed_and_the_cheapest_within_noise_is_recomme
 def test_the_way_that_does_best_on_validation_images_is_recommended() -> None:
     def runs(*scores: float) -> dict[int, dict[str, np.ndarray]]:
         # What test images say must not matter.
-        return {seed: {"val": np.array([score, score]), "test": np.array([1 - score, 1 - score])} for seed, score in enumerate(scores)}
+        return {
+            seed: {"val": np.array([score, score]), "test": np.array([1 - score, 1 - score])}
+            for seed, score in enumerate(scores)
+        }
 
     def summary(**found: dict[int, dict[str, np.ndarray]]) -> dict[str, dict]:
-        return {r["way"]: r for r in summarise({k.replace("_", " "): v for k, v in found.items()}, np.array([0]), np.array([1]))}
+        return {
+            r["way"]: r
+            for r in summarise(
+                {k.replace("_", " "): v for k, v in found.items()}, np.array([0]), np.array([1])
+            )
+        }
 
     def recommended(**found: dict[int, dict[str, np.ndarray]]) -> list[str]:
         return [way for way, row in summary(**found).items() if row["recommended"]]
 
     nothing = runs(0.3, 0.5, 0.4)
-    ways = {"nothing": nothing, "class_weights": runs(0.5, 0.7, 0.6), "random_oversampling": runs(0.55, 0.76, 0.65)}
+    ways = {
+        "nothing": nothing,
+        "class_weights": runs(0.5, 0.7, 0.6),
+        "random_oversampling": runs(0.55, 0.76, 0.65),
+    }
     assert recommended(**ways) == ["random oversampling"]
-    # Seeds differ by more than the ways do: only pairs of the same seed show that a way is always better by the same.
+    # Seeds differ by more than the ways do: only pairs of the same seed show that a way is always better by
+    # the same.
     gain = summary(**ways)["class weights"]["change of validation balanced accuracy"]
     assert (gain["value"], gain["low"]) == pytest.approx((0.2, 0.2))
     assert recommended(nothing=nothing, class_weights=runs(0.2, 0.3, 0.4)) == ["nothing"]
@@ -68,13 +85,19 @@ def test_the_way_that_does_best_on_validation_images_is_recommended() -> None:
     assert recommended(**{"nothing": nothing, comparison.RAW.replace(" ", "_"): runs(0.9, 0.9, 0.9)}) == []
 
 
-def test_a_recommendation_that_chance_can_explain_says_so(make_plan: MakePlan, monkeypatch: pytest.MonkeyPatch) -> None:
-    plan = make_plan([(split, label, 8) for split in ("train", "val", "test") for label in ("upright", "lying")])
+def test_a_recommendation_that_chance_can_explain_says_so(
+    make_plan: MakePlan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = make_plan(
+        [(split, label, 8) for split in ("train", "val", "test") for label in ("upright", "lying")]
+    )
 
     def found(*gains: float) -> list[str]:
         nothing = {s: {"val": np.array([0.5, 0.5])} for s in range(3)}
         better = {s: {"val": np.array([0.5 + g, 0.5 + g])} for s, g in enumerate(gains)}
-        monkeypatch.setattr(comparison, "train_ways", lambda *_: {"nothing": nothing, "class weights": better})
+        monkeypatch.setattr(
+            comparison, "train_ways", lambda *_: {"nothing": nothing, "class weights": better}
+        )
         facts = train_baseline(plan, options=dataclasses.replace(TINY, epochs=1, compare=True)).facts
         assert [r["way"] for r in facts["comparison"] if r["recommended"]] == ["class weights"]
         return [note for note in facts["notes"] if "not surely better than nothing" in note]
@@ -97,7 +120,13 @@ def test_ways_are_compared_on_the_same_images(make_plan: MakePlan) -> None:
     result = train_baseline(plan, options=dataclasses.replace(TINY, epochs=1, compare=True))
     rows = result.facts["comparison"]
     # Without a planned augmentation the way that needs one is left out.
-    ways = ["nothing", "logit adjustment", "class weights", "random oversampling", "oversampling with augmentation"]
+    ways = [
+        "nothing",
+        "logit adjustment",
+        "class weights",
+        "random oversampling",
+        "oversampling with augmentation",
+    ]
     assert [r["way"] for r in rows] == ways
     assert not any(r["recommended"] for r in rows)
     assert any("one seed is not enough to tell" in note for note in result.facts["notes"])
@@ -113,7 +142,13 @@ class Leaky(FakePlan):
 
 
 def test_raw_and_cleaned_data_are_compared_where_there_is_something_to_clean(make_plan: MakePlan) -> None:
-    plan = make_plan([(split, label, n) for split, n in (("train", 16), ("val", 6), ("test", 8)) for label in ("upright", "lying")])
+    plan = make_plan(
+        [
+            (split, label, n)
+            for split, n in (("train", 16), ("val", 6), ("test", 8))
+            for label in ("upright", "lying")
+        ]
+    )
     table = plan.table.copy()
     train, test = (table.index[table["split"] == s] for s in ("train", "test"))
     table.loc[[train[0], test[0]], "cluster"] = "c1"  # a leak: the plan leaves the training image out

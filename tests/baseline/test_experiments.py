@@ -28,7 +28,9 @@ def test_a_model_that_knows_validation_better_than_training_points_at_the_labels
 
     history: Any = {"accuracy": [0.5] * 9, "loss": [1.0] * 9, "best_epoch": 8, "ended_by": "all epochs"}
     for seen, verdict, advice in ((0.77, "undecided", True), (0.55, "yes", False)):
-        found = {d["question"]: d for d in fitting_diagnosis(scores(0.55), scores(seen), history)}["underfitting"]
+        found = {d["question"]: d for d in fitting_diagnosis(scores(0.55), scores(seen), history)}[
+            "underfitting"
+        ]
         assert found["verdict"] == verdict
         assert any("label-error" in r for r in found["remedies"]) is advice
 
@@ -45,7 +47,9 @@ def test_a_test_is_too_hard_only_where_it_surely_matters() -> None:
     assert verdict(0.7, 1000) == "yes"
     assert "10 % [6 % to 14 %] lower" in answered(0.7, 1000)["text"]
     assert "2 % [-1 % to 5 %] higher" in answered(0.82, 1000)["text"]
-    assert verdict(0.76, 1000) == "undecided"  # 4 points [0.4 to 7.6], of which choosing weights by validation images explains a part
+    assert (
+        verdict(0.76, 1000) == "undecided"
+    )  # 4 points [0.4 to 7.6], of which choosing weights by validation images explains a part
     assert verdict(0.82, 1000) == "no"
     assert verdict(0.7, 20) == "undecided"
 
@@ -66,7 +70,11 @@ class LeakingPlan(FakePlan):
 @pytest.fixture(scope="module")
 def noisy(make_plan: MakePlan) -> FakePlan:
     """Bars with noise; half of the test images are copies of training images."""
-    counts = [(split, label, n) for split, n in (("train", 40), ("val", 20), ("test", 30)) for label in ("upright", "lying")]
+    counts = [
+        (split, label, n)
+        for split, n in (("train", 40), ("val", 20), ("test", 30))
+        for label in ("upright", "lying")
+    ]
     plan = make_plan(counts, noise=30.0, seed=4)
     table = plan.table.copy()
     rng = np.random.default_rng(0)
@@ -91,7 +99,13 @@ def asked(noisy: FakePlan) -> Baseline:
         (0.5, 10, 10, "all epochs", "yes"),  # not learned, and lowest at the end
         (0.5, 3, 10, "all epochs", "no"),  # it rose for long
         (0.5, 9, 10, "all epochs", "undecided"),
-        (0.95, 10, 10, "all epochs", "no"),  # the rate fell to zero by plan, and there is nothing left to learn
+        (
+            0.95,
+            10,
+            10,
+            "all epochs",
+            "no",
+        ),  # the rate fell to zero by plan, and there is nothing left to learn
         (0.95, 4, 4, "time", "yes"),
         (0.5, 4, 10, "early stopping", "no"),
     ],
@@ -100,14 +114,28 @@ def test_training_was_too_short_where_it_had_not_learned_by_the_end(
     training: float, best: int, epochs: int, ended: str, verdict: str
 ) -> None:
     scores: Any = {"balanced_accuracy": share(training * 1000, 1000), "images": 1000}
-    history: Any = {"accuracy": [training] * epochs, "loss": [1.0] * epochs, "best_epoch": best - 1, "ended_by": ended}
-    assert {d["question"]: d["verdict"] for d in fitting_diagnosis(scores, scores, history)}["training too short"] == verdict
+    history: Any = {
+        "accuracy": [training] * epochs,
+        "loss": [1.0] * epochs,
+        "best_epoch": best - 1,
+        "ended_by": ended,
+    }
+    assert {d["question"]: d["verdict"] for d in fitting_diagnosis(scores, scores, history)}[
+        "training too short"
+    ] == verdict
 
 
 def test_every_question_has_an_answer_with_its_numbers(asked: Baseline) -> None:
     questions = [d["question"] for d in asked.diagnosis]
-    assert questions == ["underfitting", "overfitting", "training too short", *(q for qs, _ in EXPERIMENTS for q in qs)]
-    assert all(d["verdict"] in ("yes", "no", "undecided") and d["text"] and d["evidence"] for d in asked.diagnosis)
+    assert questions == [
+        "underfitting",
+        "overfitting",
+        "training too short",
+        *(q for qs, _ in EXPERIMENTS for q in qs),
+    ]
+    assert all(
+        d["verdict"] in ("yes", "no", "undecided") and d["text"] and d["evidence"] for d in asked.diagnosis
+    )
 
 
 def test_one_batch_is_learned_by_heart(asked: Baseline) -> None:
@@ -115,10 +143,12 @@ def test_one_batch_is_learned_by_heart(asked: Baseline) -> None:
 
 
 def test_leaked_and_clean_test_images_are_counted_apart(asked: Baseline) -> None:
-    evidence = said(asked, "leak-inflated test")["evidence"]
-    assert evidence["split"] == "test"
-    inflation = evidence["inflation"]
-    assert inflation["value"] == pytest.approx(evidence["leaked"]["value"] - evidence["clean"]["value"], abs=1e-5)
+    examples = said(asked, "leak-inflated test")["evidence"]
+    assert examples["split"] == "test"
+    inflation = examples["inflation"]
+    assert inflation["value"] == pytest.approx(
+        examples["leaked"]["value"] - examples["clean"]["value"], abs=1e-5
+    )
     assert inflation["low"] <= inflation["value"] <= inflation["high"]
     assert any("30 training images are not used" in note for note in asked.facts["notes"])
 
@@ -151,7 +181,9 @@ def test_what_the_time_leaves_out_is_undecided(noisy: FakePlan) -> None:
 
 def test_wrong_labels_are_seen_to_be_learned_by_heart(make_plan: MakePlan, tmp_path: Path) -> None:
     # Few images, many steps, no regularisation: random labels can be learned.
-    plan = make_plan([("train", "upright", 12), ("train", "lying", 12), ("val", "upright", 8), ("val", "lying", 8)])
+    plan = make_plan(
+        [("train", "upright", 12), ("train", "lying", 12), ("val", "upright", 8), ("val", "lying", 8)]
+    )
     options = dataclasses.replace(TINY, dropout=0.0, l2=0.0, batch_size=4, learning_rate=1e-2)
     session = Session(
         material=gather(plan, usable_rows(plan, [], seed=0), 16, tmp_path, []),

@@ -25,12 +25,16 @@ def test_balanced_order_draws_classes_equally_and_images_evenly(counts: list[int
         assert max(times) - min(times) <= 1
 
 
-def test_an_epoch_feeds_every_image_once_and_the_next_in_another_order(bars: FakePlan, tmp_path_factory: object, tmp_path: object) -> None:
+def test_an_epoch_feeds_every_image_once_and_the_next_in_another_order(
+    bars: FakePlan, tmp_path_factory: object, tmp_path: object
+) -> None:
     table = bars.table.head(40)
     cache = build_cache(bars.dataset.source, table["path"].tolist(), 16, tmp_path)  # type: ignore[arg-type]
     samples = Samples(cache, np.arange(40), np.arange(40))
     feed = Feed(samples, 16, seed=3)
-    first, second = ([y for _, labels, _ in feed.dataset().as_numpy_iterator() for y in labels.tolist()] for _ in range(2))
+    first, second = (
+        [y for _, labels, _ in feed.dataset().as_numpy_iterator() for y in labels.tolist()] for _ in range(2)
+    )
     assert sorted(first) == sorted(second) == list(range(40))
     assert first != second
     images = np.concatenate([x for x, _, _ in Feed(samples, 16, seed=None).dataset().as_numpy_iterator()])

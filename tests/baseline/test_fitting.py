@@ -24,7 +24,10 @@ def parts(bars: FakePlan, tmp_path_factory: pytest.TempPathFactory) -> Parts:
     table = bars.table
     cache = build_cache(bars.dataset.source, table["path"].tolist(), 16, tmp_path_factory.mktemp("cache"))
     numbers = (table["label"] == "upright").to_numpy().astype(np.int64)
-    return {s: Samples(cache, np.flatnonzero(table["split"] == s), numbers[table["split"] == s]) for s in ("train", "val")}
+    return {
+        s: Samples(cache, np.flatnonzero(table["split"] == s), numbers[table["split"] == s])
+        for s in ("train", "val")
+    }
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +55,12 @@ def test_a_killed_run_goes_on_to_the_same_numbers(net: Network, parts: Parts, tm
     with pytest.raises(Killed):
         fit(net, parts["train"], parts["val"], dataclasses.replace(checkpointed, on_epoch=kill))
     told: list[int] = []
-    resumed = fit(net, parts["train"], parts["val"], dataclasses.replace(checkpointed, on_epoch=lambda e: told.append(e.epoch)))
+    resumed = fit(
+        net,
+        parts["train"],
+        parts["val"],
+        dataclasses.replace(checkpointed, on_epoch=lambda e: told.append(e.epoch)),
+    )
     assert told == [3, 4]
     assert resumed["val_loss"] == whole["val_loss"]
     assert resumed["loss"] == whole["loss"]
@@ -63,11 +71,20 @@ def test_a_killed_run_goes_on_to_the_same_numbers(net: Network, parts: Parts, tm
 def test_a_checkpoint_that_is_cut_short_is_ignored(net: Network, parts: Parts, tmp_path: Path) -> None:
     file = tmp_path / "run.npz"
     file.write_bytes(b"PK\x03\x04 no archive")
-    assert len(fit(net, parts["train"], parts["val"], dataclasses.replace(RUN, epochs=1, checkpoint=file))["loss"]) == 1
+    assert (
+        len(
+            fit(net, parts["train"], parts["val"], dataclasses.replace(RUN, epochs=1, checkpoint=file))[
+                "loss"
+            ]
+        )
+        == 1
+    )
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full")
-def test_a_full_disk_is_said_in_a_line_and_the_checkpoint_before_is_kept(net: Network, parts: Parts, tmp_path: Path) -> None:
+def test_a_full_disk_is_said_in_a_line_and_the_checkpoint_before_is_kept(
+    net: Network, parts: Parts, tmp_path: Path
+) -> None:
     whole = fit(net, parts["train"], parts["val"], RUN)
     file = tmp_path / "run.npz"
 
@@ -75,11 +92,18 @@ def test_a_full_disk_is_said_in_a_line_and_the_checkpoint_before_is_kept(net: Ne
         if epoch.epoch == 2:
             file.with_suffix(".part.npz").symlink_to("/dev/full")
 
-    with pytest.raises(OutputError, match=r"No space left on device, after epoch 3; .* goes on after epoch 2"):
+    with pytest.raises(
+        OutputError, match=r"No space left on device, after epoch 3; .* goes on after epoch 2"
+    ):
         fit(net, parts["train"], parts["val"], dataclasses.replace(RUN, checkpoint=file, on_epoch=fill))
     assert [f.name for f in tmp_path.iterdir()] == ["run.npz"], "half a checkpoint is removed"
     told: list[int] = []
-    again = fit(net, parts["train"], parts["val"], dataclasses.replace(RUN, checkpoint=file, on_epoch=lambda e: told.append(e.epoch)))
+    again = fit(
+        net,
+        parts["train"],
+        parts["val"],
+        dataclasses.replace(RUN, checkpoint=file, on_epoch=lambda e: told.append(e.epoch)),
+    )
     assert told == [3, 4]
     assert again["val_loss"] == whole["val_loss"]
 
@@ -87,13 +111,17 @@ def test_a_full_disk_is_said_in_a_line_and_the_checkpoint_before_is_kept(net: Ne
 def test_a_second_run_does_not_trace_again(net: Network, parts: Parts) -> None:
     fit(net, parts["train"], parts["val"], dataclasses.replace(RUN, epochs=1))
     traces = net.traces
-    other = dataclasses.replace(RUN, epochs=1, seed=5, learning_rate=1e-2, smoothing=0.1, adjustment=(0.0, -1.0))
+    other = dataclasses.replace(
+        RUN, epochs=1, seed=5, learning_rate=1e-2, smoothing=0.1, adjustment=(0.0, -1.0)
+    )
     fit(net, parts["train"].take(np.arange(0, 100, 2)), parts["val"], other)
     assert net.traces == traces
 
 
 def test_early_stopping_restores_the_best_weights(net: Network, parts: Parts) -> None:
-    wrong = dataclasses.replace(parts["val"], labels=1 - parts["val"].labels)  # the better it learns, the worse this gets
+    wrong = dataclasses.replace(
+        parts["val"], labels=1 - parts["val"].labels
+    )  # the better it learns, the worse this gets
     history = fit(net, parts["train"], wrong, dataclasses.replace(RUN, epochs=12, patience=3))
     assert history["stopped_early"]
     assert len(history["loss"]) == history["best_epoch"] + 1 + 3
@@ -106,8 +134,12 @@ def test_early_stopping_restores_the_best_weights(net: Network, parts: Parts) ->
     )
 
 
-def test_a_run_that_is_not_validated_ends_with_its_last_weights(net: Network, parts: Parts, tmp_path: Path) -> None:
-    wrong = dataclasses.replace(parts["val"], labels=1 - parts["val"].labels)  # the better it learns, the worse this gets
+def test_a_run_that_is_not_validated_ends_with_its_last_weights(
+    net: Network, parts: Parts, tmp_path: Path
+) -> None:
+    wrong = dataclasses.replace(
+        parts["val"], labels=1 - parts["val"].labels
+    )  # the better it learns, the worse this gets
 
     def loss() -> float:
         probability = softmax(net.logits(wrong.images()))[np.arange(len(wrong)), wrong.labels]
@@ -148,13 +180,19 @@ def test_epochs_before_a_loss_that_is_no_number_are_kept(net: Network, parts: Pa
 def test_a_deadline_ends_training_with_what_is_there(net: Network, parts: Parts) -> None:
     import time
 
-    history = fit(net, parts["train"], parts["val"], dataclasses.replace(RUN, epochs=1000, patience=1000, deadline=time.monotonic() + 1.0))
+    history = fit(
+        net,
+        parts["train"],
+        parts["val"],
+        dataclasses.replace(RUN, epochs=1000, patience=1000, deadline=time.monotonic() + 1.0),
+    )
     assert 1 <= len(history["loss"]) < 1000
     assert history["ended_by"] == "time"
 
 
 def test_logit_adjustment_favours_the_class_that_is_adjusted_down(net: Network, parts: Parts) -> None:
-    # In the loss the rare class is told to be less likely, so that the plain logits have to say it more often.
+    # In the loss the rare class is told to be less likely, so that the plain logits have to say it more
+    # often.
     images = parts["val"].images()
     called = []
     for adjustment in ((0.0, 0.0), (-3.0, 0.0)):

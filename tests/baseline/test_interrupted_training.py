@@ -11,7 +11,8 @@ import pytest
 
 from tests.conftest import write_tree
 
-#: The command line; with "stop" it interrupts its own process, as Ctrl-C does, once the second checkpoint is written.
+#: The command line; with "stop" it interrupts its own process, as Ctrl-C does, once the second checkpoint is
+#: written.
 CODE = """
 import os, signal, sys
 import auditor.baseline.fitting as fitting
@@ -32,8 +33,31 @@ print("epochs", len(saved))
 @pytest.mark.skipif(os.name != "posix", reason="signals are sent as POSIX has them")
 def test_an_interrupted_training_goes_on_from_its_last_epoch(tmp_path: Path) -> None:
     data, out = write_tree(tmp_path / "data", {"red": 40, "blue": 40}), tmp_path / "out"
-    asked = ["train", data, "-o", out, "-q", "--epochs", "4", "--seeds", "1", "--no-experiments", "--no-augment"]
-    asked += ["--image-size", "16", "--filters", "16", "--depth", "1", "--scaling", "min-max", "--patience", "9"]
+    asked = [
+        "train",
+        data,
+        "-o",
+        out,
+        "-q",
+        "--epochs",
+        "4",
+        "--seeds",
+        "1",
+        "--no-experiments",
+        "--no-augment",
+    ]
+    asked += [
+        "--image-size",
+        "16",
+        "--filters",
+        "16",
+        "--depth",
+        "1",
+        "--scaling",
+        "min-max",
+        "--patience",
+        "9",
+    ]
 
     def run(word: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-c", CODE, word, *map(str, asked)]

@@ -37,5 +37,8 @@ def test_the_curve_counts_images_and_not_augmented_ones(bars: FakePlan) -> None:
     facts = train_baseline(bars, options=dataclasses.replace(TINY, epochs=1, target_recall=0.9)).facts
     curve = facts["learning_curve"]
     assert curve["shares"] == list(SHARES)
-    assert {c["label"]: c["images"] for c in curve["classes"]} == {"lying": [10, 20, 40], "upright": [15, 30, 60]}
+    assert {c["label"]: c["images"] for c in curve["classes"]} == {
+        "lying": [10, 20, 40],
+        "upright": [15, 30, 60],
+    }
     assert all(c["verdict"] in ("reached", "not enough to tell") for c in curve["classes"])

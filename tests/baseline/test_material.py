@@ -16,7 +16,10 @@ def test_the_first_epoch_is_what_the_manifest_says_and_the_second_is_drawn_afres
     first, second = (np.concatenate([images for images, _, _ in feed.batches()]) for _ in range(2))
     plain = np.concatenate([images for images, _, _ in Feed(material.train, 8, seed=None).batches()])
     originals = dict(zip(rows["path"].iloc[material.train.rows], plain, strict=True))
-    expected = [augmentation.transform(originals[parent], k) for k, parent in enumerate(augmentation.manifest["parent"])]
+    expected = [
+        augmentation.transform(originals[parent], k)
+        for k, parent in enumerate(augmentation.manifest["parent"])
+    ]
     assert len(expected) >= 10
     assert (first[: len(plain)] == plain).all() and (second[: len(plain)] == plain).all()
     assert (first[len(plain) :] == np.stack(expected)).all()

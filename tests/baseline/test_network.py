@@ -28,8 +28,12 @@ def test_normalisation_in_one_operation_is_keras_own(net: Network) -> None:
     theirs = plain.fit(images, labels, batch_size=48, epochs=3, shuffle=False, verbose=0).history["loss"]
     np.testing.assert_allclose(ours, theirs, rtol=2e-3)
     for mine, keras in zip(net.model.weights, plain.weights, strict=True):
-        if "moving" in mine.path:  # a variance of n - 1 in place of n: of 48 x 4 x 4 values and more, by less than 0.2 %
-            np.testing.assert_allclose(mine.value.numpy(), keras.value.numpy(), rtol=0.02, atol=2e-3, err_msg=mine.path)
+        if (
+            "moving" in mine.path
+        ):  # a variance of n - 1 in place of n: of 48 x 4 x 4 values and more, by less than 0.2 %
+            np.testing.assert_allclose(
+                mine.value.numpy(), keras.value.numpy(), rtol=0.02, atol=2e-3, err_msg=mine.path
+            )
 
 
 def test_the_saved_model_predicts_what_the_trained_one_does(net: Network) -> None:

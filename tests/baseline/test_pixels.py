@@ -31,7 +31,9 @@ def test_cached_images_are_the_decoded_and_resized_ones(source: LocalFiles, tmp_
     assert cache.readable().tolist() == [True, True, False, False, True]
     for row in (4, 0):
         expected = cv2.cvtColor(cv2.imread(str(Path(source.root) / PATHS[row])), cv2.COLOR_BGR2RGB)
-        np.testing.assert_array_equal(cache.images([row])[0], cv2.resize(expected, (8, 8), interpolation=cv2.INTER_AREA))
+        np.testing.assert_array_equal(
+            cache.images([row])[0], cv2.resize(expected, (8, 8), interpolation=cv2.INTER_AREA)
+        )
     assert not cache.images([2, 3]).any()
 
 
@@ -51,7 +53,9 @@ class Counting:
         return self.inner.read(path)
 
 
-def test_a_second_build_reads_nothing_and_a_changed_file_is_read_again(source: LocalFiles, tmp_path: Path) -> None:
+def test_a_second_build_reads_nothing_and_a_changed_file_is_read_again(
+    source: LocalFiles, tmp_path: Path
+) -> None:
     counting = Counting(source)
     build_cache(counting, PATHS, 8, tmp_path / "cache")
     assert len(counting.read_paths) == len(PATHS)
@@ -62,18 +66,24 @@ def test_a_second_build_reads_nothing_and_a_changed_file_is_read_again(source: L
     assert not cache.images([0]).any()
 
 
-def test_a_build_that_was_killed_goes_on(source: LocalFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_build_that_was_killed_goes_on(
+    source: LocalFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("auditor.baseline.pixels.CHUNK", 2)
     whole = build_cache(source, PATHS, 8, tmp_path / "whole")
     with pytest.raises(KeyboardInterrupt):
         build_cache(Counting(source, break_at=2), PATHS, 8, tmp_path / "cache", jobs=1)
     counting = Counting(source)
     resumed = build_cache(counting, PATHS, 8, tmp_path / "cache", jobs=1)
-    assert counting.read_paths == [p for p in PATHS[2:] if p != "absent.png"] or counting.read_paths == PATHS[2:]
+    assert (
+        counting.read_paths == [p for p in PATHS[2:] if p != "absent.png"] or counting.read_paths == PATHS[2:]
+    )
     np.testing.assert_array_equal(resumed.images(range(5)), whole.images(range(5)))
 
 
-def test_a_full_disk_is_said_in_one_line(source: LocalFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_said_in_one_line(
+    source: LocalFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(self: Path, *args: object, **kwargs: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 

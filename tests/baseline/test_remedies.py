@@ -11,7 +11,9 @@ from tests.baseline.conftest import TINY, FakePlan
 
 
 def test_remedies_are_those_against_what_is_diagnosed() -> None:
-    assert {r.against for r in chosen({"underfitting": "yes", "overfitting": "undecided"})} == {"underfitting"}
+    assert {r.against for r in chosen({"underfitting": "yes", "overfitting": "undecided"})} == {
+        "underfitting"
+    }
     assert chosen({"underfitting": "undecided", "overfitting": "undecided"}) == list(REMEDIES)
     assert chosen({"underfitting": "no", "overfitting": "no"}) == []
 
@@ -20,7 +22,10 @@ def test_changes_are_paired_by_seed_and_noise_recommends_nothing() -> None:
     base = {0: (0.60, 0.30, 10.0), 1: (0.70, 0.20, 10.0), 2: (0.80, 0.10, 10.0)}
     better = {s: (v + 0.10, g - 0.05, 20.0) for s, (v, g, _) in base.items()}
     same = {s: (v + d, g, 12.0) for (s, (v, g, _)), d in zip(base.items(), (0.05, -0.05, 0.01), strict=True)}
-    table = {r["remedy"]: r for r in rows({AS_IT_IS: base, "more dropout": better}, {"more dropout": "overfitting"})}
+    table = {
+        r["remedy"]: r
+        for r in rows({AS_IT_IS: base, "more dropout": better}, {"more dropout": "overfitting"})
+    }
     change = table["more dropout"]["change"]
     assert change["value"] == pytest.approx(0.1)
     assert change["high"] - change["low"] < 1e-6

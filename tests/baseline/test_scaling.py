@@ -18,8 +18,12 @@ def test_scalers_equal_scikit_learns_on_pixels_by_channel(pixels: np.ndarray, pi
     n, h, w, c = pixels.shape
     flat = pixels.reshape(n * h * w, c).astype(float)
     found = pixel_statistics(np.array_split(pixels, pieces))
-    np.testing.assert_allclose(found.min_max()(pixels).reshape(-1, c), MinMaxScaler().fit_transform(flat), atol=1e-9)
-    np.testing.assert_allclose(found.standard()(pixels).reshape(-1, c), StandardScaler().fit_transform(flat), atol=1e-9)
+    np.testing.assert_allclose(
+        found.min_max()(pixels).reshape(-1, c), MinMaxScaler().fit_transform(flat), atol=1e-9
+    )
+    np.testing.assert_allclose(
+        found.standard()(pixels).reshape(-1, c), StandardScaler().fit_transform(flat), atol=1e-9
+    )
 
 
 def test_a_constant_channel_becomes_zero() -> None:

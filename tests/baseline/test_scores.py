@@ -19,7 +19,9 @@ def scored(right: np.ndarray, groups: np.ndarray | None = None):  # type: ignore
 def test_without_groups_a_recall_has_wilsons_interval() -> None:
     found = scored(np.arange(50) % 5 > 0)["classes"][0]["recall"]
     interval = stats.binomtest(40, 50).proportion_ci(method="wilson")
-    assert (found["value"], found["low"], found["high"]) == pytest.approx((0.8, interval.low, interval.high), abs=1e-6)
+    assert (found["value"], found["low"], found["high"]) == pytest.approx(
+        (0.8, interval.low, interval.high), abs=1e-6
+    )
 
 
 def test_groups_that_are_hit_or_missed_as_one_count_as_one_image_each() -> None:
@@ -28,7 +30,9 @@ def test_groups_that_are_hit_or_missed_as_one_count_as_one_image_each() -> None:
     found = scored(groups < 8, groups)
     interval = stats.binomtest(8, 10).proportion_ci(method="wilson")
     recall = found["classes"][0]["recall"]
-    assert (recall["value"], recall["low"], recall["high"]) == pytest.approx((0.8, interval.low, interval.high), abs=1e-6)
+    assert (recall["value"], recall["low"], recall["high"]) == pytest.approx(
+        (0.8, interval.low, interval.high), abs=1e-6
+    )
     assert (found["groups"], found["hit_correlation"]) == (10, 1.0)
     assert found["accuracy"] == recall
 

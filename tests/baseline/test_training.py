@@ -52,7 +52,11 @@ def test_kept_weights_are_those_of_the_lowest_validation_loss(trained: Trained) 
     found = trained.result.probabilities.loc[val.index]
     own = np.array([found.at[path, label] for path, label in val.items()])
     # The loss that Keras reports is cross-entropy plus the L2 penalty, here summed by hand.
-    penalty = TINY.l2 * sum(float((layer.kernel.numpy() ** 2).sum()) for layer in trained.result.model.layers if hasattr(layer, "kernel"))
+    penalty = TINY.l2 * sum(
+        float((layer.kernel.numpy() ** 2).sum())
+        for layer in trained.result.model.layers
+        if hasattr(layer, "kernel")
+    )
     assert -np.log(own).mean() + penalty == pytest.approx(min(history["val_loss"]), abs=1e-4)
 
 
@@ -81,7 +85,9 @@ def test_the_same_seed_gives_the_same_numbers_and_another_does_not(trained: Trai
 
 
 def test_scaling_is_fitted_on_training_images_alone(make_plan: MakePlan) -> None:
-    plan = make_plan([("train", "upright", 12), ("train", "lying", 12), ("val", "upright", 4), ("val", "lying", 4)])
+    plan = make_plan(
+        [("train", "upright", 12), ("train", "lying", 12), ("val", "upright", 4), ("val", "lying", 4)]
+    )
     root = Path(plan.dataset.location)
     for path in plan.table.loc[plan.table["split"] == "val", "path"]:
         cv2.imwrite(str(root / path), np.full((24, 24, 3), 255, np.uint8))
@@ -90,15 +96,24 @@ def test_scaling_is_fitted_on_training_images_alone(make_plan: MakePlan) -> None
         rgb = cv2.cvtColor(cv2.imread(str(root / path)), cv2.COLOR_BGR2RGB)
         pixels.append(cv2.resize(rgb, (16, 16), interpolation=cv2.INTER_AREA))
     flat = np.stack(pixels).reshape(-1, 3).astype(float)
-    found = train_baseline(plan, options=dataclasses.replace(TINY, scaling="standard", epochs=1)).facts["config"]
+    found = train_baseline(plan, options=dataclasses.replace(TINY, scaling="standard", epochs=1)).facts[
+        "config"
+    ]
     np.testing.assert_allclose(found["scale"], 1 / flat.std(axis=0), rtol=1e-4)
     np.testing.assert_allclose(found["offset"], -flat.mean(axis=0) / flat.std(axis=0), rtol=1e-4)
 
 
 def test_files_are_strict_json_and_no_temporary_one_stays(trained: Trained) -> None:
-    facts = json.loads((trained.folder / "baseline.json").read_text(), parse_constant=lambda c: pytest.fail(f"{c} in baseline.json"))
+    facts = json.loads(
+        (trained.folder / "baseline.json").read_text(),
+        parse_constant=lambda c: pytest.fail(f"{c} in baseline.json"),
+    )
     assert facts["summary"]
-    assert {d["question"] for d in facts["diagnosis"]} >= {"underfitting", "overfitting", "training too short"}
+    assert {d["question"] for d in facts["diagnosis"]} >= {
+        "underfitting",
+        "overfitting",
+        "training too short",
+    }
     assert all(d["verdict"] in ("yes", "no", "undecided") for d in facts["diagnosis"])
     assert not [p for p in trained.folder.rglob("*") if ".part" in p.name or p.name.startswith("run-")]
 
@@ -112,7 +127,9 @@ def test_progress_is_told_after_every_epoch(bars: FakePlan) -> None:
 
 
 def test_a_missing_validation_split_is_carved_and_said(make_plan: MakePlan) -> None:
-    plan = make_plan([("train", "upright", 24), ("train", "lying", 16), ("test", "upright", 6), ("test", "lying", 6)])
+    plan = make_plan(
+        [("train", "upright", 24), ("train", "lying", 16), ("test", "upright", 6), ("test", "lying", 6)]
+    )
     result = train_baseline(plan, options=dataclasses.replace(TINY, epochs=1))
     assert 5 <= result.facts["counts"]["val"] <= 12
     assert result.facts["counts"]["val"] + result.facts["counts"]["train"] == 40
@@ -143,7 +160,9 @@ def test_one_class_only_is_refused_in_one_line(make_plan: MakePlan) -> None:
 
 
 def test_unreadable_images_are_left_out_and_said(make_plan: MakePlan) -> None:
-    plan = make_plan([("train", "upright", 12), ("train", "lying", 12), ("val", "upright", 4), ("val", "lying", 4)])
+    plan = make_plan(
+        [("train", "upright", 12), ("train", "lying", 12), ("val", "upright", 4), ("val", "lying", 4)]
+    )
     (Path(plan.dataset.location) / "train-upright-000.png").write_bytes(b"no image")
     (Path(plan.dataset.location) / "train-upright-001.png").unlink()
     result = train_baseline(plan, options=dataclasses.replace(TINY, epochs=1))

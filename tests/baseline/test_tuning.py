@@ -19,24 +19,36 @@ def tuned(bars: FakePlan, tmp_path_factory: pytest.TempPathFactory) -> tuple[dic
     return dict(train_baseline(bars, options=options, output=folder).facts), folder
 
 
-def test_the_given_settings_are_the_first_trial_and_the_best_trial_is_trained(tuned: tuple[dict, Path]) -> None:
+def test_the_given_settings_are_the_first_trial_and_the_best_trial_is_trained(
+    tuned: tuple[dict, Path],
+) -> None:
     facts, _ = tuned
     trials = facts["tuning"]["trials"]
     assert [t["trial"] for t in trials] == [0, 1, 2, 3]
-    assert (trials[0]["depth"], trials[0]["filters"], trials[0]["learning_rate"]) == (TINY.depth, TINY.filters, TINY.learning_rate)
+    assert (trials[0]["depth"], trials[0]["filters"], trials[0]["learning_rate"]) == (
+        TINY.depth,
+        TINY.filters,
+        TINY.learning_rate,
+    )
     whole = [t for t in trials if t["state"] == "whole"]
     best = max(whole, key=lambda t: t["balanced_accuracy"])
     chosen = facts["tuning"]["best"]
-    assert chosen["trial"] in {t["trial"] for t in whole if t["balanced_accuracy"] == best["balanced_accuracy"]}
+    assert chosen["trial"] in {
+        t["trial"] for t in whole if t["balanced_accuracy"] == best["balanced_accuracy"]
+    }
     assert facts["config"]["learning_rate"] == pytest.approx(chosen["learning_rate"], rel=1e-5)
     assert (facts["config"]["depth"], facts["config"]["filters"]) == (chosen["depth"], chosen["filters"])
 
 
-def test_a_search_goes_on_where_it_was_left(bars: FakePlan, tuned: tuple[dict, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_search_goes_on_where_it_was_left(
+    bars: FakePlan, tuned: tuple[dict, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     facts, folder = tuned
     made = []
     objective = tuning._objective
-    monkeypatch.setattr(tuning, "_objective", lambda session, trial: made.append(trial.number) or objective(session, trial))
+    monkeypatch.setattr(
+        tuning, "_objective", lambda session, trial: made.append(trial.number) or objective(session, trial)
+    )
     again = train_baseline(bars, options=dataclasses.replace(TINY, epochs=3, tune=5), output=folder).facts
     assert made == [4]
     assert again["tuning"]["trials"][:4] == facts["tuning"]["trials"]
@@ -44,7 +56,11 @@ def test_a_search_goes_on_where_it_was_left(bars: FakePlan, tuned: tuple[dict, P
 
 def test_test_images_are_never_looked_at(make_plan: MakePlan, monkeypatch: pytest.MonkeyPatch) -> None:
     """The labels of test are turned upside down, and the search is the same."""
-    counts = [(split, label, n) for split, n in (("train", 12), ("val", 6), ("test", 6)) for label in ("upright", "lying")]
+    counts = [
+        (split, label, n)
+        for split, n in (("train", 12), ("val", 6), ("test", 6))
+        for label in ("upright", "lying")
+    ]
     plan = make_plan(counts)
     options = dataclasses.replace(TINY, epochs=2, tune=2)
     honest = train_baseline(plan, options=options).facts["tuning"]
@@ -55,14 +71,18 @@ def test_test_images_are_never_looked_at(make_plan: MakePlan, monkeypatch: pytes
     assert honest == turned
 
 
-def test_trials_far_off_are_rows_too_and_the_rest_goes_on(bars: FakePlan, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_trials_far_off_are_rows_too_and_the_rest_goes_on(
+    bars: FakePlan, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(tuning, "RATES", (9.0, 10.0))
     facts = train_baseline(bars, options=dataclasses.replace(TINY, epochs=2, tune=3)).facts
     assert len(facts["tuning"]["trials"]) == 3
     assert facts["tuning"]["best"]["trial"] in range(3)
 
 
-def test_without_optuna_it_is_said_before_anything_is_read(bars: FakePlan, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_optuna_it_is_said_before_anything_is_read(
+    bars: FakePlan, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(MissingExtraError, match="tune"):
         train_baseline(bars, options=dataclasses.replace(TINY, tune=2))

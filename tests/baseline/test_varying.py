@@ -10,7 +10,9 @@ from auditor.augmentation.policy import PRESETS
 from auditor.baseline.varying import MILD, Variation, variation_for
 
 #: Brighter to the right, darker below: every move, turn and mirror image shows.
-RAMP = np.repeat((np.arange(32)[None, :] * 5 + 90 - np.arange(32)[:, None] * 2)[..., None], 3, axis=2).astype(np.uint8)
+RAMP = np.repeat((np.arange(32)[None, :] * 5 + 90 - np.arange(32)[:, None] * 2)[..., None], 3, axis=2).astype(
+    np.uint8
+)
 
 
 def varied(variation: Variation, n: int = 64, seed: int = 0) -> np.ndarray:

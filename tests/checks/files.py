@@ -8,30 +8,32 @@ import numpy as np
 import pandas as pd
 
 from auditor.checks.base import Check
-from auditor.evidence import Scan
+from auditor.evidence import Evidence
 from auditor.finding import Finding
 from auditor.scanning import scan_images
 from tests.scanning.making import dataset
 
 
-def scan_of(folder: Path, files: dict[str, bytes]) -> Scan:
+def scan_of(folder: Path, files: dict[str, bytes]) -> Evidence:
     scanned = scan_images(dataset(folder, files))
-    return Scan(scanned.images, scanned.signatures)
+    return Evidence(scanned.images, scanned.signatures)
 
 
-def found(check: Check, scan: Scan) -> Finding:
+def found(check: Check, scan: Evidence) -> Finding:
     """The first finding."""
     return next(iter(check(scan)))
 
 
 def paths(finding: Finding) -> list[str]:
-    return [] if finding.evidence is None else finding.evidence["path"].tolist()
+    return [] if finding.examples is None else finding.examples["path"].tolist()
 
 
-def sampled(scan: Scan, measured: int, total: int) -> Scan:
+def sampled(scan: Evidence, measured: int, total: int) -> Evidence:
     """The first images of a scan, and others that a time budget left out."""
     first = scan.images.head(measured)
-    left = pd.concat([first.head(1)] * (total - measured), ignore_index=True).assign(status="unmeasured", defect="", decoders="")
+    left = pd.concat([first.head(1)] * (total - measured), ignore_index=True).assign(
+        status="unmeasured", defect="", decoders=""
+    )
     left["path"] = [f"left-{i}" for i in range(len(left))]
     images = pd.concat([first, left], ignore_index=True).assign(label="")
-    return Scan(images, np.zeros((len(images), scan.signatures.shape[1]), np.uint8))
+    return Evidence(images, np.zeros((len(images), scan.signatures.shape[1]), np.uint8))

@@ -33,7 +33,14 @@ def base(seed, counts=EVEN):
     images["width"] = images["height"] = rng.integers(90, 110, n)
     images["pixels"] = (images["width"] * images["height"]).astype(float)
     images["bytes"] = rng.integers(9_000, 11_000, n)
-    for name, blank in {"defect": "", "decoders": "", "private": "", "transparent": False, "trailing": 0, "survives": np.nan}.items():
+    for name, blank in {
+        "defect": "",
+        "decoders": "",
+        "private": "",
+        "transparent": False,
+        "trailing": 0,
+        "survives": np.nan,
+    }.items():
         images[name] = blank
     images["format"], images["mode"] = "PNG", "RGB"
     return images.sort_values("path", ignore_index=True)
@@ -77,7 +84,9 @@ def paired(across):
         images = base(seed)
         first = some(images, 0.2 * strength, seed, (images["split"] == "train") & (images["label"] == "cat"))
         wanted = {"copy": ("train", "cat"), "label": ("train", "dog"), "split": ("test", "cat")}[across]
-        second = np.flatnonzero((images["split"] == wanted[0]) & (images["label"] == wanted[1]))[-len(first) or len(images) :]
+        second = np.flatnonzero((images["split"] == wanted[0]) & (images["label"] == wanted[1]))[
+            -len(first) or len(images) :
+        ]
         second = second[~np.isin(second, first)][: len(first)]
         for name in ("sha256", "pixel_digest", "phash"):
             images.loc[second, name] = images.loc[first[: len(second)], name].to_numpy()
@@ -94,7 +103,9 @@ def near(strength, seed):
     files |= {f"train/cat/again-{i:03d}.jpg": scene(1000 * seed + i) for i in range(round(8 * strength))}
     from tests.evidence.scenes import encoded
 
-    return scan_of({path: encoded(picture, "JPEG" if path.endswith("jpg") else "PNG") for path, picture in files.items()})
+    return scan_of(
+        {path: encoded(picture, "JPEG" if path.endswith("jpg") else "PNG") for path, picture in files.items()}
+    )
 
 
 def grouped(strength, seed):
@@ -144,7 +155,9 @@ def label_error(strength, seed):
     values = np.column_stack([1 - dog, dog])
     hit = values.argmax(axis=1) == given
     balanced = float(np.mean([hit[given == k].mean() for k in (0, 1)]))
-    known = Probabilities(np.arange(len(images)), ("cat", "dog"), given, values, balanced, left_out=0, models=("a model",))
+    known = Probabilities(
+        np.arange(len(images)), ("cat", "dog"), given, values, balanced, left_out=0, models=("a model",)
+    )
     found.__dict__["_probabilities"] = (id(None), known)
     return found
 
@@ -166,7 +179,9 @@ def shortcut(strength, seed):
 def order(strength, seed):
     """Pictures that come in bursts of five that look alike."""
     images = base(seed).sort_values(["split", "label", "path"], ignore_index=True)
-    images["path"] = [f"{s}/{c}/{i:05d}.png" for i, (s, c) in enumerate(zip(images["split"], images["label"], strict=True))]
+    images["path"] = [
+        f"{s}/{c}/{i:05d}.png" for i, (s, c) in enumerate(zip(images["split"], images["label"], strict=True))
+    ]
     images = images.sort_values("path", ignore_index=True)
     burst = np.repeat(np.random.default_rng([seed, 6]).normal(size=(len(images) // 5, 16)), 5, axis=0)
     return described(images, noise(images, seed) + 1.5 * strength * burst, seed)
@@ -204,17 +219,27 @@ PLANTS = {
     "group-leak": grouped,
     "class-imbalance": counts(lambda s: {"train": {"cat": 300, "dog": round(300 * 0.03**s)}}),
     "rare-class": counts(lambda s: {"train": {"cat": 150, "dog": round(150 * 0.03**s)}}),
-    "test-too-small": counts(lambda s: {"train": {"cat": 50, "dog": 50}, "test": {"cat": 300, "dog": round(300 * 0.02**s)}}),
-    "empty-class": lambda s, seed: scan(base(seed), empty=tuple(("train", f"class {k}") for k in range(round(4 * s))), seed=seed),
+    "test-too-small": counts(
+        lambda s: {"train": {"cat": 50, "dog": 50}, "test": {"cat": 300, "dog": round(300 * 0.02**s)}}
+    ),
+    "empty-class": lambda s, seed: scan(
+        base(seed), empty=tuple(("train", f"class {k}") for k in range(round(4 * s))), seed=seed
+    ),
     "label-names": label_names,
     "label-shift": counts(
-        lambda s: {"train": {"cat": 300, "dog": 300}, "test": {"cat": 300 - round(250 * s), "dog": 300 + round(250 * s)}}
+        lambda s: {
+            "train": {"cat": 300, "dog": 300},
+            "test": {"cat": 300 - round(250 * s), "dog": 300 + round(250 * s)},
+        }
     ),
     "property-shift": property_shift,
     "content-shift": content_shift,
     "class-content-shift": class_content_shift,
     "unseen-class": counts(
-        lambda s: {"train": {"cat": 100, "dog": 100}, "test": {"cat": 100, "dog": 100} | ({"eel": round(60 * s)} if s else {})}
+        lambda s: {
+            "train": {"cat": 100, "dog": 100},
+            "test": {"cat": 100, "dog": 100} | ({"eel": round(60 * s)} if s else {}),
+        }
     ),
     "label-error": label_error,
     "outlier": outlier,

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from auditor.checks import run_checks
-from auditor.evidence import Scan
+from auditor.evidence import Evidence
 from auditor.scanning.schema import SIGNATURE_BYTES
 
 ORDINARY = {
@@ -15,15 +15,25 @@ ORDINARY = {
 
 def scan_with(n=100, unreadable=0, **columns):
     """A scan of n ordinary photos in which the named measures take the given values, and then some files that cannot be read."""
-    rows = pd.DataFrame({"path": [f"{i:04d}.jpg" for i in range(n)], "label": "a", "split": "", "group": "", "status": "ok"})
+    rows = pd.DataFrame(
+        {"path": [f"{i:04d}.jpg" for i in range(n)], "label": "a", "split": "", "group": "", "status": "ok"}
+    )
     for name, usual in ORDINARY.items():
         values = np.full(n, usual)
         given = np.asarray(columns.get(name, []), dtype=float)
         values[: len(given)] = given
         rows[name] = values
-    broken = pd.DataFrame({"path": [f"x{i}" for i in range(unreadable)], "label": "a", "split": "", "group": "", "status": "unreadable"})
+    broken = pd.DataFrame(
+        {
+            "path": [f"x{i}" for i in range(unreadable)],
+            "label": "a",
+            "split": "",
+            "group": "",
+            "status": "unreadable",
+        }
+    )
     table = pd.concat([rows, broken], ignore_index=True)
-    return Scan(table, np.zeros((len(table), SIGNATURE_BYTES), np.uint8))
+    return Evidence(table, np.zeros((len(table), SIGNATURE_BYTES), np.uint8))
 
 
 def only(scan, check):

@@ -3,18 +3,36 @@
 import numpy as np
 import pandas as pd
 
-from auditor.evidence import Scan
+from auditor.evidence import Evidence
 from auditor.scanning.schema import FACTS, MEASURE_NAMES, SIGNATURE_BYTES
 
 
 def table(counts, *, seed=0, groups=None):
     """A row per image of ``{split: {label: images}}``; measures are random and know neither split nor label."""
     rng = np.random.default_rng(seed)
-    rows = [(split, label) for split, labels in counts.items() for label, n in labels.items() for _ in range(n)]
+    rows = [
+        (split, label) for split, labels in counts.items() for label, n in labels.items() for _ in range(n)
+    ]
     n = len(rows)
-    images = pd.DataFrame({"path": [f"{i:06d}.png" for i in range(n)], "label": [r[1] for r in rows], "split": [r[0] for r in rows]})
+    images = pd.DataFrame(
+        {
+            "path": [f"{i:06d}.png" for i in range(n)],
+            "label": [r[1] for r in rows],
+            "split": [r[0] for r in rows],
+        }
+    )
     images["group"] = "" if groups is None else [f"g{g}" for g in groups]
-    facts = {"status": "ok", "reason": "", "bytes": 1, "format": "PNG", "mode": "RGB", "width": 9, "height": 9, "bits": 8, "orientation": 1}
+    facts = {
+        "status": "ok",
+        "reason": "",
+        "bytes": 1,
+        "format": "PNG",
+        "mode": "RGB",
+        "width": 9,
+        "height": 9,
+        "bits": 8,
+        "orientation": 1,
+    }
     for fact in FACTS:
         images[fact] = facts.get(fact, "")
     for name in ("sha256", "pixel_digest"):
@@ -30,7 +48,7 @@ def table(counts, *, seed=0, groups=None):
 def scan(images, descriptor=None, *, empty=(), seed=0, groups=None):
     """The scan of a table, every image a group of its own unless groups are given; the descriptor is noise unless it is given."""
     n = len(images)
-    found = Scan(images, np.broadcast_to(np.uint8(0), (n, SIGNATURE_BYTES)), empty=empty, seed=seed)
+    found = Evidence(images, np.broadcast_to(np.uint8(0), (n, SIGNATURE_BYTES)), empty=empty, seed=seed)
     if descriptor is None:
         descriptor = np.random.default_rng(1).normal(size=(n, 8))
     found.__dict__["_described"] = (descriptor.astype(np.float32), np.ones(descriptor.shape[1], np.float32))

@@ -6,7 +6,10 @@ from tests.scanning.making import encoded, picture
 
 def test_names_files_of_several_pictures(tmp_path):
     frames = [picture("P", seed=s) for s in range(3)]
-    files = {f"moving.{f.lower()}": encoded(frames[0], f, save_all=True, append_images=frames[1:]) for f in ("GIF", "WEBP", "PNG", "TIFF")}
+    files = {
+        f"moving.{f.lower()}": encoded(frames[0], f, save_all=True, append_images=frames[1:])
+        for f in ("GIF", "WEBP", "PNG", "TIFF")
+    }
     files |= {f"still.{f.lower()}": encoded(frames[0], f) for f in ("GIF", "WEBP", "PNG", "TIFF")}
     finding = found(Animated(), scan_of(tmp_path, files))
     assert sorted(paths(finding)) == ["moving.gif", "moving.png", "moving.tiff", "moving.webp"]

@@ -27,7 +27,9 @@ def slightly_different():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("check", [LabelShift, PropertyShift, ContentShift, ClassContentShift], ids=lambda c: c.code)
+@pytest.mark.parametrize(
+    "check", [LabelShift, PropertyShift, ContentShift, ClassContentShift], ids=lambda c: c.code
+)
 def test_it_is_not_flagged(slightly_different, check):
     found = only(check()(slightly_different))
     assert found.severity in (Severity.PASS, Severity.UNDECIDED)

@@ -5,7 +5,12 @@ from tests.scanning.making import encoded, picture, png
 
 
 def test_names_deep_images(tmp_path):
-    files = {"8.png": png(), "16.png": png(mode="I;16"), "16.tif": encoded(picture("I;16"), "TIFF"), "1.png": png(mode="1")}
+    files = {
+        "8.png": png(),
+        "16.png": png(mode="I;16"),
+        "16.tif": encoded(picture("I;16"), "TIFF"),
+        "1.png": png(mode="1"),
+    }
     finding = found(BitDepth(), scan_of(tmp_path, files))
     assert sorted(paths(finding)) == ["16.png", "16.tif"]
     assert finding.details["bits"] == {"1": 1, "16": 2, "8": 1}

@@ -14,7 +14,7 @@ def test_the_class_that_looks_different_is_named():
     assert found.severity is Severity.ERROR
     assert found.classes == ("dog",)
     assert "dog differs most, by noise" in found.summary
-    assert set(found.evidence["label"]) == {"dog"}
+    assert set(found.examples["label"]) == {"dog"}
 
 
 def test_small_classes_are_counted_and_left_out():

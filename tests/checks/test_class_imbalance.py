@@ -17,7 +17,9 @@ def test_eleven_to_one_is_a_warning():
     assert found.effect.value == 11
     assert found.classes == ("dog",)
     assert found.details["evenness"] == pytest.approx(stats.entropy([220, 20]) / np.log(2))
-    assert found.details["lrid"] == pytest.approx(stats.power_divergence([220, 20], lambda_="log-likelihood").statistic)
+    assert found.details["lrid"] == pytest.approx(
+        stats.power_divergence([220, 20], lambda_="log-likelihood").statistic
+    )
 
 
 def test_each_split_is_measured():
@@ -25,7 +27,9 @@ def test_each_split_is_measured():
     assert found.severity is Severity.PASS
     assert found.details["splits"]["test"]["imbalance_ratio"] == 6
     first = next(iter(found.details["splits"]["test"]["counts"].items()))
-    series = sum(0.999**k for k in range(first[1]))  # the geometric series that (1 - beta^n) / (1 - beta) sums
+    series = sum(
+        0.999**k for k in range(first[1])
+    )  # the geometric series that (1 - beta^n) / (1 - beta) sums
     assert found.details["splits"]["test"]["effective_number"][first[0]] == pytest.approx(series)
     assert "Elsewhere it is test 6.0 : 1" in found.summary
 

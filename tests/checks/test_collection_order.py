@@ -35,12 +35,17 @@ def test_pairs_of_one_group_are_left_out():
     first, second = consecutive(scan)
     assert len(first) == 59 - (scan.groups[first] == scan.groups[second]).sum()
     paths = scan.images["path"].to_numpy()
-    assert all(int(paths[b].split("/")[2][:-4]) - int(paths[a].split("/")[2][:-4]) == 1 for a, b in zip(first, second, strict=True))
+    assert all(
+        int(paths[b].split("/")[2][:-4]) - int(paths[a].split("/")[2][:-4]) == 1
+        for a, b in zip(first, second, strict=True)
+    )
     scan.images["group"] = "one session"
     del scan.__dict__["groups"]
     assert len(consecutive(scan)[0]) == 0
 
 
-@pytest.mark.parametrize(("earlier", "later"), [("a/2.png", "a/10.png"), ("a/x9y1.png", "a/x10y0.png"), ("a/z.png", "b/a.png")])
+@pytest.mark.parametrize(
+    ("earlier", "later"), [("a/2.png", "a/10.png"), ("a/x9y1.png", "a/x10y0.png"), ("a/z.png", "b/a.png")]
+)
 def test_names_sort_as_people_count(earlier, later):
     assert path_key(earlier) < path_key(later)

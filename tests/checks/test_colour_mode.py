@@ -5,7 +5,10 @@ from tests.scanning.making import encoded, jpeg, picture, png
 
 
 def test_grey_among_colour(tmp_path):
-    files = {f"{i}.png": png(seed=i) for i in range(8)} | {"grey.png": png(mode="L"), "deep.png": png(mode="I;16")}
+    files = {f"{i}.png": png(seed=i) for i in range(8)} | {
+        "grey.png": png(mode="L"),
+        "deep.png": png(mode="I;16"),
+    }
     mixed, ambiguous = ColourMode()(scan_of(tmp_path, files))
     assert sorted(paths(mixed)) == ["deep.png", "grey.png"]
     assert mixed.severity is Severity.WARNING
@@ -29,6 +32,9 @@ def test_what_libraries_do_not_agree_on(tmp_path):
 
 
 def test_one_mode_is_a_pass(tmp_path):
-    assert {f.severity for f in ColourMode()(scan_of(tmp_path, {"a.png": png(mode="L"), "b.jpg": encoded(picture("L"), "JPEG")}))} == {
-        Severity.PASS
-    }
+    assert {
+        f.severity
+        for f in ColourMode()(
+            scan_of(tmp_path, {"a.png": png(mode="L"), "b.jpg": encoded(picture("L"), "JPEG")})
+        )
+    } == {Severity.PASS}

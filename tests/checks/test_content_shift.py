@@ -19,7 +19,7 @@ def test_a_planted_shift_is_found_with_its_images():
     found = only(ContentShift()(scan(images, descriptor)))
     assert found.severity is Severity.WARNING
     assert found.details["p_value"] == pytest.approx(1 / 1000)
-    shown = found.evidence[found.evidence["split"] == "test"].head(30)["path"]
+    shown = found.examples[found.examples["split"] == "test"].head(30)["path"]
     assert np.isin(shown, images["path"].iloc[odd]).mean() > 0.9
 
 
@@ -40,7 +40,9 @@ def test_the_explaining_property_is_named():
 
 
 def test_equal_content_raises_no_alarm():
-    grades = [only(ContentShift()(scan(table(HALVES), noise(600, seed=s), seed=s))).severity for s in range(8)]
+    grades = [
+        only(ContentShift()(scan(table(HALVES), noise(600, seed=s), seed=s))).severity for s in range(8)
+    ]
     assert set(grades) == {Severity.UNDECIDED}
 
 

@@ -4,7 +4,7 @@ import pytest
 from PIL import Image
 
 from auditor.checks.decoder_mismatch import DecoderMismatch
-from auditor.evidence import Scan
+from auditor.evidence import Evidence
 from auditor.finding import Severity
 from auditor.scanning import decoders, scan_images
 from auditor.scanning.pixels import decode
@@ -59,6 +59,6 @@ def test_all_decoders_are_tried_by_the_scan(tmp_path, files):
     assert told["turned.jpg"] == "OpenCV turns it"
     assert told["moving.gif"] == "TensorFlow returns four dimensions"
     assert told["scan.tif"] == "TensorFlow refuses it"
-    finding = found(DecoderMismatch(), Scan(scanned.images, scanned.signatures))
+    finding = found(DecoderMismatch(), Evidence(scanned.images, scanned.signatures))
     assert "tried" in finding.summary
     assert "good.jpg" not in paths(finding)

@@ -8,7 +8,7 @@ from auditor.checks.conflicting_labels import ConflictingLabels
 from auditor.checks.exact_duplicate import ExactDuplicate
 from auditor.checks.near_duplicate import NearDuplicate
 from auditor.checks.split_leak import SplitLeak
-from auditor.evidence import Scan
+from auditor.evidence import Evidence
 from auditor.finding import Severity
 from auditor.readers import open_dataset
 from auditor.scanning import scan_images
@@ -25,7 +25,9 @@ def tree(**more):
     """Thirty pictures in train, ten each in val and test, all different; and more files."""
     files = {f"train/{'ab'[i % 2]}/{i}.png": encoded(scene(i)) for i in range(30)}
     files |= {
-        f"{split}/{'ab'[i % 2]}/{i}.png": encoded(scene(start + i)) for split, start in (("val", 40), ("test", 60)) for i in range(10)
+        f"{split}/{'ab'[i % 2]}/{i}.png": encoded(scene(start + i))
+        for split, start in (("val", 40), ("test", 60))
+        for i in range(10)
     }
     return files | more
 
@@ -35,46 +37,68 @@ def test_clean_data_passes_every_check():
     for check in (ExactDuplicate(), NearDuplicate(), ConflictingLabels(), SplitLeak()):
         for finding in findings(scan, check).values():
             assert finding.severity is Severity.PASS
-            assert (finding.affected, finding.evidence, finding.effect.value) == (0, None, 0)
+            assert (finding.affected, finding.examples, finding.effect.value) == (0, None, 0)
 
 
 def test_exact_copies_are_counted_by_kind():
     again = encoded(scene(0), compress_level=1)
-    finding = findings(scan_of(tree(**{"train/a/x.png": encoded(scene(0)), "train/a/y.png": again})), ExactDuplicate())["exact-duplicate"]
+    finding = findings(
+        scan_of(tree(**{"train/a/x.png": encoded(scene(0)), "train/a/y.png": again})), ExactDuplicate()
+    )["exact-duplicate"]
     assert finding.severity is Severity.WARNING
     assert finding.details == {"sets": 1, "same_bytes": 1, "same_pixels": 1}
-    assert finding.evidence["other_path"].tolist() == ["train/a/0.png"] * 2
+    assert finding.examples["other_path"].tolist() == ["train/a/0.png"] * 2
     assert finding.effect.value == pytest.approx(2 / 52, rel=1e-5)
 
 
 def test_exact_copies_do_not_count_as_near_ones():
-    scan = scan_of(tree(**{"train/a/x.png": encoded(scene(0)), "train/a/y.jpg": encoded(scene(2), "JPEG", quality=60)}))
+    scan = scan_of(
+        tree(**{"train/a/x.png": encoded(scene(0)), "train/a/y.jpg": encoded(scene(2), "JPEG", quality=60)})
+    )
     finding = findings(scan, NearDuplicate())["near-duplicate"]
     assert finding.affected == 1
-    assert set(finding.evidence[["path", "other_path"]].iloc[0]) == {"train/a/2.png", "train/a/y.jpg"}
+    assert set(finding.examples[["path", "other_path"]].iloc[0]) == {"train/a/2.png", "train/a/y.jpg"}
     assert finding.severity is Severity.WARNING
-    assert 0.9 < finding.evidence["score"].item() < 1
+    assert 0.9 < finding.examples["score"].item() < 1
 
 
 def test_a_leak_is_an_error_and_names_both_images():
-    found = findings(scan_of(tree(**{"val/a/leak.png": encoded(scene(4)), "test/b/leak.jpg": encoded(scene(5), "JPEG")})), SplitLeak())
+    found = findings(
+        scan_of(tree(**{"val/a/leak.png": encoded(scene(4)), "test/b/leak.jpg": encoded(scene(5), "JPEG")})),
+        SplitLeak(),
+    )
     assert set(found) == {"split-leak:train-val", "split-leak:train-test", "split-leak:val-test"}
     exact, near, none = (found[f"split-leak:{pair}"] for pair in ("train-val", "train-test", "val-test"))
     assert [f.severity for f in (exact, near, none)] == [Severity.ERROR, Severity.ERROR, Severity.PASS]
-    row = exact.evidence.iloc[0]
-    assert (row["path"], row["other_path"], row["split"], row["other_split"]) == ("val/a/leak.png", "train/a/4.png", "val", "train")
-    assert near.evidence["other_path"].tolist() == ["train/b/5.png"]
+    row = exact.examples.iloc[0]
+    assert (row["path"], row["other_path"], row["split"], row["other_split"]) == (
+        "val/a/leak.png",
+        "train/a/4.png",
+        "val",
+        "train",
+    )
+    assert near.examples["other_path"].tolist() == ["train/b/5.png"]
     assert exact.effect.value == pytest.approx(1 / 11, rel=1e-5)
     assert "--replace" in exact.fix.command
 
 
 def test_an_image_in_three_splits_leaks_between_every_two():
-    found = findings(scan_of(tree(**{"val/a/x.png": encoded(scene(4)), "test/a/x.png": encoded(scene(4))})), SplitLeak())
+    found = findings(
+        scan_of(tree(**{"val/a/x.png": encoded(scene(4)), "test/a/x.png": encoded(scene(4))})), SplitLeak()
+    )
     assert [f.affected for f in found.values()] == [1, 1, 1]
 
 
 def test_copies_within_the_field_or_in_training_are_no_error():
-    scan = scan_of(tree(**{"field/x.png": encoded(scene(4)), "field/y.png": encoded(scene(90)), "field/z.png": encoded(scene(90))}))
+    scan = scan_of(
+        tree(
+            **{
+                "field/x.png": encoded(scene(4)),
+                "field/y.png": encoded(scene(90)),
+                "field/z.png": encoded(scene(90)),
+            }
+        )
+    )
     found = findings(scan, SplitLeak())
     assert "split-leak:field-field" not in found
     assert found["split-leak:train-field"].severity is Severity.WARNING
@@ -82,29 +106,38 @@ def test_copies_within_the_field_or_in_training_are_no_error():
 
 
 def test_a_leak_under_another_label_is_told():
-    finding = findings(scan_of(tree(**{"val/b/x.png": encoded(scene(4))})), SplitLeak())["split-leak:train-val"]
+    finding = findings(scan_of(tree(**{"val/b/x.png": encoded(scene(4))})), SplitLeak())[
+        "split-leak:train-val"
+    ]
     assert finding.details["other_label"] == 1
 
 
 def test_two_labels_for_one_picture_conflict_and_the_majority_is_suggested():
-    more = {"train/a/x.jpg": encoded(scene(0), "JPEG"), "train/b/y.jpg": encoded(scene(0), "JPEG", quality=50)}
+    more = {
+        "train/a/x.jpg": encoded(scene(0), "JPEG"),
+        "train/b/y.jpg": encoded(scene(0), "JPEG", quality=50),
+    }
     finding = findings(scan_of(tree(**more)), ConflictingLabels())["conflicting-labels"]
     assert finding.severity is Severity.ERROR
     assert finding.affected == 3
-    suggested = dict(zip(finding.evidence["path"], finding.evidence["suggested_label"], strict=True))
+    suggested = dict(zip(finding.examples["path"], finding.examples["suggested_label"], strict=True))
     assert suggested == {"train/a/0.png": "", "train/a/x.jpg": "", "train/b/y.jpg": "a"}
-    labels = finding.evidence["label"].tolist()
+    labels = finding.examples["label"].tolist()
     assert sorted(labels) == ["a", "a", "b"]
 
 
 def test_with_one_vote_each_nothing_is_suggested():
-    finding = findings(scan_of(tree(**{"train/b/x.png": encoded(scene(0))})), ConflictingLabels())["conflicting-labels"]
-    assert finding.evidence["suggested_label"].tolist() == ["", ""]
+    finding = findings(scan_of(tree(**{"train/b/x.png": encoded(scene(0))})), ConflictingLabels())[
+        "conflicting-labels"
+    ]
+    assert finding.examples["suggested_label"].tolist() == ["", ""]
     assert finding.details["label_pairs"] == ["a / b"]
 
 
 def test_a_turned_copy_may_have_another_label():
-    finding = findings(scan_of(tree(**{"train/b/x.png": encoded(np.rot90(scene(0), 2))})), ConflictingLabels())["conflicting-labels"]
+    finding = findings(
+        scan_of(tree(**{"train/b/x.png": encoded(np.rot90(scene(0), 2))})), ConflictingLabels()
+    )["conflicting-labels"]
     assert finding.severity is Severity.PASS
 
 
@@ -122,9 +155,9 @@ def test_look_alikes_leave_the_leak_undecided():
 def test_every_copied_validation_crop_is_named():
     data = open_dataset(DATA / "blood_cells")
     scanned = scan_images(data)
-    found = findings(Scan(scanned.images, scanned.signatures), SplitLeak())["split-leak:train-val"]
+    found = findings(Evidence(scanned.images, scanned.signatures), SplitLeak())["split-leak:train-val"]
     assert found.severity is Severity.ERROR
     assert found.affected == found.total == 812
-    assert {p.split("/")[0] for p in found.evidence["path"]} == {"Validation"}
-    assert {p.split("/")[0] for p in found.evidence["other_path"]} == {"Training"}
-    assert found.evidence["path"].nunique() == 812
+    assert {p.split("/")[0] for p in found.examples["path"]} == {"Validation"}
+    assert {p.split("/")[0] for p in found.examples["other_path"]} == {"Training"}
+    assert found.examples["path"].nunique() == 812

@@ -12,7 +12,9 @@ def test_an_empty_folder_is_named():
 
 
 def test_a_folder_that_is_empty_in_one_split_alone_is_no_empty_class():
-    found = only(EmptyClass()(scan(table({"train": {"cat": 5}, "test": {"dog": 5}}), empty=(("train", "dog"),))))
+    found = only(
+        EmptyClass()(scan(table({"train": {"cat": 5}, "test": {"dog": 5}}), empty=(("train", "dog"),)))
+    )
     assert found.severity is Severity.PASS
 
 
@@ -22,7 +24,7 @@ def test_a_class_of_broken_files_is_empty_too():
     found = only(EmptyClass()(scan(images)))
     assert found.classes == ("dog",)
     assert found.affected == 3
-    assert list(found.evidence["label"]) == ["dog"] * 3
+    assert list(found.examples["label"]) == ["dog"] * 3
 
 
 def test_images_that_were_never_read_are_not_called_broken():
@@ -47,5 +49,5 @@ def test_a_class_in_no_split_is_named():
 def test_all_is_well_without_splits():
     found = only(EmptyClass()(scan(table({"": {"cat": 5, "dog": 4}}))))
     assert found.severity is Severity.PASS
-    assert found.evidence is None
+    assert found.examples is None
     assert np.isclose(found.effect.value, 0)

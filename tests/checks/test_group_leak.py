@@ -4,7 +4,7 @@ import pytest
 
 from auditor.checks import run_checks
 from auditor.checks.group_leak import GroupLeak, group_likeness
-from auditor.evidence import Scan
+from auditor.evidence import Evidence
 from auditor.finding import Severity
 from tests.checks.quality import scan_with
 from tests.evidence.scenes import encoded, scan_of, scene
@@ -20,15 +20,23 @@ def slides(stain, numbers=range(10), crops=6):
     for s in numbers:
         for i in range(crops):
             light = 0.5 + 0.05 * s if stain else 0.9
-            files[f"{'test' if i % 2 else 'train'}/a/slide{s}_{i}.png"] = encoded((scene(100 * s + i) * light).astype(np.uint8))
+            files[f"{'test' if i % 2 else 'train'}/a/slide{s}_{i}.png"] = encoded(
+                (scene(100 * s + i) * light).astype(np.uint8)
+            )
     return files
 
 
 def test_a_declared_group_in_two_splits_is_an_error():
     files = {
-        f"{split}/a/{i}.png": encoded(scene(start + i)) for split, start in (("train", 0), ("val", 20), ("test", 40)) for i in range(6)
+        f"{split}/a/{i}.png": encoded(scene(start + i))
+        for split, start in (("train", 0), ("val", 20), ("test", 40))
+        for i in range(6)
     }
-    groups = {p: f"patient {p}" for p in files} | {"train/a/0.png": "x", "test/a/1.png": "x", "test/a/2.png": "x"}
+    groups = {p: f"patient {p}" for p in files} | {
+        "train/a/0.png": "x",
+        "test/a/1.png": "x",
+        "test/a/2.png": "x",
+    }
     found = findings(scan_of(files, groups=groups))
     assert {i: f.severity for i, f in found.items()} == {
         "group-leak:train-test": Severity.ERROR,
@@ -36,8 +44,8 @@ def test_a_declared_group_in_two_splits_is_an_error():
         "group-leak:val-test": Severity.PASS,
     }
     leak = found["group-leak:train-test"]
-    assert leak.evidence["path"].tolist() == ["test/a/1.png", "test/a/2.png"]
-    assert leak.evidence["other_path"].tolist() == ["train/a/0.png"] * 2
+    assert leak.examples["path"].tolist() == ["test/a/1.png", "test/a/2.png"]
+    assert leak.examples["other_path"].tolist() == ["train/a/0.png"] * 2
     assert leak.effect.value == pytest.approx(2 / 6, rel=1e-5)
 
 
@@ -63,7 +71,9 @@ def test_inference_stops_where_groups_are_declared():
 
 def test_without_any_hint_the_check_says_so():
     files = {
-        f"{split}/a/{'xyzuvw'[i]}{split}.png": encoded(scene(start + i)) for split, start in (("train", 0), ("test", 20)) for i in range(6)
+        f"{split}/a/{'xyzuvw'[i]}{split}.png": encoded(scene(start + i))
+        for split, start in (("train", 0), ("test", 20))
+        for i in range(6)
     }
     (finding,) = findings(scan_of(files)).values()
     assert finding.severity is Severity.SKIPPED
@@ -77,7 +87,7 @@ def test_likeness_is_the_intraclass_correlation_less_three_errors():
     table = scan.images.assign(**{m: 0.0 for m in _measures() if m not in scan.images}).assign(
         pixel_digest=scan.images["path"], sha256=scan.images["path"]
     )
-    scan = Scan(table, scan.signatures)
+    scan = Evidence(table, scan.signatures)
     means = values.reshape(4, 3).mean(axis=1)
     between = 3 * ((means - values.mean()) ** 2).sum() / 3
     within = ((values.reshape(4, 3) - means[:, None]) ** 2).sum() / 8
@@ -97,9 +107,11 @@ def test_groups_drawn_by_lot_have_no_likeness():
     random = np.random.default_rng(0)
     scan = scan_with(300, brightness=random.uniform(size=300))
     table = scan.images.assign(
-        **{m: random.normal(size=300) for m in _measures()}, pixel_digest=scan.images["path"], sha256=scan.images["path"]
+        **{m: random.normal(size=300) for m in _measures()},
+        pixel_digest=scan.images["path"],
+        sha256=scan.images["path"],
     )
     assert isinstance(table, pd.DataFrame)
     for seed in range(5):
         groups = np.random.default_rng(seed).permutation(np.arange(300) // 4).astype(str).astype(object)
-        assert group_likeness(Scan(table, scan.signatures), groups)[0] < 0.05
+        assert group_likeness(Evidence(table, scan.signatures), groups)[0] < 0.05

@@ -2,8 +2,14 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score
 
-from auditor.checks.label_error import LabelError, confidence_ranks, expected_precision, margin, self_confidence
-from auditor.evidence import Scan
+from auditor.checks.label_error import (
+    LabelError,
+    confidence_ranks,
+    expected_precision,
+    margin,
+    self_confidence,
+)
+from auditor.evidence import Evidence
 from auditor.finding import Severity
 from tests.checks.shapes import shape_scan
 
@@ -21,7 +27,7 @@ def flipped(scan, share, seed=0):
     wrong = rng.random(len(scan.images)) < share
     labels = scan.labels.copy()
     labels[wrong] = [rng.choice([k for k in KINDS if k != label]) for label in labels[wrong]]
-    other = Scan(scan.images.assign(label=labels), scan.signatures)
+    other = Evidence(scan.images.assign(label=labels), scan.signatures)
     other.__dict__["_described"] = scan._described
     return other, wrong
 
@@ -36,18 +42,18 @@ def test_planted_flips_are_ranked_first(clean):
     finding = check(scan)
     assert finding.severity in (Severity.WARNING, Severity.UNDECIDED)
     assert finding.effect.low <= wrong.mean() <= finding.effect.high
-    score = dict(zip(finding.evidence["path"], finding.evidence["score"], strict=True))
+    score = dict(zip(finding.examples["path"], finding.examples["score"], strict=True))
     scores = [score.get(path, 0.0) for path in scan.images["path"]]
     assert average_precision_score(wrong, scores) > 0.85
 
 
 def test_the_suggested_label_is_the_true_one(clean):
     scan, wrong = flipped(clean, 0.06)
-    evidence = check(scan).evidence.set_index("path")
+    examples = check(scan).examples.set_index("path")
     truth = dict(zip(scan.images["path"], clean.labels, strict=True))
-    found = [p for p in scan.images["path"][wrong] if p in evidence.index]
-    assert np.mean([evidence["suggested_label"][p] == truth[p] for p in found]) > 0.9
-    assert (evidence["label"] != evidence["suggested_label"]).all()
+    found = [p for p in scan.images["path"][wrong] if p in examples.index]
+    assert np.mean([examples["suggested_label"][p] == truth[p] for p in found]) > 0.9
+    assert (examples["label"] != examples["suggested_label"]).all()
 
 
 def test_expected_precision_is_near_the_true_one(clean):
@@ -56,7 +62,7 @@ def test_expected_precision_is_near_the_true_one(clean):
     bad = set(scan.images["path"][wrong])
     for row in finding.details["expected_precision"]:
         if row["worst"] >= 20:
-            true = np.mean([p in bad for p in finding.evidence["path"][: row["worst"]]])
+            true = np.mean([p in bad for p in finding.examples["path"][: row["worst"]]])
             assert abs(row["expected"] - true) < 0.3
 
 
@@ -73,13 +79,13 @@ def test_the_estimate_grows_with_the_fault(clean):
 
 def test_at_most_a_tenth_is_listed(clean):
     scan, _ = flipped(clean, 0.3)
-    assert len(check(scan).evidence) == 48
-    assert len(check(scan, max_listed=0.05).evidence) == 24
+    assert len(check(scan).examples) == 48
+    assert len(check(scan, max_listed=0.05).examples) == 24
 
 
 def test_labels_that_have_nothing_to_do_with_the_pictures_are_not_judged(clean):
     labels = np.random.default_rng(1).permutation(clean.labels)
-    finding = check(Scan(clean.images.assign(label=labels), clean.signatures))
+    finding = check(Evidence(clean.images.assign(label=labels), clean.signatures))
     assert finding.severity is Severity.SKIPPED
     assert "withheld" in finding.summary
     assert finding.details["skill"] < 0.3
@@ -93,13 +99,16 @@ def test_copies_of_a_wrong_label_do_not_confirm_it(clean):
     images["path"] = [f"{i:04d}.png" for i in range(len(images))]
     labels = clean.labels[rows]
     labels[rows == at] = "disc"
-    evidence = check(Scan(images.assign(label=labels), clean.signatures[rows])).evidence
-    assert set(images["path"][rows == at]) <= set(evidence["path"])
+    examples = check(Evidence(images.assign(label=labels), clean.signatures[rows])).examples
+    assert set(images["path"][rows == at]) <= set(examples["path"])
 
 
 def test_too_few_images_or_groups_are_skipped(clean):
     assert check(shape_scan({"train/disc": 20, "train/ring": 20})).severity is Severity.SKIPPED
-    assert check(Scan(clean.images.assign(group=clean.images["label"]), clean.signatures)).severity is Severity.SKIPPED
+    assert (
+        check(Evidence(clean.images.assign(group=clean.images["label"]), clean.signatures)).severity
+        is Severity.SKIPPED
+    )
 
 
 def test_scores_by_hand():

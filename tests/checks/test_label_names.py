@@ -44,14 +44,14 @@ def test_two_spellings_are_a_warning_with_the_frequent_one_suggested():
     found = only(LabelNames()(scan(table({"train": {"cat": 9, "Cat ": 3, "dog": 4}}))))
     assert found.severity is Severity.WARNING
     assert found.affected == 3
-    assert set(found.evidence["suggested_label"]) == {"cat"}
+    assert set(found.examples["suggested_label"]) == {"cat"}
     assert found.classes == ("Cat ", "cat")
 
 
 def test_empty_folders_count_as_names():
     found = only(LabelNames()(scan(table({"": {"cat": 9}}), empty=(("", "CAT"),))))
     assert found.severity is Severity.WARNING
-    assert found.evidence is None
+    assert found.examples is None
 
 
 def test_distinct_names_pass():

@@ -21,7 +21,10 @@ def test_a_planted_shift_is_sized_and_named():
 
 
 def test_equal_shares_pass_once_there_are_enough_images():
-    assert finding({"train": {"cat": 8000, "dog": 8000}, "test": {"cat": 8000, "dog": 8000}}).severity is Severity.PASS
+    assert (
+        finding({"train": {"cat": 8000, "dog": 8000}, "test": {"cat": 8000, "dog": 8000}}).severity
+        is Severity.PASS
+    )
 
 
 def test_few_images_leave_it_open_and_say_what_they_could_have_shown():
@@ -58,7 +61,9 @@ def test_one_labelled_split_is_nothing_to_compare():
 
 
 def test_row_order_does_not_matter():
-    images = table({"train": {"cat": 300, "dog": 100, "owl": 50}, "test": {"cat": 100, "dog": 120, "owl": 20}})
+    images = table(
+        {"train": {"cat": 300, "dog": 100, "owl": 50}, "test": {"cat": 100, "dog": 120, "owl": 20}}
+    )
     shuffled = images.sample(frac=1, random_state=1).reset_index(drop=True)
     first, second = (only(LabelShift()(scan(t))) for t in (images, shuffled))
     assert first.effect == second.effect

@@ -13,7 +13,10 @@ def turned(orientation: int) -> Image.Exif:
 
 
 def test_names_turned_images(tmp_path):
-    files = {f"{o}.jpg": jpeg(exif=turned(o)) for o in range(1, 9)} | {"6.png": png(exif=turned(6)), "plain.jpg": jpeg()}
+    files = {f"{o}.jpg": jpeg(exif=turned(o)) for o in range(1, 9)} | {
+        "6.png": png(exif=turned(6)),
+        "plain.jpg": jpeg(),
+    }
     finding = found(Orientation(), scan_of(tmp_path, files))
     assert sorted(paths(finding)) == [*(f"{o}.jpg" for o in range(2, 7)), "6.png", "7.jpg", "8.jpg"]
     assert "5 of them lie on their side" in finding.summary
@@ -21,4 +24,7 @@ def test_names_turned_images(tmp_path):
 
 
 def test_upright_images_pass(tmp_path):
-    assert found(Orientation(), scan_of(tmp_path, {"a.jpg": jpeg(exif=turned(1)), "b.jpg": jpeg()})).severity is Severity.PASS
+    assert (
+        found(Orientation(), scan_of(tmp_path, {"a.jpg": jpeg(exif=turned(1)), "b.jpg": jpeg()})).severity
+        is Severity.PASS
+    )

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from auditor.checks.outlier import Outlier, distance_to_others, fence
-from auditor.evidence import Scan
+from auditor.evidence import Evidence
 from auditor.finding import Severity
 from tests.checks.shapes import shape_scan, shapes
 from tests.evidence.scenes import encoded, scan_of, scene
@@ -16,7 +16,7 @@ def strange():
 
 def test_strange_pictures_are_the_worst(strange):
     finding = next(f for f in Outlier()(strange) if not f.scope)
-    assert set(finding.evidence["path"][:3]) == {f"train/disc/odd{i}.png" for i in range(3)}
+    assert set(finding.examples["path"][:3]) == {f"train/disc/odd{i}.png" for i in range(3)}
 
 
 def test_a_copy_is_no_company(strange):
@@ -25,7 +25,7 @@ def test_a_copy_is_no_company(strange):
     rows = np.r_[np.arange(len(strange.images)), at]
     images = strange.images.iloc[rows].reset_index(drop=True)
     images.loc[len(rows) - 1, "path"] = "train/disc/odd0-copy.png"
-    twice = Scan(images, strange.signatures[rows])
+    twice = Evidence(images, strange.signatures[rows])
     everyone = np.arange(len(rows))
     once = distance_to_others(strange, np.array([at]), everyone[:-1])
     assert distance_to_others(twice, np.array([at]), everyone) == pytest.approx(once, rel=0.02)
@@ -36,7 +36,9 @@ def test_distances_are_those_of_brute_force(strange):
     rows = np.arange(0, len(x), 7)
     distance = np.linalg.norm(x[rows, None] - x[None], axis=2)
     distance[strange.groups[rows][:, None] == strange.groups[None]] = np.inf
-    assert distance_to_others(strange, rows, np.arange(len(x))) == pytest.approx(np.sort(distance, axis=1)[:, :10].mean(axis=1), rel=1e-3)
+    assert distance_to_others(strange, rows, np.arange(len(x))) == pytest.approx(
+        np.sort(distance, axis=1)[:, :10].mean(axis=1), rel=1e-3
+    )
 
 
 def test_a_test_split_like_training_is_covered(strange):
@@ -46,7 +48,9 @@ def test_a_test_split_like_training_is_covered(strange):
 
 
 def test_a_test_split_of_other_pictures_is_not_covered():
-    files = shapes({"train/disc": 150, "train/ring": 150}) | {f"test/disc/{i}.png": encoded(scene(i, 40, 40)) for i in range(40)}
+    files = shapes({"train/disc": 150, "train/ring": 150}) | {
+        f"test/disc/{i}.png": encoded(scene(i, 40, 40)) for i in range(40)
+    }
     finding = next(f for f in Outlier()(scan_of(files)) if f.scope == "train-test")
     assert finding.severity is Severity.WARNING
     assert finding.affected > 30

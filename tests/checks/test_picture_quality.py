@@ -31,25 +31,25 @@ CASES = [
 @pytest.mark.parametrize(("check", "measure", "bad", "fine"), CASES)
 def test_the_worst_comes_first_and_the_safe_is_not_named(check, measure, bad, fine):
     finding = only(scan_with(**{measure: [*bad, fine]}), check())
-    assert finding.evidence["path"].tolist() == ["0001.jpg", "0000.jpg"]
+    assert finding.examples["path"].tolist() == ["0001.jpg", "0000.jpg"]
     assert finding.affected == 2
     assert finding.effect.value == pytest.approx(0.02)
     assert finding.severity is Severity.WARNING
-    assert finding.evidence["score"].is_monotonic_decreasing
+    assert finding.examples["score"].is_monotonic_decreasing
 
 
 @pytest.mark.parametrize(("check", "measure", "bad", "fine"), CASES)
 def test_one_of_a_hundred_is_listed_but_warns_nobody(check, measure, bad, fine):
     finding = only(scan_with(**{measure: bad[:1]}), check())
     assert finding.severity is Severity.PASS
-    assert len(finding.evidence) == 1
+    assert len(finding.examples) == 1
 
 
 @pytest.mark.parametrize("check", sorted({c[0] for c in CASES}, key=lambda c: c.code))
 def test_ordinary_pictures_pass_and_unreadable_ones_do_not_count(check):
     finding = only(scan_with(unreadable=7), check())
     assert finding.severity is Severity.PASS
-    assert (finding.affected, finding.total, finding.evidence) == (0, 100, None)
+    assert (finding.affected, finding.total, finding.examples) == (0, 100, None)
 
 
 @pytest.mark.parametrize("check", sorted({c[0] for c in CASES}, key=lambda c: c.code))
@@ -62,7 +62,10 @@ def test_smooth_subjects_are_not_blurred_and_flat_ones_not_flat():
     """A data set of blood cells: every image is smooth and pale, and none stands out."""
     random = np.random.default_rng(0)
     scan = scan_with(
-        300, blur=random.normal(0.54, 0.05, 300), contrast=random.normal(0.06, 0.008, 300), entropy=random.normal(5.5, 0.3, 300)
+        300,
+        blur=random.normal(0.54, 0.05, 300),
+        contrast=random.normal(0.06, 0.008, 300),
+        entropy=random.normal(5.5, 0.3, 300),
     )
     for check in (Blurry(), LowContrast(), LowInformation()):
         assert only(scan, check).affected == 0
@@ -71,7 +74,10 @@ def test_smooth_subjects_are_not_blurred_and_flat_ones_not_flat():
 def test_digits_are_neither_dark_nor_blank():
     """Thin white strokes on black: most pixels are black, and the histogram holds little over 1 bit."""
     scan = scan_with(
-        100, peak_level=np.full(100, 0.99), brightness=np.full(100, 0.08), entropy=np.random.default_rng(0).uniform(0.8, 2.2, 100)
+        100,
+        peak_level=np.full(100, 0.99),
+        brightness=np.full(100, 0.08),
+        entropy=np.random.default_rng(0).uniform(0.8, 2.2, 100),
     )
     assert only(scan, Dark()).affected == 0
     assert only(scan, LowInformation()).affected == 0
@@ -112,6 +118,6 @@ def faulty():
 @pytest.mark.parametrize("code", FAULTS)
 def test_planted_faults_are_named(faulty, code):
     finding = only(faulty, CHECKS[code]())
-    named = set(finding.evidence["path"])
+    named = set(finding.examples["path"])
     assert {f"{code} 100.jpg", f"{code} 101.jpg"} <= named
     assert not [path for path in named if " " not in path]

@@ -17,7 +17,11 @@ def told(gps: bool, serial: bool) -> Image.Exif:
 
 
 def test_names_positions_and_serial_numbers(tmp_path):
-    files = {"both.jpg": jpeg(exif=told(True, True)), "gps.jpg": jpeg(exif=told(True, False)), "serial.jpg": jpeg(exif=told(False, True))}
+    files = {
+        "both.jpg": jpeg(exif=told(True, True)),
+        "gps.jpg": jpeg(exif=told(True, False)),
+        "serial.jpg": jpeg(exif=told(False, True)),
+    }
     files |= {
         "maker.jpg": jpeg(exif=told(False, False)),
         "none.jpg": jpeg(),
@@ -30,4 +34,7 @@ def test_names_positions_and_serial_numbers(tmp_path):
 
 
 def test_nothing_private_is_a_pass(tmp_path):
-    assert found(Privacy(), scan_of(tmp_path, {"a.jpg": jpeg(exif=told(False, False))})).severity is Severity.PASS
+    assert (
+        found(Privacy(), scan_of(tmp_path, {"a.jpg": jpeg(exif=told(False, False))})).severity
+        is Severity.PASS
+    )

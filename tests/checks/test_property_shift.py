@@ -28,9 +28,9 @@ def test_a_planted_shift_is_found_and_named():
 
 def test_evidence_shows_the_images_that_are_farthest_out():
     found = only(PropertyShift()(scan(shifted(3))))
-    assert set(found.evidence["split"]) == {"test"}
-    assert found.evidence["score"].is_monotonic_decreasing
-    assert len(found.evidence) <= 200
+    assert set(found.examples["split"]) == {"test"}
+    assert found.examples["score"].is_monotonic_decreasing
+    assert len(found.examples) <= 200
 
 
 def test_what_no_single_property_shows_is_found_in_their_combination():
@@ -40,7 +40,9 @@ def test_what_no_single_property_shows_is_found_in_their_combination():
     e = 0.3 * np.random.default_rng(1).normal(size=1200)
     images["sharpness"] = np.exp(z)
     images["noise"] = np.exp(0.9 * z + e + np.where(images["split"] == "test", 0.45, -0.45))
-    single = stats.ks_2samp(images.loc[images["split"] == "train", "noise"], images.loc[images["split"] == "test", "noise"]).statistic
+    single = stats.ks_2samp(
+        images.loc[images["split"] == "train", "noise"], images.loc[images["split"] == "test", "noise"]
+    ).statistic
     found = only(PropertyShift()(scan(images)))
     assert found.effect.value > single + 0.2
     assert "together" in found.summary

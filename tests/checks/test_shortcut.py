@@ -15,7 +15,9 @@ def made(counts, change=lambda kind, pixels: pixels, save=lambda kind: ("BMP", {
         for i in range(count):
             form, options = save(kind)
             pixels = np.clip(change(kind, shape(kind, 10_000 * n + i).astype(float)), 0, 255).astype(np.uint8)
-            files[f"train/{kind}/{random.integers(2**40):010x}.{form.lower()}"] = encoded(pixels, form, **options)
+            files[f"train/{kind}/{random.integers(2**40):010x}.{form.lower()}"] = encoded(
+                pixels, form, **options
+            )
     return scan_of(files)
 
 
@@ -25,7 +27,10 @@ def found(scan):
 
 def test_shapes_of_one_light_and_format_pass():
     findings = found(made(dict.fromkeys(KINDS, 50)))
-    assert {scope: f.severity for scope, f in findings.items()} == {"file": Severity.PASS, "picture": Severity.PASS}
+    assert {scope: f.severity for scope, f in findings.items()} == {
+        "file": Severity.PASS,
+        "picture": Severity.PASS,
+    }
 
 
 @pytest.mark.parametrize("counts", [{"disc": 140, "ring": 60}, {"disc": 380, "ring": 20}])
@@ -34,7 +39,9 @@ def test_a_dominant_class_does_not_by_itself_raise_an_alarm(counts):
 
 
 def test_a_brightened_class_is_found_and_named():
-    findings = found(made({"disc": 60, "ring": 60, "cross": 60}, change=lambda kind, x: x + 80 * (kind == "ring")))
+    findings = found(
+        made({"disc": 60, "ring": 60, "cross": 60}, change=lambda kind, x: x + 80 * (kind == "ring"))
+    )
     picture = findings["picture"]
     assert picture.severity is Severity.WARNING
     assert picture.classes == ("ring",)
@@ -42,12 +49,22 @@ def test_a_brightened_class_is_found_and_named():
 
 
 def test_a_class_of_another_format_is_found():
-    findings = found(made({"disc": 60, "ring": 60}, save=lambda kind: ("JPEG", {"quality": 95}) if kind == "disc" else ("PNG", {})))
+    findings = found(
+        made(
+            {"disc": 60, "ring": 60},
+            save=lambda kind: ("JPEG", {"quality": 95}) if kind == "disc" else ("PNG", {}),
+        )
+    )
     assert findings["file"].severity is Severity.WARNING
 
 
 def test_a_class_of_another_size_is_found():
-    findings = found(made({"disc": 60, "ring": 60}, change=lambda kind, x: x.repeat(2, 0).repeat(2, 1) if kind == "disc" else x))
+    findings = found(
+        made(
+            {"disc": 60, "ring": 60},
+            change=lambda kind, x: x.repeat(2, 0).repeat(2, 1) if kind == "disc" else x,
+        )
+    )
     assert findings["file"].severity is Severity.WARNING
     assert findings["file"].effect.value > 0.9
 
@@ -56,7 +73,9 @@ def test_numbers_in_names_are_told_but_not_graded():
     random, files = np.random.default_rng(1), {}
     for n, kind in enumerate(("disc", "ring")):
         for i in range(60):
-            files[f"train/{kind}/IMG_{100 * n + i:04d}.bmp"] = encoded(shape(kind, int(random.integers(10**6))), "BMP")
+            files[f"train/{kind}/IMG_{100 * n + i:04d}.bmp"] = encoded(
+                shape(kind, int(random.integers(10**6))), "BMP"
+            )
     finding = found(scan_of(files))["file"]
     numbered = next(p for p in finding.details["predictors"] if p["name"] == "number in the name")
     assert numbered["above_chance"] > 0.9
@@ -73,7 +92,9 @@ def test_a_quality_or_a_camera_that_one_class_has_is_found_and_named():
         "camera": lambda kind: ("JPEG", {"quality": 90} | ({"exif": camera} if kind == "ring" else {})),
     }
     for name, save in saves.items():
-        (file,) = (f for scope, f in found(made(dict.fromkeys(KINDS, 40), save=save)).items() if scope == "file")
+        (file,) = (
+            f for scope, f in found(made(dict.fromkeys(KINDS, 40), save=save)).items() if scope == "file"
+        )
         by_name = {p["name"]: p for p in file.details["predictors"]}
         assert by_name[name]["class"] == "ring" and by_name[name]["above_chance"] == pytest.approx(1.0)
         assert file.severity is Severity.WARNING and file.classes == ("ring",)

@@ -61,7 +61,9 @@ def test_a_measured_recall_takes_the_place_of_the_assumed_one():
     assert found.details["half_width"]["cat"] == pytest.approx((interval.high - interval.low) / 2, abs=1e-6)
     assert found.details["needed"] == {"cat": 381, "dog": 141}
     assert found.details["recall"] == {"cat": 0.5, "dog": 0.9}
-    assert "cat 50 % ±12 % (60)" in found.summary and found.summary.startswith("Recall of the trained model is known only")
+    assert "cat 50 % ±12 % (60)" in found.summary and found.summary.startswith(
+        "Recall of the trained model is known only"
+    )
 
 
 def test_the_number_of_images_is_multiplied_by_the_design_effect():

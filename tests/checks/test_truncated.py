@@ -10,11 +10,18 @@ from tests.scanning.making import encoded, jpeg, png
 
 @pytest.fixture
 def noisy():
-    return encoded(Image.fromarray(np.random.default_rng(0).integers(0, 255, (256, 256, 3), dtype=np.uint8)), "JPEG")
+    return encoded(
+        Image.fromarray(np.random.default_rng(0).integers(0, 255, (256, 256, 3), dtype=np.uint8)), "JPEG"
+    )
 
 
 def test_names_what_is_cut_worst_first(tmp_path, noisy):
-    files = {"early.jpg": noisy[: len(noisy) // 4], "late.jpg": noisy[: len(noisy) * 3 // 4], "end.jpg": jpeg()[:-2], "good.jpg": jpeg()}
+    files = {
+        "early.jpg": noisy[: len(noisy) // 4],
+        "late.jpg": noisy[: len(noisy) * 3 // 4],
+        "end.jpg": jpeg()[:-2],
+        "good.jpg": jpeg(),
+    }
     finding = found(Truncated(), scan_of(tmp_path, files))
     assert paths(finding) == ["early.jpg", "late.jpg", "end.jpg"]
     assert finding.severity is Severity.ERROR
@@ -23,7 +30,10 @@ def test_names_what_is_cut_worst_first(tmp_path, noisy):
 
 
 def test_names_what_decoders_fill_with_grey_without_a_word(tmp_path, noisy):
-    finding = found(Truncated(), scan_of(tmp_path, {"quiet.jpg": noisy[: len(noisy) // 2] + b"\xff\xd9", "good.png": png()}))
+    finding = found(
+        Truncated(),
+        scan_of(tmp_path, {"quiet.jpg": noisy[: len(noisy) // 2] + b"\xff\xd9", "good.png": png()}),
+    )
     assert paths(finding) == ["quiet.jpg"]
     assert "1 open without an error" in finding.summary
 

@@ -1,14 +1,16 @@
 import pytest
 
 from auditor.checks.unreadable import Unreadable
-from auditor.evidence import Scan
+from auditor.evidence import Evidence
 from auditor.finding import Severity
 from tests.checks.files import found, paths, sampled, scan_of
 from tests.scanning.making import jpeg, png
 
 
 def test_names_every_unreadable_file_with_its_reason(tmp_path):
-    scan = scan_of(tmp_path, {"a.jpg": jpeg(), "b.jpg": b"", "c.png": png()[:60], "d.jpg": b"<html>404</html>"})
+    scan = scan_of(
+        tmp_path, {"a.jpg": jpeg(), "b.jpg": b"", "c.png": png()[:60], "d.jpg": b"<html>404</html>"}
+    )
     finding = found(Unreadable(), scan)
     assert paths(finding) == ["b.jpg", "c.png", "d.jpg"]
     assert (finding.affected, finding.total, finding.severity) == (3, 4, Severity.ERROR)
@@ -24,7 +26,7 @@ def test_one_in_many_is_a_warning(tmp_path):
 
 def test_all_well_is_a_pass(tmp_path):
     finding = found(Unreadable(), scan_of(tmp_path, {"a.jpg": jpeg()}))
-    assert (finding.severity, finding.effect.value, finding.evidence) == (Severity.PASS, 0, None)
+    assert (finding.severity, finding.effect.value, finding.examples) == (Severity.PASS, 0, None)
 
 
 def test_a_sample_states_what_it_could_have_missed(tmp_path):
@@ -39,16 +41,24 @@ def test_a_sample_states_what_it_could_have_missed(tmp_path):
 
 
 def test_a_fault_in_a_sample_is_a_fault(tmp_path):
-    scan = sampled(scan_of(tmp_path, {**{f"{i:02d}.png": png(8, 8) for i in range(9)}, "x.png": b""}), 10, 1000)
+    scan = sampled(
+        scan_of(tmp_path, {**{f"{i:02d}.png": png(8, 8) for i in range(9)}, "x.png": b""}), 10, 1000
+    )
     finding = found(Unreadable(error_share=0.5), scan)
     assert finding.severity is Severity.WARNING
     assert finding.effect.low == pytest.approx(0.001)
 
 
 def test_bytes_behind_the_picture_are_told(tmp_path):
-    first, second = Unreadable()(scan_of(tmp_path, {"a.jpg": jpeg() + b"x" * 500, "b.png": png() + b"yy", "c.jpg": jpeg()}))
+    first, second = Unreadable()(
+        scan_of(tmp_path, {"a.jpg": jpeg() + b"x" * 500, "b.png": png() + b"yy", "c.jpg": jpeg()})
+    )
     assert first.severity is Severity.PASS
-    assert (second.id, second.severity, paths(second)) == ("unreadable:trailing-bytes", Severity.INFO, ["a.jpg", "b.png"])
+    assert (second.id, second.severity, paths(second)) == (
+        "unreadable:trailing-bytes",
+        Severity.INFO,
+        ["a.jpg", "b.png"],
+    )
     assert "502 bytes in all, at most 500" in second.summary
 
 
@@ -66,5 +76,5 @@ def test_a_class_that_is_read_first_says_nothing_about_the_rest(tmp_path):
     balanced = found(Unreadable(), scan).effect.high
     scan.images.loc[:29, "label"] = "small"  # 30 of 30 were read, and 30 of the other 970
     scan.images.loc[30:, "label"] = "large"
-    skewed = found(Unreadable(), Scan(scan.images, scan.signatures)).effect.high
+    skewed = found(Unreadable(), Evidence(scan.images, scan.signatures)).effect.high
     assert skewed > 1.5 * balanced

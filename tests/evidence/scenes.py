@@ -8,7 +8,7 @@ import pandas as pd
 from PIL import Image
 
 from auditor.dataset import Dataset, FileStat
-from auditor.evidence import Scan
+from auditor.evidence import Evidence
 from auditor.scanning import scan_images
 
 
@@ -16,7 +16,9 @@ def scene(seed, height=72, width=96):
     """A picture of a dozen coloured boxes and discs on a slope of light, (height, width, 3) uint8: no two seeds are alike."""
     random = np.random.default_rng([7, seed])
     y, x = np.mgrid[:height, :width]
-    pixels = 90 + 60 * (random.uniform(-1, 1) * x / width + random.uniform(-1, 1) * y / height)[..., None] * np.ones(3)
+    pixels = 90 + 60 * (random.uniform(-1, 1) * x / width + random.uniform(-1, 1) * y / height)[
+        ..., None
+    ] * np.ones(3)
     for _ in range(12):
         middle = random.uniform(0, 1, 2) * (height, width)
         radii = random.uniform(0.05, 0.25, 2) * (height, width)
@@ -53,12 +55,18 @@ def scan_of(files, *, labels=None, splits=None, groups=None, extra=None):
     samples = pd.DataFrame(
         {
             "path": paths,
-            "label": [labels[p] if labels else (q[1] if len(q) > 2 else "") for p, q in zip(paths, parts, strict=True)],
-            "split": [splits[p] if splits else (q[0] if len(q) > 1 else "") for p, q in zip(paths, parts, strict=True)],
+            "label": [
+                labels[p] if labels else (q[1] if len(q) > 2 else "")
+                for p, q in zip(paths, parts, strict=True)
+            ],
+            "split": [
+                splits[p] if splits else (q[0] if len(q) > 1 else "")
+                for p, q in zip(paths, parts, strict=True)
+            ],
             "group": [groups[p] if groups else "" for p in paths],
             **(extra or {}),
         }
     )
     data = Dataset(name="made", kind="table", location="made", samples=samples, source=InMemory(files))
     scanned = scan_images(data, jobs=1)
-    return Scan(scanned.images, scanned.signatures)
+    return Evidence(scanned.images, scanned.signatures)

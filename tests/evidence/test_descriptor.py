@@ -1,7 +1,14 @@
 import numpy as np
 import pytest
 
-from auditor.evidence.descriptor import colour_histograms, describe, features, fit_projection, fitting_rows, gradient_histograms
+from auditor.evidence.descriptor import (
+    colour_histograms,
+    describe,
+    features,
+    fit_projection,
+    fitting_rows,
+    gradient_histograms,
+)
 from auditor.scanning.signature import signature
 from tests.checks.shapes import shape_scan
 from tests.evidence.scenes import encoded, scan_of, scene
@@ -56,7 +63,9 @@ def test_columns_are_uncorrelated_and_scaled_alike(scan):
 def test_the_projection_is_that_of_a_singular_value_decomposition():
     signatures = np.random.default_rng(1).integers(0, 256, (40, 1536)).astype(np.uint8)
     project = fit_projection(signatures, columns=10)
-    scaled = np.concatenate([b / np.sqrt(b.var(axis=0).sum()) for b in features(signatures)], axis=1).astype(float)
+    scaled = np.concatenate([b / np.sqrt(b.var(axis=0).sum()) for b in features(signatures)], axis=1).astype(
+        float
+    )
     left, values, _ = np.linalg.svd(scaled - scaled.mean(axis=0), full_matrices=False)
     expected, found = (left * values)[:, :10], project(signatures) * project.scales
     cosine = (found * expected).sum(axis=0) / np.linalg.norm(found, axis=0) / np.linalg.norm(expected, axis=0)
@@ -66,7 +75,10 @@ def test_the_projection_is_that_of_a_singular_value_decomposition():
 def test_many_images_give_the_projection_of_few_where_they_are_copies():
     """Above 1,352 images another matrix is decomposed; every picture 35 times has the directions of every picture once."""
     signatures = np.random.default_rng(1).integers(0, 256, (40, 1536)).astype(np.uint8)
-    few, many = fit_projection(signatures, columns=8), fit_projection(np.repeat(signatures, 35, axis=0), columns=8)
+    few, many = (
+        fit_projection(signatures, columns=8),
+        fit_projection(np.repeat(signatures, 35, axis=0), columns=8),
+    )
     assert np.allclose(few(signatures), many(signatures), atol=2e-3)
 
 

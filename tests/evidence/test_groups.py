@@ -58,7 +58,9 @@ def test_exposures_of_one_camera_without_a_pause_are_a_session():
 def test_frames_of_films_are_runs():
     films = [_smooth_walk(8, 0.05, seed) for seed in range(8)]
     images, signatures = _scanned(np.concatenate(films))
-    (found,) = (g for g in infer_groups(images, signatures, np.arange(64)) if g.source == "consecutive frames")
+    (found,) = (
+        g for g in infer_groups(images, signatures, np.arange(64)) if g.source == "consecutive frames"
+    )
     assert len(set(found.group)) == 8
     assert all(len(set(found.group[8 * i : 8 * i + 8])) == 1 for i in range(8))
 
@@ -83,11 +85,25 @@ def test_sessions_are_inferred_from_the_exif_of_files(tmp_path):
         for i in range(4):
             exif = Image.Exif()
             exif[0x010F], exif[0x0110] = "Make", f"Model {s % 2}"
-            exif[0x0132] = (start + pd.Timedelta(seconds=s // 2 * 100 * PAUSE + i * PAUSE / 3)).strftime("%Y:%m:%d %H:%M:%S")
+            exif[0x0132] = (start + pd.Timedelta(seconds=s // 2 * 100 * PAUSE + i * PAUSE / 3)).strftime(
+                "%Y:%m:%d %H:%M:%S"
+            )
             file = tmp_path / "ab"[i % 2] / f"{(s * 7919 + i * 104729) % 99991:x}q.jpg"
             file.parent.mkdir(exist_ok=True)
-            Image.fromarray(np.random.default_rng([s, i]).integers(0, 255, (16, 16, 3), dtype=np.uint8)).save(file, exif=exif)
+            Image.fromarray(np.random.default_rng([s, i]).integers(0, 255, (16, 16, 3), dtype=np.uint8)).save(
+                file, exif=exif
+            )
     scanned = scan_images(open_dataset(tmp_path))
-    (found,) = (g for g in infer_groups(scanned.images, scanned.signatures, np.arange(24)) if g.source == "camera and time")
-    told = pd.DataFrame({"session": found.group, "camera": scanned.images["exif_camera"], "time": scanned.images["exif_time"].str[:13]})
+    (found,) = (
+        g
+        for g in infer_groups(scanned.images, scanned.signatures, np.arange(24))
+        if g.source == "camera and time"
+    )
+    told = pd.DataFrame(
+        {
+            "session": found.group,
+            "camera": scanned.images["exif_camera"],
+            "time": scanned.images["exif_time"].str[:13],
+        }
+    )
     assert len(told.drop_duplicates()) == told["session"].nunique() == 6

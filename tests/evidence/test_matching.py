@@ -14,7 +14,9 @@ from auditor.scanning.signature import luma
 def signatures_of(pictures):
     """Signatures of grey pictures ``(n, 32, 32)``."""
     pictures = np.asarray(pictures, dtype=np.uint8)
-    return np.concatenate([pictures.reshape(len(pictures), -1), np.full((len(pictures), 512), 128, np.uint8)], axis=1)
+    return np.concatenate(
+        [pictures.reshape(len(pictures), -1), np.full((len(pictures), 512), 128, np.uint8)], axis=1
+    )
 
 
 def blobs(n, seed=0):
@@ -32,9 +34,19 @@ def blobs(n, seed=0):
 )
 def test_all_pairs_within_the_radius_are_found(base, flips, bits):
     queries = np.array(
-        [np.bitwise_xor.reduce([base[i], *(np.uint64(1 << b) for b in set(where))]) for i, where in flips if i < len(base)], np.uint64
+        [
+            np.bitwise_xor.reduce([base[i], *(np.uint64(1 << b) for b in set(where))])
+            for i, where in flips
+            if i < len(base)
+        ],
+        np.uint64,
     )
-    expected = [[i, j] for i, q in enumerate(queries) for j, b in enumerate(base) if bin(int(q) ^ int(b)).count("1") <= bits]
+    expected = [
+        [i, j]
+        for i, q in enumerate(queries)
+        for j, b in enumerate(base)
+        if bin(int(q) ^ int(b)).count("1") <= bits
+    ]
     sets, query, found = close_pairs(queries[None], base, bits)
     assert np.stack([query, found], axis=1).tolist() == expected
     assert (sets == 0).all()
@@ -83,7 +95,9 @@ def evened(picture):
 def parts_of(even):
     window = np.sqrt(np.hanning(30)[1:-1])
     power = np.abs(np.fft.fft2(even * np.outer(window, window))) ** 2
-    cells = np.array([[(even[i : i + 4, j : j + 4] ** 2).sum() for j in range(0, 28, 4)] for i in range(0, 28, 4)])
+    cells = np.array(
+        [[(even[i : i + 4, j : j + 4] ** 2).sum() for j in range(0, 28, 4)] for i in range(0, 28, 4)]
+    )
     return np.sqrt(np.prod([q.sum() ** 2 / (q**2).sum() for q in (power, cells)]))
 
 
@@ -93,7 +107,9 @@ def test_distance_is_the_weighed_correlation_of_evened_detail():
     expected = []
     for a, b in zip(first, second, strict=True):
         a, b = evened(a), evened(b)
-        expected.append((1 - np.corrcoef(a.ravel(), b.ravel())[0, 1]) ** np.sqrt(np.sqrt(parts_of(a) * parts_of(b)) / 32))
+        expected.append(
+            (1 - np.corrcoef(a.ravel(), b.ravel())[0, 1]) ** np.sqrt(np.sqrt(parts_of(a) * parts_of(b)) / 32)
+        )
     # The two Gaussians in a row differ from one of the whole width by the cut of their tails alone.
     np.testing.assert_allclose(compare(first, second)[0], expected, atol=0.02)
 
@@ -137,13 +153,20 @@ def test_moved_pictures_are_those_of_a_bilinear_map_that_repeats_the_rim(sampled
     for picture, m, result in zip(pictures, moves, found, strict=True):
         there = (down + m[3] + m[4] * y + m[5] * x, across + m[0] + m[1] * x + m[2] * y)
         expected = map_coordinates(picture, there, order=1, mode="nearest")
-        assert np.abs(result - (expected[2:30:2, 2:30:2] if sampled else expected)).max() < 1  # OpenCV takes 32nds of a pixel
+        assert (
+            np.abs(result - (expected[2:30:2, 2:30:2] if sampled else expected)).max() < 1
+        )  # OpenCV takes 32nds of a pixel
 
 
 def test_a_copy_enlarged_from_half_the_size_is_compared_as_blurred_as_it_is():
     whole = gaussian_filter(np.random.default_rng(0).normal(size=(20, 32, 32)), (0, 1, 1))
     whole = np.clip(128 + 100 * whole, 0, 255).astype(np.uint8)
-    halved = [cv2.resize(cv2.resize(p, (16, 16), interpolation=cv2.INTER_AREA), (32, 32), interpolation=cv2.INTER_LINEAR) for p in whole]
+    halved = [
+        cv2.resize(
+            cv2.resize(p, (16, 16), interpolation=cv2.INTER_AREA), (32, 32), interpolation=cv2.INTER_LINEAR
+        )
+        for p in whole
+    ]
     plain, softened = compare(whole, np.array(halved))
     assert np.median(softened) < np.median(plain) / 2
 
@@ -151,7 +174,9 @@ def test_a_copy_enlarged_from_half_the_size_is_compared_as_blurred_as_it_is():
 @pytest.mark.parametrize("shift", [(1.5, 0), (0, -1.5), (1, 1)])
 def test_alignment_undoes_a_shift(shift):
     large = blobs(10)
-    shifted = np.array([cv2.warpAffine(p, np.float32([[1, 0, shift[0]], [0, 1, shift[1]]]), (64, 64)) for p in large])
+    shifted = np.array(
+        [cv2.warpAffine(p, np.float32([[1, 0, shift[0]], [0, 1, shift[1]]]), (64, 64)) for p in large]
+    )
     plain, aligned = compare(large[:, 16:48, 16:48], shifted[:, 16:48, 16:48])
     assert plain.min() > 0.05
     assert aligned.max() < 0.05
@@ -159,7 +184,10 @@ def test_alignment_undoes_a_shift(shift):
 
 def test_alignment_undoes_a_zoom():
     large = blobs(10)[:, :40, :40]
-    whole, cropped = ([cv2.resize(p, (32, 32), interpolation=cv2.INTER_AREA) for p in part] for part in (large, large[:, 2:-2, 2:-2]))
+    whole, cropped = (
+        [cv2.resize(p, (32, 32), interpolation=cv2.INTER_AREA) for p in part]
+        for part in (large, large[:, 2:-2, 2:-2])
+    )
     plain, aligned = compare(np.array(whole), np.array(cropped))
     assert plain.min() > 0.08
     assert np.median(aligned) < 0.05
@@ -179,10 +207,18 @@ def test_a_picture_without_detail_is_far_from_everything():
 def test_colours_disagree_only_where_both_have_some():
     signatures = signatures_of(np.zeros((4, 32, 32)))
     side = np.tile(np.repeat([100, 160], 8), 16)
-    signatures[0, 1024:1280], signatures[1, 1024:1280], signatures[2, 1024:1280] = side, side[::-1], np.clip(side * 1.1, 0, 255)
+    signatures[0, 1024:1280], signatures[1, 1024:1280], signatures[2, 1024:1280] = (
+        side,
+        side[::-1],
+        np.clip(side * 1.1, 0, 255),
+    )
     comparison = Comparison(signatures)
-    assert comparison.same_colours(np.array([0, 0, 0]), np.array([1, 2, 3]), np.zeros(3, np.int64)).tolist() == [False, True, True]
-    assert comparison.same_colours(np.array([0]), np.array([1]), np.ones(1, np.int64)).tolist() == [True]  # mirrored
+    assert comparison.same_colours(
+        np.array([0, 0, 0]), np.array([1, 2, 3]), np.zeros(3, np.int64)
+    ).tolist() == [False, True, True]
+    assert comparison.same_colours(np.array([0]), np.array([1]), np.ones(1, np.int64)).tolist() == [
+        True
+    ]  # mirrored
     assert luma(signatures).shape == (4, 32, 32)
 
 

@@ -16,7 +16,10 @@ def brute_force(queries, references, k):
 @given(st.integers(1, 40), st.integers(1, 400), st.integers(1, 12), st.integers(0, 99))
 def test_nearest_agrees_with_brute_force(n, m, k, seed):
     rng = np.random.default_rng(seed)
-    queries, references = rng.normal(size=(n, 5)).astype(np.float32), rng.normal(size=(m, 5)).astype(np.float32)
+    queries, references = (
+        rng.normal(size=(n, 5)).astype(np.float32),
+        rng.normal(size=(m, 5)).astype(np.float32),
+    )
     rows, similarity = nearest(queries, references, k)
     expected, products = brute_force(queries, references, k)
     assert (rows[:, : min(k, m)] == expected).all()
@@ -51,7 +54,9 @@ def test_unreadable_images_have_and_are_no_neighbours():
 
 @pytest.mark.parametrize("count", [0, 1, 2])
 def test_few_images(count):
-    found = find_neighbours(np.ones((count, 3), np.float32), np.ones(count, bool), 4, rng=np.random.default_rng(0))
+    found = find_neighbours(
+        np.ones((count, 3), np.float32), np.ones(count, bool), 4, rng=np.random.default_rng(0)
+    )
     assert found.rows.shape == (count, 4)
     assert (found.rows >= 0).sum() == (2 if count == 2 else 0)
 

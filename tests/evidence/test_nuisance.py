@@ -8,7 +8,14 @@ from auditor.evidence.nuisance import _permuter as permuter
 
 def told(values, kinds, groups=None, classes=2):
     groups = np.arange(len(kinds)) if groups is None else groups
-    return predictability(binned(np.asarray(values, float)[:, None]), kinds, groups, classes, tests=1, rng=np.random.default_rng(0))
+    return predictability(
+        binned(np.asarray(values, float)[:, None]),
+        kinds,
+        groups,
+        classes,
+        tests=1,
+        rng=np.random.default_rng(0),
+    )
 
 
 @pytest.mark.parametrize("share", [0.5, 0.7, 0.95])
@@ -103,5 +110,7 @@ def test_predictions_are_those_of_a_naive_bayes_written_out(monkeypatch):
             for k in range(classes):
                 for c in range(columns):
                     of_class = bins[train & (given == k), c]
-                    scores[k] += np.log(((of_class == bins[i, c]).sum() + 0.5) / (len(of_class) + 0.5 * (BINS + 1)))
+                    scores[k] += np.log(
+                        ((of_class == bins[i, c]).sum() + 0.5) / (len(of_class) + 0.5 * (BINS + 1))
+                    )
             assert scores[guess[i]] == pytest.approx(scores.max(), abs=1e-5)

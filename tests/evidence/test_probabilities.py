@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auditor.evidence import Scan
+from auditor.evidence import Evidence
 from auditor.evidence.probabilities import (
     FOLDS,
     balanced_accuracy,
@@ -20,7 +20,9 @@ from tests.checks.shapes import shape_scan
 
 @pytest.fixture(scope="module")
 def scan():
-    return shape_scan({"train/disc": 50, "train/ring": 40, "test/disc": 15, "test/ring": 15, "train/cross": 3})
+    return shape_scan(
+        {"train/disc": 50, "train/ring": 40, "test/disc": 15, "test/ring": 15, "train/cross": 3}
+    )
 
 
 @settings(max_examples=50, deadline=None)
@@ -67,7 +69,9 @@ def test_geometric_mean_by_hand():
 
 
 def test_balanced_accuracy_is_the_mean_recall():
-    assert balanced_accuracy(np.array([0, 0, 0, 1]), np.array([0, 0, 1, 1]), 3) == pytest.approx((2 / 3 + 1) / 2)
+    assert balanced_accuracy(np.array([0, 0, 0, 1]), np.array([0, 0, 1, 1]), 3) == pytest.approx(
+        (2 / 3 + 1) / 2
+    )
 
 
 def test_a_class_absent_from_training_gets_nothing():
@@ -90,16 +94,18 @@ def test_shapes_are_recognised_and_tiny_classes_left_out(scan):
 def test_images_from_the_field_and_unlabelled_ones_are_not_judged(scan):
     splits = np.where(np.arange(len(scan.images)) % 4 == 0, "field", scan.splits)
     labels = np.where(np.arange(len(scan.images)) % 4 == 1, "", scan.labels)
-    found = find_probabilities(Scan(scan.images.assign(split=splits, label=labels), scan.signatures))
+    found = find_probabilities(Evidence(scan.images.assign(split=splits, label=labels), scan.signatures))
     assert (found.rows % 4 >= 2).all()
 
 
 def test_too_few_groups_to_cross_validate_is_none(scan):
-    assert find_probabilities(Scan(scan.images.assign(group=scan.images["label"]), scan.signatures)) is None
+    assert (
+        find_probabilities(Evidence(scan.images.assign(group=scan.images["label"]), scan.signatures)) is None
+    )
 
 
 def test_a_model_that_knows_better_joins_the_ensemble(scan):
-    other = Scan(scan.images, scan.signatures)
+    other = Evidence(scan.images, scan.signatures)
     plain = find_probabilities(other)
     paths = scan.images["path"].to_numpy()[plain.rows]
     covered = np.arange(len(paths)) % 2 == 0
@@ -113,8 +119,14 @@ def test_a_model_that_knows_better_joins_the_ensemble(scan):
 
 
 def test_a_model_that_knows_worse_or_not_every_class_does_not(scan):
-    other = Scan(scan.images, scan.signatures)
-    wrong = pd.DataFrame({"path": scan.images["path"], "disc": (scan.labels != "disc") * 1.0, "ring": (scan.labels == "disc") * 1.0})
+    other = Evidence(scan.images, scan.signatures)
+    wrong = pd.DataFrame(
+        {
+            "path": scan.images["path"],
+            "disc": (scan.labels != "disc") * 1.0,
+            "ring": (scan.labels == "disc") * 1.0,
+        }
+    )
     other.model_probabilities = wrong
     assert "baseline CNN" not in other.probabilities.models
     other.model_probabilities = wrong.drop(columns="ring")

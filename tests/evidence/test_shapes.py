@@ -85,7 +85,12 @@ def test_patterns_of_colour_multiply_as_cells_without_their_mean():
     signatures = coloured(5, 4)
     cells = []
     for planes in signatures[:, 1024:].reshape(5, 2, 16, 16).astype(float):
-        means = np.array([[[plane[4 * i : 4 * i + 4, 4 * j : 4 * j + 4].mean() for j in range(4)] for i in range(4)] for plane in planes])
+        means = np.array(
+            [
+                [[plane[4 * i : 4 * i + 4, 4 * j : 4 * j + 4].mean() for j in range(4)] for i in range(4)]
+                for plane in planes
+            ]
+        )
         means -= means.mean(axis=(1, 2), keepdims=True)
         cells.append(means / (np.linalg.norm(means) + FAINT * np.sqrt(32)))
     plain = np.array([c.ravel() for c in cells])
@@ -103,4 +108,6 @@ def test_products_of_pairs():
     rng = np.random.default_rng(5)
     ours, theirs = rng.normal(size=(2, 30, 7)).astype(np.float32)
     first, second = rng.integers(0, 30, (2, 10_000))
-    assert pair_products(ours, theirs, first, second) == pytest.approx((ours @ theirs.T)[first, second], abs=1e-5)
+    assert pair_products(ours, theirs, first, second) == pytest.approx(
+        (ours @ theirs.T)[first, second], abs=1e-5
+    )

@@ -9,13 +9,24 @@ from tests.checks.splits import scan, table
 
 
 def test_pairs_share_the_error_of_the_family():
-    found = list(shift.pairs(scan(table({"train": {"a": 20}, "val": {"a": 20}, "test": {"a": 20}, "field": {"": 20}}))))
-    assert [p.scope for p in found] == ["train-val", "train-test", "train-field", "val-test", "val-field", "test-field"]
+    found = list(
+        shift.pairs(scan(table({"train": {"a": 20}, "val": {"a": 20}, "test": {"a": 20}, "field": {"": 20}})))
+    )
+    assert [p.scope for p in found] == [
+        "train-val",
+        "train-test",
+        "train-field",
+        "val-test",
+        "val-field",
+        "test-field",
+    ]
     assert sum(p.alpha for p in found) * len(shift.FAMILY) == pytest.approx(shift.FAMILY_ALPHA)
 
 
 def test_labelled_pairs_keep_their_error_where_the_field_is_left_out():
-    found = list(shift.pairs(scan(table({"train": {"a": 20}, "test": {"a": 20}, "field": {"": 20}})), labelled=True))
+    found = list(
+        shift.pairs(scan(table({"train": {"a": 20}, "test": {"a": 20}, "field": {"": 20}})), labelled=True)
+    )
     assert [p.scope for p in found] == ["train-test"]
     assert found[0].alpha == pytest.approx(0.05 / 5 / 3)
 
@@ -106,4 +117,6 @@ def test_advised_number_of_images_would_have_shown_twice_the_threshold():
     pair = next(shift.pairs(scan(table({"train": {"a": 30}, "test": {"a": 30}}))))
     text = shift.advice(effect, pair, (n, n), Fix(text="")).text
     wanted = float(text.split("about ")[1].split(" ")[0].replace(",", ""))
-    assert shift.detectable(0.05, dkw_half_width(wanted, wanted, 0.01), wanted, wanted) == pytest.approx(0.1, rel=0.03)
+    assert shift.detectable(0.05, dkw_half_width(wanted, wanted, 0.01), wanted, wanted) == pytest.approx(
+        0.1, rel=0.03
+    )

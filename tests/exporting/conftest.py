@@ -10,7 +10,10 @@ from tests.conftest import write_tree
 @pytest.fixture(scope="package")
 def discs(tmp_path_factory):
     """Two classes with hostile names, one unreadable file and one training image that is also in test."""
-    root = write_tree(tmp_path_factory.mktemp("export") / "data", {"train/red": 12, "train/blue": 8, "val/red": 4, "val/blue": 4})
+    root = write_tree(
+        tmp_path_factory.mktemp("export") / "data",
+        {"train/red": 12, "train/blue": 8, "val/red": 4, "val/blue": 4},
+    )
     write_tree(root, {"test/red": 4, "test/blue": 4}, seed=30)
     for part in ("train", "val", "test"):
         (root / part / "blue").rename(root / part / "=sum(a1)")

@@ -24,7 +24,10 @@ def used(plan):
     held_out = set(table.loc[table["split"] != "train", "cluster"]) - {""}
     table = table[~((table["split"] == "train") & table["cluster"].isin(held_out))]
     root = pathlib.Path(plan.dataset.location).absolute()
-    return {(str(root / p), label, s) for p, label, s in zip(table["path"], table["label"], table["split"], strict=True)}
+    return {
+        (str(root / p), label, s)
+        for p, label, s in zip(table["path"], table["label"], table["split"], strict=True)
+    }
 
 
 def test_the_leaking_and_the_broken_image_are_not_among_them(plan):
@@ -41,7 +44,10 @@ def test_a_manifest_is_read_back_by_auditor(format, plan, tmp_path):
         assert {(r["path"], r["label"], r["split"]) for r in rows} == used(plan)
         return
     data = auditor.open(file)
-    expected = {(p, f"'{label}" if format == "csv" and label.startswith("=") else label, s) for p, label, s in used(plan)}
+    expected = {
+        (p, f"'{label}" if format == "csv" and label.startswith("=") else label, s)
+        for p, label, s in used(plan)
+    }
     found = set(zip(data.samples["path"], data.samples["label"], data.samples["split"], strict=True))
     assert found in (expected, used(plan)), "an apostrophe may stand in front of a formula"
     auditor.scan(data, config=auditor.Config(select=("unreadable",)))
@@ -49,7 +55,12 @@ def test_a_manifest_is_read_back_by_auditor(format, plan, tmp_path):
 
 def test_no_cell_of_a_csv_is_a_formula(plan, tmp_path):
     file = auditor.export(plan, "csv", tmp_path / "x.csv")
-    assert not [c for line in file.read_text().splitlines() for c in line.split(",") if c.startswith(("=", "+", "-", "@"))]
+    assert not [
+        c
+        for line in file.read_text().splitlines()
+        for c in line.split(",")
+        if c.startswith(("=", "+", "-", "@"))
+    ]
 
 
 def test_huggingface_in_memory(plan):
@@ -68,9 +79,15 @@ def test_huggingface_in_memory(plan):
 def test_huggingface_as_a_folder_is_read_by_datasets_and_by_auditor(plan, tmp_path):
     pytest.importorskip("pyarrow", reason="pyarrow is not installed")
     folder = auditor.export(plan, "huggingface", tmp_path / "hub")
-    assert sorted(p.name for p in (folder / "data").iterdir()) == [f"{s}-00000-of-00001.parquet" for s in ("test", "train", "validation")]
+    assert sorted(p.name for p in (folder / "data").iterdir()) == [
+        f"{s}-00000-of-00001.parquet" for s in ("test", "train", "validation")
+    ]
     data = auditor.open(folder)
-    assert data.classes == CLASSES and dict(data.samples["split"].value_counts()) == {"train": 19, "test": 9, "val": 8}
+    assert data.classes == CLASSES and dict(data.samples["split"].value_counts()) == {
+        "train": 19,
+        "test": 9,
+        "val": 8,
+    }
     read = sorted(data.source.read(p) for p in data.samples["path"])
     assert read == sorted(pathlib.Path(file).read_bytes() for file, _, _ in used(plan))
     datasets = pytest.importorskip("datasets", reason="datasets is not installed")
@@ -104,7 +121,11 @@ def test_huggingface_shards_and_streams(plan, tmp_path, monkeypatch):
 def test_tf_data_gives_pictures_and_class_numbers(plan):
     pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
     made = auditor.export(plan, "tf-data", image_size=(8, 12), batch_size=5)
-    assert {part: int(stream.cardinality()) for part, stream in made.items()} == {"train": 4, "val": 2, "test": 2}
+    assert {part: int(stream.cardinality()) for part, stream in made.items()} == {
+        "train": 4,
+        "val": 2,
+        "test": 2,
+    }
     seen = [(x.numpy(), y.numpy()) for x, y in made["val"]]
     assert seen[0][0].shape == (5, 8, 12, 3) and seen[0][0].dtype == np.uint8
     assert np.concatenate([y for _, y in seen]).tolist() == [0] * 4 + [1] * 4
@@ -163,26 +184,39 @@ def test_fiftyone_labels_and_data_name_every_image(plan, tmp_path):
 def test_fiftyone_samples_carry_the_findings_as_tags(audit):
     made = {d["filepath"]: d for d in auditor.export(audit, "fiftyone")}
     copy = next(d for f, d in made.items() if f.endswith("copy.png"))
-    assert "split-leak" in copy["tags"] and "test" in copy["tags"] and copy["ground_truth"] == {"label": "red"}
+    assert (
+        "split-leak" in copy["tags"] and "test" in copy["tags"] and copy["ground_truth"] == {"label": "red"}
+    )
     assert not any("unreadable" in d["tags"] for d in made.values()), "what cannot be read is not exported"
 
 
 def test_cleanlab_tables_have_its_columns_and_bounds(audit, tmp_path):
     made = auditor.export(audit, "cleanlab")
     issues = made.issues
-    assert {"is_label_issue", "label_score", "given_label", "predicted_label", "is_near_duplicate_issue"} <= set(issues.columns)
+    assert {
+        "is_label_issue",
+        "label_score",
+        "given_label",
+        "predicted_label",
+        "is_near_duplicate_issue",
+    } <= set(issues.columns)
     for name in [c[:-6] for c in issues.columns if c.endswith("_score")]:
         flag, score = issues[f"is_{name}_issue"], issues[f"{name}_score"]
         assert flag.dtype == bool and score.between(0, 1).all()
         assert (score[flag] < 0.5).all() and (score[~flag] == 1).all()
     assert issues.loc[issues["path"].str.endswith("copy.png"), "is_near_duplicate_issue"].all()
-    assert made.labels.shape == (len(issues),) and list(np.array(made.classes)[made.labels]) == list(issues["given_label"])
+    assert made.labels.shape == (len(issues),) and list(np.array(made.classes)[made.labels]) == list(
+        issues["given_label"]
+    )
     rows = made.has_pred_probs
     assert made.pred_probs.shape == (len(issues), 2) and rows.any()
     assert np.allclose(made.pred_probs[rows].sum(axis=1), 1, atol=1e-4)
     folder = auditor.export(audit, "cleanlab", tmp_path / "cl")
     assert sorted(p.name for p in folder.iterdir()) == ["issues.csv", "labels.csv", "pred_probs.npy"]
-    assert pd.read_csv(folder / "issues.csv")["is_near_duplicate_issue"].tolist() == issues["is_near_duplicate_issue"].tolist()
+    assert (
+        pd.read_csv(folder / "issues.csv")["is_near_duplicate_issue"].tolist()
+        == issues["is_near_duplicate_issue"].tolist()
+    )
 
 
 def test_keras_reads_the_folders(plan, tmp_path):
@@ -200,7 +234,9 @@ def test_what_is_inside_an_archive_is_exported_with_its_bytes(archived, plan, tm
     assert "red" in auditor.export(archived, "arrays", image_size=4)["train"][1]
     pytest.importorskip("pyarrow", reason="pyarrow is not installed")
     data = auditor.open(auditor.export(archived, "huggingface", tmp_path / "hub"))
-    assert sorted(data.source.read(p) for p in data.samples["path"]) == sorted(pathlib.Path(f).read_bytes() for f, _, _ in used(plan))
+    assert sorted(data.source.read(p) for p in data.samples["path"]) == sorted(
+        pathlib.Path(f).read_bytes() for f, _, _ in used(plan)
+    )
 
 
 @pytest.mark.parametrize("format", [f for f, kind in EXPORTERS.items() if kind.file])
@@ -211,7 +247,9 @@ def test_nothing_is_written_into_the_data_or_over_other_files(format, audit, dis
         auditor.export(audit, format, discs / "train" / "x")
     (tmp_path / "taken").mkdir()
     (tmp_path / "taken" / "thesis.tex").write_text("mine")
-    target = tmp_path / "taken" if "." not in EXPORTERS[format].file else tmp_path / "taken" / "thesis.tex" / "x"
+    target = (
+        tmp_path / "taken" if "." not in EXPORTERS[format].file else tmp_path / "taken" / "thesis.tex" / "x"
+    )
     with pytest.raises(OutputError):
         auditor.export(audit, format, target)
     assert [p.name for p in (tmp_path / "taken").iterdir()] == ["thesis.tex"]
@@ -228,7 +266,9 @@ def test_an_earlier_export_is_replaced_and_a_failed_one_leaves_nothing(format, p
     before = sorted(p.name for p in tmp_path.rglob("*"))
     assert not [p for p in tmp_path.iterdir() if p != target]
     if format in ("huggingface", "arrays"):
-        monkeypatch.setattr("auditor.dataset.LocalFiles.read", lambda self, path: (_ for _ in ()).throw(OSError("gone")))
+        monkeypatch.setattr(
+            "auditor.dataset.LocalFiles.read", lambda self, path: (_ for _ in ()).throw(OSError("gone"))
+        )
         with pytest.raises(DataError, match="gone"):
             auditor.export(plan, format, target)
         assert sorted(p.name for p in tmp_path.rglob("*")) == before
@@ -275,7 +315,9 @@ def test_split_writes_the_exports_that_are_asked(discs, tmp_path):
     assert len(list((out / "folders" / "test").rglob("*.png"))) == 9
     assert len(parquet.read(out / "manifest.parquet")) == 36
     assert (out / "cleanlab" / "pred_probs.npy").exists()
-    assert pd.read_csv(out / "cleanlab" / "issues.csv")["is_near_duplicate_issue"].any(), "the audit in the folder is used"
+    assert pd.read_csv(out / "cleanlab" / "issues.csv")["is_near_duplicate_issue"].any(), (
+        "the audit in the folder is used"
+    )
     with pytest.raises(UsageError, match="tf-data"):
         auditor.split(discs, output=out, export="tf-data")
 
@@ -290,8 +332,12 @@ def test_cleanlab_ranks_the_labels_that_are_exported(audit):
 
 @pytest.mark.slow
 def test_fiftyone_reads_what_is_exported(plan, tmp_path):
-    fiftyone = pytest.importorskip("fiftyone", reason="FiftyOne is not installed: it brings a database server")
+    fiftyone = pytest.importorskip(
+        "fiftyone", reason="FiftyOne is not installed: it brings a database server"
+    )
     folder = auditor.export(plan, "fiftyone", tmp_path / "fo")
     kind = fiftyone.types.FiftyOneImageClassificationDataset
     read = fiftyone.Dataset.from_dir(str(folder / "train"), dataset_type=kind)
-    assert {(s.filepath, s.ground_truth.label, "train") for s in read} == {row for row in used(plan) if row[2] == "train"}
+    assert {(s.filepath, s.ground_truth.label, "train") for s in read} == {
+        row for row in used(plan) if row[2] == "train"
+    }

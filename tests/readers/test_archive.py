@@ -13,7 +13,12 @@ from auditor.readers import open_dataset
 from auditor.scanning import scan_images
 from tests.scanning.making import dataset, png
 
-FILES = {f"{split}/{label}/{i}.png": png(16, 16, i) for split in ("train", "test") for label in "ab" for i in range(3)}
+FILES = {
+    f"{split}/{label}/{i}.png": png(16, 16, i)
+    for split in ("train", "test")
+    for label in "ab"
+    for i in range(3)
+}
 
 
 def zipped(place, files, **how):
@@ -37,7 +42,11 @@ def archive(request, tmp_path):
     files = {**FILES, "readme.txt": b"hello"}
     if request.param == "a.tar":
         return tarred(tmp_path / request.param, files)
-    return zipped(tmp_path / request.param, files, compression=zipfile.ZIP_DEFLATED if "def" in request.param else zipfile.ZIP_STORED)
+    return zipped(
+        tmp_path / request.param,
+        files,
+        compression=zipfile.ZIP_DEFLATED if "def" in request.param else zipfile.ZIP_STORED,
+    )
 
 
 def test_an_archive_is_the_same_as_the_folder(archive, tmp_path):
@@ -61,7 +70,9 @@ def test_a_second_scan_reads_nothing(archive, tmp_path):
     assert [scan_images(open_dataset(archive), store=tmp_path / "store").read for _ in range(2)] == [12, 0]
 
 
-@pytest.mark.parametrize("make", [lambda p, f: zipped(p / "x.zip", f), lambda p, f: tarred(p / "x.tar", f)], ids=["zip", "tar"])
+@pytest.mark.parametrize(
+    "make", [lambda p, f: zipped(p / "x.zip", f), lambda p, f: tarred(p / "x.tar", f)], ids=["zip", "tar"]
+)
 def test_a_folder_around_everything_means_nothing(tmp_path, make):
     data = open_dataset(make(tmp_path, {f"flowers-v1/{name}": content for name, content in FILES.items()}))
     assert set(data.samples["split"]) == {"train", "test"}
@@ -69,7 +80,9 @@ def test_a_folder_around_everything_means_nothing(tmp_path, make):
     assert data.source.read("flowers-v1/test/a/0.png") == FILES["test/a/0.png"]
 
 
-@pytest.mark.parametrize("make", [lambda p, f: zipped(p / "x.zip", f), lambda p, f: tarred(p / "x.tar", f)], ids=["zip", "tar"])
+@pytest.mark.parametrize(
+    "make", [lambda p, f: zipped(p / "x.zip", f), lambda p, f: tarred(p / "x.tar", f)], ids=["zip", "tar"]
+)
 def test_names_that_lead_outside_are_refused_by_name_and_the_rest_is_read(tmp_path, make):
     bad = {"train/a/../../../b.png": png(16, 16, 1), "/etc/c.png": png(16, 16, 2)}
     images = scan_images(open_dataset(make(tmp_path, {**FILES, **bad}))).images.set_index("path")
@@ -95,20 +108,27 @@ def test_links_are_refused(tmp_path):
 
 
 def test_a_bomb_is_refused_before_it_is_decompressed(tmp_path):
-    zipped(tmp_path / "x.zip", {**FILES, "train/a/bomb.png": bytes(80 << 20)}, compression=zipfile.ZIP_DEFLATED)
+    zipped(
+        tmp_path / "x.zip", {**FILES, "train/a/bomb.png": bytes(80 << 20)}, compression=zipfile.ZIP_DEFLATED
+    )
     images = scan_images(open_dataset(tmp_path / "x.zip")).images.set_index("path")
     assert "decompression bomb of 84 MB" in images.loc["train/a/bomb.png", "reason"]
 
 
 def test_an_archive_cut_short_gives_what_it_still_has(tmp_path):
-    whole = tarred(tmp_path / "x.tar", {f"train/{label}/{i}.png": png(64, 64, i) for label in "ab" for i in range(3)})
+    whole = tarred(
+        tmp_path / "x.tar", {f"train/{label}/{i}.png": png(64, 64, i) for label in "ab" for i in range(3)}
+    )
     content = whole.read_bytes()
     with tarfile.open(whole) as archive:
         last = archive.getmembers()[-1]
     whole.write_bytes(content[: last.offset_data + 10])
     images = scan_images(open_dataset(whole)).images
     assert images["status"].tolist().count("ok") == 5
-    assert images.set_index("path").loc["train/b/2.png", "reason"] == "cannot be read: the archive is cut short inside this file"
+    assert (
+        images.set_index("path").loc["train/b/2.png", "reason"]
+        == "cannot be read: the archive is cut short inside this file"
+    )
 
 
 def test_a_damaged_member_costs_itself(tmp_path):
@@ -141,16 +161,25 @@ def test_an_archive_without_images_is_refused(tmp_path):
         open_dataset(zipped(tmp_path / "x.zip", {"a.txt": b""}))
 
 
-@pytest.mark.parametrize(("name", "mode"), [("x.tar.gz", "w:gz"), ("x.tgz", "w:gz"), ("x.tar.bz2", "w:bz2"), ("x.tar.xz", "w:xz")])
+@pytest.mark.parametrize(
+    ("name", "mode"), [("x.tar.gz", "w:gz"), ("x.tgz", "w:gz"), ("x.tar.bz2", "w:bz2"), ("x.tar.xz", "w:xz")]
+)
 def test_a_compressed_tar_is_the_same_as_the_tar(tmp_path, name, mode):
-    packed, plain = open_dataset(tarred(tmp_path / name, FILES, mode)), open_dataset(tarred(tmp_path / "x.tar", FILES))
+    packed, plain = (
+        open_dataset(tarred(tmp_path / name, FILES, mode)),
+        open_dataset(tarred(tmp_path / "x.tar", FILES)),
+    )
     assert packed.samples.equals(plain.samples)
     assert all(packed.source.read(path) == FILES[path] for path in packed.samples["path"])
     assert packed.location == str(tmp_path / name)
 
 
 def test_a_compressed_tar_cut_short_gives_what_it_still_has(tmp_path):
-    whole = tarred(tmp_path / "x.tar.gz", {f"train/{label}/{i}.png": png(64, 64, i) for label in "ab" for i in range(3)}, "w:gz")
+    whole = tarred(
+        tmp_path / "x.tar.gz",
+        {f"train/{label}/{i}.png": png(64, 64, i) for label in "ab" for i in range(3)},
+        "w:gz",
+    )
     whole.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
     status = scan_images(open_dataset(whole)).images["status"].tolist()
     assert 0 < status.count("ok") < 6

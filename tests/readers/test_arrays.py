@@ -33,11 +33,18 @@ def saved(place, *, compressed, **arrays):
 @pytest.mark.parametrize("compressed", [False, True])
 @pytest.mark.parametrize(
     "names",
-    [("x_train", "y_train", "x_test", "y_test"), ("train_images", "train_labels", "test_images", "test_labels")],
+    [
+        ("x_train", "y_train", "x_test", "y_test"),
+        ("train_images", "train_labels", "test_images", "test_labels"),
+    ],
     ids=["keras", "medmnist"],
 )
 def test_npz_round_trip(tmp_path, compressed, names):
-    file = saved(tmp_path / "d.npz", compressed=compressed, **dict(zip(names, (X, Y[:, None], X[:2, ..., 0], Y[:2]), strict=True)))
+    file = saved(
+        tmp_path / "d.npz",
+        compressed=compressed,
+        **dict(zip(names, (X, Y[:, None], X[:2, ..., 0], Y[:2]), strict=True)),
+    )
     os.utime(file, (1e9, 1e9))  # what has only just been written is not trusted
     data = open_dataset(file)
     assert data.samples["split"].value_counts().to_dict() == {"train": 6, "test": 2}
@@ -106,18 +113,31 @@ def test_channels_first_is_turned():
 
 
 @pytest.mark.parametrize(
-    "array", [np.full((3, 3), np.nan), np.full((3, 3), -1), np.zeros((3, 3), complex), np.zeros((0, 3)), np.zeros((5, 3, 9)), np.zeros(4)]
+    "array",
+    [
+        np.full((3, 3), np.nan),
+        np.full((3, 3), -1),
+        np.zeros((3, 3), complex),
+        np.zeros((0, 3)),
+        np.zeros((5, 3, 9)),
+        np.zeros(4),
+    ],
 )
 def test_what_is_no_picture_is_a_row_with_its_reason(array):
     with pytest.raises(OSError, match=r"array|floats|whole numbers"):
         encode_png(array)
     if array.ndim > 1 and 0 not in array.shape:
         images = scan_images(auditor.open((np.stack([array, array]), [0, 1]))).images
-        assert images["status"].eq("unreadable").all() and images["reason"].str.startswith("cannot be read: ").all()
+        assert (
+            images["status"].eq("unreadable").all()
+            and images["reason"].str.startswith("cannot be read: ").all()
+        )
 
 
 def idx(array):
-    return struct.pack(">HBB", 0, 8, array.ndim) + struct.pack(f">{array.ndim}I", *array.shape) + array.tobytes()
+    return (
+        struct.pack(">HBB", 0, 8, array.ndim) + struct.pack(f">{array.ndim}I", *array.shape) + array.tobytes()
+    )
 
 
 @pytest.mark.parametrize("packed", [False, True])

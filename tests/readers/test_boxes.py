@@ -36,12 +36,23 @@ def coco(place, images, annotations, categories=("cat", "dog")):
     place.parent.mkdir(parents=True, exist_ok=True)
     listed = [{"id": i, "file_name": name, "width": 40, "height": 30} for i, name in enumerate(images)]
     names = [{"id": 10 + i, "name": name} for i, name in enumerate(categories)]
-    place.write_text(json.dumps({"info": {}, "licenses": [], "images": listed, "annotations": annotations, "categories": names}))
+    place.write_text(
+        json.dumps(
+            {"info": {}, "licenses": [], "images": listed, "annotations": annotations, "categories": names}
+        )
+    )
     return place
 
 
 def box(number, image, category, *corners, **more):
-    return {"id": number, "image_id": image, "category_id": category, "bbox": list(corners), "iscrowd": 0, **more}
+    return {
+        "id": number,
+        "image_id": image,
+        "category_id": category,
+        "bbox": list(corners),
+        "iscrowd": 0,
+        **more,
+    }
 
 
 def test_coco_boxes_are_crops(tmp_path):
@@ -52,7 +63,11 @@ def test_coco_boxes_are_crops(tmp_path):
     coco(
         tmp_path / "annotations" / "instances_train2017.json",
         ["a.png", "empty.png"],
-        [box(7, 0, 10, 4, 5, 10, 8), box(9, 0, 11, 20.5, 10.5, 5, 5), box(12, 0, 11, 0, 0, 40, 30, iscrowd=1)],
+        [
+            box(7, 0, 10, 4, 5, 10, 8),
+            box(9, 0, 11, 20.5, 10.5, 5, 5),
+            box(12, 0, 11, 0, 0, 40, 30, iscrowd=1),
+        ],
     )
     coco(tmp_path / "annotations" / "instances_val2017.json", ["b.png"], [box(7, 0, 10, 0, 0, 40, 30)])
     coco(tmp_path / "annotations" / "person_keypoints_val2017.json", ["b.png"], [box(7, 0, 10, 0, 0, 40, 30)])
@@ -64,7 +79,9 @@ def test_coco_boxes_are_crops(tmp_path):
         ["val2017/b.png#box=7.png", "cat", "val", "val2017/b.png"],
     ]
     assert np.array_equal(served(data, "train2017/a.png#box=7.png"), first[5:13, 4:14])
-    assert np.array_equal(served(data, "train2017/a.png#box=9.png"), first[10:16, 20:26])  # every pixel that the box touches
+    assert np.array_equal(
+        served(data, "train2017/a.png#box=9.png"), first[10:16, 20:26]
+    )  # every pixel that the box touches
     assert data.ignored == (
         "annotations/person_keypoints_val2017.json",
         "train2017/a.png#box=12 (a crowd, not one object)",
@@ -73,7 +90,9 @@ def test_coco_boxes_are_crops(tmp_path):
     )
     copy = pickle.loads(pickle.dumps(data.source))
     assert copy.read("val2017/b.png#box=7.png") == data.source.read("val2017/b.png#box=7.png")
-    assert open_dataset(tmp_path / "annotations" / "instances_val2017.json").samples["path"].tolist() == ["val2017/b.png#box=7.png"]
+    assert open_dataset(tmp_path / "annotations" / "instances_val2017.json").samples["path"].tolist() == [
+        "val2017/b.png#box=7.png"
+    ]
 
 
 def test_bad_boxes_are_reported_and_the_rest_goes_on(tmp_path):
@@ -98,8 +117,12 @@ def test_bad_boxes_are_reported_and_the_rest_goes_on(tmp_path):
     assert len(reasons) == len(annotations)
     good = {p for p, why in reasons.items() if not why}
     assert good == {"a.png#box=1.png", "a.png#box=10.png"}  # the damaged row took 9, its place being taken
-    assert reasons["a.png#box=2.png"].startswith("cannot be read: its box (50, 1) to (59, 10) holds no pixel of a picture of 40 x 30")
-    assert "not four numbers" in reasons["a.png#box=3.png"] and "not four numbers" in reasons["a.png#box=4.png"]
+    assert reasons["a.png#box=2.png"].startswith(
+        "cannot be read: its box (50, 1) to (59, 10) holds no pixel of a picture of 40 x 30"
+    )
+    assert (
+        "not four numbers" in reasons["a.png#box=3.png"] and "not four numbers" in reasons["a.png#box=4.png"]
+    )
     assert "no image is named" in reasons["_annotations.coco.json#box=5.png"]
     assert "cannot be read" in reasons["cut.png#box=6.png"]
     assert reasons["gone.png#box=7.png"] == "missing"
@@ -156,7 +179,9 @@ def test_yolo_boxes_are_shares_of_the_picture(tmp_path):
     picture = written(tmp_path / "images" / "train" / "a.png", random_picture())
     written(tmp_path / "images" / "val" / "b.png", random_picture())
     (tmp_path / "labels" / "train").mkdir(parents=True)
-    (tmp_path / "labels" / "train" / "a.txt").write_text("0 0.5 0.5 0.5 0.4\n\n1 0.25 0.1 0.75 0.1 0.75 0.5\nword 1 2 3 4\n1 nan 0 0 0\n")
+    (tmp_path / "labels" / "train" / "a.txt").write_text(
+        "0 0.5 0.5 0.5 0.4\n\n1 0.25 0.1 0.75 0.1 0.75 0.5\nword 1 2 3 4\n1 nan 0 0 0\n"
+    )
     (tmp_path / "data.yaml").write_text("path: .\nnames:\n  0: cat\n  1: dog\n")
     data = open_dataset(tmp_path)
     assert data.kind == "YOLO"

@@ -28,14 +28,29 @@ def accounted(data):
 
 
 def test_class_folders(tmp_path):
-    data = open_dataset(tree(tmp_path, "cat/1.png", "cat/deep/2.PNG", "dog/3.png", "notes.txt", "cat/.DS_Store", "cat/Thumbs.db"))
+    data = open_dataset(
+        tree(
+            tmp_path,
+            "cat/1.png",
+            "cat/deep/2.PNG",
+            "dog/3.png",
+            "notes.txt",
+            "cat/.DS_Store",
+            "cat/Thumbs.db",
+        )
+    )
     assert data.kind == "class folders"
-    assert data.samples[["path", "label"]].values.tolist() == [["cat/1.png", "cat"], ["cat/deep/2.PNG", "cat"], ["dog/3.png", "dog"]]
+    assert data.samples[["path", "label"]].values.tolist() == [
+        ["cat/1.png", "cat"],
+        ["cat/deep/2.PNG", "cat"],
+        ["dog/3.png", "dog"],
+    ]
     assert data.ignored == ("cat/.DS_Store", "cat/Thumbs.db", "notes.txt")
 
 
 @pytest.mark.parametrize(
-    ("names", "splits"), [(("Train", "VALID", "Testing"), ("train", "val", "test")), (("training", "dev"), ("train", "val"))]
+    ("names", "splits"),
+    [(("Train", "VALID", "Testing"), ("train", "val", "test")), (("training", "dev"), ("train", "val"))],
 )
 def test_split_folders_in_any_case(tmp_path, names, splits):
     data = open_dataset(tree(tmp_path, *(f"{n}/{c}/1.png" for n in names for c in "ab")))
@@ -146,5 +161,8 @@ def test_permission_is_told_apart_from_absence(tmp_path, monkeypatch):
 
 def test_the_order_on_disk_does_not_matter(tmp_path):
     names = [f"{c}/{i}.png" for c in "ab" for i in range(5)]
-    one, other = open_dataset(tree(tmp_path / "one", *names)), open_dataset(tree(tmp_path / "two", *reversed(names)))
+    one, other = (
+        open_dataset(tree(tmp_path / "one", *names)),
+        open_dataset(tree(tmp_path / "two", *reversed(names))),
+    )
     assert one.samples.equals(other.samples)

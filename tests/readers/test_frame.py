@@ -15,7 +15,9 @@ def folder(tmp_path):
 
 def rows(folder):
     files = sorted(folder.rglob("*.png"))
-    return pd.DataFrame({"path": [str(p) for p in files], "label": [p.parent.name for p in files], "age": range(len(files))})
+    return pd.DataFrame(
+        {"path": [str(p) for p in files], "label": [p.parent.name for p in files], "age": range(len(files))}
+    )
 
 
 def test_it_gives_the_samples_of_the_same_table_in_a_file(folder, tmp_path):

@@ -27,7 +27,9 @@ IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 
 def table(rows=range(6), **more):
     image = pa.array([{"bytes": PICTURES[i], "path": f"{i}.png"} for i in rows], IMAGE)
-    return pa.table({"image": image, "label": pa.array([LABELS[i] for i in rows], pa.int64()), **more}).replace_schema_metadata(METADATA)
+    return pa.table(
+        {"image": image, "label": pa.array([LABELS[i] for i in rows], pa.int64()), **more}
+    ).replace_schema_metadata(METADATA)
 
 
 def test_parquet_shards_of_a_hub_folder(tmp_path):
@@ -41,7 +43,9 @@ def test_parquet_shards_of_a_hub_folder(tmp_path):
     ]  # fmt: skip
     copy = pickle.loads(pickle.dumps(data.source))
     order = [5, 0, 3, 2, 1, 4]
-    assert [copy.read(data.samples["path"][i]) for i in order] == [[*PICTURES[4:], *PICTURES[:4]][i] for i in order]
+    assert [copy.read(data.samples["path"][i]) for i in order] == [
+        [*PICTURES[4:], *PICTURES[:4]][i] for i in order
+    ]
 
 
 def test_one_file_with_a_group_and_further_columns(tmp_path):
@@ -87,22 +91,32 @@ def test_a_named_column_that_is_missing_is_named(tmp_path):
 def test_a_second_scan_reads_nothing(tmp_path):
     pq.write_table(table(), tmp_path / "d.parquet")
     os.utime(tmp_path / "d.parquet", (1e9, 1e9))
-    assert [scan_images(open_dataset(tmp_path / "d.parquet"), store=tmp_path / "store", jobs=2).read for _ in range(2)] == [6, 0]
+    assert [
+        scan_images(open_dataset(tmp_path / "d.parquet"), store=tmp_path / "store", jobs=2).read
+        for _ in range(2)
+    ] == [6, 0]
 
 
 def test_odd_columns_beside_the_pictures(tmp_path):
     days = pa.array([datetime.date(2020, 1, 1), None, *[datetime.date(9999, 12, 31)] * 4])
     ids = pa.array([decimal.Decimal(12345678901234567890 + i) for i in range(6)], pa.decimal128(38, 0))
-    pq.write_table(table(day=days, id=ids, file_row_number=pa.array(range(6))), tmp_path / "d.PARQUET", row_group_size=2)
+    pq.write_table(
+        table(day=days, id=ids, file_row_number=pa.array(range(6))), tmp_path / "d.PARQUET", row_group_size=2
+    )
     data = open_dataset(tmp_path / "d.PARQUET", group="day")
     assert data.samples["group"].tolist()[:2] == ["2020-01-01", ""] and data.samples["group"].nunique() == 3
     assert [data.source.read(p) for p in data.samples["path"]] == PICTURES
-    assert open_dataset(tmp_path / "d.PARQUET", group="id").samples["group"].tolist() == [str(12345678901234567890 + i) for i in range(6)]
+    assert open_dataset(tmp_path / "d.PARQUET", group="id").samples["group"].tolist() == [
+        str(12345678901234567890 + i) for i in range(6)
+    ]
 
 
 def test_arrow_files_need_the_extra_and_parquet_files_do_not(tmp_path, monkeypatch):
     pq.write_table(table(), tmp_path / "d.parquet")
-    with pa.OSFile(str(tmp_path / "d.arrow"), "wb") as sink, pa.ipc.new_stream(sink, table().schema) as stream:
+    with (
+        pa.OSFile(str(tmp_path / "d.arrow"), "wb") as sink,
+        pa.ipc.new_stream(sink, table().schema) as stream,
+    ):
         stream.write_table(table(), max_chunksize=4)
     data = open_dataset(tmp_path / "d.arrow")
     assert [data.source.read(p) for p in data.samples["path"]] == PICTURES
@@ -115,7 +129,9 @@ def test_arrow_files_need_the_extra_and_parquet_files_do_not(tmp_path, monkeypat
 
 def made():
     datasets = pytest.importorskip("datasets")
-    features = datasets.Features({"image": datasets.Image(), "label": datasets.ClassLabel(names=["cat", "dog"])})
+    features = datasets.Features(
+        {"image": datasets.Image(), "label": datasets.ClassLabel(names=["cat", "dog"])}
+    )
     rows = {"image": [{"bytes": p, "path": None} for p in PICTURES], "label": [0, 1, 0, 1, 1, 0]}
     return datasets.Dataset.from_dict(rows, features=features)
 
@@ -131,11 +147,21 @@ def test_what_datasets_itself_writes(tmp_path):
     data.to_parquet(tmp_path / "train.parquet")
     both = open_dataset(tmp_path / "saved").samples
     assert both.loc[both["split"] == "train", ["label", "split"]].values.tolist() == expected
-    assert open_dataset(tmp_path / "one").samples["label"].tolist() == ["cat", "dog", "cat", "dog", "dog", "cat"]
+    assert open_dataset(tmp_path / "one").samples["label"].tolist() == [
+        "cat",
+        "dog",
+        "cat",
+        "dog",
+        "dog",
+        "cat",
+    ]
     assert open_dataset(tmp_path / "train.parquet").samples["split"].unique().tolist() == ["train"]
     for found in (open_dataset(tmp_path / "one"), auditor.open(data)):
         assert [found.source.read(p) for p in found.samples["path"]] == PICTURES
     assert auditor.open(halves).samples["split"].value_counts().to_dict() == {"train": 4, "test": 2}
-    assert auditor.open(data.select([5, 2])).source.read(auditor.open(data.select([5, 2])).samples["path"][0]) == PICTURES[5]
+    assert (
+        auditor.open(data.select([5, 2])).source.read(auditor.open(data.select([5, 2])).samples["path"][0])
+        == PICTURES[5]
+    )
     with pytest.raises(DataError, match="column of images"):
         auditor.open(data.select_columns(["label"]))

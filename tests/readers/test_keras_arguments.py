@@ -17,17 +17,32 @@ FILES = {f"{label}/{i}.png": png(8, 8, i) for label in "abc" for i in range(7)} 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("subset", ["training", "validation"])
-@pytest.mark.parametrize("more", [{}, {"class_names": ["c", "a"]}, {"shuffle": False}, {"labels": None, "label_mode": None}])
+@pytest.mark.parametrize(
+    "more", [{}, {"class_names": ["c", "a"]}, {"shuffle": False}, {"labels": None, "label_mode": None}]
+)
 def test_it_is_the_split_that_keras_makes(tmp_path, subset, more):
     keras = pytest.importorskip("keras")
     dataset(tmp_path, FILES)
-    arguments = {"directory": str(tmp_path), "validation_split": 0.3, "subset": subset, "seed": 5, "image_size": (8, 8), **more}
+    arguments = {
+        "directory": str(tmp_path),
+        "validation_split": 0.3,
+        "subset": subset,
+        "seed": 5,
+        "image_size": (8, 8),
+        **more,
+    }
     theirs = keras.utils.image_dataset_from_directory(**arguments, verbose=False)
     ours = open_dataset(arguments)
-    assert sorted(Path(p).relative_to(tmp_path).as_posix() for p in theirs.file_paths) == ours.samples["path"].tolist()
+    assert (
+        sorted(Path(p).relative_to(tmp_path).as_posix() for p in theirs.file_paths)
+        == ours.samples["path"].tolist()
+    )
     assert set(ours.samples["split"]) == {"train" if subset == "training" else "val"}
     if more.get("labels", "") is not None:
-        assert all(path.startswith(label + "/") for path, label in zip(ours.samples["path"], ours.samples["label"], strict=True))
+        assert all(
+            path.startswith(label + "/")
+            for path, label in zip(ours.samples["path"], ours.samples["label"], strict=True)
+        )
 
 
 def test_both_parts_at_once(tmp_path):

@@ -14,7 +14,12 @@ from tests.scanning.making import dataset, encoded, jpeg, picture, png
 
 fsspec = pytest.importorskip("fsspec")
 
-FILES = {f"{split}/{label}/{i}.png": png(16, 16, i) for split in ("train", "test") for label in "ab" for i in range(3)}
+FILES = {
+    f"{split}/{label}/{i}.png": png(16, 16, i)
+    for split in ("train", "test")
+    for label in "ab"
+    for i in range(3)
+}
 
 
 @pytest.fixture
@@ -62,7 +67,10 @@ def test_a_file_that_vanishes_is_missing(bucket):
 
 
 def test_workers_read_an_address_too(tmp_path, monkeypatch):
-    files = {f"a/{i}.jpg": jpeg(seed=i) for i in range(6)} | {"b/odd.bmp": encoded(picture(), "BMP"), "b/bad.jpg": b"no"}
+    files = {f"a/{i}.jpg": jpeg(seed=i) for i in range(6)} | {
+        "b/odd.bmp": encoded(picture(), "BMP"),
+        "b/bad.jpg": b"no",
+    }
     here = dataset(tmp_path, files)
     monkeypatch.setattr(scan_module, "ALONE_SECONDS", 0.0)
     there = scan_images(open_dataset(f"file://{tmp_path}"), jobs=2).images
@@ -115,9 +123,13 @@ def test_an_archive_behind_an_address_is_read_in_place(memory, ending):
                 archive.addfile(info, io.BytesIO(data))
     memory.pipe_file(f"/bucket/data.{ending}", packed.getvalue())
     data = open_dataset(f"memory://bucket/data.{ending}")
-    assert data.samples[["path", "label"]].values.tolist() == [[name, name.split("/")[1]] for name in sorted(files)]
+    assert data.samples[["path", "label"]].values.tolist() == [
+        [name, name.split("/")[1]] for name in sorted(files)
+    ]
     copy = pickle.loads(pickle.dumps(data.source))
-    assert [copy.read(path) for path in data.samples["path"]] == [files[path] for path in data.samples["path"]]
+    assert [copy.read(path) for path in data.samples["path"]] == [
+        files[path] for path in data.samples["path"]
+    ]
     assert (scan_images(data, jobs=1).images["status"] == "ok").all()
 
 
@@ -127,7 +139,12 @@ def test_a_table_behind_an_address(memory):
     memory.pipe_file("/bucket/t.csv", b"path,label\n1.png,a\nmemory://other/2.png,b\n1.png,b\ngone.png,a\n")
     data = open_dataset("memory://bucket/t.csv")
     images = scan_images(data, jobs=1).images.set_index("path")
-    assert images["status"].to_dict() == {"1.png": "ok", "1.png#row=3.png": "ok", "memory://other/2.png": "ok", "gone.png": "unreadable"}
+    assert images["status"].to_dict() == {
+        "1.png": "ok",
+        "1.png#row=3.png": "ok",
+        "memory://other/2.png": "ok",
+        "gone.png": "unreadable",
+    }
     memory.pipe_file("/bucket/bad.csv", b"file\n1.png\n")
     with pytest.raises(DataError, match=r"memory://bucket/bad\.csv"):
         open_dataset("memory://bucket/bad.csv")

@@ -30,7 +30,10 @@ def dicom(pixels, photometric="MONOCHROME2", **tags):
     from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage, generate_uid
 
     meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = SecondaryCaptureImageStorage, generate_uid()
+    meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = (
+        SecondaryCaptureImageStorage,
+        generate_uid(),
+    )
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
     file = FileDataset(None, {}, file_meta=meta, preamble=b"\0" * 128)
     file.SOPClassUID, file.SOPInstanceUID = meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID
@@ -57,9 +60,19 @@ def seen(data, name="a.dcm"):
 
 def test_rescale_and_window_as_the_standard_says():
     stored = np.array([[0, 824, 1024, 1064, 1224, 4000]], np.uint16)
-    made = dicom(stored, RescaleSlope=1, RescaleIntercept=-1024, WindowCenter=[40, 500], WindowWidth=[400, 2000])
-    # by hand: Hounsfield -1024, -200, 0, 40, 200, 2976; below 40 - 0.5 - 399/2 = -160 black, above 239 white, between (x - 39.5)/399 + 0.5
-    expected = [0, 0, round((-39.5 / 399 + 0.5) * 255), round((0.5 / 399 + 0.5) * 255), round((160.5 / 399 + 0.5) * 255), 255]
+    made = dicom(
+        stored, RescaleSlope=1, RescaleIntercept=-1024, WindowCenter=[40, 500], WindowWidth=[400, 2000]
+    )
+    # by hand: Hounsfield -1024, -200, 0, 40, 200, 2976; below 40 - 0.5 - 399/2 = -160 black, above 239 white,
+    # between (x - 39.5)/399 + 0.5
+    expected = [
+        0,
+        0,
+        round((-39.5 / 399 + 0.5) * 255),
+        round((0.5 / 399 + 0.5) * 255),
+        round((160.5 / 399 + 0.5) * 255),
+        255,
+    ]
     assert seen(made).tolist() == [expected]
 
 
@@ -111,11 +124,18 @@ def test_sixteen_bits_of_colour_and_more_channels():
     deep = (np.stack([RAMP, RAMP[::-1], RAMP[:, ::-1]], -1) * 4095).astype(np.uint16)
     import cv2
 
-    for data in (tiff(deep, photometric="rgb"), tiff(np.moveaxis(deep, 2, 0), photometric="rgb", planarconfig="separate")):
-        found = cv2.imdecode(np.frombuffer(converted("a.tiff", data), np.uint8), cv2.IMREAD_UNCHANGED)[..., ::-1]
+    for data in (
+        tiff(deep, photometric="rgb"),
+        tiff(np.moveaxis(deep, 2, 0), photometric="rgb", planarconfig="separate"),
+    ):
+        found = cv2.imdecode(np.frombuffer(converted("a.tiff", data), np.uint8), cv2.IMREAD_UNCHANGED)[
+            ..., ::-1
+        ]
         assert np.array_equal(found, deep)
     five = (np.stack([RAMP] * 5) * 65535).astype(np.uint16)
-    assert np.array_equal(seen(tiff(five, photometric="minisblack", planarconfig="separate"), "a.tif"), five[0])
+    assert np.array_equal(
+        seen(tiff(five, photometric="minisblack", planarconfig="separate"), "a.tif"), five[0]
+    )
 
 
 def test_a_folder_of_both_is_scanned_and_split(tmp_path):
@@ -124,7 +144,9 @@ def test_a_folder_of_both_is_scanned_and_split(tmp_path):
         place = tmp_path / "ab"[i % 2]
         place.mkdir(exist_ok=True)
         noise = rng.random((40, 40))
-        (place / f"{i}.dcm").write_bytes(dicom((noise * 2000).astype(np.uint16), WindowCenter=1000, WindowWidth=2000))
+        (place / f"{i}.dcm").write_bytes(
+            dicom((noise * 2000).astype(np.uint16), WindowCenter=1000, WindowWidth=2000)
+        )
         (place / f"{i}.tif").write_bytes(tiff(noise.astype(np.float32)))
         (place / f"{i}.png").write_bytes(png(40, 40, i))
     (tmp_path / "a" / "cut.dcm").write_bytes((tmp_path / "a" / "0.dcm").read_bytes()[:500])

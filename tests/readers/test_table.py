@@ -22,14 +22,22 @@ def test_text_tables(tmp_path, name, separator):
 def test_parquet(tmp_path):
     pytest.importorskip("pyarrow", reason="pyarrow is not installed")
     pd.DataFrame({"path": ["b", "a"], "label": [1, 2]}).to_parquet(tmp_path / "t.parquet")
-    assert open_dataset(tmp_path / "t.parquet").samples[["path", "label"]].values.tolist() == [["a", "2"], ["b", "1"]]
+    assert open_dataset(tmp_path / "t.parquet").samples[["path", "label"]].values.tolist() == [
+        ["a", "2"],
+        ["b", "1"],
+    ]
 
 
 def test_parquet_of_a_part_of_a_dataframe(tmp_path):
     pytest.importorskip("pyarrow", reason="pyarrow is not installed")
     table = pd.DataFrame({"path": list("abc"), "label": ["x", "y", "x"]})
     table[table["label"] == "x"].to_parquet(tmp_path / "T.PARQUET")
-    assert open_dataset(tmp_path / "T.PARQUET").samples.columns.tolist() == ["path", "label", "split", "group"]
+    assert open_dataset(tmp_path / "T.PARQUET").samples.columns.tolist() == [
+        "path",
+        "label",
+        "split",
+        "group",
+    ]
 
 
 def test_a_byte_order_mark_is_no_part_of_the_name(tmp_path):
@@ -46,7 +54,12 @@ def test_columns_may_have_other_names(tmp_path):
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(b"file,label\na,b\n", "'path'"), (b"", "cannot be read"), (b"path,label\n", "no row"), (bytes(range(256)), "path")],
+    [
+        (b"file,label\na,b\n", "'path'"),
+        (b"", "cannot be read"),
+        (b"path,label\n", "no row"),
+        (bytes(range(256)), "path"),
+    ],
 )
 def test_unusable_tables_are_refused(tmp_path, content, words):
     (tmp_path / "t.csv").write_bytes(content)
@@ -76,7 +89,11 @@ def test_json_lines(tmp_path):
     ]
     (tmp_path / "t.jsonl").write_text("\ufeff" + "\r\n".join(lines), "utf-8")
     data = open_dataset(tmp_path / "t.jsonl")
-    assert data.samples[["path", "label", "group"]].values.tolist() == [["a.png", "1", ""], ["b.png", "x", ""], ["c\\ud800.png", "", ""]]
+    assert data.samples[["path", "label", "group"]].values.tolist() == [
+        ["a.png", "1", ""],
+        ["b.png", "x", ""],
+        ["c\\ud800.png", "", ""],
+    ]
     assert len(data.ignored) == 2 and "line 4" in data.ignored[0]
 
 
@@ -88,7 +105,10 @@ def test_tables_as_programs_write_them(tmp_path, encoding, end, separator):
     mark = b"\xfe\xff" if encoding == "utf-16-be" else b""
     (tmp_path / "t.csv").write_bytes(mark + text.encode(encoding))
     data = open_dataset(tmp_path / "t.csv")
-    assert data.samples[["path", "label", "split"]].values.tolist() == [["a.png", "y", "val"], ["b.png", "Rosé", "train"]]
+    assert data.samples[["path", "label", "split"]].values.tolist() == [
+        ["a.png", "y", "val"],
+        ["b.png", "Rosé", "train"],
+    ]
 
 
 def test_a_byte_of_another_encoding_costs_no_other_row(tmp_path):
@@ -130,11 +150,22 @@ def test_labels_of_mixed_types_are_text(tmp_path):
 def test_a_path_that_is_there_again_is_a_copy_of_itself(tmp_path):
     for i in range(6):
         (tmp_path / f"{i}.png").write_bytes(png(40, 30, i))
-    rows = ["path,label", *(f"{i}.png,{'xy'[i % 2]}" for i in range(6)), "0.png,x", "1.png,x", "1.png#row=8.png,y"]
+    rows = [
+        "path,label",
+        *(f"{i}.png,{'xy'[i % 2]}" for i in range(6)),
+        "0.png,x",
+        "1.png,x",
+        "1.png#row=8.png,y",
+    ]
     (tmp_path / "t.csv").write_text("\n".join(rows) + "\n")
     audit = auditor.scan(auditor.open(tmp_path / "t.csv"))
     found = audit.images.set_index("path")
-    assert set(found.index) == {*(f"{i}.png" for i in range(6)), "0.png#row=7.png", "1.png#row=8'.png", "1.png#row=8.png"}
+    assert set(found.index) == {
+        *(f"{i}.png" for i in range(6)),
+        "0.png#row=7.png",
+        "1.png#row=8'.png",
+        "1.png#row=8.png",
+    }
     assert found["status"].value_counts().to_dict() == {"ok": 8, "unreadable": 1}
     findings = {f.code: f for f in audit.record.findings}
     assert findings["conflicting-labels"].affected == 2
@@ -145,7 +176,9 @@ def test_a_path_that_is_there_again_is_a_copy_of_itself(tmp_path):
 
 @pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
 def test_a_list_of_labels_is_several_labels(tmp_path, ending):
-    frame = pd.DataFrame({"path": list("abcd"), "label": [["dog", "cat"], ["cat"], [], ["cat", "dog", "cat"]]})
+    frame = pd.DataFrame(
+        {"path": list("abcd"), "label": [["dog", "cat"], ["cat"], [], ["cat", "dog", "cat"]]}
+    )
     if ending == "parquet":
         pytest.importorskip("pyarrow", reason="pyarrow is not installed")
     file = tmp_path / f"t.{ending}"

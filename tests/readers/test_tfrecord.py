@@ -46,7 +46,10 @@ def written(place, records):
 @pytest.fixture
 def folder(tmp_path):
     root = tmp_path / "flowers" / "1.0.0"
-    written(root / "flowers-train.tfrecord-00000-of-00001", [example(image=PICTURES[i], label=i % 2) for i in range(3)])
+    written(
+        root / "flowers-train.tfrecord-00000-of-00001",
+        [example(image=PICTURES[i], label=i % 2) for i in range(3)],
+    )
     written(root / "flowers-test.tfrecord-00000-of-00001", [example(image=PICTURES[3], label=1)])
     (root / "label.labels.txt").write_text("rose\ntulip\n")
     (root / "features.json").write_text("{}")
@@ -58,7 +61,10 @@ def test_what_tfds_writes_is_read(folder):
     assert data.kind == "TFRecord"
     assert data.samples[["path", "label", "split"]].values.tolist() == [
         ["1.0.0/flowers-test.tfrecord-00000-of-00001/0000000", "tulip", "test"],
-        *([f"1.0.0/flowers-train.tfrecord-00000-of-00001/000000{i}", ("rose", "tulip")[i % 2], "train"] for i in range(3)),
+        *(
+            [f"1.0.0/flowers-train.tfrecord-00000-of-00001/000000{i}", ("rose", "tulip")[i % 2], "train"]
+            for i in range(3)
+        ),
     ]
     copy = pickle.loads(pickle.dumps(data.source))
     assert [copy.read(p) for p in data.samples["path"]] == [PICTURES[3], *PICTURES[:3]]
@@ -112,11 +118,22 @@ def test_what_is_behind_a_lost_record_is_reported(folder, where):
 def test_records_that_are_no_examples(tmp_path):
     file = written(
         tmp_path / "a.tfrecord",
-        [b"\xff" * 40, b"", example(label=1), example(image=b"nonsense", label=1), example(image=PICTURES[0], label=1)],
+        [
+            b"\xff" * 40,
+            b"",
+            example(label=1),
+            example(image=b"nonsense", label=1),
+            example(image=PICTURES[0], label=1),
+        ],
     )
     images = scan_images(open_dataset(file)).images
     assert (images["status"] == "ok").tolist() == [False, False, False, False, True]
-    assert images["reason"].str.contains("no tf.train.Example|no picture|not an image|unknown|format").iloc[:3].all()
+    assert (
+        images["reason"]
+        .str.contains("no tf.train.Example|no picture|not an image|unknown|format")
+        .iloc[:3]
+        .all()
+    )
 
 
 def test_the_parser_agrees_with_tensorflow_and_the_checksum_with_its_writer(tmp_path):
@@ -124,7 +141,13 @@ def test_the_parser_agrees_with_tensorflow_and_the_checksum_with_its_writer(tmp_
     for _ in range(50):
         values = {
             f"k{i}": v
-            for i, v in enumerate((int(rng.integers(-(2**62), 2**62)), float(np.float32(rng.normal())), rng.bytes(int(rng.integers(300)))))
+            for i, v in enumerate(
+                (
+                    int(rng.integers(-(2**62), 2**62)),
+                    float(np.float32(rng.normal())),
+                    rng.bytes(int(rng.integers(300))),
+                )
+            )
         }
         data = example(**values)
         assert features(data, 0, len(data)) == values
@@ -148,13 +171,20 @@ def test_compressed_files_are_named(tmp_path):
 
 def test_reading_does_not_import_tensorflow(folder):
     code = f"import sys; from auditor.readers import open_dataset; open_dataset({str(folder)!r}); print('tensorflow' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "False"
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout.strip()
+        == "False"
+    )
 
 
 def test_a_pipeline_is_read_once(tmp_path):
     pictures = np.stack([pixels(12, 10, i) for i in range(5)])
     train = tf.data.Dataset.from_tensor_slices((pictures, [0, 1, 2, 0, 1])).batch(2)
-    test = tf.data.Dataset.from_tensor_slices({"image": pictures[:2] / np.float32(1.0), "label": [b"a", b"b"]})
+    test = tf.data.Dataset.from_tensor_slices(
+        {"image": pictures[:2] / np.float32(1.0), "label": [b"a", b"b"]}
+    )
     data = open_dataset({"train": train, "test": test})
     assert data.samples[["path", "label", "split"]].values.tolist() == [
         ["test/0000000.png", "a", "test"],
@@ -170,10 +200,15 @@ def test_a_black_float_picture_is_scaled_as_the_others():
     pictures = np.stack([np.full((8, 8, 3), v, np.float32) for v in (0.6, 200.4)])
     data = open_dataset(tf.data.Dataset.from_tensor_slices((pictures, [[1.0, 0.0], [0.0, 1.0]])))
     assert data.samples["label"].tolist() == ["0", "1"]
-    assert [np.asarray(Image.open(io.BytesIO(data.source.read(p)))).max() for p in data.samples["path"]] == [1, 200]
+    assert [np.asarray(Image.open(io.BytesIO(data.source.read(p)))).max() for p in data.samples["path"]] == [
+        1,
+        200,
+    ]
 
 
-@pytest.mark.parametrize("wrong", [lambda d: d.repeat(), lambda d: d.map(lambda x, y: {"nothing": x}), lambda d: d.take(0)])
+@pytest.mark.parametrize(
+    "wrong", [lambda d: d.repeat(), lambda d: d.map(lambda x, y: {"nothing": x}), lambda d: d.take(0)]
+)
 def test_what_is_no_data_set_is_refused(wrong):
     dataset = tf.data.Dataset.from_tensor_slices((np.zeros((2, 8, 8, 3), np.uint8), [0, 1]))
     with pytest.raises(DataError):

@@ -22,7 +22,8 @@ def test_a_file_that_is_not_understood(tmp_path, name, words):
 
 
 @pytest.mark.parametrize(
-    ("name", "words"), [("t.csv", "name the table itself"), ("a/b/c.xml", "Pascal VOC"), ("x.json", "looks like COCO, but")]
+    ("name", "words"),
+    [("t.csv", "name the table itself"), ("a/b/c.xml", "Pascal VOC"), ("x.json", "looks like COCO, but")],
 )
 def test_a_folder_without_images(tmp_path, name, words):
     (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)

@@ -26,13 +26,23 @@ def shard(place, members, mode="w"):
 
 
 def samples(keys, label=lambda key: str(int(key) % 2)):
-    return {name: data for key in keys for name, data in ((f"{key}.png", PICTURES[key]), (f"{key}.cls", label(key).encode()))}
+    return {
+        name: data
+        for key in keys
+        for name, data in ((f"{key}.png", PICTURES[key]), (f"{key}.cls", label(key).encode()))
+    }
 
 
 def test_shards_are_samples_with_splits(tmp_path):
     shard(tmp_path / "flowers-train-000.tar", samples(["000", "001"]))
-    shard(tmp_path / "flowers-train-001.tar", {"002.png": PICTURES["002"], "002.json": json.dumps({"label": "tulip", "w": 3}).encode()})
-    shard(tmp_path / "flowers-val-000.tar", {**samples(["003"]), "003.txt": b"a caption", "003.seg.png": PICTURES["004"]})
+    shard(
+        tmp_path / "flowers-train-001.tar",
+        {"002.png": PICTURES["002"], "002.json": json.dumps({"label": "tulip", "w": 3}).encode()},
+    )
+    shard(
+        tmp_path / "flowers-val-000.tar",
+        {**samples(["003"]), "003.txt": b"a caption", "003.seg.png": PICTURES["004"]},
+    )
     (tmp_path / "classnames.txt").write_text("rose\nlily\n")
     data = open_dataset(tmp_path)
     assert data.kind == "WebDataset"
@@ -50,7 +60,13 @@ def test_shards_are_samples_with_splits(tmp_path):
 
 def test_a_list_in_json_is_several_labels(tmp_path):
     shard(
-        tmp_path / "a.tar", {"1.png": PICTURES["001"], "1.json": b'{"label": ["rose", "bud"]}', "2.png": PICTURES["002"], "2.json": b"{}"}
+        tmp_path / "a.tar",
+        {
+            "1.png": PICTURES["001"],
+            "1.json": b'{"label": ["rose", "bud"]}',
+            "2.png": PICTURES["002"],
+            "2.json": b"{}",
+        },
     )
     assert open_dataset(tmp_path).samples["label"].tolist() == ["bud ∧ rose", ""]
 
@@ -62,7 +78,12 @@ def test_one_shard_is_a_data_set(tmp_path):
 
 
 def test_a_tar_of_class_folders_is_none(tmp_path):
-    assert open_dataset(shard(tmp_path / "a.tar", {"x/000.png": PICTURES["000"], "y/1.png": PICTURES["001"]})).kind == "class folders"
+    assert (
+        open_dataset(
+            shard(tmp_path / "a.tar", {"x/000.png": PICTURES["000"], "y/1.png": PICTURES["001"]})
+        ).kind
+        == "class folders"
+    )
 
 
 @pytest.mark.parametrize("cut", [1100, 2000, 3500, 5000])
@@ -76,7 +97,9 @@ def test_a_shard_cut_short_keeps_what_is_whole(tmp_path, cut):
     scan = scan_images(open_dataset(tmp_path)).images.set_index("path")
     good = {p for p in scan.index if scan.loc[p, "status"] == "ok"}
     assert good == {"b.tar/003.png", *(f"a.tar/{name}" for name, end in ends if end <= cut)}
-    assert scan.loc[[p for p in scan.index if p not in good], "reason"].str.contains("cut short|damaged").all()
+    assert (
+        scan.loc[[p for p in scan.index if p not in good], "reason"].str.contains("cut short|damaged").all()
+    )
     assert len(good) < len(scan)
 
 

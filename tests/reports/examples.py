@@ -20,7 +20,13 @@ def picture(seed: int, side: int = 96) -> bytes:
     """A small coloured blob, as WebP."""
     rng = np.random.default_rng(seed)
     canvas = np.full((side, side, 3), rng.integers(150, 230, 3), dtype=np.uint8)
-    cv2.circle(canvas, (side // 2, side // 2), int(rng.integers(15, 40)), [int(c) for c in rng.integers(0, 200, 3)], -1)
+    cv2.circle(
+        canvas,
+        (side // 2, side // 2),
+        int(rng.integers(15, 40)),
+        [int(c) for c in rng.integers(0, 200, 3)],
+        -1,
+    )
     return bytes(cv2.imencode(".webp", canvas)[1])
 
 
@@ -29,14 +35,28 @@ def images(n: int = 60) -> pd.DataFrame:
     rng = np.random.default_rng(0)
     label = [CLASSES[min(int(rng.exponential(0.9)), len(CLASSES) - 1)] for _ in range(n)]
     split = ["train"] * (n // 2) + ["val"] * (n // 4) + ["test"] * (n - n // 2 - n // 4)
-    table = pd.DataFrame({"path": [f"{s}/{c}/{i:04d}.jpg".replace("\n", " ") for i, (s, c) in enumerate(zip(split, label, strict=True))]})
+    table = pd.DataFrame(
+        {
+            "path": [
+                f"{s}/{c}/{i:04d}.jpg".replace("\n", " ")
+                for i, (s, c) in enumerate(zip(split, label, strict=True))
+            ]
+        }
+    )
     table["path"] = table["path"].where(table.index != 3, "-<img src=x onerror=alert(1)>.jpg")
     table["label"], table["split"], table["group"] = label, split, [f"slide {i // 4}" for i in range(n)]
     table["status"], table["reason"] = ["ok"] * (n - 1) + ["unreadable"], [""] * (n - 1) + ["truncated"]
     table["bytes"] = rng.integers(1000, 9000, n)
     for name in ("sha256", "pixel_digest", "phash"):
         table[name] = [f"{name[0]}{i:063x}" for i in range(n)]
-    table["format"], table["mode"], table["width"], table["height"], table["bits"], table["orientation"] = "JPEG", "RGB", 64, 48, 8, 1
+    table["format"], table["mode"], table["width"], table["height"], table["bits"], table["orientation"] = (
+        "JPEG",
+        "RGB",
+        64,
+        48,
+        8,
+        1,
+    )
     table["animated"] = False
     for i, name in enumerate(MEASURE_NAMES):
         values = rng.beta(2 + i % 5, 4, n) + 0.1 * (table["split"] == "test").to_numpy()
@@ -78,9 +98,12 @@ def finding_list(table: pd.DataFrame) -> tuple[Finding, ...]:
             affected=n,
             total=len(val),
             effect=Effect.counted("leaked share", 0.8, warn_at=0.0, error_at=0.0, unit="share"),
-            evidence=pairs,
+            examples=pairs,
             splits=("train", "val"),
-            fix=Fix(text="Remake the split so that duplicate sets stay together.", command="auditor split DATA --group slide -o OUT"),
+            fix=Fix(
+                text="Remake the split so that duplicate sets stay together.",
+                command="auditor split DATA --group slide -o OUT",
+            ),
             parameters={"warn-share": 0.0},
         ),
         Finding(
@@ -103,8 +126,16 @@ def finding_list(table: pd.DataFrame) -> tuple[Finding, ...]:
             why="Wrong labels cap what a model can learn.",
             affected=9,
             total=60,
-            effect=Effect(name="label error rate", value=0.08, low=0.06, high=0.11, warn_at=0.05, error_at=0.2, unit="share"),
-            evidence=suspects,
+            effect=Effect(
+                name="label error rate",
+                value=0.08,
+                low=0.06,
+                high=0.11,
+                warn_at=0.05,
+                error_at=0.2,
+                unit="share",
+            ),
+            examples=suspects,
             fix=Fix(text="Look at them, worst first.", command=None),
             waiver=Waiver(reason="known and accepted", owner="R. <b>Viewer</b>", expires="2027-01-31"),
         ),
@@ -116,9 +147,19 @@ def finding_list(table: pd.DataFrame) -> tuple[Finding, ...]:
             affected=0,
             total=15,
             q_value=0.4,
-            effect=Effect(name="total variation", value=0.031, low=0.0, high=0.09, warn_at=0.05, error_at=0.15, detectable=0.06),
+            effect=Effect(
+                name="total variation",
+                value=0.031,
+                low=0.0,
+                high=0.09,
+                warn_at=0.05,
+                error_at=0.15,
+                detectable=0.06,
+            ),
             splits=("train", "test"),
-            fix=Fix(text="Collect about 1,400 more test images.", command="auditor scan DATA --field new_slides/"),
+            fix=Fix(
+                text="Collect about 1,400 more test images.", command="auditor scan DATA --field new_slides/"
+            ),
         ),
         Finding(
             code="colour-mode",
@@ -135,7 +176,7 @@ def finding_list(table: pd.DataFrame) -> tuple[Finding, ...]:
             effect=Effect.counted("blurry share", 0.0, warn_at=0.01, unit="share"),
             affected=0,
             total=60,
-            evidence=pd.DataFrame(columns=["path", "label", "split", "score"]),
+            examples=pd.DataFrame(columns=["path", "label", "split", "score"]),
         ),
         Finding(code="group-leak", title="group-leak was not checked", summary="The data names no groups."),
     )
@@ -143,7 +184,11 @@ def finding_list(table: pd.DataFrame) -> tuple[Finding, ...]:
 
 def estimate(value: float, half: float = 0.05) -> dict[str, float]:
     """An interval around a value, inside [0, 1]."""
-    return {"value": round(value, 4), "low": round(max(value - half, 0.0), 4), "high": round(min(value + half, 1.0), 4)}
+    return {
+        "value": round(value, 4),
+        "low": round(max(value - half, 0.0), 4),
+        "high": round(min(value + half, 1.0), 4),
+    }
 
 
 def baseline(labels: tuple[str, ...]) -> dict[str, object]:
@@ -160,7 +205,14 @@ def baseline(labels: tuple[str, ...]) -> dict[str, object]:
         }
         for i, c in enumerate(labels)
     ]
-    bins = [{"confidence": round(0.05 + i / 10, 2), "accuracy": round(min(0.1 + i / 10.5, 1.0), 3), "images": 3 * i + 1} for i in range(10)]
+    bins = [
+        {
+            "confidence": round(0.05 + i / 10, 2),
+            "accuracy": round(min(0.1 + i / 10.5, 1.0), 3),
+            "images": 3 * i + 1,
+        }
+        for i in range(10)
+    ]
     scores = {
         "images": 25 * k,
         "accuracy": estimate(0.9),
@@ -197,7 +249,12 @@ def baseline(labels: tuple[str, ...]) -> dict[str, object]:
         "references": {"majority class": {"val": {"accuracy": 0.6, "balanced_accuracy": 0.2}}},
         "noise_floor": {"balanced_accuracy": 0.012},
         "diagnosis": [
-            {"question": "underfitting", "verdict": "no", "text": "Training accuracy reaches 0.97.", "remedies": []},
+            {
+                "question": "underfitting",
+                "verdict": "no",
+                "text": "Training accuracy reaches 0.97.",
+                "remedies": [],
+            },
             {
                 "question": "overfitting",
                 "verdict": "yes",
@@ -206,7 +263,13 @@ def baseline(labels: tuple[str, ...]) -> dict[str, object]:
             },
         ],
         "remedies": [
-            {"remedy": "as it is", "against": "", "seeds": 2, "validation balanced accuracy": estimate(0.8), "recommended": True},
+            {
+                "remedy": "as it is",
+                "against": "",
+                "seeds": 2,
+                "validation balanced accuracy": estimate(0.8),
+                "recommended": True,
+            },
             {
                 "remedy": "more dropout",
                 "against": "overfitting",
@@ -238,12 +301,23 @@ def baseline(labels: tuple[str, ...]) -> dict[str, object]:
                     "verdict": "range",
                     "needed": [800, 2000],
                 },
-                {"label": "dog", "images": [10, 20, 40], "recall": [estimate(v) for v in (0.3, 0.4, 0.5)], "verdict": "not enough to tell"},
+                {
+                    "label": "dog",
+                    "images": [10, 20, 40],
+                    "recall": [estimate(v) for v in (0.3, 0.4, 0.5)],
+                    "verdict": "not enough to tell",
+                },
             ],
         },
         "tuning": {
             "trials": [
-                {"trial": k, "dropout": 0.1 * k, "learning_rate": 1e-3 * 10**k, "state": "whole", "balanced_accuracy": 0.6 + 0.05 * k}
+                {
+                    "trial": k,
+                    "dropout": 0.1 * k,
+                    "learning_rate": 1e-3 * 10**k,
+                    "state": "whole",
+                    "balanced_accuracy": 0.6 + 0.05 * k,
+                }
                 for k in range(3)
             ],
             "best": {"trial": 2, "dropout": 0.2, "learning_rate": 0.1},
@@ -262,7 +336,10 @@ def record(n: int = 60) -> Record:
     found = finding_list(table)
     split_table = table[["path", "label", "split", "group"]].assign(cluster="")
     split_table.loc[n - 1, "split"] = ""
-    counts = {s: {str(k): int(v) for k, v in rows["label"].value_counts().items()} for s, rows in table.groupby("split")}
+    counts = {
+        s: {str(k): int(v) for k, v in rows["label"].value_counts().items()}
+        for s, rows in table.groupby("split")
+    }
     rng = np.random.default_rng(1)
     first = table["path"][0]
     return Record(
@@ -324,8 +401,21 @@ def record(n: int = 60) -> Record:
                 for i, c in enumerate(present)
             ],
             "examples": [
-                {"parent": first, "label": "RBC", "transforms": "rotate 7°", "before": first, "after": table["path"][1]},
-                {"parent": first, "label": "RBC", "transforms": "rotate 90°", "before": first, "after": table["path"][2], "to": "WBC"},
+                {
+                    "parent": first,
+                    "label": "RBC",
+                    "transforms": "rotate 7°",
+                    "before": first,
+                    "after": table["path"][1],
+                },
+                {
+                    "parent": first,
+                    "label": "RBC",
+                    "transforms": "rotate 90°",
+                    "before": first,
+                    "after": table["path"][2],
+                    "to": "WBC",
+                },
             ],
             "checks": [
                 {
@@ -342,7 +432,11 @@ def record(n: int = 60) -> Record:
                     "effective": 0.05,
                     "example": first if to else "",
                 }
-                for label, moved, verdict, to in (("", 0.3, "check", "WBC"), ("RBC", 0.8, "off", "WBC"), ("WBC", 0.05, "fine", ""))
+                for label, moved, verdict, to in (
+                    ("", 0.3, "check", "WBC"),
+                    ("RBC", 0.8, "off", "WBC"),
+                    ("WBC", 0.05, "fine", ""),
+                )
             ],
             "notes": ["rare classes alone"],
         },
@@ -359,9 +453,23 @@ def record(n: int = 60) -> Record:
         baseline=baseline(present),  # type: ignore[arg-type]
         exhibits={
             "map": [
-                {"x": float(f"{x:.4g}"), "y": float(f"{y:.4g}"), "label": c, "split": s, "path": p, "suspect": i < 9}
+                {
+                    "x": float(f"{x:.4g}"),
+                    "y": float(f"{y:.4g}"),
+                    "label": c,
+                    "split": s,
+                    "path": p,
+                    "suspect": i < 9,
+                }
                 for i, (x, y, c, s, p) in enumerate(
-                    zip(rng.normal(size=n), rng.normal(size=n), table["label"], table["split"], table["path"], strict=True)
+                    zip(
+                        rng.normal(size=n),
+                        rng.normal(size=n),
+                        table["label"],
+                        table["split"],
+                        table["path"],
+                        strict=True,
+                    )
                 )
             ]
         },
@@ -369,7 +477,9 @@ def record(n: int = 60) -> Record:
             "config": {"checks": {"class-imbalance": {"warn-ratio": 10.0}}},
             "seed": 0,
             "versions": {"auditor": "0.1.0", "numpy": "2.4"},
-            "plugins": [{"kind": "check", "name": "lens-cap", "package": "auditor-lens-cap", "version": "1.0.0"}],
+            "plugins": [
+                {"kind": "check", "name": "lens-cap", "package": "auditor-lens-cap", "version": "1.0.0"}
+            ],
             "run": {
                 "command": "auditor run blood_cells",
                 "output": "out",

@@ -17,14 +17,19 @@ def schema():
 
 
 def validate(made, schema):
-    jsonschema.Draft202012Validator(schema, format_checker=None).validate(json.loads(dump_json(audit_to_json(made))))
+    jsonschema.Draft202012Validator(schema, format_checker=None).validate(
+        json.loads(dump_json(audit_to_json(made)))
+    )
 
 
 def test_the_schema_is_one(schema):
     jsonschema.Draft202012Validator.check_schema(schema)
 
 
-@pytest.mark.parametrize("parts", [{}, {"split": None, "split_findings": (), "augmentation": None, "baseline": None, "exhibits": {}}])
+@pytest.mark.parametrize(
+    "parts",
+    [{}, {"split": None, "split_findings": (), "augmentation": None, "baseline": None, "exhibits": {}}],
+)
 def test_what_is_written_fits_the_schema(schema, parts):
     validate(replace(record(), **parts), schema)
 
@@ -59,7 +64,10 @@ def test_effects_without_bounds_come_back(tmp_path, schema):
     beyond = Effect.counted("imbalance ratio", float("inf"), warn_at=10, unit="ratio")
     made = replace(
         record(),
-        findings=tuple(Finding(code="x", scope=str(i), title="t", summary="s", effect=e) for i, e in enumerate((open_ended, beyond))),
+        findings=tuple(
+            Finding(code="x", scope=str(i), title="t", summary="s", effect=e)
+            for i, e in enumerate((open_ended, beyond))
+        ),
     )
     validate(made, schema)
     save_record(made, tmp_path)

@@ -17,10 +17,13 @@ from tests.reports.examples import CLASSES, record
 
 ROOT = Path(__file__).resolve().parents[2]
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-ARGUMENTS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync"
+CHROMIUM = (
+    os.environ.get("CHROMIUM")
+    or shutil.which("chromium")
+    or shutil.which("chromium-browser")
+    or shutil.which("google-chrome")
 )
+ARGUMENTS = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync"
 CARDS = "#finding-list > .finding"
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
@@ -51,7 +54,10 @@ def visit(browser, file):
         context = browser.new_context(**{"viewport": {"width": 1240, "height": 900}, **options})
         contexts.append(context)
         page = context.new_page()
-        page.on("request", lambda r: wrong.append(r.url) if not r.url.startswith(("file:", "data:", "blob:")) else None)
+        page.on(
+            "request",
+            lambda r: wrong.append(r.url) if not r.url.startswith(("file:", "data:", "blob:")) else None,
+        )
         page.on("console", lambda m: wrong.append(m.text) if m.type in ("error", "warning") else None)
         page.on("pageerror", lambda e: wrong.append(str(e)))
         page.on("dialog", lambda d: (wrong.append(d.message), d.dismiss()))
@@ -65,7 +71,9 @@ def visit(browser, file):
 
 
 def shown(page) -> list[str]:
-    return page.eval_on_selector_all(f"{CARDS}:not([hidden])", "cards => cards.map(card => card.dataset.code)")
+    return page.eval_on_selector_all(
+        f"{CARDS}:not([hidden])", "cards => cards.map(card => card.dataset.code)"
+    )
 
 
 def test_filters_and_sorting(visit):
@@ -131,7 +139,9 @@ def test_decisions_go_to_a_file_and_back(visit, tmp_path):
     first = page.locator("[id='finding-label-error'] figure[data-item]").nth(0)
     first.focus()
     page.keyboard.press("d")
-    page.locator("[id='finding-label-error'] figure[data-item]").nth(1).locator("button[data-decision=keep]").click()
+    page.locator("[id='finding-label-error'] figure[data-item]").nth(1).locator(
+        "button[data-decision=keep]"
+    ).click()
     third = page.locator("[id='finding-label-error'] figure[data-item]").nth(2)
     third.focus()
     page.keyboard.press("r")
@@ -161,7 +171,9 @@ def test_decisions_go_to_a_file_and_back(visit, tmp_path):
 def test_a_set_is_decided_at_once(visit):
     page = visit()
     page.locator(".set").nth(0).locator("text=keep first, drop others").click()
-    assert page.locator(".set").nth(0).locator("figure").evaluate_all("all => all.map(f => f.dataset.decided)") == ["keep", "drop"]
+    assert page.locator(".set").nth(0).locator("figure").evaluate_all(
+        "all => all.map(f => f.dataset.decided)"
+    ) == ["keep", "drop"]
     page.click(".review >> text=undo")
     assert page.locator("figure[data-decided]").count() == 0
 
@@ -290,5 +302,9 @@ def test_axe_finds_nothing(visit, scheme, tmp_path):
     for page in (visit(color_scheme=scheme), visit(compared, color_scheme=scheme)):
         page.evaluate("for (const fold of document.querySelectorAll('details')) fold.open = true")
         page.evaluate(AXE.read_text(encoding="utf-8"))
-        found = page.evaluate("axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})")
-        assert [(v["id"], [n["target"] for n in v["nodes"]][:3]) for v in found["violations"]] == [], json.dumps(found["violations"])[:2000]
+        found = page.evaluate(
+            "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"
+        )
+        assert [(v["id"], [n["target"] for n in v["nodes"]][:3]) for v in found["violations"]] == [], (
+            json.dumps(found["violations"])[:2000]
+        )

@@ -27,10 +27,21 @@ def table(*rows: tuple[str, str, str, str, str]) -> pd.DataFrame:
 
 
 def finding(
-    value: float, *, low: float | None = None, high: float | None = None, scope: str = "", code: str = "x", waived: bool = False
+    value: float,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    scope: str = "",
+    code: str = "x",
+    waived: bool = False,
 ) -> Finding:
     effect = Effect(
-        name="e", value=value, low=value if low is None else low, high=value if high is None else high, warn_at=0.1, error_at=0.5
+        name="e",
+        value=value,
+        low=value if low is None else low,
+        high=value if high is None else high,
+        warn_at=0.1,
+        error_at=0.5,
     )
     return Finding(
         code=code,
@@ -64,28 +75,56 @@ def test_each_kind_of_change_is_told():
         ("new name", "a", "train", "8", "p8"),
     )
     changes = compare_images(old, new)
-    assert changes.counts == {"removed": 1, "added": 1, "relabelled": 1, "moved": 2, "altered": 1, "re-encoded": 1, "renamed": 1}
+    assert changes.counts == {
+        "removed": 1,
+        "added": 1,
+        "relabelled": 1,
+        "moved": 2,
+        "altered": 1,
+        "re-encoded": 1,
+        "renamed": 1,
+    }
     assert changes.unchanged == 1
     assert changes.table.loc[changes.table["change"] == "moved", "path"].tolist() == ["split", "train/folder"]
-    assert changes.table.loc[changes.table["change"] == "renamed", ["path", "other_path"]].to_numpy().tolist() == [["old name", "new name"]]
+    assert changes.table.loc[
+        changes.table["change"] == "renamed", ["path", "other_path"]
+    ].to_numpy().tolist() == [["old name", "new name"]]
 
 
 def test_a_recoded_and_renamed_image_is_found_by_its_pixels():
     changes = compare_images(table(("a", "x", "", "1", "p")), table(("b", "x", "", "2", "p")))
-    assert changes.counts == {"removed": 0, "added": 0, "relabelled": 0, "moved": 0, "altered": 0, "re-encoded": 1, "renamed": 1}
+    assert changes.counts == {
+        "removed": 0,
+        "added": 0,
+        "relabelled": 0,
+        "moved": 0,
+        "altered": 0,
+        "re-encoded": 1,
+        "renamed": 1,
+    }
 
 
 def test_another_root_is_no_new_name():
-    changes = compare_images(table(("hat/a.png", "x", "", "1", "p")), table(("/data/hat/a.png", "x", "", "1", "p")))
+    changes = compare_images(
+        table(("hat/a.png", "x", "", "1", "p")), table(("/data/hat/a.png", "x", "", "1", "p"))
+    )
     assert changes.unchanged == 1 and not any(changes.counts.values())
 
 
 def test_unreadable_images_are_matched_by_path_alone():
-    changes = compare_images(table(("a", "x", "", "", ""), ("b", "x", "", "", "")), table(("a", "x", "", "", ""), ("c", "x", "", "", "")))
+    changes = compare_images(
+        table(("a", "x", "", "", ""), ("b", "x", "", "", "")),
+        table(("a", "x", "", "", ""), ("c", "x", "", "", "")),
+    )
     assert (changes.counts["removed"], changes.counts["added"], changes.unchanged) == (1, 1, 1)
 
 
-row = st.tuples(st.sampled_from("abcdefgh"), st.sampled_from("xy"), st.sampled_from(["train", "test"]), st.sampled_from("12345"))
+row = st.tuples(
+    st.sampled_from("abcdefgh"),
+    st.sampled_from("xy"),
+    st.sampled_from(["train", "test"]),
+    st.sampled_from("12345"),
+)
 
 
 @settings(max_examples=60, deadline=None)
@@ -95,7 +134,9 @@ def test_every_image_is_accounted_for_on_both_sides(left, right):
     changes = compare_images(old, new)
     gone, come = changes.counts["removed"], changes.counts["added"]
     assert len(old) - gone == len(new) - come
-    assert changes.unchanged == len({(p, c, s, d) for p, c, s, d in left} & {(p, c, s, d) for p, c, s, d in right})
+    assert changes.unchanged == len(
+        {(p, c, s, d) for p, c, s, d in left} & {(p, c, s, d) for p, c, s, d in right}
+    )
     back = compare_images(new, old)
     assert (back.counts["removed"], back.counts["added"], back.unchanged) == (come, gone, changes.unchanged)
 
@@ -142,7 +183,9 @@ def test_means_have_the_textbook_interval():
     made = replace(made, images=made.images.assign(group=""))
     values = made.images["brightness"].dropna().to_numpy()
     (change,) = [m for m in compare_records(made, made).measures if m.name == "brightness"]
-    half = 1.959964 * np.sqrt(((values - values.mean()) ** 2).sum() / (len(values) - 1)) / np.sqrt(len(values))
+    half = (
+        1.959964 * np.sqrt(((values - values.mean()) ** 2).sum() / (len(values) - 1)) / np.sqrt(len(values))
+    )
     assert change.before == pytest.approx((values.mean(), values.mean() - half, values.mean() + half))
 
 
@@ -151,7 +194,9 @@ def test_images_of_one_group_count_as_what_the_group_is_worth():
     rng = np.random.default_rng(0)
     each = rng.normal(size=12)
     middle, low, high = mean_interval(np.repeat(each, 8), np.repeat(np.arange(12), 8))
-    assert (low, high) == pytest.approx(stats.t.interval(0.95, 11, each.mean(), each.std(ddof=1) / np.sqrt(12)))
+    assert (low, high) == pytest.approx(
+        stats.t.interval(0.95, 11, each.mean(), each.std(ddof=1) / np.sqrt(12))
+    )
     assert middle == pytest.approx(each.mean())
     assert mean_interval(each, np.arange(12))[2] == pytest.approx(high)  # a group of one image is an image
 
@@ -170,7 +215,8 @@ def test_a_mean_over_groups_is_covered_as_often_as_promised():
 def test_groups_widen_the_distance_between_two_versions():
     made = record()
     grouped = made.images.assign(
-        group=[str(i // 6) for i in range(len(made.images))], brightness=[i // 6 / 10 for i in range(len(made.images))]
+        group=[str(i // 6) for i in range(len(made.images))],
+        brightness=[i // 6 / 10 for i in range(len(made.images))],
     )
     apart = {}
     for name, images in (("alone", grouped.assign(group="")), ("grouped", grouped)):
@@ -186,14 +232,19 @@ def test_removed_and_altered_images_are_seen():
     images = old.images[old.images["path"] != gone].reset_index(drop=True)
     at = images["path"] == other
     images.loc[at, ["sha256", "pixel_digest"]] = "another"
-    new = replace(old, images=images, thumbnails={k: v + b"x" for k, v in old.thumbnails.items() if k != gone})
+    new = replace(
+        old, images=images, thumbnails={k: v + b"x" for k, v in old.thumbnails.items() if k != gone}
+    )
     page = build_compare_page(compare_records(old, new))
     shown = {kind: [[p.thumb for p in i.pictures] for i in pictures] for kind, _, pictures in page.images}
     embedded = dict(page.thumbnails)
     ((removed,),) = shown["removed"]
     assert base64.b64decode(embedded[removed]) == old.thumbnails[gone]
     ((before, after),) = shown["altered"]
-    assert [base64.b64decode(embedded[k]) for k in (before, after)] == [old.thumbnails[other], new.thumbnails[other]]
+    assert [base64.b64decode(embedded[k]) for k in (before, after)] == [
+        old.thumbnails[other],
+        new.thumbnails[other],
+    ]
 
 
 def test_the_page_the_comment_and_the_json_tell_the_same(tmp_path):
@@ -201,10 +252,16 @@ def test_the_page_the_comment_and_the_json_tell_the_same(tmp_path):
     images = old.images.copy()
     images.loc[0, "label"] = "WBC"
     images = images.drop(index=5).reset_index(drop=True)
-    new = replace(old, images=images, findings=old.findings[1:], dataset=replace(old.dataset, fingerprint="other"))
+    new = replace(
+        old, images=images, findings=old.findings[1:], dataset=replace(old.dataset, fingerprint="other")
+    )
     comparison = compare_records(old, new)
     assert comparison.got_worse and not comparison.same_data
-    page, comment, data = render_compare_html(comparison), render_compare_markdown(comparison), compare_to_json(comparison)
+    page, comment, data = (
+        render_compare_html(comparison),
+        render_compare_markdown(comparison),
+        compare_to_json(comparison),
+    )
     assert "Something got worse" in page and "Something got worse" in comment and data["got_worse"] is True
     assert data["images"]["counts"]["removed"] == 1 and data["images"]["counts"]["relabelled"] == 1
     assert "<script>alert" not in page and "default-src 'none'" in page

@@ -16,12 +16,18 @@ def _estimate(value: float, low: float, high: float) -> dict[str, float]:
 
 
 def test_a_forest_places_values_between_the_ends_of_all_intervals():
-    chart = draw_forest("t", [("a", _estimate(0.0, -0.1, 0.1), ""), ("b", _estimate(0.2, 0.1, 0.3), "pass")], difference=True)
+    chart = draw_forest(
+        "t", [("a", _estimate(0.0, -0.1, 0.1), ""), ("b", _estimate(0.2, 0.1, 0.3), "pass")], difference=True
+    )
     assert chart is not None
     width = RIGHT - LEFT
     first, second = chart.marks
-    assert (first.low, first.x, first.high) == pytest.approx((LEFT, LEFT + width / 4, LEFT + width / 2), abs=0.01)
-    assert (second.low, second.x, second.high) == pytest.approx((LEFT + width / 2, LEFT + 3 * width / 4, RIGHT), abs=0.01)
+    assert (first.low, first.x, first.high) == pytest.approx(
+        (LEFT, LEFT + width / 4, LEFT + width / 2), abs=0.01
+    )
+    assert (second.low, second.x, second.high) == pytest.approx(
+        (LEFT + width / 2, LEFT + 3 * width / 4, RIGHT), abs=0.01
+    )
     assert chart.zero == pytest.approx(LEFT + width / 4, abs=0.01)
     assert chart.unit == "percent points" and second.text == "+20.0 (+10.0 to +30.0)"
     assert [t.text for t in chart.ticks] == ["-10", "0", "10", "20", "30"]
@@ -72,16 +78,29 @@ def test_the_learning_curve_says_what_each_class_needs():
     assert shown is not None and shown.chart is not None
     assert [line.name for line in shown.chart.lines] == ["dog", "cat"]  # the lowest recall first
     assert [row[0] for row in shown.table.rows] == ["dog", "cat"]
-    assert [row[-1] for row in shown.table.rows] == ["not enough to tell", "800 to 2,000 images (2 to 5 times the present 400)"]
+    assert [row[-1] for row in shown.table.rows] == [
+        "not enough to tell",
+        "800 to 2,000 images (2 to 5 times the present 400)",
+    ]
     assert "a matter of more images for 1" in shown.words and "not to be told for 1" in shown.words
     assert learning_curve({}) is None
 
 
 def test_many_classes_are_in_the_table_and_the_worst_are_drawn():
-    rows = [{"label": f"c{i}", "images": [10, 20], "recall": [_estimate(i / 20, 0.0, 1.0)] * 2, "verdict": "plateau"} for i in range(10)]
+    rows = [
+        {
+            "label": f"c{i}",
+            "images": [10, 20],
+            "recall": [_estimate(i / 20, 0.0, 1.0)] * 2,
+            "verdict": "plateau",
+        }
+        for i in range(10)
+    ]
     shown = learning_curve({"target": 0.9, "seeds": 1, "classes": rows})
     assert shown is not None and shown.chart is not None
-    assert [line.name for line in shown.chart.lines] == [f"c{i}" for i in range(6)] and len(shown.table.rows) == 10
+    assert [line.name for line in shown.chart.lines] == [f"c{i}" for i in range(6)] and len(
+        shown.table.rows
+    ) == 10
 
 
 def test_differences_come_first_and_the_recommended_way_is_named():
@@ -99,7 +118,9 @@ def test_differences_come_first_and_the_recommended_way_is_named():
 
 
 def test_one_seed_says_that_it_cannot_tell():
-    (ways,) = comparisons({"comparison": [{"way": "nothing", "seeds": 1, "recall": _estimate(0.5, -0.5, 1.5)}]})
+    (ways,) = comparisons(
+        {"comparison": [{"way": "nothing", "seeds": 1, "recall": _estimate(0.5, -0.5, 1.5)}]}
+    )
     assert "One seed cannot tell a difference from chance." in ways.words
 
 

@@ -6,7 +6,13 @@ from PIL import Image
 
 from auditor.dataset import Dataset, LocalFiles
 from auditor.errors import DataError, OutputError, UsageError
-from auditor.reports.decisions import apply_decisions, quarantine, read_decisions, undo_quarantine, write_manifest
+from auditor.reports.decisions import (
+    apply_decisions,
+    quarantine,
+    read_decisions,
+    undo_quarantine,
+    write_manifest,
+)
 
 
 @pytest.fixture
@@ -17,22 +23,37 @@ def data(tmp_path):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         Image.new("RGB", (8, 8), (40 * i, 0, 0)).save(root / name)
     samples = pd.DataFrame({"path": names, "label": ["hat", "hat", "shoe", "shoe"], "split": "", "group": ""})
-    return Dataset(name="data", kind="class folders", location=str(root), samples=samples, source=LocalFiles(str(root)))
+    return Dataset(
+        name="data", kind="class folders", location=str(root), samples=samples, source=LocalFiles(str(root))
+    )
 
 
 def written(file, *rows, fingerprint="f" * 64):
     decisions = [dict(zip(("path", "decision", "new_label"), row, strict=False)) for row in rows]
-    file.write_text(json.dumps({"schema": 1, "kind": "auditor-decisions", "fingerprint": fingerprint, "decisions": decisions}))
+    file.write_text(
+        json.dumps(
+            {"schema": 1, "kind": "auditor-decisions", "fingerprint": fingerprint, "decisions": decisions}
+        )
+    )
     return file
 
 
 def test_dropped_images_leave_and_relabelled_ones_change_class(data, tmp_path):
     before = data.samples.copy()
     decisions = read_decisions(
-        written(tmp_path / "d.json", ("hat/a.png", "drop"), ("hat/b.png", "relabel", "shoe"), ("shoe/c.png", "keep"))
+        written(
+            tmp_path / "d.json",
+            ("hat/a.png", "drop"),
+            ("hat/b.png", "relabel", "shoe"),
+            ("shoe/c.png", "keep"),
+        )
     )
     made = apply_decisions(data, decisions, fingerprint="f" * 64)
-    assert made[["path", "label"]].to_numpy().tolist() == [["hat/b.png", "shoe"], ["shoe/c.png", "shoe"], ["shoe/=d.png", "shoe"]]
+    assert made[["path", "label"]].to_numpy().tolist() == [
+        ["hat/b.png", "shoe"],
+        ["shoe/c.png", "shoe"],
+        ["shoe/=d.png", "shoe"],
+    ]
     pd.testing.assert_frame_equal(data.samples, before)
 
 
@@ -41,8 +62,12 @@ def test_csv_and_json_say_the_same(tmp_path):
         "path,label,split,decision,new_label,fingerprint\n'=x.png,a,,drop,,abc\n\"b\n.png\",a,,relabel,'-y,abc\n"
     )
     from_csv = read_decisions(tmp_path / "d.csv")
-    from_json = read_decisions(written(tmp_path / "d.json", ("=x.png", "drop"), ("b\n.png", "relabel", "-y"), fingerprint="abc"))
-    assert [(d.path, d.decision, d.new_label) for d in from_csv.items] == [(d.path, d.decision, d.new_label) for d in from_json.items]
+    from_json = read_decisions(
+        written(tmp_path / "d.json", ("=x.png", "drop"), ("b\n.png", "relabel", "-y"), fingerprint="abc")
+    )
+    assert [(d.path, d.decision, d.new_label) for d in from_csv.items] == [
+        (d.path, d.decision, d.new_label) for d in from_json.items
+    ]
     assert from_csv.fingerprint == from_json.fingerprint == "abc"
     assert from_csv.decided() == {"=x.png", "b\n.png"}
 
@@ -61,8 +86,14 @@ def test_decisions_for_other_data_are_refused(data, tmp_path):
         ("x.json", "{"),
         ("x.json", "[]"),
         ("x.json", '{"schema": 1, "kind": "other", "fingerprint": "", "decisions": []}'),
-        ("x.json", '{"schema": 1, "kind": "auditor-decisions", "fingerprint": "", "decisions": [{"path": "a", "decision": "burn"}]}'),
-        ("x.json", '{"schema": 1, "kind": "auditor-decisions", "fingerprint": "", "decisions": [{"path": "a", "decision": "relabel"}]}'),
+        (
+            "x.json",
+            '{"schema": 1, "kind": "auditor-decisions", "fingerprint": "", "decisions": [{"path": "a", "decision": "burn"}]}',
+        ),
+        (
+            "x.json",
+            '{"schema": 1, "kind": "auditor-decisions", "fingerprint": "", "decisions": [{"path": "a", "decision": "relabel"}]}',
+        ),
         ("x.json", '{"schema": 1, "kind": "auditor-decisions", "fingerprint": "", "decisions": [1]}'),
         ("x.csv", "path,decision\na,keep\na,drop\n"),
         ("x.csv", "path,decision,fingerprint\na,keep,1\nb,drop,2\n"),
@@ -148,14 +179,29 @@ def test_the_next_audit_does_not_ask_again(data, tmp_path):
     from auditor.reports.thumbnails import wanted
     from tests.reports.examples import images, record
 
-    decisions = read_decisions(written(tmp_path / "d.json", ("hat/a.png", "keep"), ("hat/b.png", "relabel", "shoe")))
-    again = open_dataset(write_manifest(apply_decisions(data, decisions), tmp_path / "clean.csv", data)).samples
+    decisions = read_decisions(
+        written(tmp_path / "d.json", ("hat/a.png", "keep"), ("hat/b.png", "relabel", "shoe"))
+    )
+    again = open_dataset(
+        write_manifest(apply_decisions(data, decisions), tmp_path / "clean.csv", data)
+    ).samples
     assert again["auditor_decision"].tolist().count("") == 2
-    table = pd.concat([again, images(len(again)).drop(columns=["path", "label", "split", "group"])], axis=1).assign(status="ok")
-    evidence = again[["path"]].assign(score=1.0)
-    finding = Finding(code="dark", title="t", summary="s", effect=Effect.counted("e", 1.0, warn_at=0.5), evidence=evidence)
+    table = pd.concat(
+        [again, images(len(again)).drop(columns=["path", "label", "split", "group"])], axis=1
+    ).assign(status="ok")
+    examples = again[["path"]].assign(score=1.0)
+    finding = Finding(
+        code="dark", title="t", summary="s", effect=Effect.counted("e", 1.0, warn_at=0.5), examples=examples
+    )
     made = replace(
-        record(), images=table, findings=(finding,), split_findings=(), baseline=None, augmentation=None, exhibits={}, thumbnails={}
+        record(),
+        images=table,
+        findings=(finding,),
+        split_findings=(),
+        baseline=None,
+        augmentation=None,
+        exhibits={},
+        thumbnails={},
     )
     text = render_html(made)
     assert "2 rows of evidence decided in an earlier review, not asked again" in text
@@ -163,5 +209,7 @@ def test_the_next_audit_does_not_ask_again(data, tmp_path):
     card = text[text.index('id="finding-dark"') : text.index("</article>")]
     assert [p for p in again["path"] if p in card] == asked
     assert wanted(replace(made, images=table.assign(label=""))) == asked
-    later = apply_decisions(replace(data, samples=again), read_decisions(written(tmp_path / "e.json", (asked[0], "keep"))))
+    later = apply_decisions(
+        replace(data, samples=again), read_decisions(written(tmp_path / "e.json", (asked[0], "keep")))
+    )
     assert later["auditor_decision"].tolist().count("") == 1

@@ -18,7 +18,10 @@ from tests.reports.examples import record
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    root = write_tree(tmp_path_factory.mktemp("described") / "discs", {"train/red": 12, "train/blue": 8, "test/red": 6, "test/blue": 6})
+    root = write_tree(
+        tmp_path_factory.mktemp("described") / "discs",
+        {"train/red": 12, "train/blue": 8, "test/red": 6, "test/blue": 6},
+    )
     (root / "test" / "red" / "copy.png").write_bytes((root / "train" / "red" / "000.png").read_bytes())
     out = root.parent / "out"
     auditor.scan(root, output=out)
@@ -54,7 +57,9 @@ def test_croissant_addresses_the_table_from_where_it_stands(folder, tmp_path):
 
 def test_findings_annotate_the_data_and_passes_do_not(folder):
     made = json.loads(render(auditor.load(folder).record, "croissant"))
-    opened = [f for f in auditor.load(folder).record.findings if f.severity in ("error", "warning", "undecided")]
+    opened = [
+        f for f in auditor.load(folder).record.findings if f.severity in ("error", "warning", "undecided")
+    ]
     assert {a["name"] for a in made["dqv:hasQualityAnnotation"]} == {f.id for f in opened}
     assert any(text.startswith("error, split-leak:train-test") for text in made["rai:dataLimitations"])
     assert not [text for text in made.get("rai:dataBiases", []) if "split-leak" in text]
@@ -81,7 +86,15 @@ def test_a_data_card_has_the_front_matter_of_the_hub_and_its_sections(folder):
     text = render(auditor.load(folder).record, "data-card")
     front = yaml.safe_load(text.split("---")[1])
     assert front["task_categories"] == ["image-classification"] and front["size_categories"] == ["n<1K"]
-    for heading in ("Composition", "Quality", "Split", "Motivation", "Collection", "Uses", "Distribution and maintenance"):
+    for heading in (
+        "Composition",
+        "Quality",
+        "Split",
+        "Motivation",
+        "Collection",
+        "Uses",
+        "Distribution and maintenance",
+    ):
         assert f"\n## {heading}\n" in text
     assert "| red | 12 | 7 | 57.6 % |" in text or "| red | 12 | 7 | 58 % |" in text
     assert "**error**, split-leak:train-test" in text
@@ -93,7 +106,12 @@ def test_hostile_names_are_text_in_a_data_card():
     assert set(front) == {"pretty_name", "task_categories", "size_categories", "tags"}
     assert front["pretty_name"].startswith('a"\n- b: [')
     body = text.split("---\n", 2)[2]
-    assert "<script>" not in body and "<b>" not in body and "<i>" not in body and "](http" not in body.replace("\\](", "")
+    assert (
+        "<script>" not in body
+        and "<b>" not in body
+        and "<i>" not in body
+        and "](http" not in body.replace("\\](", "")
+    )
 
 
 def test_audit_report_writes_them_by_name(folder, tmp_path):

@@ -19,7 +19,9 @@ def assert_same_table(left: pd.DataFrame | None, right: pd.DataFrame | None) -> 
     assert (left is None) == (right is None)
     if left is not None and right is not None:
         assert list(left.columns) == list(right.columns)
-        pd.testing.assert_frame_equal(left.reset_index(drop=True), right.reset_index(drop=True), check_dtype=False)
+        pd.testing.assert_frame_equal(
+            left.reset_index(drop=True), right.reset_index(drop=True), check_dtype=False
+        )
 
 
 def assert_same_finding(left: Finding, right: Finding) -> None:
@@ -41,7 +43,7 @@ def assert_same_finding(left: Finding, right: Finding) -> None:
         "waiver",
     ):
         assert getattr(left, name) == getattr(right, name), name
-    assert_same_table(left.evidence, right.evidence)
+    assert_same_table(left.examples, right.examples)
 
 
 def test_a_record_comes_back_as_it_was(tmp_path):
@@ -53,7 +55,9 @@ def test_a_record_comes_back_as_it_was(tmp_path):
     assert read.dataset == made.dataset
     assert dict(read.thumbnails) == dict(made.thumbnails)
     assert len(read.findings) == len(made.findings) and len(read.split_findings) == len(made.split_findings)
-    for left, right in zip((*made.findings, *made.split_findings), (*read.findings, *read.split_findings), strict=True):
+    for left, right in zip(
+        (*made.findings, *made.split_findings), (*read.findings, *read.split_findings), strict=True
+    ):
         assert_same_finding(left, right)
     for name in ("images", "split_table", "augmented"):
         assert_same_table(getattr(made, name), getattr(read, name))
@@ -81,15 +85,34 @@ def test_the_contract_files_are_there_and_no_temporary_one(tmp_path):
 
 def test_a_scan_writes_nothing_about_training(tmp_path):
     save_record(
-        replace(record(), split=None, split_table=None, split_findings=(), augmentation=None, augmented=None, baseline=None), tmp_path
+        replace(
+            record(),
+            split=None,
+            split_table=None,
+            split_findings=(),
+            augmentation=None,
+            augmented=None,
+            baseline=None,
+        ),
+        tmp_path,
     )
-    assert {f.name for f in tmp_path.iterdir()} == {".auditor", "audit.json", "findings.csv", "images.parquet", "thumbnails.parquet"}
+    assert {f.name for f in tmp_path.iterdir()} == {
+        ".auditor",
+        "audit.json",
+        "findings.csv",
+        "images.parquet",
+        "thumbnails.parquet",
+    }
     assert load_record(tmp_path).split_table is None
 
 
 def test_reproducible_files_say_nothing_of_the_clock(tmp_path):
     made = record()
-    other = replace(made, provenance={**made.provenance, "run": {"seconds": 99.0}}, baseline={**made.baseline, "seconds": 5.0})
+    other = replace(
+        made,
+        provenance={**made.provenance, "run": {"seconds": 99.0}},
+        baseline={**made.baseline, "seconds": 5.0},
+    )
     save_record(made, tmp_path / "a", reproducible=True)
     save_record(other, tmp_path / "b", reproducible=True)
     for name in ("audit.json", "baseline.json", "findings.csv", "images.parquet"):
@@ -102,13 +125,24 @@ def test_formulas_are_escaped_in_tables(tmp_path):
     for name in ("findings.csv", "split.csv", "augmented.csv"):
         with (tmp_path / name).open(newline="", encoding="utf-8") as f:
             for row in csv.reader(f):
-                assert not [cell for cell in row if cell[:1] in tuple("=+-@\t\r") and not cell.replace(".", "").lstrip("-").isdigit()]
+                assert not [
+                    cell
+                    for cell in row
+                    if cell[:1] in tuple("=+-@\t\r") and not cell.replace(".", "").lstrip("-").isdigit()
+                ]
 
 
 def test_numbers_in_audit_json_are_finite_and_short(tmp_path):
     made = record()
-    save_record(replace(made, exhibits={"odd": [float("nan"), float("inf"), 1 / 3, np.float32(0.5), np.int64(3), (1, 2)]}), tmp_path)
-    assert json.loads((tmp_path / "audit.json").read_text(), parse_constant=pytest.fail)["exhibits"]["odd"] == [
+    save_record(
+        replace(
+            made, exhibits={"odd": [float("nan"), float("inf"), 1 / 3, np.float32(0.5), np.int64(3), (1, 2)]}
+        ),
+        tmp_path,
+    )
+    assert json.loads((tmp_path / "audit.json").read_text(), parse_constant=pytest.fail)["exhibits"][
+        "odd"
+    ] == [
         None,
         None,
         0.333333,
@@ -131,7 +165,9 @@ def test_escaped_cells_come_back(text):
     assert unescape_cell(escaped) == text
 
 
-@given(st.floats(min_value=1e-12, max_value=1e15) | st.floats(min_value=-1e15, max_value=-1e-12) | st.just(0.0))
+@given(
+    st.floats(min_value=1e-12, max_value=1e15) | st.floats(min_value=-1e15, max_value=-1e-12) | st.just(0.0)
+)
 def test_rounding_of_columns_is_the_rounding_of_numbers(number):
     expected = float(f"{number:.6g}")
     got = float(significant(np.array([number]))[0])
@@ -157,6 +193,6 @@ def test_a_place_that_cannot_be_written_is_refused(tmp_path):
 
 def test_columns_that_are_no_evidence_are_not_kept(tmp_path):
     made = record()
-    extra = made.findings[0].evidence.assign(note="x")
-    save_record(replace(made, findings=(replace(made.findings[0], evidence=extra),)), tmp_path)
-    assert_same_table(load_record(tmp_path).findings[0].evidence, made.findings[0].evidence)
+    extra = made.findings[0].examples.assign(note="x")
+    save_record(replace(made, findings=(replace(made.findings[0], examples=extra),)), tmp_path)
+    assert_same_table(load_record(tmp_path).findings[0].examples, made.findings[0].examples)

@@ -17,7 +17,9 @@ OPEN = Effect(name="e", value=0.4, low=0.0, high=1.0, warn_at=0.5)
 FINE = Effect.counted("e", 0.0, warn_at=0.5)
 
 
-def _finding(effect: Effect, code: str = "dark", title: str = "Some pictures are dark", **more: object) -> Finding:
+def _finding(
+    effect: Effect, code: str = "dark", title: str = "Some pictures are dark", **more: object
+) -> Finding:
     return Finding(code=code, title=title, summary="s", effect=effect, **more)  # type: ignore[arg-type]
 
 
@@ -26,7 +28,9 @@ def _record(*findings: Finding) -> Record:
 
 
 def test_open_questions_alone_are_no_fault():
-    made = overview(_record(_finding(OPEN), _finding(OPEN, "blurry", "Maybe blurred"), _finding(FINE, "bright")))
+    made = overview(
+        _record(_finding(OPEN), _finding(OPEN, "blurry", "Maybe blurred"), _finding(FINE, "bright"))
+    )
     assert made.level == "undecided"
     assert made.headline == (
         "Nothing wrong was shown, but this much data leaves something open: some pictures are dark, and 1 more question."
@@ -51,8 +55,20 @@ def test_waived_faults_are_not_hidden_by_the_verdict():
     ("fix", "effect", "evidence", "command", "words"),
     [
         (Fix(text="t", command="auditor split d"), ALARM, None, "auditor split d", ""),
-        (Fix(text="t", command="auditor split TABLE --group COLUMN"), ALARM, None, "", "words for COLUMN and TABLE: auditor split TABLE"),
-        (Fix(text="t", command="auditor apply decisions.csv d"), ALARM, None, "auditor apply decisions.csv d", "First decide"),
+        (
+            Fix(text="t", command="auditor split TABLE --group COLUMN"),
+            ALARM,
+            None,
+            "",
+            "words for COLUMN and TABLE: auditor split TABLE",
+        ),
+        (
+            Fix(text="t", command="auditor apply decisions.csv d"),
+            ALARM,
+            None,
+            "auditor apply decisions.csv d",
+            "First decide",
+        ),
         (Fix(text="t"), ALARM, None, "", "Work for a person: no command"),
         (Fix(text="t"), ALARM, pd.DataFrame({"path": ["a"]}), "", "save decisions.json"),
         (Fix(text="t"), OPEN, None, "", "takes more data"),
@@ -60,7 +76,7 @@ def test_waived_faults_are_not_hidden_by_the_verdict():
     ],
 )
 def test_a_step_has_a_command_or_says_that_it_is_for_a_person(fix, effect, evidence, command, words):
-    finding = _finding(effect, fix=fix, evidence=evidence)
+    finding = _finding(effect, fix=fix, examples=evidence)
     assert command_of(finding) == command
     assert words in by_hand(finding) and bool(words) == bool(by_hand(finding))
     assert finding.severity in (Severity.WARNING, Severity.UNDECIDED)
@@ -69,7 +85,9 @@ def test_a_step_has_a_command_or_says_that_it_is_for_a_person(fix, effect, evide
 
 
 def test_placeholders_are_never_offered_for_copying():
-    text = render_html(_record(_finding(ALARM, fix=Fix(text="t", command="auditor split TABLE --group COLUMN"))))
+    text = render_html(
+        _record(_finding(ALARM, fix=Fix(text="t", command="auditor split TABLE --group COLUMN")))
+    )
     assert "auditor split TABLE --group COLUMN" in text
     assert 'data-copy="auditor split TABLE' not in text
 

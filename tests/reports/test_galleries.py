@@ -13,7 +13,9 @@ from tests.reports.examples import record
 
 def _finding(code: str, evidence: pd.DataFrame, value: float = 0.3, scope: str = "") -> Finding:
     effect = Effect.counted("share", value, warn_at=0.1, unit="share")
-    return Finding(code=code, scope=scope, title=f"About {code}", summary="s", effect=effect, evidence=evidence)
+    return Finding(
+        code=code, scope=scope, title=f"About {code}", summary="s", effect=effect, examples=evidence
+    )
 
 
 def _made(*findings: Finding, **changes):
@@ -23,10 +25,15 @@ def _made(*findings: Finding, **changes):
 
 def test_suspects_stand_by_what_they_are_labelled_and_look_like():
     paths = record().images["path"].tolist()
-    evidence = pd.DataFrame(
-        {"path": paths[:5], "label": list("aabaa"), "suggested_label": list("bcacc"), "score": [0.9, 0.8, 0.7, 0.6, 0.5]}
+    examples = pd.DataFrame(
+        {
+            "path": paths[:5],
+            "label": list("aabaa"),
+            "suggested_label": list("bcacc"),
+            "score": [0.9, 0.8, 0.7, 0.6, 0.5],
+        }
     )
-    _, found = _made(_finding("label-error", evidence))
+    _, found = _made(_finding("label-error", examples))
     groups = found["suspects"].groups
     assert [(g.title, g.suggested) for g in groups] == [
         ("labelled a, looks like c", "c"),
@@ -39,8 +46,8 @@ def test_suspects_stand_by_what_they_are_labelled_and_look_like():
 
 def test_suspects_beyond_those_with_pictures_are_counted():
     table = record(90).images
-    evidence = pd.DataFrame({"path": table["path"][:80], "label": "a", "suggested_label": "b", "score": 1.0})
-    made = replace(record(90), findings=(_finding("label-error", evidence),))
+    examples = pd.DataFrame({"path": table["path"][:80], "label": "a", "suggested_label": "b", "score": 1.0})
+    made = replace(record(90), findings=(_finding("label-error", examples),))
     (suspects, *_) = galleries(made, Pictures(made))
     assert len(suspects) == ROWS
     assert suspects.left_out == f"{80 - ROWS} further suspects in findings.csv."
@@ -48,14 +55,27 @@ def test_suspects_beyond_those_with_pictures_are_counted():
 
 def test_differing_images_have_a_line_for_each_split_worst_findings_first():
     paths = record().images["path"].tolist()
-    evidence = pd.DataFrame({"path": paths[:3] + paths[50:52], "split": ["train"] * 3 + ["test"] * 2, "other_split": "x", "score": 1.0})
+    examples = pd.DataFrame(
+        {
+            "path": paths[:3] + paths[50:52],
+            "split": ["train"] * 3 + ["test"] * 2,
+            "other_split": "x",
+            "score": 1.0,
+        }
+    )
     _, found = _made(
-        _finding("content-shift", evidence, scope="train-test"),
-        replace(_finding("property-shift", evidence[:1]), effect=Effect.counted("d", 1.0, warn_at=0.1, error_at=0.2)),
+        _finding("content-shift", examples, scope="train-test"),
+        replace(
+            _finding("property-shift", examples[:1]),
+            effect=Effect.counted("d", 1.0, warn_at=0.1, error_at=0.2),
+        ),
     )
     groups = found["differing"].groups
     assert [g.title for g in groups] == ["About property-shift", "About content-shift"]
-    assert [(line.name, len(line.pictures)) for line in groups[1].lines] == [("from test", 2), ("from train", 3)]
+    assert [(line.name, len(line.pictures)) for line in groups[1].lines] == [
+        ("from test", 2),
+        ("from train", 3),
+    ]
 
 
 def test_outliers_are_shown_where_they_pass_too_and_get_their_pictures():
@@ -68,25 +88,42 @@ def test_outliers_are_shown_where_they_pass_too_and_get_their_pictures():
 
 def test_passing_suspects_and_shifts_make_no_gallery():
     paths = record().images["path"].tolist()
-    evidence = pd.DataFrame({"path": paths[:2], "suggested_label": "b", "split": "train", "score": 1.0})
-    _, found = _made(_finding("label-error", evidence, value=0.0), _finding("content-shift", evidence, value=0.0), baseline=None)
+    examples = pd.DataFrame({"path": paths[:2], "suggested_label": "b", "split": "train", "score": 1.0})
+    _, found = _made(
+        _finding("label-error", examples, value=0.0),
+        _finding("content-shift", examples, value=0.0),
+        baseline=None,
+    )
     assert found == {}
 
 
 def test_mistakes_say_what_was_said_and_whether_the_label_is_suspected():
     made = record()
     first, second = made.images["path"][:2]
-    scores = {"val": {"mistakes": [{"path": p, "label": "a", "predicted": "b", "confidence": 0.98} for p in (first, second)]}}
-    suspect = _finding("label-error", pd.DataFrame({"path": [second], "label": "a", "suggested_label": "b", "score": 1.0}))
+    scores = {
+        "val": {
+            "mistakes": [
+                {"path": p, "label": "a", "predicted": "b", "confidence": 0.98} for p in (first, second)
+            ]
+        }
+    }
+    suspect = _finding(
+        "label-error", pd.DataFrame({"path": [second], "label": "a", "suggested_label": "b", "score": 1.0})
+    )
     _, found = _made(suspect, baseline={"scores": scores})
     (group,) = found["mistakes"].groups
-    assert [s.remark for s in group.lines[0].pictures] == ["said b, 98 % sure", "said b, 98 % sure; also a label suspect"]
+    assert [s.remark for s in group.lines[0].pictures] == [
+        "said b, 98 % sure",
+        "said b, 98 % sure; also a label suspect",
+    ]
 
 
 def test_what_a_reviewer_decided_is_not_shown_again():
     made = record()
     table = made.images.assign(auditor_decision="")
     table.loc[0, "auditor_decision"] = "keep"
-    evidence = pd.DataFrame({"path": table["path"][:2], "label": "a", "suggested_label": "b", "score": 1.0})
-    _, found = _made(_finding("label-error", evidence), images=table, baseline=None)
-    assert [s.picture.path for g in found["suspects"].groups for s in g.lines[0].pictures] == [table["path"][1]]
+    examples = pd.DataFrame({"path": table["path"][:2], "label": "a", "suggested_label": "b", "score": 1.0})
+    _, found = _made(_finding("label-error", examples), images=table, baseline=None)
+    assert [s.picture.path for g in found["suspects"].groups for s in g.lines[0].pictures] == [
+        table["path"][1]
+    ]

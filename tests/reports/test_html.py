@@ -82,13 +82,23 @@ def test_every_link_inside_leads_somewhere(outline):
 
 
 def test_the_policy_allows_the_own_style_and_script_and_nothing_else(outline):
-    policy = next(a["content"] for t, a in outline.tags if t == "meta" and a.get("http-equiv") == "Content-Security-Policy")
+    policy = next(
+        a["content"]
+        for t, a in outline.tags
+        if t == "meta" and a.get("http-equiv") == "Content-Security-Policy"
+    )
     rules = {rule.split()[0]: rule.split()[1:] for rule in policy.split(";")}
-    assert rules["default-src"] == ["'none'"] and rules["img-src"] == ["data:"] and rules["base-uri"] == ["'none'"]
+    assert (
+        rules["default-src"] == ["'none'"]
+        and rules["img-src"] == ["data:"]
+        and rules["base-uri"] == ["'none'"]
+    )
     (style,) = outline.content["style"]
     data, script = outline.content["script"]
     for name, text in (("style-src", style), ("script-src", script)):
-        assert rules[name] == [f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"]
+        assert rules[name] == [
+            f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+        ]
     assert json.loads(data)["fingerprint"] == record().dataset.fingerprint
     assert not [a for _, a in outline.tags if "style" in a or any(name.startswith("on") for name in a)]
 
@@ -98,7 +108,9 @@ def test_nothing_is_asked_of_any_other_machine(outline):
         for name in ("src", "href", "srcset", "action", "poster", "data", "formaction"):
             value = attributes.get(name)
             assert value is None or value.startswith(("#", "data:image/webp;base64,")), (tag, value)
-    assert "url(" not in "".join(outline.content["style"]) and "@import" not in "".join(outline.content["style"])
+    assert "url(" not in "".join(outline.content["style"]) and "@import" not in "".join(
+        outline.content["style"]
+    )
 
 
 def test_hostile_names_are_text(page, outline):
@@ -111,22 +123,31 @@ def test_hostile_names_are_text(page, outline):
 def test_every_drawing_has_a_text(outline):
     for tag, attributes in outline.tags:
         if tag == "svg":
-            assert attributes.get("aria-hidden") == "true" or (attributes.get("role") == "img" and attributes.get("aria-label"))
+            assert attributes.get("aria-hidden") == "true" or (
+                attributes.get("role") == "img" and attributes.get("aria-label")
+            )
 
 
 def without_links(page: str) -> str:
     """The page without the links to the glossary, and with plain blanks."""
-    return re.sub(r'<a class="term"[^>]*>([^<]*)</a>', r"\1", page).replace("\u00a0", " ").replace("<wbr>", "")
+    return (
+        re.sub(r'<a class="term"[^>]*>([^<]*)</a>', r"\1", page).replace("\u00a0", " ").replace("<wbr>", "")
+    )
 
 
 def test_terms_are_explained_where_they_occur(outline):
-    terms = [attributes for tag, attributes in outline.tags if tag == "a" and attributes.get("class") == "term"]
+    terms = [
+        attributes for tag, attributes in outline.tags if tag == "a" and attributes.get("class") == "term"
+    ]
     assert len(terms) > 20
     assert {a["href"]: a["title"] for a in terms}["#term-recall"] == GLOSSARY["Recall"]
     assert {a["href"].removeprefix("#") for a in terms} <= set(outline.ids)
 
 
-@pytest.mark.parametrize("word", ["leaſ", "ſhift", "dıstance", "İnterval", "leakſ", "KOLMOGOROV-SMIRNOV DISTANCES", "leak" * 10_000])
+@pytest.mark.parametrize(
+    "word",
+    ["leaſ", "ſhift", "dıstance", "İnterval", "leakſ", "KOLMOGOROV-SMIRNOV DISTANCES", "leak" * 10_000],
+)
 def test_letters_that_fold_to_others_break_no_term(word):
     assert "".join(piece for piece, _ in with_terms(f"a {word} b")) == f"a {word} b"
 
@@ -136,7 +157,9 @@ def test_a_class_name_of_a_million_letters_is_cut_at_once():
 
 
 def test_a_hostile_text_with_a_term_stays_text():
-    finding = Finding(code="x", title="t", summary='"><script>alert(1)</script> recall <b>leak</b>', affected=1, total=1)
+    finding = Finding(
+        code="x", title="t", summary='"><script>alert(1)</script> recall <b>leak</b>', affected=1, total=1
+    )
     page = render_html(replace(record(), findings=(finding,)))
     assert "<script>alert" not in page and "<b>leak" not in page
     assert "&lt;script&gt;alert(1)&lt;/<wbr>script&gt; " in page and ">recall</a> &lt;b&gt;<a" in page
@@ -186,9 +209,15 @@ def test_a_scan_alone_is_a_page_too():
 
 def test_an_audit_that_found_nothing():
     table = images(4).assign(label="", split="", group="", status="ok")
-    facts = DatasetFacts(name="x", kind="images", location="x", fingerprint="0" * 64, images=4, unreadable=0, ignored=0)
+    facts = DatasetFacts(
+        name="x", kind="images", location="x", fingerprint="0" * 64, images=4, unreadable=0, ignored=0
+    )
     passed = Finding(
-        code="dark", title="No image is dark", summary="None of 4.", effect=Effect.counted("share", 0.0, warn_at=0.1, unit="share"), total=4
+        code="dark",
+        title="No image is dark",
+        summary="None of 4.",
+        effect=Effect.counted("share", 0.0, warn_at=0.1, unit="share"),
+        total=4,
     )
     text = render_html(Record(dataset=facts, findings=(passed,), images=table))
     assert "Fit to train on: 1 check passed" in text and "Nothing needs doing first" in text
@@ -207,7 +236,9 @@ def test_a_report_is_never_heavy():
     table = images(n)
     table["label"] = [f"a class with a long name {'x' * 200} {i % 1500}" for i in range(n)]
     noise = {p: np.random.default_rng(i).bytes(30_000) for i, p in enumerate(table["path"][:600])}
-    evidence = pd.DataFrame({"path": table["path"][:600], "label": table["label"][:600], "split": "train", "score": 1.0})
+    examples = pd.DataFrame(
+        {"path": table["path"][:600], "label": table["label"][:600], "split": "train", "score": 1.0}
+    )
     findings = tuple(
         Finding(
             code="dark",
@@ -215,7 +246,7 @@ def test_a_report_is_never_heavy():
             title="t" * 5000,
             summary="s" * 5000,
             effect=Effect.counted("e", 1.0, warn_at=0.5),
-            evidence=evidence[i : i + 30],
+            examples=examples[i : i + 30],
         )
         for i in range(400)
     )
@@ -241,7 +272,9 @@ def test_kept_splits_do_not_repeat_their_findings():
     made = record()
     same = replace(made, split_findings=made.findings[:1])
     assert "1 of 1 say what they said above" in render_html(same)
-    other = replace(made.findings[0], effect=Effect.counted("leaked share", 0.1, warn_at=0.0, error_at=0.0, unit="share"))
+    other = replace(
+        made.findings[0], effect=Effect.counted("leaked share", 0.1, warn_at=0.0, error_at=0.0, unit="share")
+    )
     assert 'id="planned-split-leak:train-val"' in render_html(replace(made, split_findings=(other,)))
 
 

@@ -38,11 +38,11 @@ def test_every_class_has_a_bar_with_its_numbers(audit):
 
 
 def test_a_finding_is_drawn_with_its_numbers_and_pictures(audit):
-    (finding, *_) = [f for f in audit.record.findings if f.evidence is not None and f.effect is not None]
+    (finding, *_) = [f for f in audit.record.findings if f.examples is not None and f.effect is not None]
     plot = audit.plot_finding(finding.id)
     ElementTree.fromstring(plot.svg)
     assert finding.summary in plot.words and plot.words.startswith(f"{finding.severity}: ")
-    shown = [p for p in finding.evidence["path"].head(6) if p in audit.record.thumbnails]
+    shown = [p for p in finding.examples["path"].head(6) if p in audit.record.thumbnails]
     assert plot._repr_html_().count("data:image/webp") == len(shown) > 0
     assert audit.plot_finding(finding.code).title == plot.title
 
@@ -82,11 +82,18 @@ def test_hostile_names_do_nothing(audit):
     classes = tuple(evil if c == "RBC" else c for c in audit.record.dataset.classes)
     finding = replace(audit.record.findings[0], summary=evil, title=evil)
     made = replace(
-        audit.record, images=images, dataset=replace(audit.record.dataset, classes=classes), findings=(finding, *audit.record.findings[1:])
+        audit.record,
+        images=images,
+        dataset=replace(audit.record.dataset, classes=classes),
+        findings=(finding, *audit.record.findings[1:]),
     )
     for plot in (Audit(made).plot_classes(), Audit(made).plot_finding(finding.id)):
         root = ElementTree.fromstring(plot.svg.encode("utf-8", "backslashreplace"))
-        assert not list(root.iter(f"{SVG}script")) and "<script" not in plot.svg and "<script" not in plot._repr_html_()
+        assert (
+            not list(root.iter(f"{SVG}script"))
+            and "<script" not in plot.svg
+            and "<script" not in plot._repr_html_()
+        )
 
 
 def test_a_drawing_stands_on_its_own(audit, tmp_path):

@@ -15,13 +15,15 @@ def test_every_open_finding_gets_its_worst_rows_before_any_gets_many():
     made = record(4000)
     paths = made.images["path"]
     rows = pd.DataFrame({"path": paths[:1500], "score": 1.0})
-    big = Finding(code="blurry", title="t", summary="s", effect=Effect.counted("share", 0.5, warn_at=0.1), evidence=rows)
+    big = Finding(
+        code="blurry", title="t", summary="s", effect=Effect.counted("share", 0.5, warn_at=0.1), examples=rows
+    )
     small = Finding(
         code="dark",
         title="t",
         summary="s",
         effect=Effect.counted("share", 0.2, warn_at=0.1),
-        evidence=pd.DataFrame({"path": paths[2000:2002]}),
+        examples=pd.DataFrame({"path": paths[2000:2002]}),
     )
     got = wanted(replace(made, findings=(big, small), split_findings=()))
     assert len(got) == len(set(got)) <= LIMIT
@@ -51,7 +53,10 @@ def test_thumbnails_fit_the_side_and_bad_files_are_left_out(tmp_path):
     names = ["wide.jpg", "tiny.png", "deep.png", "clear.png", "broken.jpg", "absent.jpg"]
     made = make_thumbnails(LocalFiles(str(tmp_path)), names)
     assert list(made) == names[:4]
-    decoded = {name: np.asarray(Image.open(io.BytesIO(data)).convert("RGB")).astype(int) for name, data in made.items()}
+    decoded = {
+        name: np.asarray(Image.open(io.BytesIO(data)).convert("RGB")).astype(int)
+        for name, data in made.items()
+    }
     assert decoded["wide.jpg"].shape == (48, 96, 3)
     assert decoded["tiny.png"].shape == (96, 96, 3)
     assert abs(decoded["deep.png"].mean() - 40000 / 65535 * 255) < 3

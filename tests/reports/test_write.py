@@ -47,7 +47,9 @@ def test_junit_holds_what_xml_cannot():
     from dataclasses import replace
 
     made = record()
-    made = replace(made, findings=(replace(made.findings[0], title="a\x00b\ud800c\uffff", summary="\x1b[31m"),))
+    made = replace(
+        made, findings=(replace(made.findings[0], title="a\x00b\ud800c\uffff", summary="\x1b[31m"),)
+    )
     case = ElementTree.fromstring(render(made, "junit")).find(".//testcase")
     assert case is not None and "split-leak" in case.get("name", "") + case.get("classname", "")
 
@@ -56,7 +58,9 @@ def test_annotations_are_one_line_each():
     from dataclasses import replace
 
     made = record()
-    made = replace(made, findings=(replace(made.findings[0], summary="a\n::error::injected\r%", title="x,y:z"),))
+    made = replace(
+        made, findings=(replace(made.findings[0], summary="a\n::error::injected\r%", title="x,y:z"),)
+    )
     lines = render(made, "github").splitlines()
     assert lines == ["::error title=split-leak%3Atrain-val%3A x%2Cy%3Az::a%0A::error::injected%0D%25"]
 
@@ -65,7 +69,10 @@ def test_a_comment_mentions_nobody_and_holds_no_markup():
     from dataclasses import replace
 
     made = record()
-    made = replace(made, findings=(replace(made.findings[0], title="@everyone <img src=x> |cell| [link](http://x) `code`"),))
+    made = replace(
+        made,
+        findings=(replace(made.findings[0], title="@everyone <img src=x> |cell| [link](http://x) `code`"),),
+    )
     text = render(made, "markdown")
     assert "@everyone" not in text and "<img" not in text and "[link](" not in text
     row = next(line for line in text.splitlines() if line.startswith("| error"))
@@ -75,7 +82,7 @@ def test_a_comment_mentions_nobody_and_holds_no_markup():
 def test_findings_csv_has_a_row_per_piece_of_evidence():
     made = record()
     rows = list(csv.DictReader(io.StringIO(render(made, "csv"))))
-    assert len(rows) == sum(len(f.evidence) for f in made.findings if f.evidence is not None)
+    assert len(rows) == sum(len(f.examples) for f in made.findings if f.examples is not None)
     assert {r["check"] for r in rows} == {"split-leak", "label-error"}
     assert all(r["severity"] in ("error", "warning") for r in rows)
 

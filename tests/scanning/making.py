@@ -18,7 +18,9 @@ from auditor.dataset import Dataset, LocalFiles
 def pixels(width: int = 40, height: int = 30, seed: int = 0) -> np.ndarray:
     """A smooth RGB picture with some noise."""
     rng = np.random.default_rng(seed)
-    ramp = np.add.outer(np.linspace(0, 120, height), np.linspace(0, 100, width))[..., None] * rng.uniform(0.3, 1, 3)
+    ramp = np.add.outer(np.linspace(0, 120, height), np.linspace(0, 100, width))[..., None] * rng.uniform(
+        0.3, 1, 3
+    )
     return np.clip(ramp + rng.normal(0, 6, (height, width, 3)) + 20, 0, 255).astype(np.uint8)
 
 
@@ -69,5 +71,9 @@ def dataset(root: Path, files: dict[str, bytes], *, old: bool = True) -> Dataset
 
 
 def listed(root: Path, paths: list[str]) -> Dataset:
-    samples = pd.DataFrame({"path": sorted(paths), "label": [f"c{i % 2}" for i in range(len(paths))], "split": "", "group": ""}).astype(str)
-    return Dataset(name="made", kind="class folders", location=str(root), samples=samples, source=LocalFiles(str(root)))
+    samples = pd.DataFrame(
+        {"path": sorted(paths), "label": [f"c{i % 2}" for i in range(len(paths))], "split": "", "group": ""}
+    ).astype(str)
+    return Dataset(
+        name="made", kind="class folders", location=str(root), samples=samples, source=LocalFiles(str(root))
+    )

@@ -12,7 +12,10 @@ def scene(seed, side=256):
     """A picture with detail at every scale."""
     rng = np.random.default_rng(seed)
     coarse = [
-        cv2.resize(rng.normal(0, 40 / k, (side // (32 // k) + 1,) * 2), (side, side), interpolation=cv2.INTER_CUBIC) for k in (1, 2, 4, 8)
+        cv2.resize(
+            rng.normal(0, 40 / k, (side // (32 // k) + 1,) * 2), (side, side), interpolation=cv2.INTER_CUBIC
+        )
+        for k in (1, 2, 4, 8)
     ]
     return np.clip(128 + sum(coarse), 0, 255).astype(np.uint8)
 
@@ -33,7 +36,9 @@ def by_hand(luma, shift):
 
 def test_it_is_the_share_that_scipy_gives():
     picture = saved(scene(3, side=80), 60)
-    assert block_trace(picture[None])[0] == pytest.approx(by_hand(picture, 0) - by_hand(picture, 4), abs=1e-12)
+    assert block_trace(picture[None])[0] == pytest.approx(
+        by_hand(picture, 0) - by_hand(picture, 4), abs=1e-12
+    )
 
 
 def test_pixels_that_never_were_a_jpeg_have_none():

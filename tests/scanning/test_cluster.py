@@ -20,12 +20,16 @@ distributed = pytest.importorskip("distributed")
 
 @pytest.fixture
 def data(tmp_path: Path):
-    return dataset(tmp_path / "data", {f"{i:03d}.jpg": jpeg(seed=i) for i in range(60)} | {"bad.jpg": b"hello"})
+    return dataset(
+        tmp_path / "data", {f"{i:03d}.jpg": jpeg(seed=i) for i in range(60)} | {"bad.jpg": b"hello"}
+    )
 
 
 @pytest.fixture
 def cluster():
-    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1") as cluster:
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1"
+    ) as cluster:
         yield cluster
 
 
@@ -49,7 +53,9 @@ def test_a_cluster_finds_what_this_machine_finds_even_when_it_loses_a_worker(dat
 @pytest.mark.filterwarnings("ignore")
 def test_a_deadly_file_costs_itself_on_a_cluster_too(tmp_path, cluster):
     deadly = dataset(tmp_path / "deadly", {"0.jpg": jpeg(), "1-crash.jpg": jpeg(), "2.jpg": jpeg()})
-    scanned = scan_images(replace(deadly, source=Hostile(deadly.source)), engine="dask", scheduler=cluster.scheduler_address)
+    scanned = scan_images(
+        replace(deadly, source=Hostile(deadly.source)), engine="dask", scheduler=cluster.scheduler_address
+    )
     assert scanned.images["defect"].tolist() == ["", "crashed", ""]
 
 

@@ -99,7 +99,12 @@ def test_cuts_of_lenient_formats_never_fail(format):
 
 @pytest.mark.parametrize("format", FORMATS)
 @settings(max_examples=40, deadline=None)
-@given(changes=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), min_size=1, max_size=8), cut=st.floats(0.1, 1))
+@given(
+    changes=st.lists(
+        st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), min_size=1, max_size=8
+    ),
+    cut=st.floats(0.1, 1),
+)
 def test_mutated_files_are_read_or_refused_with_a_reason(format, changes, cut):
     data = bytearray(FILES[format])
     for place, value in changes:
@@ -110,7 +115,9 @@ def test_mutated_files_are_read_or_refused_with_a_reason(format, changes, cut):
 @settings(max_examples=60, deadline=None)
 @given(
     st.binary(max_size=300),
-    st.sampled_from([b"", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF89a", b"BM", b"II*\0", b"RIFF\x40\0\0\0WEBPVP8 "]),
+    st.sampled_from(
+        [b"", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF89a", b"BM", b"II*\0", b"RIFF\x40\0\0\0WEBPVP8 "]
+    ),
 )
 def test_any_bytes_are_read_or_refused_with_a_reason(data, start):
     verdict(start + data)
@@ -118,7 +125,10 @@ def test_any_bytes_are_read_or_refused_with_a_reason(data, start):
 
 @settings(max_examples=25, deadline=None)
 @given(
-    st.sampled_from(["1", "L", "LA", "P", "RGB", "RGBA", "I;16"]), st.integers(1, 40), st.integers(1, 40), st.sampled_from(["PNG", "TIFF"])
+    st.sampled_from(["1", "L", "LA", "P", "RGB", "RGBA", "I;16"]),
+    st.integers(1, 40),
+    st.integers(1, 40),
+    st.sampled_from(["PNG", "TIFF"]),
 )
 def test_generated_pictures_are_read(mode, width, height, format):
     data = encoded(picture(mode, width, height), format)

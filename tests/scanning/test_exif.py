@@ -78,7 +78,9 @@ def test_reads_the_camera_and_the_time(make, model, camera):
             exif[tag] = text.encode("latin-1")
     assert read_exif(exif.tobytes())[2:] == (camera, "2026:11:26 14:05:09")
     exif.get_ifd(0x8769)[0x9003] = "2025:01:02 03:04:05"
-    assert read_exif(exif.tobytes()).taken == "2025:01:02 03:04:05"  # when it was taken, not when it was changed
+    assert (
+        read_exif(exif.tobytes()).taken == "2025:01:02 03:04:05"
+    )  # when it was taken, not when it was changed
 
 
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "TIFF"])

@@ -16,7 +16,8 @@ from tests.scanning.making import encoded, picture
 
 SMALL = {"width": 24, "height": 18}
 MORE = {"save_all": True, "append_images": [picture(seed=k, **SMALL) for k in (3, 4)]}
-#: Name, Pillow's format, mode and options; the name up to the dash is what the file is called when it is opened.
+#: Name, Pillow's format, mode and options; the name up to the dash is what the file is called when it is
+#: opened.
 MADE = {
     "GIF": ("GIF", "RGB", {}),
     "GIF-frames": ("GIF", "RGB", MORE),
@@ -51,7 +52,9 @@ MADE = {
     "JPEG-progressive": ("JPEG", "RGB", {"progressive": True}),
     "JPEG-cmyk": ("JPEG", "CMYK", {}),
 }
-FILES = {name: encoded(picture(mode, **SMALL), format, **options) for name, (format, mode, options) in MADE.items()}
+FILES = {
+    name: encoded(picture(mode, **SMALL), format, **options) for name, (format, mode, options) in MADE.items()
+}
 #: Formats whose structure says where they end.
 ENDING = [name for name in FILES if name.split("-")[0] not in ("TIFF", "DIB")]
 
@@ -79,7 +82,9 @@ def test_a_file_cut_at_any_byte_is_called_cut(name):
         found = {n: verdict(data[:n]) for n in range(12, len(data))}
     cut = ("truncated", "missing-end-marker")
     assert all(found.values()), [n for n, defect in found.items() if not defect]
-    assert sum(defect in cut for defect in found.values()) > 0.95 * len(found), {n: d for n, d in found.items() if d not in cut}
+    assert sum(defect in cut for defect in found.values()) > 0.95 * len(found), {
+        n: d for n, d in found.items() if d not in cut
+    }
 
 
 @pytest.mark.parametrize("name", ENDING)
@@ -115,7 +120,9 @@ def test_an_sgi_with_runs_ends_with_its_last_run():
 
 
 def test_a_later_picture_of_an_mpo_that_is_cut_off_is_missed():
-    more = [picture(seed=k, **SMALL) for k in (3, 4)]  # of its own: writing an MPO leaves its settings in the pictures
+    more = [
+        picture(seed=k, **SMALL) for k in (3, 4)
+    ]  # of its own: writing an MPO leaves its settings in the pictures
     data = encoded(picture(**SMALL), "MPO", save_all=True, append_images=more)
     first = data.index(b"\xff\xd9") + 2
     assert verdict(data) == ""
@@ -138,7 +145,11 @@ def test_a_tiff_whose_directory_counts_too_many_bytes_is_whole_if_it_decodes():
     data = bytearray(FILES["TIFF-lzw"])
     (directory,) = struct.unpack_from("<I", data, 4)
     (count,) = struct.unpack_from("<H", data, directory)
-    place = next(at for at in range(directory + 2, directory + 2 + 12 * count, 12) if struct.unpack_from("<H", data, at) == (279,))
+    place = next(
+        at
+        for at in range(directory + 2, directory + 2 + 12 * count, 12)
+        if struct.unpack_from("<H", data, at) == (279,)
+    )
     kind, n, size = struct.unpack_from("<HII", data, place + 2)
     assert (kind, n) == (4, 1)
     struct.pack_into("<I", data, place + 8, size + len(data))
@@ -154,7 +165,11 @@ def test_a_directory_that_names_itself_as_the_next_ends():
     assert extent(bytes(data), decoded=True) is None
 
 
-@given(st.sampled_from(sorted(FILES)), st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), max_size=6), st.integers(0, 10_000))
+@given(
+    st.sampled_from(sorted(FILES)),
+    st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), max_size=6),
+    st.integers(0, 10_000),
+)
 def test_never_fails_on_any_bytes(name, changes, cut):
     data = bytearray(FILES[name])
     for place, value in changes:
@@ -163,7 +178,21 @@ def test_never_fails_on_any_bytes(name, changes, cut):
     for decoded in (True, False):
         found = extent(bytes(data), decoded=decoded, format=MADE[name][0])
         assert found is None or (found.reason if found.end < 0 else 0 <= found.end <= len(data))
-    assert kind_of(bytes(data)) in ("", "JPEG", "PNG", "GIF", "BMP", "TIFF", "JPEG2000", "QOI", "SGI", "ICO", "PPM", "WEBP", "AVIF")
+    assert kind_of(bytes(data)) in (
+        "",
+        "JPEG",
+        "PNG",
+        "GIF",
+        "BMP",
+        "TIFF",
+        "JPEG2000",
+        "QOI",
+        "SGI",
+        "ICO",
+        "PPM",
+        "WEBP",
+        "AVIF",
+    )
 
 
 @pytest.mark.parametrize(

@@ -18,12 +18,19 @@ KILLS = 20
 
 def files(folder):
     """What an output folder holds but for the store, whose parts tell of the runs that wrote them."""
-    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file() and "scan" not in p.parts[-2:-1]}
+    return {
+        str(p.relative_to(folder)): p.read_bytes()
+        for p in sorted(folder.rglob("*"))
+        if p.is_file() and "scan" not in p.parts[-2:-1]
+    }
 
 
 def run(command, folder, limit=math.inf):
     """Run a command until it has used so many CPU seconds, however busy the machine; returns its status and the seconds."""
-    process, used = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, start_new_session=True), 0.0
+    process, used = (
+        subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, start_new_session=True),
+        0.0,
+    )
     while process.poll() is None:
         fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
         used = max(used, (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK"))
@@ -47,11 +54,14 @@ def test_twenty_kills_leave_the_bytes_of_an_undisturbed_run(tmp_path):
     rng, killed, tried = random.Random(3), 0, 0
     while killed < KILLS and tried < 3 * KILLS:
         tried += 1
-        # Another seed has every check run anew, and every other time all files are read anew: each moment has something to kill.
+        # Another seed has every check run anew, and every other time all files are read anew: each moment has
+        # something to kill.
         again = [*command, "--seed", str(tried), *(["--rehash"] if tried % 2 else [])]
         killed += run(again, tmp_path / "killed", rng.uniform(0.1, 0.9) * seconds)[0] == -signal.SIGKILL
     assert killed == KILLS
-    subprocess.run([*command, "--reproducible"], cwd=tmp_path / "killed", check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        [*command, "--reproducible"], cwd=tmp_path / "killed", check=True, stdout=subprocess.DEVNULL
+    )
     whole, again = files(tmp_path / "whole" / "out"), files(tmp_path / "killed" / "out")
     leftovers = {name for name in again if name.endswith((".part", ".tmp"))}
     assert set(again) - leftovers == set(whole)

@@ -12,7 +12,9 @@ from auditor.scanning.schema import MEASURES
 from tests.scanning.making import pixels
 
 NAMES = [m.name for m in MEASURES]
-PICTURES = st.integers(1, 12).flatmap(lambda h: st.integers(1, 12).flatmap(lambda w: arrays(np.uint8, (h, w, 3))))
+PICTURES = st.integers(1, 12).flatmap(
+    lambda h: st.integers(1, 12).flatmap(lambda w: arrays(np.uint8, (h, w, 3)))
+)
 
 
 def measured(bgr: np.ndarray) -> dict[str, float]:
@@ -23,7 +25,9 @@ def by_hand(bgr: np.ndarray) -> dict[str, float]:
     """The same numbers straight from their definitions, pixel by pixel."""
     blue, green, red = (bgr[..., k].astype(float) for k in range(3))
     luma = cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY).astype(float)
-    assert np.abs(luma - (0.299 * red + 0.587 * green + 0.114 * blue)).max() < 0.51  # ITU-R BT.601; versions round ties both ways
+    assert (
+        np.abs(luma - (0.299 * red + 0.587 * green + 0.114 * blue)).max() < 0.51
+    )  # ITU-R BT.601; versions round ties both ways
     flat = np.sort(luma.ravel())
     n = flat.size
     shares = np.unique(flat, return_counts=True)[1] / n
@@ -64,7 +68,11 @@ def test_measures_are_what_their_definitions_say(bgr):
 
 @settings(max_examples=30, deadline=None)
 @given(
-    arrays(np.uint8, st.tuples(st.integers(1, 5), st.integers(1, 80), st.integers(1, 12), st.sampled_from([1, 3]))), st.sampled_from([1, 2])
+    arrays(
+        np.uint8,
+        st.tuples(st.integers(1, 5), st.integers(1, 80), st.integers(1, 12), st.sampled_from([1, 3])),
+    ),
+    st.sampled_from([1, 2]),
 )
 def test_measures_do_not_depend_on_the_batch(pictures, reduced):
     if pictures.shape[3] == 1:
@@ -91,7 +99,10 @@ def test_noise_is_recovered():
 def test_blur_grows_with_blurring():
 
     crisp = pixels(200, 200)
-    values = [measured(crisp)["blur"], *(measured(cv2.GaussianBlur(crisp, (0, 0), s))["blur"] for s in (1.0, 3.0))]
+    values = [
+        measured(crisp)["blur"],
+        *(measured(cv2.GaussianBlur(crisp, (0, 0), s))["blur"] for s in (1.0, 3.0)),
+    ]
     assert values == sorted(values)
     assert measured(np.full((9, 9, 3), 80, np.uint8))["blur"] == 1.0
 

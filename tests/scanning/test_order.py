@@ -4,7 +4,9 @@ from hypothesis import strategies as st
 
 from auditor.scanning.order import FIRST, reading_order
 
-STRATA = st.lists(st.integers(0, 6), min_size=1, max_size=300).map(lambda s: np.unique(s, return_inverse=True)[1])
+STRATA = st.lists(st.integers(0, 6), min_size=1, max_size=300).map(
+    lambda s: np.unique(s, return_inverse=True)[1]
+)
 
 
 @given(STRATA, st.integers(0, 5))

@@ -16,7 +16,8 @@ def test_png_pixels_are_the_ones_written():
 
 
 @pytest.mark.parametrize(
-    ("format", "options"), [("BMP", {}), ("TIFF", {}), ("WEBP", {"lossless": True}), ("PPM", {}), ("GIF", {}), ("TGA", {})]
+    ("format", "options"),
+    [("BMP", {}), ("TIFF", {}), ("WEBP", {"lossless": True}), ("PPM", {}), ("GIF", {}), ("TGA", {})],
 )
 def test_lossless_formats_give_the_pixels_that_pillow_gives(format, options):
     data = encoded(picture(), format, **options)
@@ -32,7 +33,10 @@ def test_the_same_pixels_in_another_container_have_the_same_digest():
 
 def test_compression_level_and_metadata_do_not_change_the_digest():
     image = picture()
-    assert decode(encoded(image, "PNG", compress_level=0)).pixel_digest == decode(encoded(image, "PNG", dpi=(72, 72))).pixel_digest
+    assert (
+        decode(encoded(image, "PNG", compress_level=0)).pixel_digest
+        == decode(encoded(image, "PNG", dpi=(72, 72))).pixel_digest
+    )
     exif = Image.Exif()
     exif[0x0112] = 6
     assert decode(jpeg()).pixel_digest == decode(jpeg(exif=exif)).pixel_digest
@@ -49,7 +53,9 @@ def test_shape_and_mode_are_part_of_the_digest():
     wide, tall = Image.fromarray(red), Image.fromarray(red.transpose(1, 0, 2).copy())
     assert decode(encoded(wide, "PNG")).pixel_digest != decode(encoded(tall, "PNG")).pixel_digest
     grey = picture("L")
-    assert decode(encoded(grey, "PNG")).pixel_digest != decode(encoded(grey.convert("RGB"), "PNG")).pixel_digest
+    assert (
+        decode(encoded(grey, "PNG")).pixel_digest != decode(encoded(grey.convert("RGB"), "PNG")).pixel_digest
+    )
 
 
 def test_the_palette_is_part_of_the_digest():
@@ -77,7 +83,10 @@ def test_sixteen_bit_grey_is_scaled_not_clipped():
 
 def test_sixteen_bit_digests_see_the_low_byte():
     deep = np.full((8, 8), 256, np.uint16)
-    assert decode(encoded(Image.fromarray(deep), "PNG")).pixel_digest != decode(encoded(Image.fromarray(deep + 1), "PNG")).pixel_digest
+    assert (
+        decode(encoded(Image.fromarray(deep), "PNG")).pixel_digest
+        != decode(encoded(Image.fromarray(deep + 1), "PNG")).pixel_digest
+    )
 
 
 def test_sixteen_bit_colour():
@@ -152,7 +161,13 @@ def test_a_bomb_is_refused_by_its_header():
 def test_only_what_is_whole_and_usual_is_decoded_beside_the_caller():
     assert decode_usual(jpeg()) is not None
     assert decode_usual(png()) is not None
-    for unusual in (jpeg()[:-2], png()[:-20], encoded(picture(), "BMP"), encoded(picture("CMYK"), "JPEG"), b"text"):
+    for unusual in (
+        jpeg()[:-2],
+        png()[:-20],
+        encoded(picture(), "BMP"),
+        encoded(picture("CMYK"), "JPEG"),
+        b"text",
+    ):
         assert decode_usual(unusual) is None
 
 

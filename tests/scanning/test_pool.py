@@ -21,7 +21,11 @@ def scanned(tmp_path, names, *, jobs=2, timeout=1.0, size=8):
     items = [Item(i, p) for i, p in enumerate(data.samples["path"])]
     with Pool(Order(Hostile(data.source), timeout, 1 << 30, "header"), jobs) as pool:
         batches = [items[i : i + size] for i in range(0, len(items), size)]
-        found = {row: facts for rows in pool.run(batches) for row, facts in zip(rows.index, rows.facts, strict=True)}
+        found = {
+            row: facts
+            for rows in pool.run(batches)
+            for row, facts in zip(rows.index, rows.facts, strict=True)
+        }
     assert sorted(found) == list(range(len(names)))
     return {item.path: found[item.row] for item in items}
 
@@ -89,9 +93,16 @@ def test_a_killed_nursery_is_replaced(tmp_path):
 
 
 def test_no_room_for_a_worker_is_one_clear_error(tmp_path, monkeypatch):
-    monkeypatch.setattr(Nursery, "worker", lambda *_: (_ for _ in ()).throw(BlockingIOError(11, "Resource temporarily unavailable")))
+    monkeypatch.setattr(
+        Nursery,
+        "worker",
+        lambda *_: (_ for _ in ()).throw(BlockingIOError(11, "Resource temporarily unavailable")),
+    )
     data = dataset(tmp_path, {"0.jpg": jpeg()})
-    with Pool(Order(data.source, 5.0, 1 << 30, "header"), 1) as pool, pytest.raises(UsageError, match=r"temporarily unavailable.*--jobs"):
+    with (
+        Pool(Order(data.source, 5.0, 1 << 30, "header"), 1) as pool,
+        pytest.raises(UsageError, match=r"temporarily unavailable.*--jobs"),
+    ):
         list(pool.run([[Item(0, "0.jpg")]]))
 
 
@@ -100,14 +111,23 @@ def test_where_no_nursery_can_be_had_the_error_is_still_that_line(tmp_path, monk
     data = dataset(tmp_path, {"0.jpg": jpeg()})
     pool = Pool(Order(data.source, 5.0, 1 << 30, "header"), 1)
     pool._nursery = Nursery.fresh()
-    monkeypatch.setattr(Nursery, "fresh", lambda: (_ for _ in ()).throw(BlockingIOError(11, "Resource temporarily unavailable")))
+    monkeypatch.setattr(
+        Nursery,
+        "fresh",
+        lambda: (_ for _ in ()).throw(BlockingIOError(11, "Resource temporarily unavailable")),
+    )
     with pool, pytest.raises(UsageError, match="temporarily unavailable"):
         list(pool.run([[Item(0, "0.jpg")]]))
 
 
 def test_a_worker_imports_nothing_large():
     code = "import sys, auditor.scanning.worker; print(*sorted({'pandas', 'duckdb', 'scipy', 'sklearn', 'tensorflow'} & set(sys.modules)))"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == ""
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout.strip()
+        == ""
+    )
 
 
 def test_a_source_that_workers_cannot_import_is_one_clear_error():
@@ -122,5 +142,9 @@ try:
 except Exception as error:
     print(f"{type(error).__name__}: {error}")
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
-    assert done.stdout.startswith("UsageError: expected a data source that other processes can import; received Mine of __main__; hint:")
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.startswith(
+        "UsageError: expected a data source that other processes can import; received Mine of __main__; hint:"
+    )

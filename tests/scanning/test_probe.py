@@ -13,7 +13,11 @@ def test_says_of_a_jpeg_what_pillow_says(mode, progressive):
     data = encoded(picture(mode, 37, 21), "JPEG", progressive=progressive)
     header = probe(data)
     with Image.open(io.BytesIO(data)) as known:
-        assert (header.format, header.mode, header.width, header.height) == (known.format, known.mode, *known.size)
+        assert (header.format, header.mode, header.width, header.height) == (
+            known.format,
+            known.mode,
+            *known.size,
+        )
     assert (header.bits, header.orientation, header.trailing, header.defect) == (8, 1, 0, "")
     assert header.usual == (mode != "CMYK")
 
@@ -23,7 +27,11 @@ def test_says_of_a_png_what_pillow_says(mode):
     data = png(mode=mode, width=19, height=23)
     header = probe(data)
     with Image.open(io.BytesIO(data)) as known:
-        assert (header.format, header.mode, header.width, header.height) == (known.format, known.mode, *known.size)
+        assert (header.format, header.mode, header.width, header.height) == (
+            known.format,
+            known.mode,
+            *known.size,
+        )
     assert header.bits == {"1": 1, "I;16": 16}.get(mode, 8)
     assert header.transparent == (mode in ("LA", "RGBA"))
     assert (header.defect, header.trailing) == ("", 0)

@@ -45,12 +45,18 @@ def same(one, other):
 
 def test_the_table_has_the_promised_columns(mixed):
     scanned = scan_images(mixed)
-    assert {"path", "label", "split", "group", *FACTS, *FILE_FACTS, *MEASURE_NAMES} <= set(scanned.images.columns)
+    assert {"path", "label", "split", "group", *FACTS, *FILE_FACTS, *MEASURE_NAMES} <= set(
+        scanned.images.columns
+    )
     assert scanned.images.index.tolist() == list(range(len(mixed)))
     assert scanned.images["path"].tolist() == mixed.samples["path"].tolist()
     assert scanned.signatures.shape == (len(mixed), SIGNATURE_BYTES)
     broken = scanned.images[scanned.images["status"] == "unreadable"].set_index("path")
-    assert broken["defect"].to_dict() == {"cut.jpg": "truncated", "empty.png": "empty", "text.jpg": "not-an-image"}
+    assert broken["defect"].to_dict() == {
+        "cut.jpg": "truncated",
+        "empty.png": "empty",
+        "text.jpg": "not-an-image",
+    }
     assert broken[list(MEASURE_NAMES)].isna().all(axis=None)
     assert (scanned.signatures[broken.index.size :] != 0).any()
 
@@ -183,7 +189,11 @@ def test_a_store_under_a_file_is_refused(mixed, tmp_path):
 def test_a_file_that_vanishes_is_missing(mixed, tmp_path):
     (tmp_path / "data" / "00.jpg").unlink()
     images = scan_images(mixed).images
-    assert images.set_index("path").loc["00.jpg", ["status", "reason", "defect"]].tolist() == ["unreadable", "missing", "missing"]
+    assert images.set_index("path").loc["00.jpg", ["status", "reason", "defect"]].tolist() == [
+        "unreadable",
+        "missing",
+        "missing",
+    ]
 
 
 @pytest.mark.parametrize("option", [{"engine": "spark"}, {"decoders": "some"}])
@@ -220,7 +230,8 @@ def test_the_start_of_workers_is_not_taken_for_a_slow_machine(monkeypatch, secon
 
     monkeypatch.setattr(scan_module.time, "monotonic", clock)
     monkeypatch.setattr(scan_module, "READ_PER_IMAGE", 1e-3)
-    # Checks take 1.9 seconds, or 37 on a machine twenty times as slow, which is told from the first second of reading.
+    # Checks take 1.9 seconds, or 37 on a machine twenty times as slow, which is told from the first second of
+    # reading.
     for batch in scan_module._until(40.0, iter([[Item(0, "", "", FileStat(0, 0))] * 10] * 60), 0, 2):
         drawn.append(batch)
     assert len(drawn) == batches
@@ -239,8 +250,12 @@ def test_a_deadly_file_costs_itself_through_the_whole_scan(tmp_path, monkeypatch
     data = dataset(tmp_path, files)
     monkeypatch.setattr(scan_module, "ALONE_SECONDS", 0.0)
     scanned = scan_images(replace(data, source=Hostile(data.source)), jobs=2, store=tmp_path / "store")
-    assert scanned.images.set_index("path")["defect"].loc[lambda d: d != ""].to_dict() == {"04-crash.jpg": "crashed"}
-    again = scan_images(data, jobs=2, store=tmp_path / "store")  # where nothing is wrong with it but what killed its worker then
+    assert scanned.images.set_index("path")["defect"].loc[lambda d: d != ""].to_dict() == {
+        "04-crash.jpg": "crashed"
+    }
+    again = scan_images(
+        data, jobs=2, store=tmp_path / "store"
+    )  # where nothing is wrong with it but what killed its worker then
     assert again.read == 1 and (again.images["status"] == "ok").all()
 
 
@@ -261,7 +276,13 @@ module.scan_images(open_dataset(sys.argv[1]), store=Path(sys.argv[2]), jobs=2)
 def test_killed_at_random_moments_and_resumed(tmp_path, alone):
     dataset(tmp_path / "data", {f"c{i % 3}/{i:03d}.jpg": jpeg(300, 200, i) for i in range(60)})
     data = open_dataset(tmp_path / "data")
-    command = [sys.executable, "-c", SCRIPT.format(alone=alone), str(tmp_path / "data"), str(tmp_path / "store")]
+    command = [
+        sys.executable,
+        "-c",
+        SCRIPT.format(alone=alone),
+        str(tmp_path / "data"),
+        str(tmp_path / "store"),
+    ]
     rng = random.Random(0)
     for _ in range(10):
         process = subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True)
@@ -290,7 +311,9 @@ def test_every_file_of_the_odd_and_broken_is_a_row():
 
 
 @pytest.mark.parametrize(("slowness", "measured", "with_margin"), [(1.0, 30, 20), (3.0, 20, 20)])
-def test_a_time_budget_leaves_time_for_the_checks_and_reads_something_in_any_case(tmp_path, monkeypatch, slowness, measured, with_margin):
+def test_a_time_budget_leaves_time_for_the_checks_and_reads_something_in_any_case(
+    tmp_path, monkeypatch, slowness, measured, with_margin
+):
     data = dataset(tmp_path, {f"{i:03d}.png": png(8, 8, i) for i in range(60)})
     now = iter(range(1000))
     monkeypatch.setattr(scan_module.time, "monotonic", lambda: float(next(now)))  # a second per batch
@@ -303,8 +326,8 @@ def test_a_time_budget_leaves_time_for_the_checks_and_reads_something_in_any_cas
         "MARGIN": 1.0,
     }.items():
         monkeypatch.setattr(scan_module, name, value)
-    # With k batches read the clock says 1 + k, and the checks need 2 + k more: 7 of 7.6 seconds with two, 9 with three.
-    # At a third of the speed, which the second batch tells, they need 12 after it.
+    # With k batches read the clock says 1 + k, and the checks need 2 + k more: 7 of 7.6 seconds with two, 9
+    # with three. At a third of the speed, which the second batch tells, they need 12 after it.
     assert scan_images(data, jobs=1, time_budget=7.6 / 60).measured == measured
     assert scan_images(data, jobs=1, time_budget=0.1 / 60).measured == 10
     # What the caller took before counts, and a margin for the checks leaves less to read.

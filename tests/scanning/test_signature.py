@@ -21,7 +21,9 @@ def test_every_picture_has_a_signature_of_the_same_size(width, height, grey):
 @pytest.mark.parametrize("size", [(32, 32), (64, 128), (200, 266), (333, 41)])
 def test_thumbnail_is_close_to_exact_averaging(size):
     rgb = pixels(*size)
-    exact = cv2.resize(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), (32, 32), interpolation=cv2.INTER_AREA).astype(int)
+    exact = cv2.resize(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), (32, 32), interpolation=cv2.INTER_AREA).astype(
+        int
+    )
     found = luma(signature(rgb)[None])[0].astype(int)
     assert np.abs(found - exact).mean() < 3
 

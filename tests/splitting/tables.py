@@ -21,14 +21,30 @@ def scan_table(
     n = len(labels)
     blank = [""] * n
     table = pd.DataFrame(
-        {"path": [f"{i:06}.png" for i in range(n)], "label": list(labels), "split": split or blank, "group": group or blank}
+        {
+            "path": [f"{i:06}.png" for i in range(n)],
+            "label": list(labels),
+            "split": split or blank,
+            "group": group or blank,
+        }
     )
-    table = table.astype(str).assign(status="ok", reason="", sha256=[f"{i:064x}" for i in range(n)], cluster=cluster or blank)
+    table = table.astype(str).assign(
+        status="ok", reason="", sha256=[f"{i:064x}" for i in range(n)], cluster=cluster or blank
+    )
     hashes = np.random.default_rng(1).integers(0, 2**63, n) if phash is None else phash
     return table.assign(phash=[f"{int(h):016x}" for h in hashes], **columns)
 
 
-def dataset_of(table: pd.DataFrame, root: str = "/nowhere", group_column: str | None = None, kind: str = "table") -> Dataset:
+def dataset_of(
+    table: pd.DataFrame, root: str = "/nowhere", group_column: str | None = None, kind: str = "table"
+) -> Dataset:
     """Return the data set of a table."""
     samples = table[["path", "label", "split", "group"]]
-    return Dataset(name="made", kind=kind, location=root, samples=samples, source=LocalFiles(root), group_column=group_column)
+    return Dataset(
+        name="made",
+        kind=kind,
+        location=root,
+        samples=samples,
+        source=LocalFiles(root),
+        group_column=group_column,
+    )

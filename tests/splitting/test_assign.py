@@ -35,11 +35,15 @@ def test_heavy_tailed_groups_come_nearer_than_stratified_group_k_fold(seed):
     rng = np.random.default_rng(seed)
     counts = heavy_tailed(rng, 120, 4)
     ratios = np.full(5, 0.2)
-    ours = np.abs(deviation(csr_array(counts), assign(csr_array(counts), np.arange(4), ratios, rng), ratios)).max()
+    ours = np.abs(
+        deviation(csr_array(counts), assign(csr_array(counts), np.arange(4), ratios, rng), ratios)
+    ).max()
     label = np.concatenate([np.repeat(np.arange(4), row.astype(int)) for row in counts])
     group = np.repeat(np.arange(len(counts)), counts.sum(axis=1).astype(int))
     fold = np.zeros(len(counts), dtype=np.int64)
-    for k, (_, test) in enumerate(StratifiedGroupKFold(5, shuffle=True, random_state=seed).split(np.zeros(len(label)), label, group)):
+    for k, (_, test) in enumerate(
+        StratifiedGroupKFold(5, shuffle=True, random_state=seed).split(np.zeros(len(label)), label, group)
+    ):
         fold[np.unique(group[test])] = k
     theirs = np.abs(deviation(csr_array(counts), fold, ratios)).max()
     bound = deviation_bound(csr_array(counts), ratios)

@@ -45,7 +45,9 @@ def test_the_subset_sum_bound_is_no_better_than_trying_all(sizes, ones):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bound, "ENUMERATED", 0)
         by_sums = deviation_bound(csr_array(counts), RATIOS[:2] / RATIOS[:2].sum())
-    assert by_sums == pytest.approx(exact, abs=1e-12)  # with two parts one subset decides both, so the two routes agree
+    assert by_sums == pytest.approx(
+        exact, abs=1e-12
+    )  # with two parts one subset decides both, so the two routes agree
 
 
 def test_a_group_with_most_of_a_class_is_seen():

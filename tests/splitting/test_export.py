@@ -9,7 +9,14 @@ from sklearn.tree import DecisionTreeClassifier
 
 from auditor.dataset import Dataset
 from auditor.errors import OutputError, UsageError
-from auditor.splitting import export_folds, export_indices, export_predefined_split, export_table, export_tree, plan_split
+from auditor.splitting import (
+    export_folds,
+    export_indices,
+    export_predefined_split,
+    export_table,
+    export_tree,
+    plan_split,
+)
 from auditor.splitting.export import folder_name
 from tests.splitting.tables import dataset_of, scan_table
 
@@ -25,7 +32,9 @@ def table(tmp_path):
         for i in range(12):
             path = f"c{k}/{'left' if i % 2 else 'right'}/{i // 2}.png"
             (tmp_path / "data" / path).parent.mkdir(parents=True, exist_ok=True)
-            Image.fromarray(rng.integers(0, 60, (8, 8, 3), dtype=np.uint8) + np.uint8(60 * k)).save(tmp_path / "data" / path)
+            Image.fromarray(rng.integers(0, 60, (8, 8, 3), dtype=np.uint8) + np.uint8(60 * k)).save(
+                tmp_path / "data" / path
+            )
             paths.append((path, label))
     made = scan_table([label for _, label in paths])
     made["path"] = [path for path, _ in paths]
@@ -46,7 +55,9 @@ def test_the_tree_holds_every_usable_image_once_under_its_part_and_class(how, ta
     before = {p: p.read_bytes() for p in (tmp_path / "data").rglob("*.png")}
     tree = export_tree(done, tmp_path / "tree", how)
     assert len(files_of(tree)) == 48
-    names = {line.split(",")[1]: line.split(",")[0] for line in (tree / "names.csv").read_text().splitlines()[1:]}
+    names = {
+        line.split(",")[1]: line.split(",")[0] for line in (tree / "names.csv").read_text().splitlines()[1:]
+    }
     for row in done.table.itertuples():
         file = tree / names[row.path]
         assert file.read_bytes() == before[tmp_path / "data" / row.path]
@@ -60,15 +71,18 @@ def test_the_tree_holds_every_usable_image_once_under_its_part_and_class(how, ta
 def test_every_class_has_a_folder_in_every_part_even_where_it_is_empty(table, tmp_path):
     done = plan(
         table.assign(
-            split=["train" if label == "cat" else s for label, s in zip(table["label"], ["train", "val", "test"] * 16, strict=True)]
+            split=[
+                "train" if label == "cat" else s
+                for label, s in zip(table["label"], ["train", "val", "test"] * 16, strict=True)
+            ]
         ),
         tmp_path,
     )
     tree = export_tree(done, tmp_path / "tree")
     expected = sorted(folder_name(c) for c in CLASSES)
-    assert {part: sorted(p.name for p in (tree / part).iterdir()) for part in ("train", "val", "test")} == dict.fromkeys(
-        ("train", "val", "test"), expected
-    )
+    assert {
+        part: sorted(p.name for p in (tree / part).iterdir()) for part in ("train", "val", "test")
+    } == dict.fromkeys(("train", "val", "test"), expected)
 
 
 def test_training_images_that_leak_are_not_exported(table, tmp_path):
@@ -107,7 +121,10 @@ def test_an_earlier_export_is_replaced_but_not_when_something_was_added(table, t
     export_tree(plan(table, tmp_path, seed=1), tmp_path / "tree")
     done = plan(table, tmp_path, seed=2)
     tree = export_tree(done, tmp_path / "tree")
-    assert len(files_of(tree)) == 48 and len(list((tree / "train").rglob("*.png"))) == (done.table["split"] == "train").sum()
+    assert (
+        len(files_of(tree)) == 48
+        and len(list((tree / "train").rglob("*.png"))) == (done.table["split"] == "train").sum()
+    )
     (tree / "train" / "notes.txt").write_text("mine")
     with pytest.raises(OutputError, match="new or empty"):
         export_tree(done, tmp_path / "tree")
@@ -131,7 +148,9 @@ def test_data_that_is_not_in_files_is_copied(table, tmp_path):
             raise OSError
 
     done = plan(table, tmp_path)
-    remote = Dataset(name="m", kind="archive", location="m.zip", samples=done.dataset.samples, source=Memory())
+    remote = Dataset(
+        name="m", kind="archive", location="m.zip", samples=done.dataset.samples, source=Memory()
+    )
     done = plan_split(remote, table)
     with pytest.raises(UsageError, match="'copy'"):
         export_tree(done, tmp_path / "tree")
@@ -169,7 +188,9 @@ def test_folds_go_into_scikit_learn(table, tmp_path):
     assert scores.tolist() == [1.0] * 4
     rows, predefined = export_predefined_split(done)
     assert predefined.get_n_splits() == 4 and len(rows) == 48
-    assert [test.tolist() for _, test in predefined.split()] == [test.tolist() for _, test in export_folds(done)]
+    assert [test.tolist() for _, test in predefined.split()] == [
+        test.tolist() for _, test in export_folds(done)
+    ]
 
 
 @pytest.mark.slow
@@ -177,9 +198,13 @@ def test_keras_trains_from_the_tree(table, tmp_path):
     keras = pytest.importorskip("keras")
     tree = export_tree(plan(table, tmp_path), tmp_path / "tree")
     options = {"image_size": (8, 8), "batch_size": 8, "seed": 0}
-    train, val = (keras.utils.image_dataset_from_directory(tree / part, **options) for part in ("train", "val"))
+    train, val = (
+        keras.utils.image_dataset_from_directory(tree / part, **options) for part in ("train", "val")
+    )
     assert train.class_names == val.class_names == sorted(folder_name(c) for c in CLASSES)
-    model = keras.Sequential([keras.layers.Rescaling(1 / 255), keras.layers.Flatten(), keras.layers.Dense(4, activation="softmax")])
+    model = keras.Sequential(
+        [keras.layers.Rescaling(1 / 255), keras.layers.Flatten(), keras.layers.Dense(4, activation="softmax")]
+    )
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"], jit_compile=False)
     history = model.fit(train, validation_data=val, epochs=2, verbose=0, shuffle=False).history
     assert np.isfinite(history["loss"]).all() and history["loss"][1] < history["loss"][0]

@@ -9,16 +9,31 @@ from auditor.splitting.nearest import nearest_across
 
 
 def brute(hashes, parts):
-    pairs = [(bin(a ^ b).count("1")) for i, a in enumerate(hashes) for j, b in enumerate(hashes) if i < j and parts[i] != parts[j]]
+    pairs = [
+        (bin(a ^ b).count("1"))
+        for i, a in enumerate(hashes)
+        for j, b in enumerate(hashes)
+        if i < j and parts[i] != parts[j]
+    ]
     return min(pairs, default=None)
 
 
 def call(hashes, parts):
-    return nearest_across(pd.Series([f"{i}.png" for i in range(len(hashes))]), pd.Series([f"{h:016x}" for h in hashes]), pd.Series(parts))
+    return nearest_across(
+        pd.Series([f"{i}.png" for i in range(len(hashes))]),
+        pd.Series([f"{h:016x}" for h in hashes]),
+        pd.Series(parts),
+    )
 
 
 @settings(deadline=None, max_examples=40)
-@given(st.lists(st.tuples(st.integers(0, 2**64 - 1), st.sampled_from(["train", "val", "test"])), min_size=1, max_size=30))
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 2**64 - 1), st.sampled_from(["train", "val", "test"])),
+        min_size=1,
+        max_size=30,
+    )
+)
 def test_the_nearest_pair_across_parts_is_found(rows):
     hashes, parts = [h for h, _ in rows], [p for _, p in rows]
     found, least = call(hashes, parts), brute(hashes, parts)
@@ -43,5 +58,9 @@ def test_many_images_are_searched_within_the_radius(flipped, monkeypatch):
 
 
 def test_images_without_a_part_or_a_hash_do_not_count():
-    found = nearest_across(pd.Series(["a", "b", "c", "d"]), pd.Series(["00", "00", "", "ff"]), pd.Series(["train", "", "test", "test"]))
+    found = nearest_across(
+        pd.Series(["a", "b", "c", "d"]),
+        pd.Series(["00", "00", "", "ff"]),
+        pd.Series(["train", "", "test", "test"]),
+    )
     assert (found.path, found.other_path, found.bits) == ("a", "d", 8)

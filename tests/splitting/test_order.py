@@ -36,14 +36,20 @@ def test_no_unit_is_divided_and_none_ends_before_the_part_before_it(rows):
 
 
 def test_dates_numbers_and_time_zones_are_read():
-    table = pd.DataFrame({"n": ["10", "9", "2.5"], "d": ["2024-03-01", "2023-12-31T23:59:59", "2024-03-01T00:00:00+02:00"]})
+    table = pd.DataFrame(
+        {"n": ["10", "9", "2.5"], "d": ["2024-03-01", "2023-12-31T23:59:59", "2024-03-01T00:00:00+02:00"]}
+    )
     assert moments(table, "n").tolist() == [10.0, 9.0, 2.5]
     assert np.argsort(moments(table, "d")).tolist() == [1, 2, 0]
 
 
 @pytest.mark.parametrize(
     ("values", "words"),
-    [(["2024-01-01", "", "x"], "1 of 3 rows"), (["2024-01-01", "soon", "2024-01-02"], "'soon'"), (["1", "2", "today"], "'1'|'today'")],
+    [
+        (["2024-01-01", "", "x"], "1 of 3 rows"),
+        (["2024-01-01", "soon", "2024-01-02"], "'soon'"),
+        (["1", "2", "today"], "'1'|'today'"),
+    ],
 )
 def test_an_order_that_cannot_be_read_is_refused(values, words):
     with pytest.raises(DataError, match=words):
@@ -54,7 +60,9 @@ def test_an_order_that_cannot_be_read_is_refused(values, words):
 
 def test_a_plan_in_time_order_claims_so_and_counts_the_stragglers():
     dates = [f"2024-01-{1 + i // 2:02}" for i in range(60)]
-    table = scan_table(["a", "b"] * 30, date=dates, group=["long" if i in (2, 59) else f"g{i}" for i in range(60)])
+    table = scan_table(
+        ["a", "b"] * 30, date=dates, group=["long" if i in (2, 59) else f"g{i}" for i in range(60)]
+    )
     done = plan_split(dataset_of(table), table, by="date")
     claim = next(c for c in done.facts["claims"] if c["name"] == "time-order")
     assert claim["holds"] and "before theirs: 1 in all" in claim["detail"]

@@ -49,7 +49,11 @@ def test_nothing_is_lost_and_nothing_is_divided(rows, grouped, seed, ratios):
 
 
 @settings(deadline=None, max_examples=12)
-@given(ROWS, st.randoms(use_true_random=False), st.sampled_from([{}, {"folds": 2}, {"existing": "replace", "stratify": ["site"]}]))
+@given(
+    ROWS,
+    st.randoms(use_true_random=False),
+    st.sampled_from([{}, {"folds": 2}, {"existing": "replace", "stratify": ["site"]}]),
+)
 def test_the_order_of_the_rows_does_not_matter(rows, random, options):
     labels, groups, clusters = zip(*rows, strict=True)
     if min(Counter(labels).values()) < 2:
@@ -89,7 +93,10 @@ def test_the_seed_decides_and_the_same_seed_gives_the_same():
 
 def test_stratified_columns_are_in_proportion_within_the_classes():
     rng = np.random.default_rng(0)
-    labels, sites = rng.choice(list("ab"), 400), rng.choice(["north", "south", "east"], 400, p=[0.7, 0.2, 0.1])
+    labels, sites = (
+        rng.choice(list("ab"), 400),
+        rng.choice(["north", "south", "east"], 400, p=[0.7, 0.2, 0.1]),
+    )
     done = plan(scan_table(labels.tolist(), site=sites), stratify=["site"])
     for label in "ab":
         for site in ("north", "south", "east"):
@@ -120,7 +127,10 @@ def test_a_published_split_is_kept_with_its_leaks_and_training_leaves_them_out()
 @pytest.mark.parametrize("missing", [("val",), ("test",), ("val", "test")])
 def test_what_a_split_lacks_is_cut_out_of_train_by_groups(missing):
     n = 200
-    published = ["train" if i < 160 else next((p for p in ("val", "test") if p not in missing), "train") for i in range(n)]
+    published = [
+        "train" if i < 160 else next((p for p in ("val", "test") if p not in missing), "train")
+        for i in range(n)
+    ]
     table = scan_table(["a", "b"] * (n // 2), split=published, group=[f"g{i // 4}" for i in range(n)])
     done = plan(table)
     assert done.facts["origin"] == "carved" and not failing(done)
@@ -135,7 +145,9 @@ def test_what_a_split_lacks_is_cut_out_of_train_by_groups(missing):
 
 def test_a_group_that_also_stands_in_test_is_not_carved():
     table = scan_table(
-        ["a", "b"] * 20, split=["train"] * 32 + ["test"] * 8, group=["both"] * 8 + [f"g{i}" for i in range(8, 36)] + ["both"] * 4
+        ["a", "b"] * 20,
+        split=["train"] * 32 + ["test"] * 8,
+        group=["both"] * 8 + [f"g{i}" for i in range(8, 36)] + ["both"] * 4,
     )
     done = plan(table)
     assert (done.table["split"][:8] == "train").all()
@@ -143,7 +155,11 @@ def test_a_group_that_also_stands_in_test_is_not_carved():
 
 
 def test_keep_test_keeps_test_and_plans_the_rest_without_leaks():
-    table = scan_table(["a", "b"] * 50, split=["train"] * 60 + ["val"] * 20 + ["test"] * 20, cluster=["x"] + [""] * 98 + ["x"])
+    table = scan_table(
+        ["a", "b"] * 50,
+        split=["train"] * 60 + ["val"] * 20 + ["test"] * 20,
+        cluster=["x"] + [""] * 98 + ["x"],
+    )
     done = plan(table, existing="keep-test", ratios="60/20/20")
     assert (done.table["split"][80:] == "test").all() and "test" not in set(done.table["split"][:80])
     assert done.table["split"][0] == "" and "1 image in no part" in done.facts["notes"][0]
@@ -175,7 +191,9 @@ def test_folds_are_stratified_and_undivided():
     assert done.table.groupby("group")["fold"].nunique().max() == 1
     first = done.round(0)
     assert (first.table["split"] == "test").sum() == (first.table["split"] == "val").sum() == 16
-    assert sorted(i for k in range(5) for i in done.round(k).table.query("split == 'test'").index) == list(range(80))
+    assert sorted(i for k in range(5) for i in done.round(k).table.query("split == 'test'").index) == list(
+        range(80)
+    )
     assert len(done.usable) == 80
     with pytest.raises(UsageError, match="fold from 0 to 4"):
         done.round(5)
@@ -193,7 +211,9 @@ def test_a_class_too_small_for_every_part_is_named_with_the_choices():
     done = plan(scan_table(["a"] * 20 + ["b"] * 20 + ["rare"] * 2))
     (note,) = done.facts["notes"]
     assert "'rare' (2 images)" in note and "merge" in note and "Collect" in note
-    assert (done.table["label"] == "rare").sum() == 2 and set(done.table.loc[done.table["label"] == "rare", "split"]) <= {
+    assert (done.table["label"] == "rare").sum() == 2 and set(
+        done.table.loc[done.table["label"] == "rare", "split"]
+    ) <= {
         "train",
         "val",
         "test",
@@ -204,7 +224,10 @@ def test_data_too_small_for_three_parts_is_planned_and_says_so():
     done = plan(scan_table(["a", "b"]))
     assert done.table["split"].tolist() == ["train", "train"]
     assert failing(done) == ["parts"]
-    assert [note.split(" is absent")[0] for note in done.facts["notes"]] == ["Class 'a' (1 image)", "Class 'b' (1 image)"]
+    assert [note.split(" is absent")[0] for note in done.facts["notes"]] == [
+        "Class 'a' (1 image)",
+        "Class 'b' (1 image)",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,20 @@ def test_thirds_written_with_one_decimal_are_read():
 
 
 @pytest.mark.parametrize(
-    "wrong", ["60/20/30", "60/20", "60/20/10/10", "60/40/0", "-20/60/60", "nan/20/20", "a/b/c", "", "inf/1/1", (60, 20, "x"), (None, 1, 2)]
+    "wrong",
+    [
+        "60/20/30",
+        "60/20",
+        "60/20/10/10",
+        "60/40/0",
+        "-20/60/60",
+        "nan/20/20",
+        "a/b/c",
+        "",
+        "inf/1/1",
+        (60, 20, "x"),
+        (None, 1, 2),
+    ],
 )
 def test_what_does_not_add_up_is_refused_in_one_line(wrong):
     with pytest.raises(UsageError) as refused:
@@ -43,7 +56,9 @@ def test_shares_always_sum_to_one(numbers):
     assert math.fsum(parse_ratios([n / total for n in numbers])) == pytest.approx(1, abs=1e-11)
 
 
-@pytest.mark.parametrize(("images", "train"), [(1, 0.6), (99_999, 0.6), (100_000, 0.7), (999_999, 0.7), (1_000_000, 0.98)])
+@pytest.mark.parametrize(
+    ("images", "train"), [(1, 0.6), (99_999, 0.6), (100_000, 0.7), (999_999, 0.7), (1_000_000, 0.98)]
+)
 def test_the_default_depends_on_the_size_and_says_why(images, train):
     ratios, reason = default_ratios(images)
     assert ratios[0] == train and f"{images:,}" in reason and "by default" in reason

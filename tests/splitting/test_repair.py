@@ -12,7 +12,9 @@ from tests.splitting.tables import dataset_of, scan_table
 
 ROWS = st.lists(
     st.tuples(
-        st.sampled_from(["train", "train", "val", "test"]), st.sampled_from(["", "p", "q", "r"]), st.sampled_from(["", "x", "y", "z"])
+        st.sampled_from(["train", "train", "val", "test"]),
+        st.sampled_from(["", "p", "q", "r"]),
+        st.sampled_from(["", "x", "y", "z"]),
     ),
     min_size=2,
     max_size=7,
@@ -21,7 +23,15 @@ ROWS = st.lists(
 
 def table_of(rows):
     splits, groups, clusters = zip(*rows, strict=True)
-    return pd.DataFrame({"path": [str(i) for i in range(len(rows))], "label": "a", "split": splits, "group": groups, "cluster": clusters})
+    return pd.DataFrame(
+        {
+            "path": [str(i) for i in range(len(rows))],
+            "label": "a",
+            "split": splits,
+            "group": groups,
+            "cluster": clusters,
+        }
+    )
 
 
 def leaks(table):
@@ -32,7 +42,11 @@ def fewest_changes(rows):
     """Brute force: the fewest rows of train and val to move between them or to drop, so that nothing leaks."""
     before = [split for split, _, _ in rows]
     options = [("test",) if split == "test" else ("train", "val", "") for split in before]
-    together = [[i for i, row in enumerate(rows) if row[k] == value] for k in (1, 2) for value in {row[k] for row in rows} - {""}]
+    together = [
+        [i for i, row in enumerate(rows) if row[k] == value]
+        for k in (1, 2)
+        for value in {row[k] for row in rows} - {""}
+    ]
     return min(
         sum(a != b for a, b in zip(choice, before, strict=True))
         for choice in product(*options)
@@ -67,7 +81,16 @@ def test_the_trade_off_counts_what_it_says(rows):
 
 
 def test_a_copy_is_dropped_and_a_patient_is_moved():
-    table = table_of([("train", "", "x"), ("val", "", "x"), ("train", "p", ""), ("val", "p", ""), ("val", "p", ""), ("train", "", "")])
+    table = table_of(
+        [
+            ("train", "", "x"),
+            ("val", "", "x"),
+            ("train", "p", ""),
+            ("val", "p", ""),
+            ("val", "p", ""),
+            ("train", "", ""),
+        ]
+    )
     repaired = repair_split(table)
     assert repaired.split.tolist() == ["", "val", "val", "val", "val", "train"]
     assert (repaired.moved, repaired.dropped) == (1, 1)
@@ -86,7 +109,9 @@ def test_a_plan_repairs_and_then_holds():
     assert done.facts["origin"] == "repaired"
     assert all(claim["holds"] for claim in done.facts["claims"])
     changed = done.changes
-    assert "Repaired:" in done.facts["notes"][0] and sum("Instead," in note for note in done.facts["notes"]) == 4
+    assert (
+        "Repaired:" in done.facts["notes"][0] and sum("Instead," in note for note in done.facts["notes"]) == 4
+    )
     (chosen,) = [c for c in done.facts["trade_off"] if c["chosen"]]
     assert len(changed) == chosen["moves"] + chosen["drops"] > 0
     assert "test" not in set(changed["was"]) | set(changed["split"])

@@ -10,7 +10,11 @@ SHARES = st.lists(st.integers(1, 20), min_size=2, max_size=5).map(lambda w: np.a
 
 
 @settings(deadline=None, max_examples=60)
-@given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 3)), min_size=1, max_size=12), SHARES, st.integers(0, 5))
+@given(
+    st.lists(st.tuples(st.integers(0, 40), st.integers(0, 3)), min_size=1, max_size=12),
+    SHARES,
+    st.integers(0, 5),
+)
 def test_every_stratum_class_and_part_is_within_one_of_ideal(strata, shares, seed):
     sizes, parent = np.array([n for n, _ in strata], dtype=float), np.array([c for _, c in strata])
     ideal = sizes[:, None] * shares

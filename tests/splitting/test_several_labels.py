@@ -7,7 +7,7 @@ import pytest
 from auditor.checks.class_imbalance import ClassImbalance
 from auditor.checks.rare_class import RareClass
 from auditor.dataset import Dataset, LocalFiles, joined_labels
-from auditor.evidence import Scan
+from auditor.evidence import Evidence
 from auditor.scanning.schema import SIGNATURE_BYTES
 from auditor.splitting.plan import plan_split
 
@@ -19,12 +19,24 @@ def table(n=600, seed=0, groups=0):
     sets = [[name for name, rate in RATES.items() if rng.random() < rate] or ["common"] for _ in range(n)]
     digests = [f"{i:064x}" for i in range(n)]
     named = [str(g) for g in rng.integers(0, groups, n)] if groups else [""] * n
-    images = pd.DataFrame({"path": [f"{i:04d}.png" for i in range(n)], "label": [joined_labels(s) for s in sets], "group": named})
+    images = pd.DataFrame(
+        {
+            "path": [f"{i:04d}.png" for i in range(n)],
+            "label": [joined_labels(s) for s in sets],
+            "group": named,
+        }
+    )
     return images.assign(split="", status="ok", sha256=digests, phash="", cluster="")
 
 
 def planned(images, **how):
-    dataset = Dataset(name="x", kind="table", location="x.csv", samples=images[["path", "label", "split", "group"]], source=LocalFiles("."))
+    dataset = Dataset(
+        name="x",
+        kind="table",
+        location="x.csv",
+        samples=images[["path", "label", "split", "group"]],
+        source=LocalFiles("."),
+    )
     return plan_split(dataset, images, **how)
 
 
@@ -63,7 +75,9 @@ def test_the_certificate_counts_labels_one_by_one():
     assert set(plan.facts["counts"]["train"]) == set(RATES)
     for part, counts in plan.facts["counts"].items():
         rows = plan.table[plan.table["split"] == part]["label"].str.split(" ∧ ")
-        assert counts == {name: int(rows.map(lambda labels, name=name: name in labels).sum()) for name in RATES}
+        assert counts == {
+            name: int(rows.map(lambda labels, name=name: name in labels).sum()) for name in RATES
+        }
     assert plan.facts["deviation_bound"] <= plan.facts["largest_deviation"] < 0.1
 
 
@@ -79,7 +93,7 @@ def scan_of(labels):
             "sha256": [f"{i:064x}" for i in range(n)],
         }
     )
-    scan = Scan(images, np.zeros((n, SIGNATURE_BYTES), np.uint8))
+    scan = Evidence(images, np.zeros((n, SIGNATURE_BYTES), np.uint8))
     scan.__dict__["unique"] = np.ones(n, dtype=bool)
     return scan
 

@@ -5,7 +5,11 @@ from hypothesis import strategies as st
 
 from auditor.splitting.units import count_table, undivided_units
 
-KEYS = st.lists(st.tuples(st.sampled_from(["", "a", "b", "c", "d"]), st.sampled_from(["", "x", "y", "z"])), min_size=1, max_size=12)
+KEYS = st.lists(
+    st.tuples(st.sampled_from(["", "a", "b", "c", "d"]), st.sampled_from(["", "x", "y", "z"])),
+    min_size=1,
+    max_size=12,
+)
 
 
 def by_flooding(rows):

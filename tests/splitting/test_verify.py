@@ -20,7 +20,10 @@ def table():
     )
 
 
-@pytest.fixture(params=[{}, {"folds": 4}, {"stratify": ["site"]}, {"by": "date"}], ids=["parts", "folds", "stratify", "order"])
+@pytest.fixture(
+    params=[{}, {"folds": 4}, {"stratify": ["site"]}, {"by": "date"}],
+    ids=["parts", "folds", "stratify", "order"],
+)
 def planned(request, table):
     return plan_split(dataset_of(table, group_column="patient"), table, **request.param)
 
@@ -33,9 +36,16 @@ def test_an_untouched_split_is_verified_from_its_files(planned, table, tmp_path)
     rows, certificate = export_table(planned, tmp_path)
     claims = verify_split(rows, certificate, planned.dataset, table)
     assert first_failing(claims) is None
-    assert {"fingerprint", "images", "groups", "duplicates", "rows", "parts", "class-deviation", "nearest-pair"} <= {
-        c["name"] for c in claims
-    }
+    assert {
+        "fingerprint",
+        "images",
+        "groups",
+        "duplicates",
+        "rows",
+        "parts",
+        "class-deviation",
+        "nearest-pair",
+    } <= {c["name"] for c in claims}
 
 
 def test_any_single_changed_row_is_noticed(planned, table):
@@ -112,7 +122,9 @@ def test_an_order_that_no_longer_holds_is_noticed(table):
 
 
 def test_a_kept_split_that_leaks_is_not_verified():
-    table = scan_table(["a", "b"] * 5, split=["train"] * 6 + ["val"] * 2 + ["test"] * 2, cluster=["x", *[""] * 8, "x"])
+    table = scan_table(
+        ["a", "b"] * 5, split=["train"] * 6 + ["val"] * 2 + ["test"] * 2, cluster=["x", *[""] * 8, "x"]
+    )
     done = plan_split(dataset_of(table), table)
     assert first_failing(verify_split(done.table, done.facts, done.dataset, table)) == "duplicates"
 
@@ -121,7 +133,12 @@ def test_groups_of_the_split_table_are_used_where_the_data_names_none(table):
     planned = plan_split(dataset_of(table), table)
     edited = planned.table.copy()
     edited.loc[0, "split"] = "val" if edited.loc[0, "split"] != "val" else "test"
-    assert first_failing(verify_split(edited, planned.facts, planned.dataset, table.assign(group="", cluster=""))) == "groups"
+    assert (
+        first_failing(
+            verify_split(edited, planned.facts, planned.dataset, table.assign(group="", cluster=""))
+        )
+        == "groups"
+    )
 
 
 def test_a_written_plan_is_read_back_as_it_was(planned, table, tmp_path):
@@ -136,7 +153,9 @@ def test_a_written_plan_is_read_back_as_it_was(planned, table, tmp_path):
 
 def test_a_plain_table_is_a_plan_too(table, tmp_path):
     file = tmp_path / "mine.csv"
-    table.assign(split=np.where(np.arange(60) < 30, "train", "test"))[["path", "label", "split"]].to_csv(file, index=False)
+    table.assign(split=np.where(np.arange(60) < 30, "train", "test"))[["path", "label", "split"]].to_csv(
+        file, index=False
+    )
     plan = read_plan(file, dataset_of(table), table)
     assert plan.facts["origin"] == "kept" and plan.facts["groups"] == 20
     assert (plan.table["split"] == "train").sum() == 30
@@ -170,7 +189,10 @@ def test_a_certificate_must_be_one(table, tmp_path):
     assert read_split(rows).equals(done.table)
 
 
-@pytest.mark.parametrize("wrong", [{"ratios": [1]}, {"ratios": {"train": "all"}}, {"seed": "x"}, {"folds": "many"}, {"stratify": 3}])
+@pytest.mark.parametrize(
+    "wrong",
+    [{"ratios": [1]}, {"ratios": {"train": "all"}}, {"seed": "x"}, {"folds": "many"}, {"stratify": 3}],
+)
 def test_a_certificate_with_other_kinds_of_values_is_refused(wrong, table):
     done = plan_split(dataset_of(table), table)
     with pytest.raises(DataError, match="other kinds of values"):

@@ -72,7 +72,10 @@ def test_half_width_of_a_grouped_sample_covers_the_true_distance():
     rng = np.random.default_rng(5)
     missed = naive = 0
     for _ in range(300):
-        sides = [(np.repeat(rng.normal(size=g), 20) + 0.3 * rng.normal(size=20 * g), np.repeat(np.arange(g), 20)) for g in (25, 40)]
+        sides = [
+            (np.repeat(rng.normal(size=g), 20) + 0.3 * rng.normal(size=20 * g), np.repeat(np.arange(g), 20))
+            for g in (25, 40)
+        ]
         distance = abs(kolmogorov_smirnov(sides[0][0], sides[1][0])[0])
         missed += distance > dkw_half_width(*(effective_size_of_values(x, g, 0.1) for x, g in sides), 0.1)
         naive += distance > dkw_half_width(500, 800, 0.1)
@@ -95,7 +98,8 @@ def test_intraclass_correlation_recovers_a_known_one():
 
 
 def test_intraclass_correlation_by_hand():
-    # Groups (1, 2, 3) and (4, 5, 9): means 2 and 6; between 3 * (4 + 4) = 24 on 1, within (2 + 14) on 4 = 4; (24 - 4) / (24 + 2 * 4).
+    # Groups (1, 2, 3) and (4, 5, 9): means 2 and 6; between 3 * (4 + 4) = 24 on 1, within (2 + 14) on 4 = 4;
+    # (24 - 4) / (24 + 2 * 4).
     assert intraclass_correlation([1, 2, 3, 4, 5, 9], [0, 0, 0, 1, 1, 1]) == pytest.approx(20 / 32)
     assert intraclass_correlation([1, 1, 1, 1], [0, 0, 1, 1]) == 0.0
     assert intraclass_correlation([1, 2, 3], [0, 1, 2]) == 0.0

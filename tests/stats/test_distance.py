@@ -43,10 +43,14 @@ def test_kolmogorov_smirnov_changes_sign_with_the_order(a, b):
 def test_whole_weights_are_repetitions(weighted, b):
     values, weights = (np.array(column, dtype=float) for column in zip(*weighted, strict=True))
     repeated = np.repeat(values, weights.astype(int))
-    assert abs(kolmogorov_smirnov(values, b, weights)[0]) == pytest.approx(abs(kolmogorov_smirnov(repeated, b)[0]))
+    assert abs(kolmogorov_smirnov(values, b, weights)[0]) == pytest.approx(
+        abs(kolmogorov_smirnov(repeated, b)[0])
+    )
 
 
-@pytest.mark.parametrize(("first", "second"), [((0, 1), (0, 1)), ((0, 1), (0.5, 1)), ((0, 1), (0, 3)), ((0, 1), (4, 1))])
+@pytest.mark.parametrize(
+    ("first", "second"), [((0, 1), (0, 1)), ((0, 1), (0.5, 1)), ((0, 1), (0, 3)), ((0, 1), (4, 1))]
+)
 def test_half_width_covers_the_true_distance(first, second):
     """Not only for equal distributions: within one standard error of the nominal 10 % or below it."""
     grid = np.linspace(-10, 14, 20_001)
@@ -60,7 +64,9 @@ def test_half_width_covers_the_true_distance(first, second):
 
 
 def test_half_width_is_about_the_critical_value_of_the_test():
-    assert dkw_half_width(400, 400, 0.01) == pytest.approx(stats.kstwobign.isf(0.01) * np.sqrt(2 / 400), rel=0.01)
+    assert dkw_half_width(400, 400, 0.01) == pytest.approx(
+        stats.kstwobign.isf(0.01) * np.sqrt(2 / 400), rel=0.01
+    )
     assert dkw_half_width(0, 5, 0.05) == 1.0
     assert dkw_half_width(2, 2, 1e-6) == 1.0
 
@@ -69,7 +75,9 @@ def test_p_value_is_close_to_the_exact_one():
     x = np.arange(150.0)
     for shift in (15, 20, 25, 30):
         exact = stats.ks_2samp(x, x + shift - 0.5, method="exact")
-        assert kolmogorov_p_value(exact.statistic, 150, 150) == pytest.approx(exact.pvalue, rel=0.25, abs=0.02)
+        assert kolmogorov_p_value(exact.statistic, 150, 150) == pytest.approx(
+            exact.pvalue, rel=0.25, abs=0.02
+        )
 
 
 @given(st.lists(st.tuples(st.integers(1, 50), st.integers(1, 50)), min_size=2, max_size=8))
@@ -80,7 +88,10 @@ def test_total_variation_is_the_largest_difference_of_any_set_of_classes(rows):
     assert total_variation(*zip(*rows, strict=True)) == pytest.approx(largest)
 
 
-@pytest.mark.parametrize(("p", "q"), [([0.1] * 10, [0.1] * 10), ([0.9, 0.05, 0.05], [0.6, 0.2, 0.2]), ([0.5, 0.5, 0], [0.2, 0.3, 0.5])])
+@pytest.mark.parametrize(
+    ("p", "q"),
+    [([0.1] * 10, [0.1] * 10), ([0.9, 0.05, 0.05], [0.6, 0.2, 0.2]), ([0.5, 0.5, 0], [0.2, 0.3, 0.5])],
+)
 def test_half_width_of_total_variation_covers_the_true_distance(p, q):
     rng = np.random.default_rng(2)
     truth = total_variation(p, q)
@@ -92,7 +103,9 @@ def test_half_width_of_total_variation_covers_the_true_distance(p, q):
 
 
 def test_half_width_of_total_variation_of_two_classes_is_that_of_a_share():
-    half = total_variation_half_width([5000, 5000], [5000, 5000], 10_000, 10_000, 0.05, np.random.default_rng(0))
+    half = total_variation_half_width(
+        [5000, 5000], [5000, 5000], 10_000, 10_000, 0.05, np.random.default_rng(0)
+    )
     assert half == pytest.approx(1.96 * np.sqrt(0.25 * 2 / 10_000), rel=0.05)
 
 
@@ -114,7 +127,8 @@ def test_cramers_v_is_below_the_uncorrected_one_and_close_to_it_in_large_samples
 
 
 def test_cramers_v_by_hand():
-    # chi squared is 100 (8/10)^2 (100/100) ... = 16; phi^2 = 16/100 - 1/99; both dimensions shrink to 2 - 1/99.
+    # chi squared is 100 (8/10)^2 (100/100) ... = 16; phi^2 = 16/100 - 1/99; both dimensions shrink to 2 -
+    # 1/99.
     table = [[35, 15], [15, 35]]
     assert chi_squared(table) == pytest.approx(16)
     assert cramers_v(table) == pytest.approx(np.sqrt((0.16 - 1 / 99) / (1 - 1 / 99)))

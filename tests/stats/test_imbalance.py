@@ -4,7 +4,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from auditor.stats.imbalance import effective_number, evenness, imbalance_ratio, likelihood_ratio_imbalance_degree
+from auditor.stats.imbalance import (
+    effective_number,
+    evenness,
+    imbalance_ratio,
+    likelihood_ratio_imbalance_degree,
+)
 
 class_counts = st.lists(st.integers(0, 5000), min_size=2, max_size=30).filter(any)
 

@@ -60,7 +60,9 @@ def test_newcombe_of_an_absent_class_by_hand():
     p = 20 / 500
     wilson_low = (p + z2 / 1000 - math.sqrt(z2 * (p * (1 - p) / 500 + z2 / 4 / 500**2))) / (1 + z2 / 500)
     absent_high = z2 / 500 / (1 + z2 / 500)
-    assert newcombe(20, 500, 0, 500)[0] == pytest.approx(p - math.sqrt((p - wilson_low) ** 2 + absent_high**2))
+    assert newcombe(20, 500, 0, 500)[0] == pytest.approx(
+        p - math.sqrt((p - wilson_low) ** 2 + absent_high**2)
+    )
 
 
 @given(counts, counts)
@@ -71,7 +73,10 @@ def test_the_score_interval_is_antisymmetric_and_holds_the_estimate(a, b):
     assert (low, high) == pytest.approx((-other_high, -other_low), abs=1e-6)
 
 
-@pytest.mark.parametrize(("k", "n", "j", "m"), [(56, 70, 48, 80), (9, 10, 3, 10), (12, 500, 0, 500), (0, 40, 3, 25), (30, 33, 60, 61)])
+@pytest.mark.parametrize(
+    ("k", "n", "j", "m"),
+    [(56, 70, 48, 80), (9, 10, 3, 10), (12, 500, 0, 500), (0, 40, 3, 25), (30, 33, 60, 61)],
+)
 @pytest.mark.parametrize("alpha", [0.05, 0.001])
 def test_the_ends_of_the_score_interval_are_where_the_score_test_rejects(k, n, j, m, alpha):
     """The likelihood with the difference held is maximised by brute force."""
@@ -96,4 +101,8 @@ def test_an_absent_class_is_told_as_by_the_exact_test():
     """Twelve images of 500 on one side alone: of all ways to divide twelve images, two of 4,096 are as uneven. Within a factor of two."""
     for k in (9, 12, 15):
         exact = 2 * 0.5**k
-        assert miettinen_nurminen(k, 500, 0, 500, alpha=exact * 2)[0] > 0 > miettinen_nurminen(k, 500, 0, 500, alpha=exact / 2)[0]
+        assert (
+            miettinen_nurminen(k, 500, 0, 500, alpha=exact * 2)[0]
+            > 0
+            > miettinen_nurminen(k, 500, 0, 500, alpha=exact / 2)[0]
+        )

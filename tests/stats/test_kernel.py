@@ -29,12 +29,16 @@ def test_distances_are_never_negative():
 
 def test_a_difference_in_spread_is_seen():
     rng = np.random.default_rng(1)
-    assert mean_discrepancy(rng.normal(size=(150, 4)), 1.6 * rng.normal(size=(150, 4)), rng, 199)[1] == pytest.approx(1 / 200)
+    assert mean_discrepancy(rng.normal(size=(150, 4)), 1.6 * rng.normal(size=(150, 4)), rng, 199)[
+        1
+    ] == pytest.approx(1 / 200)
 
 
 def test_p_values_of_equal_samples_are_uniform():
     rng = np.random.default_rng(2)
-    p = np.array([mean_discrepancy(rng.normal(size=(20, 2)), rng.normal(size=(30, 2)), rng, 99)[1] for _ in range(300)])
+    p = np.array(
+        [mean_discrepancy(rng.normal(size=(20, 2)), rng.normal(size=(30, 2)), rng, 99)[1] for _ in range(300)]
+    )
     assert abs((p <= 0.1).mean() - 0.1) < 3 * np.sqrt(0.09 / 300)
     assert abs(p.mean() - 0.5) < 3 * np.sqrt(1 / 12 / 300)
 

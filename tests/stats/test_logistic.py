@@ -22,10 +22,16 @@ def drawn(classes: int, n: int = 400, columns: int = 6) -> tuple[np.ndarray, np.
 @pytest.mark.parametrize("classes", [2, 3, 7])
 @pytest.mark.parametrize("balanced", [False, True])
 @pytest.mark.parametrize("inverse_penalty", [0.01, 1.0])
-def test_probabilities_are_those_of_scikit_learn(classes: int, balanced: bool, inverse_penalty: float) -> None:
+def test_probabilities_are_those_of_scikit_learn(
+    classes: int, balanced: bool, inverse_penalty: float
+) -> None:
     x, given = drawn(classes)
-    theirs = LogisticRegression(C=inverse_penalty, tol=1e-8, max_iter=1000, class_weight="balanced" if balanced else None).fit(x, given)
-    ours = fit_logistic(x, given, inverse_penalty=inverse_penalty, tolerance=1e-8, rounds=1000, balanced=balanced)
+    theirs = LogisticRegression(
+        C=inverse_penalty, tol=1e-8, max_iter=1000, class_weight="balanced" if balanced else None
+    ).fit(x, given)
+    ours = fit_logistic(
+        x, given, inverse_penalty=inverse_penalty, tolerance=1e-8, rounds=1000, balanced=balanced
+    )
     np.testing.assert_allclose(ours.probabilities(x), theirs.predict_proba(x), atol=1e-5)
 
 
@@ -64,7 +70,9 @@ def test_classes_that_a_line_separates_get_finite_log_odds() -> None:
 @pytest.mark.parametrize("inverse_penalty", [0.01, 1.0, 100.0])
 def test_newton_finds_what_scikit_learn_finds(inverse_penalty: float) -> None:
     x, given = drawn(2)
-    theirs = LogisticRegression(C=inverse_penalty, tol=1e-10, max_iter=10_000, class_weight="balanced").fit(x, given)
+    theirs = LogisticRegression(C=inverse_penalty, tol=1e-10, max_iter=10_000, class_weight="balanced").fit(
+        x, given
+    )
     ours = fit_two(x, given == 1, inverse_penalty=inverse_penalty, tolerance=1e-10, rounds=50)
     np.testing.assert_allclose(ours.scores(x)[:, 0], theirs.decision_function(x), atol=1e-5)
 

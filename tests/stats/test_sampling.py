@@ -17,7 +17,11 @@ def at_most(found: int, sampled: int, total: int, affected: int) -> float:
 def test_agrees_with_counting():
     for total, sampled in product((5, 12, 30), (1, 4, 5)):
         for found in range(sampled + 1):
-            fits = [a for a in range(found, total - (sampled - found) + 1) if at_most(found, sampled, total, a) >= 0.05]
+            fits = [
+                a
+                for a in range(found, total - (sampled - found) + 1)
+                if at_most(found, sampled, total, a) >= 0.05
+            ]
             assert most_affected(found, sampled, total) == max(fits)
 
 

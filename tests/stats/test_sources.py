@@ -16,10 +16,14 @@ FUNCTIONS = [
 ]
 
 
-@pytest.mark.parametrize("function", [f for _, _, f in FUNCTIONS], ids=[f"{m.rsplit('.', 1)[-1]}.{n}" for m, n, _ in FUNCTIONS])
+@pytest.mark.parametrize(
+    "function", [f for _, _, f in FUNCTIONS], ids=[f"{m.rsplit('.', 1)[-1]}.{n}" for m, n, _ in FUNCTIONS]
+)
 def test_it_cites_its_source(function):
     text = inspect.getdoc(function)
-    assert any(year in text for year in map(str, range(1890, 2027))), f"{function.__name__} names no paper or book with its year"
+    assert any(year in text for year in map(str, range(1890, 2027))), (
+        f"{function.__name__} names no paper or book with its year"
+    )
 
 
 def test_there_are_statistics():

@@ -9,7 +9,9 @@ from auditor.errors import AuditorError
 def use() -> None:
     data: auditor.Dataset = auditor.open("flowers/")
     auditor.open(pd.DataFrame({"path": ["a.png"], "label": ["x"]}), label="label")
-    audit: auditor.Audit = auditor.scan(data, config=auditor.Config(select=("dark",)), scanning=auditor.ScanOptions(jobs=2))
+    audit: auditor.Audit = auditor.scan(
+        data, config=auditor.Config(select=("dark",)), scanning=auditor.ScanOptions(jobs=2)
+    )
     verdict: str = audit.verdict
     findings: pd.DataFrame = audit.findings
     svg: str = audit.plot_classes().svg

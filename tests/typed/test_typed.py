@@ -18,5 +18,7 @@ def test_a_consumer_type_checks_and_mistakes_are_found():
     done = subprocess.run(command, cwd=HERE.parents[1], capture_output=True, text=True, check=False)
     lines = (HERE / "mistakes.py").read_text(encoding="utf-8").splitlines()
     expected = [f"tests/typed/mistakes.py:{k}" for k, line in enumerate(lines, 1) if "# wrong" in line]
-    assert [line.split(": error:")[0] for line in done.stdout.splitlines() if ": error:" in line] == expected, done.stdout + done.stderr
+    assert [
+        line.split(": error:")[0] for line in done.stdout.splitlines() if ": error:" in line
+    ] == expected, done.stdout + done.stderr
     assert len(expected) == 3

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from auditor.evidence import Scan
+from auditor.evidence import Evidence
 from auditor.finding import Effect, Finding, Fix
 
 
@@ -19,14 +19,15 @@ class LensCap:
     about_splits: ClassVar[bool] = False
     limits: ClassVar[str] = "A photo of a moonless night looks the same."
 
-    #: Share of white below which the brightest hundredth of a covered lens stays: the noise of a small sensor is about 0.03.
+    #: Share of white below which the brightest hundredth of a covered lens stays: the noise of a small sensor
+    #: is about 0.03.
     brightest: float = 0.05
     #: Any covered picture is one too many to train on.
     warn_share: float = 0.0
 
-    def __call__(self, scan: Scan) -> Iterator[Finding]:
+    def __call__(self, evidence: Evidence) -> Iterator[Finding]:
         """Yield the one finding, a pass too."""
-        images = scan.images[scan.readable]
+        images = evidence.images[evidence.readable]
         covered = images[images["peak_level"] < self.brightest].sort_values("peak_level", kind="stable")
         yield Finding(
             code=self.code,
@@ -35,7 +36,9 @@ class LensCap:
             why="A model learns nothing from them but which class they were filed under.",
             affected=len(covered),
             total=len(images),
-            effect=Effect.counted("share of covered pictures", len(covered) / len(images), warn_at=self.warn_share, unit="share"),
+            effect=Effect.counted(
+                "share of covered pictures", len(covered) / len(images), warn_at=self.warn_share, unit="share"
+            ),
             fix=Fix(text="Drop them in the report, and apply the decisions."),
-            evidence=covered[["path", "label", "split"]].assign(score=1 - covered["peak_level"]),
+            examples=covered[["path", "label", "split"]].assign(score=1 - covered["peak_level"]),
         )

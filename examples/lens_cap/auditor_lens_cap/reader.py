@@ -18,9 +18,15 @@ def reads(location: Path) -> bool:
 
 def read(location: Path, columns: Columns) -> Dataset:
     """Read the list; paths are relative to its folder."""
-    lines = [line.rsplit(maxsplit=1) for line in location.read_text(encoding="utf-8").splitlines() if line.strip()]
+    lines = [
+        line.rsplit(maxsplit=1) for line in location.read_text(encoding="utf-8").splitlines() if line.strip()
+    ]
     if not lines or any(len(line) != 2 for line in lines):
-        raise DataError(expected="a path, a blank and a class in every line", received=f"'{location}'", hint="mend the list")
+        raise DataError(
+            expected="a path, a blank and a class in every line",
+            received=f"'{location}'",
+            hint="mend the list",
+        )
     samples = pd.DataFrame(lines, columns=["path", "label"]).assign(split="", group="")
     return Dataset(
         name=location.stem,

@@ -32,14 +32,16 @@ def test_the_reader_reads_the_list(listing):
 def test_the_check_finds_the_covered_picture(listing):
     audit = auditor.scan(listing)
     (finding,) = [f for f in audit.record.findings if f.code == "lens-cap"]
-    assert finding.severity == "warning" and list(finding.evidence["path"]) == ["00.png"]
+    assert finding.severity == "warning" and list(finding.examples["path"]) == ["00.png"]
     assert finding.parameters == {"brightest": 0.05, "warn-share": 0.0}
 
 
 def test_it_can_be_selected_set_and_traced_on_the_command_line(listing, tmp_path):
     out = tmp_path / "out"
     words = ["scan", listing, "-o", out, "-q", "--select", "lens-cap", "--set", "lens-cap.warn-share=0.5"]
-    done = subprocess.run([sys.executable, "-m", "auditor", *words], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "auditor", *words], capture_output=True, text=True, check=True
+    )
     assert done.stderr == ""
     audit = json.loads((out / "audit.json").read_text())
     assert [(f["code"], f["severity"]) for f in audit["findings"]] == [("lens-cap", "pass")]

@@ -12,7 +12,12 @@ import numpy.typing as npt
 
 from auditor.dataset import AND, separate_labels
 from auditor.evidence.descriptor import describe
-from auditor.evidence.duplicates import LISTED_BY_DESCRIPTOR, SEARCHED_BY_LOOKS, DuplicateSets, find_duplicates
+from auditor.evidence.duplicates import (
+    LISTED_BY_DESCRIPTOR,
+    SEARCHED_BY_LOOKS,
+    DuplicateSets,
+    find_duplicates,
+)
 from auditor.evidence.groups import InferredGroups, infer_groups
 from auditor.evidence.neighbours import EXACT_LIMIT, Neighbours, find_neighbours
 from auditor.evidence.probabilities import Probabilities, find_probabilities
@@ -24,7 +29,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-class Scan:
+class Evidence:
     """What a check is given.
 
     Parameters
@@ -40,10 +45,16 @@ class Scan:
     """
 
     def __init__(
-        self, images: pd.DataFrame, signatures: npt.NDArray[np.uint8], *, empty: tuple[tuple[str, str], ...] = (), seed: int = 0
+        self,
+        images: pd.DataFrame,
+        signatures: npt.NDArray[np.uint8],
+        *,
+        empty: tuple[tuple[str, str], ...] = (),
+        seed: int = 0,
     ) -> None:
         self.images, self.signatures, self.empty, self.seed = images, signatures, empty, seed
-        #: Class probabilities of a trained model, out of sample: a row per image (index or column ``path``), a column per class.
+        #: Class probabilities of a trained model, out of sample: a row per image (index or column ``path``),
+        #: a column per class.
         self.model_probabilities: pd.DataFrame | None = None
         #: Recall of a trained model by split and class, in [0, 1].
         self.model_recalls: Mapping[str, Mapping[str, float]] = {}
@@ -95,7 +106,9 @@ class Scan:
         total: Counter[str] = Counter()
         for label, count in zip(classes.tolist(), counts.tolist(), strict=True):
             total.update(dict.fromkeys(separate_labels(label), count))
-        return np.array(sorted(total), dtype=str), np.array([total[name] for name in sorted(total)], dtype=np.int64)
+        return np.array(sorted(total), dtype=str), np.array(
+            [total[name] for name in sorted(total)], dtype=np.int64
+        )
 
     def with_labels(self, names: Iterable[str], used: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
         """Return which of some images have any of these labels, shape (n_images,)."""
@@ -153,7 +166,9 @@ class Scan:
         _, first, number = np.unique(codes[grouped], return_index=True, return_inverse=True)
         i = np.concatenate([grouped, np.arange(n)])
         j = np.concatenate([grouped[first[number]], self.duplicates.near])
-        _, component = connected_components(coo_array((np.ones(len(i)), (i, j)), shape=(n, n)), directed=False)
+        _, component = connected_components(
+            coo_array((np.ones(len(i)), (i, j)), shape=(n, n)), directed=False
+        )
         return np.asarray(component, dtype=np.int64)
 
     @cached_property
@@ -186,7 +201,9 @@ class Scan:
         if known is None or known.rows.shape[1] < k:
             most = max(k, 10, self._listed)  # so that they are searched once
             with one_thread():
-                known = find_neighbours(self.descriptor, self.readable, most, rng=self.generator("neighbours"))
+                known = find_neighbours(
+                    self.descriptor, self.readable, most, rng=self.generator("neighbours")
+                )
             self.__dict__["_neighbours"] = known
         return Neighbours(known.rows[:, :k], known.similarity[:, :k], known.exact)
 
@@ -200,11 +217,20 @@ class Scan:
             for name in ("_described", "_neighbours"):
                 self.__dict__.pop(name, None)
 
-    def with_splits(self, splits: npt.NDArray[np.object_]) -> Scan:
+    def with_splits(self, splits: npt.NDArray[np.object_]) -> Evidence:
         """Return the same scan under another assignment of splits, sharing the evidence that does not depend on it."""
-        other = Scan(self.images.assign(split=splits), self.signatures, empty=(), seed=self.seed)
+        other = Evidence(self.images.assign(split=splits), self.signatures, empty=(), seed=self.seed)
         other.model_recalls = self.model_recalls
-        for name in ("readable", "labels", "classes", "duplicates", "inferred_groups", "groups", "_described", "_neighbours"):
+        for name in (
+            "readable",
+            "labels",
+            "classes",
+            "duplicates",
+            "inferred_groups",
+            "groups",
+            "_described",
+            "_neighbours",
+        ):
             if name in self.__dict__:
                 other.__dict__[name] = self.__dict__[name]
         return other

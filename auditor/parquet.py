@@ -163,8 +163,8 @@ def _array(column: pd.Series) -> pa.Array:
     dtype = column.dtype
     if isinstance(dtype, pd.SparseDtype):
         column = pd.Series(column.to_numpy())
-    elif isinstance(dtype, np.dtype):
-        column = column.astype(dtype.newbyteorder("="), copy=False)
+    elif isinstance(dtype, np.dtype) and not dtype.isnative:
+        column = column.astype(dtype.newbyteorder("="))
     try:
         found = pa.array(column, from_pandas=True)
         found = found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found

@@ -3,7 +3,6 @@
 import datetime
 import decimal
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -192,14 +191,6 @@ def test_a_damaged_file_is_a_value_error_or_a_table(tmp_path):
         parquet.read(tmp_path / "b.parquet")
     with pytest.raises(FileNotFoundError):
         parquet.read(tmp_path / "absent.parquet")
-
-
-def test_ctrl_c_is_ctrl_c(tmp_path):
-    table = pd.DataFrame({f"c{k}": np.random.default_rng(k).random(2_000_000) for k in range(8)})
-    threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
-    with pytest.raises(KeyboardInterrupt):
-        for k in range(100):
-            written(table, tmp_path / f"{k}.parquet")
 
 
 def test_the_same_table_gives_the_same_bytes_in_every_thread(tmp_path):

@@ -41,11 +41,15 @@ def load() -> tuple[ModuleType, ModuleType]:
     MissingExtraError
         One of the two is not installed.
     UsageError
-        Keras was already imported with another backend.
+        Keras was imported with another backend, or KERAS_BACKEND asks for one.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    if "keras" not in sys.modules:
-        os.environ["KERAS_BACKEND"] = "tensorflow"
+    if "keras" not in sys.modules and os.environ.setdefault("KERAS_BACKEND", "tensorflow") != "tensorflow":
+        raise UsageError(
+            expected="Keras on TensorFlow",
+            received=f"KERAS_BACKEND={os.environ['KERAS_BACKEND']}",
+            hint="set KERAS_BACKEND=tensorflow, or unset it, where auditor trains",
+        )
     try:
         with _native_stderr_silenced() if "tensorflow" not in sys.modules else contextlib.nullcontext():
             import tensorflow

@@ -26,14 +26,27 @@ def keep_freed_memory() -> None:
             mallopt(parameter, size)
 
 
+def fill_closed_streams() -> None:
+    """Open the null device for each of standard input, output and error that is closed.
+
+    Else a pipe, or a file that is written, gets its number, and what native code prints ends up in it.
+    """
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free: this one
+
+
 def settle() -> None:
-    """Prepare the process of a command: `keep_freed_memory`, and OpenBLAS on one thread unless the environment says otherwise.
+    """Prepare the process of a command: standard streams that are open, freed memory kept, OpenBLAS on one thread.
 
     Checks hold linear algebra to one thread anyhow (`auditor.evidence.threads`); the threads that OpenBLAS
-    would start in NumPy and again in SciPy spin in vain, for 0.3 CPU seconds.
+    would start in NumPy and again in SciPy spin in vain, for 0.3 CPU seconds. The environment may ask for more.
     """
+    fill_closed_streams()
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     keep_freed_memory()
 
 
-__all__ = ["ONE_THREAD", "keep_freed_memory", "settle"]
+__all__ = ["ONE_THREAD", "fill_closed_streams", "keep_freed_memory", "settle"]

@@ -72,11 +72,13 @@ def versions(decoders: str) -> dict[str, str]:
     """Return what a row depends on besides the bytes."""
     import cv2
     import PIL
+    import simplejpeg
 
     return {
         "scanner": str(SCANNER),
         "opencv": str(cv2.__version__),
         "pillow": str(PIL.__version__),
+        "simplejpeg": str(simplejpeg.__version__),
         "decoders": decoders,
     }
 

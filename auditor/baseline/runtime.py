@@ -10,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 
 from auditor.errors import MissingExtraError, UsageError
+from auditor.process import is_command
 
 #: What each import stands for on PyPI, all in the extra ``[train]``.
 EXTRA = "train"
@@ -51,7 +52,8 @@ def load() -> tuple[ModuleType, ModuleType]:
             hint="set KERAS_BACKEND=tensorflow, or unset it, where auditor trains",
         )
     try:
-        with _native_stderr_silenced() if "tensorflow" not in sys.modules else contextlib.nullcontext():
+        silent = is_command() and "tensorflow" not in sys.modules  # never another program's standard error
+        with _native_stderr_silenced() if silent else contextlib.nullcontext():
             import tensorflow
     except ImportError:
         raise MissingExtraError.of("tensorflow", EXTRA) from None

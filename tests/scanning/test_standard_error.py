@@ -95,10 +95,18 @@ def test_closed_standard_streams_do_not_stop_a_scan(pictures, tmp_path, closed):
     assert (done.returncode, done.stdout) == (0, "14 ['ok']\n")
 
 
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "0<&- >&- 2>&-"])
+def test_closed_standard_streams_do_not_stop_a_command(pictures, tmp_path, closed):
+    command = [sys.executable, "-m", "auditor", "scan", str(tmp_path / "data"), "-o", str(tmp_path / "out")]
+    done = subprocess.run(["sh", "-c", f'"$0" "$@" {closed}', *command], timeout=120, check=False)
+    assert done.returncode == 0
+    assert (tmp_path / "out" / "report.html").stat().st_size > 0
+
+
 @pytest.mark.parametrize("verb", ["fork", "start"])
 def test_a_parent_that_ignores_its_children_does_not_stop_a_scan(pictures, tmp_path, verb):
-    prepare = "from auditor.scanning.worker_spawner import prepare; prepare()" if verb == "fork" else ""
-    code = f"import signal; signal.signal(signal.SIGCHLD, signal.SIG_IGN)\n{prepare}\n{CODE}"
+    prepare = "from auditor.process import settle; settle(); from auditor.scanning.worker_spawner import prepare; prepare()"
+    code = f"import signal; signal.signal(signal.SIGCHLD, signal.SIG_IGN)\n{prepare if verb == 'fork' else ''}\n{CODE}"
     done = subprocess.run(
         [sys.executable, "-c", code, tmp_path / "data"],
         capture_output=True,

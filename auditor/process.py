@@ -57,7 +57,7 @@ def settle() -> None:
     fill_closed_streams()
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # as Python leaves one that was closed at its start
-            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  for as long as the process lives
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     keep_freed_memory()
 

@@ -192,13 +192,4 @@ def encodable(text: str) -> str:
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
-__all__ = [
-    "Kind",
-    "encodable",
-    "kinds",
-    "metadata",
-    "parquet_bytes",
-    "read",
-    "row_groups",
-    "values",
-]
+__all__ = ["Kind", "encodable", "kinds", "metadata", "parquet_bytes", "read", "row_groups", "values"]

@@ -42,7 +42,7 @@ def scan_task(order: Order, batches: Sequence[Sequence[Item]]) -> list[Rows]:
     return list(_pools[key].run(batches))
 
 
-def on_dask(
+def scan_on_dask(
     order: Order, batches: Iterable[Sequence[Item]], scheduler: str | None, jobs: int | None
 ) -> Iterator[Rows]:
     """Scan batches on a cluster and yield their rows as they come, in any order.

@@ -78,7 +78,7 @@ def _row_groups(opened: pq.ParquetFile) -> list[int]:
 
 
 def values(file: str | Path, column: str, first: int, last: int) -> Sequence[Any]:
-    """Return the values of a column in the rows from ``first`` up to, and without, ``last``; ``as_py`` copies one; raises as `kinds`."""
+    """Return the values of a column in rows ``first`` to ``last - 1``, each with ``as_py``; raises as `kinds`."""
     with _opened(file) as opened:
         sizes = _row_groups(opened)
         ends = list(accumulate(sizes))
@@ -117,7 +117,7 @@ def _plain_frame(table: pa.Table) -> pd.DataFrame:
 
 
 def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return a column as exact values that pandas has a type for: identifiers are decimal numbers in some databases."""
+    """Return a column of exact values that pandas has a type for: some databases have decimal identifiers."""
     import pyarrow as pa
     import pyarrow.types as types
 
@@ -138,7 +138,9 @@ def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
 def parquet_bytes(
     table: pd.DataFrame, *, compression: str = "zstd", about: Mapping[str, str] | None = None
 ) -> bytes:
-    """Return a table as the bytes of a Parquet file, missing values as nulls; what Parquet has no type for becomes text.
+    """Return a table as the bytes of a Parquet file.
+
+    Missing values become nulls, and values of mixed types or of none that Parquet has become text.
 
     Parameters
     ----------

@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from auditor.dataset import Dataset
-from auditor.scanning.batch import Facts, Rows
+from auditor.scanning.batch import Rows
 from auditor.scanning.columns import Columns
 from auditor.scanning.measures import rounded
 from auditor.scanning.paged import SWEEP, give_back, signature_array
-from auditor.scanning.schema import MEASURES
+from auditor.scanning.schema import MEASURES, Facts
 from auditor.scanning.store import Remembered, Store
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class Collector:
         return self._changed.get(row, ("", -1))[0]
 
     def recall(self, known: Remembered, same: npt.NDArray[np.bool_]) -> None:
-        """Take over the rows of files that are the same; keep the others for files that turn out to have the same bytes."""
+        """Take over the rows of unchanged files; keep the others for files that turn out to have the same bytes."""
         kept = known.columns.take(same)
         self._pieces.append(kept)
         self._rows.append(known.rows[same])
@@ -120,7 +120,7 @@ class Collector:
         self._count(len(facts), sum(f.bytes for f in facts), sum(f.status != "ok" for f in facts))
 
     def _recall_one(self, rows: Rows, place: int) -> Facts:
-        """Return the former facts of a file whose bytes are as they were, and put back its measures and signature."""
+        """Return the former facts of a file with the same bytes, and put back its measures and signature."""
         assert self._former is not None
         row = rows.index[place]
         facts, rows.measures[place] = self._former.row(self._changed[row][1])

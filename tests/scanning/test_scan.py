@@ -19,7 +19,7 @@ from auditor.readers import open_dataset
 from auditor.scanning import scan as scan_module
 from auditor.scanning import scan_images, time_budget
 from auditor.scanning.batch import Item
-from auditor.scanning.schema import FACTS, FILE_FACTS, MEASURE_NAMES, SIGNATURE_BYTES
+from auditor.scanning.schema import MEASURE_NAMES, SIGNATURE_BYTES, Facts
 from tests.scanning.making import dataset, encoded, jpeg, picture, png
 from tests.scanning.sources import Hostile
 
@@ -45,9 +45,7 @@ def same(one, other):
 
 def test_the_table_has_the_promised_columns(mixed):
     scanned = scan_images(mixed)
-    assert {"path", "label", "split", "group", *FACTS, *FILE_FACTS, *MEASURE_NAMES} <= set(
-        scanned.images.columns
-    )
+    assert {"path", "label", "split", "group", *Facts._fields, *MEASURE_NAMES} <= set(scanned.images.columns)
     assert scanned.images.index.tolist() == list(range(len(mixed)))
     assert scanned.images["path"].tolist() == mixed.samples["path"].tolist()
     assert scanned.signatures.shape == (len(mixed), SIGNATURE_BYTES)

@@ -78,7 +78,7 @@ def _row_groups(opened: pq.ParquetFile) -> list[int]:
 
 
 def values(file: str | Path, column: str, first: int, last: int) -> Sequence[Any]:
-    """Return the values of a column in rows ``first`` to ``last - 1``, each with ``as_py``; raises as `kinds`."""
+    """Return a column's values in rows ``first`` to ``last - 1``, each with ``as_py``; raises as `kinds`."""
     with _opened(file) as opened:
         sizes = _row_groups(opened)
         ends = list(accumulate(sizes))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from auditor.augmentation.budget import MAX_MULTIPLE, plan_budgets, read_target
 from auditor.augmentation.policy import PRESETS, Policy
 from auditor.errors import DataError, UsageError
+from auditor.grouping import KEYS, PlannedSplit, share_a_key
 from auditor.record import AugmentationFacts, ClassBudget
 
 if TYPE_CHECKING:
@@ -20,27 +21,10 @@ if TYPE_CHECKING:
 
     from auditor.augmentation.advice import PolicyCheck
     from auditor.augmentation.augmented import Augmentation
-    from auditor.dataset import Dataset
 
 WAYS = ("on-the-fly", "files", "layers")
 #: Columns of ``augmented.csv``.
 COLUMNS = ("path", "parent", "label", "split", "transforms", "seed")
-
-
-class PlannedSplit(Protocol):
-    """What augmentation needs of a planned split."""
-
-    @property
-    def dataset(self) -> Dataset:
-        """Where the bytes are."""
-
-    @property
-    def table(self) -> pd.DataFrame:
-        """``path, label, split, group, cluster`` of every image."""
-
-    @property
-    def usable(self) -> pd.DataFrame:
-        """The rows of the table that training uses."""
 
 
 def training_rows(plan: PlannedSplit) -> pd.DataFrame:
@@ -52,13 +36,8 @@ def training_rows(plan: PlannedSplit) -> pd.DataFrame:
     usable = plan.usable
     rows = usable[(usable["split"] == "train") & (usable["label"] != "")]
     table = plan.table
-    held_out = table[(table["split"] != "train") & (table["split"] != "")]
-    clear = np.ones(len(rows), dtype=bool)
-    for column in ("path", "cluster", "group"):
-        if column in table.columns:
-            taken = set(held_out[column]) - {""}
-            clear &= ~rows[column].isin(taken).to_numpy()
-    return rows[clear]
+    held_out = table[~table["split"].isin(("train", ""))]
+    return rows[~share_a_key(rows, held_out, ("path", *KEYS))]
 
 
 def image_seed(seed: int, parent: str, copy: int, epoch: int = 0) -> int:

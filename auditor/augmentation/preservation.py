@@ -15,7 +15,6 @@ from auditor.augmentation.advice import COLUMNS, PolicyCheck, advise, strength_t
 from auditor.augmentation.judges import Judge, Model, Neighbours
 from auditor.augmentation.pictures import read_parent, webp
 from auditor.augmentation.planning import (
-    PlannedSplit,
     choose_policy,
     image_seed,
     representatives,
@@ -24,6 +23,7 @@ from auditor.augmentation.planning import (
 from auditor.augmentation.policy import Policy, Step
 from auditor.augmentation.transforms import BY_NAME
 from auditor.errors import DataError
+from auditor.grouping import PlannedSplit, number_units_of
 from auditor.scanning.signature import signature
 from auditor.stats.intervals import wilson
 
@@ -192,22 +192,7 @@ def _worst_examples(examples: list[dict[str, str]], table: pd.DataFrame) -> list
 
 def _with_units(rows: pd.DataFrame) -> pd.DataFrame:
     """Return one row per duplicate set, with what belongs together by the user's groups or as duplicates: ``unit``."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    n = len(rows)
-    links = [np.arange(n)]
-    for column in ("group", "cluster"):
-        named = rows[column].to_numpy(dtype=object)
-        first: dict[str, int] = {}
-        links.append(
-            np.array(
-                [first.setdefault(name, i) if name else i for i, name in enumerate(named)], dtype=np.int64
-            )
-        )
-    ends = (np.tile(np.arange(n), len(links)), np.concatenate(links))
-    _, unit = connected_components(coo_array((np.ones(len(ends[0])), ends), shape=(n, n)), directed=False)
-    return representatives(rows.assign(unit=unit.astype(str)))
+    return representatives(rows.assign(unit=number_units_of(rows).astype(str)))
 
 
 def _neighbours(plan: PlannedSplit, scan: Evidence | None, seed: int) -> Neighbours:

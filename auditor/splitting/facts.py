@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from auditor.finding import rounded
+from auditor.grouping import number_units_of
 from auditor.record import SPLITS, Claim, SplitFacts
 from auditor.scanning.fingerprint import fingerprint
 from auditor.splitting.bound import deviation_bound
@@ -25,7 +26,7 @@ from auditor.splitting.certificate import (
 from auditor.splitting.nearest import nearest_across
 from auditor.splitting.order import moments, order_claim
 from auditor.splitting.strata import strata_of
-from auditor.splitting.units import count_table, singly, undivided_units
+from auditor.splitting.units import count_table, singly
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +51,7 @@ def _bound(table: pd.DataFrame, ratios: Mapping[str, float]) -> float:
     used = table[table[part_column(table)] != ""]
     rows, single = singly(used["label"])
     label, _ = pd.factorize(single, sort=True)
-    counts = count_table(undivided_units(used["group"], used["cluster"])[rows], label.astype(np.int64))
+    counts = count_table(number_units_of(used)[rows], label.astype(np.int64))
     return rounded(deviation_bound(counts, np.array(list(ratios.values())))) or 0.0
 
 
@@ -118,7 +119,7 @@ def split_facts(
         claims.append(_strata_claim(table, images, stated, asked.stratify))
     if asked.by is not None:
         used = (table[column] != "").to_numpy()
-        unit = undivided_units(table.loc[used, "group"], table.loc[used, "cluster"])
+        unit = number_units_of(table[used])
         claims.append(
             order_claim(
                 table.loc[used, column], moments(images[used], asked.by), unit, parts_of(table), asked.by

@@ -12,6 +12,7 @@ import pandas as pd
 
 from auditor.dataset import Dataset
 from auditor.errors import DataError, UsageError
+from auditor.grouping import find_leaking, number_units_of
 from auditor.record import SplitFacts
 from auditor.splitting.allot import Parted, allot, carve, keep_test
 from auditor.splitting.certificate import TABLE_COLUMNS, amount
@@ -20,7 +21,7 @@ from auditor.splitting.order import in_order, moments
 from auditor.splitting.ratios import PARTS, default_ratios, parse_ratios, shown
 from auditor.splitting.repair import repair_split, told
 from auditor.splitting.strata import joined, strata_of
-from auditor.splitting.units import singly, undivided_units
+from auditor.splitting.units import singly
 
 Existing = Literal["keep", "keep-test", "replace"]
 
@@ -53,7 +54,7 @@ class Plan:
         if "fold" in self.table.columns:
             return self.round(0).usable
         table = self.table[self.table["split"].isin(PARTS)]
-        return table[~leaking(table)]
+        return table[~find_leaking(table)]
 
     @property
     def changes(self) -> pd.DataFrame:
@@ -89,15 +90,6 @@ class Plan:
         split = self.table["fold"].map(lambda f: names.get(f, f if f in ("", "test") else "train"))
         table = self.table.drop(columns="fold").assign(split=split.astype(str))[list(TABLE_COLUMNS)]
         return replace(self, table=table)
-
-
-def leaking(table: pd.DataFrame) -> pd.Series:
-    """Return which training rows share a group or a duplicate set with validation or test."""
-    training, held_out = table["split"] == "train", table["split"].isin(("val", "test"))
-    found = pd.Series(False, index=table.index)
-    for key in ("group", "cluster"):
-        found |= training & (table[key] != "") & table[key].isin(set(table.loc[held_out, key]))
-    return found
 
 
 def prepare(table: pd.DataFrame) -> pd.DataFrame:
@@ -251,7 +243,7 @@ def plan_split(
         aimed = dict(zip(PARTS, chosen, strict=True))
     levels = strata_of(images, stratify)
     strata = joined(levels)
-    unit = undivided_units(images["group"], images["cluster"])
+    unit = number_units_of(images)
     rng = np.random.default_rng(seed)
     trade_off = None
     if repair:
@@ -296,7 +288,7 @@ def plan_split(
         group_column=dataset.group_column or ("group" if (images["group"] != "").any() else None),
     )  # fmt: skip
     planned = images.assign(split=parted.part)[list(TABLE_COLUMNS)].astype(str)
-    left_out = int(leaking(planned).sum()) if folds is None else 0
+    left_out = int(find_leaking(planned).sum()) if folds is None else 0
     if folds is not None:
         planned = planned.rename(columns={"split": "fold"})
     unreadable, unlabelled = images["status"] != "ok", (images["status"] == "ok") & (images["label"] == "")

@@ -11,11 +11,9 @@ import pandas as pd
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import breadth_first_order, maximum_flow
 
+from auditor.grouping import KEYS, number_units, share_a_key
 from auditor.record import RepairChoice
 from auditor.splitting.certificate import class_deviation, count_parts, divided, stated_ratios
-from auditor.splitting.units import undivided_units
-
-KEYS = ("group", "cluster")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,15 +24,6 @@ class Repair:
     moved: int
     dropped: int
     trade_off: list[RepairChoice]
-
-
-def _sharing(table: pd.DataFrame, split: pd.Series, part: str, keys: Sequence[str]) -> pd.Series:
-    """Return which rows of other parts share a key with a part."""
-    inside = split == part
-    found = pd.Series(False, index=table.index)
-    for key in keys:
-        found |= (table[key] != "") & table[key].isin(set(table.loc[inside, key]))
-    return found & ~inside & (split != "")
 
 
 def _cover(
@@ -118,14 +107,16 @@ def _keeping(table: pd.DataFrame, split: pd.Series, kept: str, keys: Sequence[st
     others = [p for p in ("train", "val", "test") if p != kept]
     extra = sorted(set(split) - {"", "train", "val", "test"})
     for part in (kept, *extra):
-        repaired[_sharing(table, repaired, part, keys)] = ""
+        inside = repaired == part
+        leaking = share_a_key(table, table[inside], keys) & ~inside & (repaired != "")
+        repaired[leaking] = ""
     rows = _cover(table, repaired, others[0], others[1], keys)
     return _settle(table, repaired, rows, others, keys)
 
 
 def _growing_test(table: pd.DataFrame, split: pd.Series) -> pd.Series:
     """Move everything that hangs together with a test image into test, then the fewest between train and val."""
-    unit = undivided_units(*(table[k].where(split != "", "") for k in KEYS))
+    unit = number_units(*(table[k].where(split != "", "") for k in KEYS))
     moved = split.copy()
     moved[np.isin(unit, unit[(split == "test").to_numpy()]) & (split != "").to_numpy()] = "test"
     return _keeping(table, moved, "test", KEYS)

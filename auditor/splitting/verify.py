@@ -14,11 +14,12 @@ import pandas as pd
 
 from auditor.dataset import Dataset
 from auditor.errors import DataError
+from auditor.grouping import find_leaking
 from auditor.record import Claim, SplitFacts
 from auditor.scanning.fingerprint import fingerprint
 from auditor.splitting.certificate import TABLE_COLUMNS, part_column, rows_digest
 from auditor.splitting.facts import Asked, split_facts
-from auditor.splitting.plan import Plan, leaking, prepare
+from auditor.splitting.plan import Plan, prepare
 
 #: An apostrophe in front keeps spreadsheets from running a cell as a formula; see
 #: ``auditor.reports.csv_cells``.
@@ -284,7 +285,7 @@ def read_plan(file: str | Path, dataset: Dataset, table: pd.DataFrame) -> Plan:
             - bool((rows["fold"] == "test").any()),
         )
     known = {*own.stratify, *filter(None, [own.by])} <= set(images.columns)
-    left_out = int(leaking(rows).sum()) if "split" in rows.columns else 0
+    left_out = int(find_leaking(rows).sum()) if "split" in rows.columns else 0
     facts = split_facts(
         rows, beside, own if known else replace(own, stratify=(), by=None), left_out=left_out, notes=[]
     )

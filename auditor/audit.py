@@ -211,7 +211,7 @@ def _checked(
             images=evidence.images,
             exhibits=_exhibits(evidence, findings),
         )
-        evidence.let_go()
+        evidence.release_memory()
     else:
         listeners.stage("Nothing has changed since the checks were run")
     return Audit(
@@ -320,7 +320,7 @@ def scan(
 
 def _exhibits(evidence: Evidence, findings: Sequence[Finding]) -> dict[str, Any]:
     """Return what only reports use: the map of the pictures, label suspects marked."""
-    from auditor.evidence.projection import map_points
+    from auditor.reports.picture_map import map_points
 
     suspects = [
         path
@@ -389,7 +389,7 @@ def run(
         on_stage=listeners.stage, time_budget=time_budget, measures=evidence.images,
     )  # fmt: skip
     shown = OUTPUT if reproducible else str(output)
-    evidence.model_probabilities, evidence.model_recalls = result.probabilities, result.recalls
+    evidence = evidence.with_model(result.probabilities, result.recalls)
     record = dataclasses.replace(
         audit.record,
         findings=_with_the_model(audit.record.findings, evidence, config, dataset, shown),

@@ -29,7 +29,7 @@ def keep_freed_memory() -> None:
 def settle() -> None:
     """Prepare the process of a command: `keep_freed_memory`, and OpenBLAS on one thread unless the environment says otherwise.
 
-    Checks hold linear algebra to one thread anyhow (`auditor.evidence.threads`); the threads that OpenBLAS
+    Checks hold linear algebra to one thread anyhow (`auditor.evidence.single_thread`); the threads that OpenBLAS
     would start in NumPy and again in SciPy spin in vain, for 0.3 CPU seconds.
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

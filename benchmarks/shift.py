@@ -31,8 +31,8 @@ import pandas as pd
 
 import auditor
 import auditor.checks as checks
+from auditor.checks.shift_pairs import FAMILY
 from auditor.evidence import Evidence
-from auditor.evidence.shift import FAMILY
 from auditor.readers import open_dataset
 from auditor.scanning import scan_images
 from auditor.stats.intervals import wilson

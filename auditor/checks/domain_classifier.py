@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from auditor.evidence.shift import Floats, Pair
+from auditor.checks.shift_pairs import Floats, Pair
 from auditor.stats.logistic import fit_two
 
 #: Images of a split that are used, at most: more would narrow the interval below any threshold.

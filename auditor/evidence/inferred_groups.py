@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from auditor.evidence.matching import Comparison
+from auditor.duplicates.detail import DetailComparer
+from auditor.scanning.mapped_signatures import Signatures
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -147,7 +148,7 @@ def _counted(digits: str) -> str:
 
 
 def frames(
-    paths: Names, readable: npt.NDArray[np.bool_], alone: npt.NDArray[np.bool_], comparison: Comparison
+    paths: Names, readable: npt.NDArray[np.bool_], alone: npt.NDArray[np.bool_], comparer: DetailComparer
 ) -> Names:
     """Return a name for each run of files that follow each other and look alike; "" outside of runs, and everywhere if all look alike.
 
@@ -156,7 +157,7 @@ def frames(
     paths : ndarray of str, shape (n_images,)
     readable, alone : ndarray of bool, shape (n_images,)
         Images to look at are readable and represent their exact duplicate set.
-    comparison : Comparison
+    comparer : DetailComparer
     """
     keys = np.full(len(paths), "", dtype=object)
     rows = np.flatnonzero(readable & alone)
@@ -166,10 +167,10 @@ def frames(
     by_path = sorted(rows.tolist(), key=lambda row: str(paths[row]))
     order = np.array(sorted(by_path, key=lambda row: natural_key(_stem(str(paths[row])))), dtype=np.int64)
     none = np.zeros(len(order) - 1, dtype=np.int64)
-    alike = comparison.distance(order[:-1], order[1:], none) < FRAME_DISTANCE
+    alike = comparer.measure_distance(order[:-1], order[1:], none) < FRAME_DISTANCE
     half = len(order) // 2
     by_chance = (
-        comparison.distance(order[: len(order) - half], order[half:], none[: len(order) - half])
+        comparer.measure_distance(order[: len(order) - half], order[half:], none[: len(order) - half])
         < FRAME_DISTANCE
     )
     if alike.mean() <= FRAMES_OVER_CHANCE * max(by_chance.mean(), 1 / len(order)):
@@ -181,7 +182,7 @@ def frames(
 
 def infer_groups(
     images: pd.DataFrame,
-    signatures: npt.NDArray[np.uint8],
+    signatures: Signatures,
     exact: npt.NDArray[np.int64],
     least_covered: float = LEAST_COVERED,
 ) -> tuple[InferredGroups, ...]:
@@ -191,7 +192,7 @@ def infer_groups(
     ----------
     images : DataFrame
         Needs ``path, label, status``; times and cameras are taken from any column that is called so.
-    signatures : ndarray of uint8, shape (n_images, SIGNATURE_BYTES)
+    signatures : Signatures
     exact : ndarray of int64, shape (n_images,)
         Representatives of exact duplicate sets.
     """
@@ -203,7 +204,7 @@ def infer_groups(
         ("folders", lambda: np.array([folder_key(p) for p in paths], dtype=object)),
         (
             "consecutive frames",
-            lambda: frames(paths, readable, exact == np.arange(len(exact)), Comparison(signatures)),
+            lambda: frames(paths, readable, exact == np.arange(len(exact)), DetailComparer(signatures)),
         ),
     )
 

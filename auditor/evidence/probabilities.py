@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from auditor.evidence.neighbours import nearest, unit_rows
 from auditor.stats.logistic import fit_logistic
+from auditor.stats.nearest import find_nearest, scale_to_unit
 
 if TYPE_CHECKING:
-    from auditor.evidence.evidence import Evidence
+    import pandas as pd
 
 #: Folds of the cross-validation: five or ten are the usual compromise (Kohavi 1995); five cost half.
 FOLDS = 5
@@ -74,7 +74,25 @@ class Probabilities:
     models: tuple[str, ...]
 
 
-def canonical_order(scan: Evidence, rows: Rows) -> Rows:
+class _LabelledPictures(Protocol):
+    """What the probabilities need of the evidence, row by row."""
+
+    images: pd.DataFrame
+    model_probabilities: pd.DataFrame | None
+
+    @property
+    def readable(self) -> npt.NDArray[np.bool_]: ...
+    @property
+    def labels(self) -> npt.NDArray[np.object_]: ...
+    @property
+    def splits(self) -> npt.NDArray[np.object_]: ...
+    @property
+    def groups(self) -> Rows: ...
+    @property
+    def descriptor(self) -> Floats: ...
+
+
+def canonical_order(scan: _LabelledPictures, rows: Rows) -> Rows:
     """Return rows in the order of pixel digest, then path: as good as random, and the same however the table is sorted."""
     rows, paths = np.sort(rows), scan.images["path"]
     if not paths.is_monotonic_increasing:
@@ -134,7 +152,7 @@ def logistic(x: Floats, given: Rows, queries: Floats, classes: int) -> Floats:
 def votes(x: Floats, given: Rows, queries: Floats, classes: int) -> Floats:
     """Return the smoothed votes of the nearest neighbours by cosine, shape ``(n_queries, n_classes)``."""
     k = min(VOTERS, len(x))
-    rows, similarity = nearest(queries, x, k)
+    rows, similarity = find_nearest(queries, x, k)
     weight = np.maximum(similarity, 0) ** POWER
     place = np.arange(len(queries))[:, None] * classes + given[rows]
     # One tenth of a vote for every class: nobody's neighbours are certain.
@@ -187,14 +205,14 @@ def out_of_fold(x: Floats, given: Rows, groups: Rows, classes: int, rows: Rows |
         out[inside] = geometric_mean(
             [
                 logistic(known, given[fit], asked, classes),
-                votes(unit_rows(near_by), given[near], unit_rows(asked), classes),
+                votes(scale_to_unit(near_by), given[near], scale_to_unit(asked), classes),
             ]
         )
     return out
 
 
 def _model(
-    scan: Evidence, rows: Rows, classes: tuple[str, ...]
+    scan: _LabelledPictures, rows: Rows, classes: tuple[str, ...]
 ) -> tuple[npt.NDArray[np.bool_], Floats] | None:
     """Return which rows a trained model was asked about and what it said, or ``None`` where it does not know every class."""
     table = scan.model_probabilities
@@ -211,11 +229,11 @@ def _model(
     return (covered, said) if covered.any() else None
 
 
-def find_probabilities(scan: Evidence) -> Probabilities | None:
+def find_probabilities(scan: _LabelledPictures) -> Probabilities | None:
     """Return out-of-fold probabilities for the labelled images of a scan, or ``None`` with fewer than two classes to tell apart.
 
     The ensemble is the geometric mean of a logistic regression and a nearest-neighbour vote on the
-    descriptor, cross-validated over groups; where `Scan.model_probabilities` are given and lower the log loss
+    descriptor, cross-validated over groups; where `Evidence.model_probabilities` are given and lower the log loss
     of the images they cover, they join it.
     """
     labelled = np.flatnonzero(scan.readable & (scan.labels != "") & (scan.splits != "field"))

@@ -1,10 +1,11 @@
-"""Signatures of many images: an array whose memory is given back between uses, so that a process is not as large as all thumbnails."""
+"""Signatures of many images, mapped from a file: the process never holds all thumbnails in memory."""
 
 from __future__ import annotations
 
 import mmap
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,53 +16,108 @@ from auditor.scanning.schema import SIGNATURE_BYTES
 
 #: Images from which signatures are kept in a file: 300 MB of them.
 IN_FILE_FROM = 200_000
-#: Bytes of signatures that a sweep touches before it gives their memory back.
-HELD = 64 << 20
-#: Rows of that many bytes.
-SWEEP = HELD // SIGNATURE_BYTES
-#: Rows here and there that are read before the memory of their surroundings is given back: each brings 64 kB
-#: of the file along (Linux).
-SCATTERED = 1000
+#: Bytes of the file that may stay in memory before they are given back.
+MOST_RESIDENT = 64 << 20
+#: Bytes of the file that one row brings into memory where its neighbours are not read: Linux maps 16 pages around it.
+FAULT_BYTES = 64 << 10
+#: Rows that are read from the file at once: as many scattered ones as may stay in memory.
+ROWS_AT_ONCE = MOST_RESIDENT // FAULT_BYTES
+#: Pictures in a block: their floats fit into a processor's cache.
+BLOCK_ROWS = 256
+#: Side of the luma thumbnail and of the two chroma planes, in pixels; they follow each other in a signature.
+LUMA_SIDE, CHROMA_SIDE = 32, 16
+
+Bytes = npt.NDArray[np.uint8]
 
 
-def signature_array(n: int, folder: Path | None = None) -> npt.NDArray[np.uint8]:
-    """Return zeros of shape ``(n, SIGNATURE_BYTES)``; many are mapped from a nameless file that goes with the array.
+class Signatures:
+    """Signatures of images, row by row; those in a file give their memory back by themselves.
 
     Parameters
     ----------
-    n : int
-    folder : Path, optional
-        Where the file has its blocks; the system's folder for temporary files by default. Where it has no
-        room, memory is taken.
+    array : ndarray of uint8, shape (n_images, SIGNATURE_BYTES)
+    file : mmap, optional
+        What the array is a view of.
     """
-    if n < IN_FILE_FROM or not hasattr(os, "posix_fallocate"):
-        return np.zeros((n, SIGNATURE_BYTES), dtype=np.uint8)
-    try:
-        with tempfile.TemporaryFile(dir=folder) as file:
-            # Blocks that are missing when a page is written would end the process: ask for all of them now.
-            os.posix_fallocate(file.fileno(), 0, n * SIGNATURE_BYTES)
-            mapped = mmap.mmap(file.fileno(), n * SIGNATURE_BYTES)
-    except OSError:
-        return np.zeros((n, SIGNATURE_BYTES), dtype=np.uint8)
-    return np.frombuffer(mapped, dtype=np.uint8).reshape(n, SIGNATURE_BYTES)
 
+    def __init__(self, array: Bytes, file: mmap.mmap | None = None) -> None:
+        self.array, self._file, self._resident = array, file, 0
 
-def give_back(signatures: npt.NDArray[np.uint8]) -> None:
-    """Let go of the memory of an array of `signature_array`; the values stay in its file. Any other array is left as it is."""
-    owner: Any = signatures
-    while isinstance(owner, np.ndarray):
-        owner = owner.base
-    if isinstance(owner, memoryview):
-        owner = owner.obj
-    if isinstance(owner, mmap.mmap):
-        owner.madvise(mmap.MADV_DONTNEED)
+    @classmethod
+    def zeros(cls, n: int, folder: Path | None = None) -> Signatures:
+        """Return n signatures of zeros; many are mapped from a nameless file that goes with them.
 
+        Parameters
+        ----------
+        n : int
+        folder : Path, optional
+            Where the file lies; the system's folder for temporary files by default. Memory is taken where it
+            has no room.
+        """
+        if n < IN_FILE_FROM or not hasattr(os, "posix_fallocate"):
+            return cls(np.zeros((n, SIGNATURE_BYTES), dtype=np.uint8))
+        try:
+            with tempfile.TemporaryFile(dir=folder) as file:
+                # Blocks that are missing when a page is written would end the process: ask for all of them now.
+                os.posix_fallocate(file.fileno(), 0, n * SIGNATURE_BYTES)
+                mapped = mmap.mmap(file.fileno(), n * SIGNATURE_BYTES)
+        except OSError:
+            return cls(np.zeros((n, SIGNATURE_BYTES), dtype=np.uint8))
+        return cls(np.frombuffer(mapped, dtype=np.uint8).reshape(n, SIGNATURE_BYTES), mapped)
 
-def gathered(signatures: npt.NDArray[np.uint8], rows: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
-    """Return the signatures of some rows; of those of `signature_array` no more than these stay in memory."""
-    found = np.empty((len(rows), signatures.shape[1]), dtype=np.uint8)
-    for start in range(0, len(rows), SCATTERED):
-        part = slice(start, start + SCATTERED)
-        found[part] = signatures[rows[part]]
-        give_back(signatures)
-    return found
+    def __len__(self) -> int:
+        return len(self.array)
+
+    def __getitem__(self, rows: npt.ArrayLike) -> Signatures:
+        """Return a copy of some rows, in memory."""
+        wanted = np.asarray(rows)
+        if self._file is None:
+            return Signatures(self.array[wanted])
+        found = np.empty((len(wanted), SIGNATURE_BYTES), dtype=np.uint8)
+        for start in range(0, len(wanted), ROWS_AT_ONCE):
+            part = wanted[start : start + ROWS_AT_ONCE]
+            found[start : start + ROWS_AT_ONCE] = self.array[part]
+            self._count(part)
+        return Signatures(found)
+
+    def __setitem__(self, rows: npt.NDArray[np.integer[Any]], values: npt.ArrayLike) -> None:
+        self.array[rows] = values
+        self._count(rows)
+
+    def _count(self, rows: npt.NDArray[np.integer[Any]]) -> None:
+        """Count the bytes that reading or writing some rows brought into memory; release them once they are many."""
+        if self._file is not None and len(rows):
+            span = (int(rows.max()) - int(rows.min()) + 1) * SIGNATURE_BYTES
+            self._resident += min(span, len(rows) * FAULT_BYTES)
+            if self._resident >= MOST_RESIDENT:
+                self.release_memory()
+
+    def release_memory(self) -> None:
+        """Give back the memory of signatures in a file, which keeps their values; others stay as they are."""
+        self._resident = 0
+        if self._file is not None:
+            self._file.madvise(mmap.MADV_DONTNEED)
+
+    def blocks(self, rows: npt.NDArray[np.integer[Any]]) -> Iterator[tuple[slice, Signatures]]:
+        """Yield some rows, `BLOCK_ROWS` at a time, each block with its place among them."""
+        for start in range(0, len(rows), BLOCK_ROWS):
+            part = slice(start, start + BLOCK_ROWS)
+            yield part, self[rows[part]]
+        self.release_memory()
+
+    def luma(self) -> Bytes:
+        """Return the luma thumbnails, shape ``(n, 32, 32)``."""
+        return self.array[:, : LUMA_SIDE**2].reshape(-1, LUMA_SIDE, LUMA_SIDE)
+
+    def chroma(self) -> Bytes:
+        """Return the planes of Cr and Cb, shape ``(n, 2, 16, 16)``."""
+        return self.array[:, LUMA_SIDE**2 :].reshape(-1, 2, CHROMA_SIDE, CHROMA_SIDE)
+
+    def rgb(self) -> Bytes:
+        """Return RGB thumbnails, shape ``(n, 16, 16, 3)``."""
+        grey = self.luma()
+        y = sum(grey[:, i::2, j::2].astype(np.float32) for i in range(2) for j in range(2)) / np.float32(4)
+        cr, cb = (self.chroma()[:, plane].astype(np.float32) - 128 for plane in range(2))
+        # ITU-R BT.601, the inverse of OpenCV's RGB -> YCrCb.
+        rgb = np.stack([y + 1.403 * cr, y - 0.714 * cr - 0.344 * cb, y + 1.773 * cb], axis=-1)
+        return np.asarray(np.clip(np.rint(rgb), 0, 255), dtype=np.uint8)

@@ -17,9 +17,9 @@ from auditor.dataset import Dataset, FileStat
 from auditor.errors import UsageError
 from auditor.scanning.batch import Facts, Item, Rows, scan_batch
 from auditor.scanning.columns import Columns
+from auditor.scanning.mapped_signatures import Signatures
 from auditor.scanning.measures import rounded
 from auditor.scanning.order import reading_order
-from auditor.scanning.paged import SWEEP, give_back, signature_array
 from auditor.scanning.schema import MEASURES
 from auditor.scanning.store import Remembered, Store
 
@@ -62,7 +62,7 @@ class Scanned:
     images : DataFrame
         The sample table with the columns of `auditor.scanning.schema` added. Where a time budget left images
         out, their status is ``unmeasured``.
-    signatures : ndarray of uint8, shape (n_images, SIGNATURE_BYTES)
+    signatures : Signatures
         Row by row the same images, zero where unreadable or unmeasured.
     measured : int
         Images whose row is known: all, unless a time budget left some out.
@@ -71,7 +71,7 @@ class Scanned:
     """
 
     images: pd.DataFrame
-    signatures: npt.NDArray[np.uint8]
+    signatures: Signatures
     measured: int = -1
     read: int = -1
 
@@ -290,7 +290,7 @@ class _Result:
         self.paths, self._tell = paths, on_progress
         self.sizes: npt.NDArray[np.int64] = np.full(len(paths), -1, dtype=np.int64)
         self.times: npt.NDArray[np.int64] = self.sizes
-        self.signatures = signature_array(len(paths), folder)
+        self.signatures = Signatures.zeros(len(paths), folder)
         self._pieces: list[Columns] = []
         self._rows: list[npt.NDArray[np.int64]] = []
         self._digests: dict[int, tuple[str, int]] = {}
@@ -331,7 +331,7 @@ class _Result:
                 assert self._former is not None
                 former, rows.measures[k] = self._former.row(self._digests[row][1])
                 facts.append(former)
-                rows.signatures[k] = self.signatures[row]  # still the former one
+                rows.signatures[k] = self.signatures.array[row]  # still the former one
             else:
                 facts.append(found)
         index = np.array(rows.index, dtype=np.int64)
@@ -339,8 +339,6 @@ class _Result:
         self._pieces.append(Columns.of(facts, rows.measures))
         self._rows.append(index)
         self._read += len(index)
-        if self._read % SWEEP < len(index):
-            give_back(self.signatures)
         if store is not None:
             store.add([self.paths[i] for i in rows.index], rows.stats, facts, rows)
         self._count(len(facts), sum(f.bytes for f in facts), sum(f.status != "ok" for f in facts))
@@ -352,7 +350,7 @@ class _Result:
             raise AssertionError(f"{len(rows)} rows for {len(np.unique(rows))} images")
         left = np.setdiff1d(np.arange(len(self.paths)), rows)
         self.signatures[left] = 0
-        give_back(self.signatures)
+        self.signatures.release_memory()
         if len(left):
             blank = Facts(status="unmeasured", reason="not read within the time budget")
             sizes = np.maximum(self.sizes[left], 0).tolist()

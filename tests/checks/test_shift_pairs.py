@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from auditor.evidence import shift
-from auditor.evidence.domain import halves, tell_apart
+from auditor.checks import shift_pairs as shift
+from auditor.checks.domain_classifier import halves, tell_apart
 from auditor.finding import Effect, Fix
 from auditor.stats.distance import dkw_half_width, kolmogorov_smirnov
 from tests.checks.splits import scan, table

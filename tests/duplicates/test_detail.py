@@ -1,22 +1,18 @@
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
-from scipy.ndimage import gaussian_filter, map_coordinates
+from scipy.ndimage import gaussian_filter
 
-from auditor.evidence.alignment import Target, moved, no_move
-from auditor.evidence.matching import TURNS, Comparison, close_pairs, sign_hashes, turned
-from auditor.scanning.signature import luma
+from auditor.duplicates.detail import DetailComparer
+from auditor.duplicates.turns import turn_pictures
+from auditor.scanning.mapped_signatures import Signatures
 
 
 def signatures_of(pictures):
     """Signatures of grey pictures ``(n, 32, 32)``."""
     pictures = np.asarray(pictures, dtype=np.uint8)
-    return np.concatenate(
-        [pictures.reshape(len(pictures), -1), np.full((len(pictures), 512), 128, np.uint8)], axis=1
-    )
+    grey = np.full((len(pictures), 512), 128, np.uint8)
+    return Signatures(np.concatenate([pictures.reshape(len(pictures), -1), grey], axis=1))
 
 
 def blobs(n, seed=0):
@@ -26,54 +22,14 @@ def blobs(n, seed=0):
     return np.clip(128 + 40 * noise, 0, 255)
 
 
-@settings(max_examples=40, deadline=None)
-@given(
-    base=arrays(np.uint64, st.integers(0, 30)),
-    flips=st.lists(st.tuples(st.integers(0, 29), st.lists(st.integers(0, 63), max_size=7)), max_size=20),
-    bits=st.sampled_from([4, 6]),
-)
-def test_all_pairs_within_the_radius_are_found(base, flips, bits):
-    queries = np.array(
-        [
-            np.bitwise_xor.reduce([base[i], *(np.uint64(1 << b) for b in set(where))])
-            for i, where in flips
-            if i < len(base)
-        ],
-        np.uint64,
-    )
-    expected = [
-        [i, j]
-        for i, q in enumerate(queries)
-        for j, b in enumerate(base)
-        if bin(int(q) ^ int(b)).count("1") <= bits
-    ]
-    sets, query, found = close_pairs(queries[None], base, bits)
-    assert np.stack([query, found], axis=1).tolist() == expected
-    assert (sets == 0).all()
-
-
-def test_hashes_of_turns_are_those_of_turned_pictures():
-    pictures = blobs(20)[:, :32, :32].astype(np.uint8)
-    hashes = sign_hashes(signatures_of(pictures))
-    for turn in range(len(TURNS)):
-        direct = sign_hashes(signatures_of(turned(pictures, turn)))[0]
-        np.testing.assert_array_equal(hashes[turn], direct)
-
-
-def test_hash_bits_are_the_signs_of_the_cosine_transform():
-    picture = blobs(1)[0, :32, :32].astype(np.uint8)
-    coefficients = cv2.dct(picture.astype(np.float64))[:8, :8].ravel()
-    bits = [(int(sign_hashes(signatures_of(picture[None]))[0, 0]) >> (63 - k)) & 1 for k in range(64)]
-    assert bits[1:] == (coefficients[1:] > 0).astype(int).tolist()
-    assert bits[0] == 0
-
-
 def compare(first, second, turn=0):
     """Distances as they lie, and after the best of all moves."""
     signatures = signatures_of(np.concatenate([first, second]))
     rows = np.arange(len(first))
     pairs = rows, rows + len(first), np.full(len(first), turn)
-    return Comparison(signatures).distance(*pairs), Comparison(signatures).distance(*pairs, doubtful=0)
+    return DetailComparer(signatures).measure_distance(*pairs), DetailComparer(signatures).measure_distance(
+        *pairs, doubtful=0
+    )
 
 
 def test_a_picture_is_at_no_distance_from_itself_in_another_light():
@@ -118,7 +74,7 @@ def test_stripes_have_fewer_parts_than_texture_and_less_weight():
     x = np.arange(32)
     stripes = np.broadcast_to(128 + 60 * np.sin(x * 2 * np.pi / 8), (1, 32, 32))
     texture = blobs(1)[:, :32, :32]
-    few, many = Comparison(signatures_of(np.concatenate([stripes, texture]))).parts(np.arange(2))
+    few, many = DetailComparer(signatures_of(np.concatenate([stripes, texture]))).count_parts(np.arange(2))
     assert few < 20 < many
 
 
@@ -130,32 +86,6 @@ def test_alignment_undoes_a_small_turn(degrees):
     plain, aligned = compare(large[:, 16:48, 16:48], shifted[:, 16:48, 16:48])
     assert plain.min() > 0.02
     assert aligned.max() < 0.02
-
-
-def test_a_step_of_alignment_finds_a_known_move():
-    large = gaussian_filter(blobs(8), (0, 2, 2)).astype(np.float32)[:, 16:48, 16:48]
-    wanted = np.zeros((8, 6), np.float32)
-    wanted[:, 0], wanted[:, 3] = 0.5, -0.5
-    target, found = Target(moved(large, wanted)), no_move(8)
-    for _ in range(4):
-        found = target.step(large, found)
-    np.testing.assert_allclose(found, wanted, atol=0.05)
-
-
-@pytest.mark.parametrize("sampled", [False, True])
-def test_moved_pictures_are_those_of_a_bilinear_map_that_repeats_the_rim(sampled):
-    rng = np.random.default_rng(8)
-    pictures = gaussian_filter(rng.random((6, 32, 32)) * 255, (0, 1, 1)).astype(np.float32)
-    moves = rng.normal(0, 1.5, (6, 6)).astype(np.float32)
-    down, across = np.mgrid[:32, :32]
-    x, y = (across - 15.5) / 15.5, (down - 15.5) / 15.5
-    found = moved(pictures, moves, sampled=sampled)
-    for picture, m, result in zip(pictures, moves, found, strict=True):
-        there = (down + m[3] + m[4] * y + m[5] * x, across + m[0] + m[1] * x + m[2] * y)
-        expected = map_coordinates(picture, there, order=1, mode="nearest")
-        assert (
-            np.abs(result - (expected[2:30:2, 2:30:2] if sampled else expected)).max() < 1
-        )  # OpenCV takes 32nds of a pixel
 
 
 def test_a_copy_enlarged_from_half_the_size_is_compared_as_blurred_as_it_is():
@@ -207,21 +137,21 @@ def test_a_picture_without_detail_is_far_from_everything():
 def test_colours_disagree_only_where_both_have_some():
     signatures = signatures_of(np.zeros((4, 32, 32)))
     side = np.tile(np.repeat([100, 160], 8), 16)
-    signatures[0, 1024:1280], signatures[1, 1024:1280], signatures[2, 1024:1280] = (
+    marks = signatures.array
+    marks[0, 1024:1280], marks[1, 1024:1280], marks[2, 1024:1280] = (
         side,
         side[::-1],
         np.clip(side * 1.1, 0, 255),
     )
-    comparison = Comparison(signatures)
-    assert comparison.same_colours(
+    comparer = DetailComparer(signatures)
+    assert comparer.agree_in_colour(
         np.array([0, 0, 0]), np.array([1, 2, 3]), np.zeros(3, np.int64)
     ).tolist() == [False, True, True]
-    assert comparison.same_colours(np.array([0]), np.array([1]), np.ones(1, np.int64)).tolist() == [
+    assert comparer.agree_in_colour(np.array([0]), np.array([1]), np.ones(1, np.int64)).tolist() == [
         True
     ]  # mirrored
-    assert luma(signatures).shape == (4, 32, 32)
 
 
 def test_a_turned_picture_is_compared_as_it_was():
     whole = blobs(6)[:, :32, :32]
-    assert compare(whole, turned(whole, 6), turn=7)[0].max() < 0.01
+    assert compare(whole, turn_pictures(whole, 6), turn=7)[0].max() < 0.01

@@ -5,9 +5,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from auditor.duplicates.calibration import DEFAULT_THRESHOLD, LEAST_THRESHOLD
+from auditor.duplicates.detail import DetailComparer
+from auditor.duplicates.sets import find_duplicates
 from auditor.evidence import Evidence
-from auditor.evidence.duplicates import DEFAULT_THRESHOLD, LEAST_THRESHOLD, find_duplicates
-from auditor.evidence.matching import INVERSE, Comparison
+from auditor.scanning.mapped_signatures import Signatures
 from tests.evidence.scenes import encoded, scan_of, scene
 
 SCENES = 60
@@ -159,7 +161,7 @@ def _scanned(frames, labels=None):
     images = pd.DataFrame(
         {"path": names, "label": labels or "", "status": "ok", "sha256": names, "pixel_digest": names}
     )
-    return images, signatures
+    return images, Signatures(signatures)
 
 
 @settings(max_examples=15, deadline=None)
@@ -176,11 +178,11 @@ def test_there_are_no_chains(seed, step, n):
     members = np.flatnonzero(found.near != np.arange(n))
     assert (found.distance[members] <= found.calibration.threshold).all()
     straight = members[~found.turned[members]]
-    comparison, none = Comparison(signatures), np.zeros(len(straight), np.int64)
+    comparer, none = DetailComparer(signatures), np.zeros(len(straight), np.int64)
     heads = found.near[straight]
     # As they lie; where that leaves a doubt after a shift and zoom, and where that still does softened, if
     # that is nearer.
-    told = comparison.distance(heads, straight, none, doubtful=LEAST_THRESHOLD)
+    told = comparer.measure_distance(heads, straight, none, doubtful=LEAST_THRESHOLD)
     assert (abs(found.distance[straight] - told) < 1e-4).all()
 
 
@@ -204,12 +206,12 @@ def test_row_order_does_not_change_the_sets(order):
 def test_pairs_that_are_not_compared_to_the_end_are_no_copies(planted, monkeypatch):
     """With a sample of a few images, all else gives the same sets as when every pair is aligned to the end."""
     whole = planted.duplicates
-    monkeypatch.setattr("auditor.evidence.duplicates.TYPICAL_IMAGES", 12)
+    monkeypatch.setattr("auditor.duplicates.sets.TYPICAL_IMAGES", 12)
     again = Evidence(planted.images, planted.signatures)
-    near = again.neighbours(10), again.descriptor
-    few = find_duplicates(again.images, again.signatures, *near)
-    monkeypatch.setattr("auditor.evidence.duplicates.TYPICAL_IMAGES", len(planted.images))
-    every = find_duplicates(again.images, again.signatures, *near)
+    near = {"neighbours": again.neighbours(10).rows, "descriptor": again.descriptor}
+    few = find_duplicates(again.images, again.signatures, **near)
+    monkeypatch.setattr("auditor.duplicates.sets.TYPICAL_IMAGES", len(planted.images))
+    every = find_duplicates(again.images, again.signatures, **near)
     assert few.calibration.threshold == pytest.approx(every.calibration.threshold, rel=0.25)
     assert (few.near == every.near).all()
     assert (np.bincount(whole.near) > 1).sum() == len(COPIES)
@@ -253,11 +255,3 @@ def test_the_partner_is_the_exact_copy_first():
     scan = scan_of(files)
     partner = scan.duplicates.partners(scan.splits == "val", scan.splits == "train")
     assert partner.tolist() == [-1, -1, 1, -1]
-
-
-def test_the_inverse_of_each_turn_undoes_it():
-    from auditor.evidence.matching import turned
-
-    pictures = np.random.default_rng(0).integers(0, 255, (2, 5, 5))
-    for turn, inverse in enumerate(INVERSE):
-        np.testing.assert_array_equal(turned(turned(pictures, turn), inverse), pictures)

@@ -5,15 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from auditor.evidence.groups import PAUSE, folder_key, infer_groups, name_key
+from auditor.evidence.inferred_groups import PAUSE, folder_key, infer_groups, name_key
 from auditor.readers import open_dataset
 from auditor.scanning import scan_images
-from tests.evidence.test_duplicates import _scanned, _smooth_walk
+from auditor.scanning.mapped_signatures import Signatures
+from tests.duplicates.test_sets import _scanned, _smooth_walk
 
 
 def inferred(paths, labels=None, **columns):
     table = pd.DataFrame({"path": paths, "label": labels or "", "status": "ok", **columns})
-    signatures = np.zeros((len(paths), 1536), np.uint8)
+    signatures = Signatures.zeros(len(paths))
     return {g.source: g.group.tolist() for g in infer_groups(table, signatures, np.arange(len(paths)))}
 
 

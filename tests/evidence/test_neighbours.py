@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auditor.evidence.neighbours import find_neighbours, nearest, unit_rows
+from auditor.evidence.neighbours import find_neighbours
+from auditor.stats.nearest import find_nearest, scale_to_unit
 
 
 def brute_force(queries, references, k):
@@ -20,7 +21,7 @@ def test_nearest_agrees_with_brute_force(n, m, k, seed):
         rng.normal(size=(n, 5)).astype(np.float32),
         rng.normal(size=(m, 5)).astype(np.float32),
     )
-    rows, similarity = nearest(queries, references, k)
+    rows, similarity = find_nearest(queries, references, k)
     expected, products = brute_force(queries, references, k)
     assert (rows[:, : min(k, m)] == expected).all()
     assert np.allclose(similarity[:, : min(k, m)], products, atol=1e-5)
@@ -28,11 +29,11 @@ def test_nearest_agrees_with_brute_force(n, m, k, seed):
 
 
 def test_nearest_agrees_with_brute_force_over_many_blocks(monkeypatch):
-    monkeypatch.setattr("auditor.evidence.neighbours.HELD", 20_000)
-    monkeypatch.setattr("auditor.evidence.neighbours.QUERIES", 1)
+    monkeypatch.setattr("auditor.stats.nearest.PRODUCTS_AT_ONCE", 20_000)
+    monkeypatch.setattr("auditor.stats.nearest.QUERIES_AT_ONCE", 1)
     rng = np.random.default_rng(5)
-    x = unit_rows(rng.normal(size=(700, 16)))
-    assert (nearest(x, x, 6)[0] == brute_force(x, x, 6)[0]).all()
+    x = scale_to_unit(rng.normal(size=(700, 16)))
+    assert (find_nearest(x, x, 6)[0] == brute_force(x, x, 6)[0]).all()
 
 
 def test_an_image_is_not_its_own_neighbour_even_among_copies():

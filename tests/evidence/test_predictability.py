@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from auditor.evidence.nuisance import BINS, binned, coded, predictability
-from auditor.evidence.nuisance import _NaiveBayes as NaiveBayes
-from auditor.evidence.nuisance import _permuter as permuter
+from auditor.evidence.predictability import BINS, binned, coded, predictability
+from auditor.evidence.predictability import _NaiveBayes as NaiveBayes
+from auditor.evidence.predictability import _permuter as permuter
 
 
 def told(values, kinds, groups=None, classes=2):
@@ -97,7 +97,7 @@ def test_rare_values_are_taken_together():
 
 
 def test_predictions_are_those_of_a_naive_bayes_written_out(monkeypatch):
-    monkeypatch.setattr("auditor.evidence.nuisance.HELD", 10_000)  # several blocks
+    monkeypatch.setattr("auditor.evidence.predictability.HELD", 10_000)  # several blocks
     rng = np.random.default_rng(7)
     n, columns, classes = 120, 3, 4
     bins, folds = rng.integers(0, BINS + 1, (n, columns)), rng.integers(0, 5, n)

@@ -4,7 +4,7 @@ import numpy as np
 import scipy.linalg
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from auditor.evidence.threads import one_thread
+from auditor.evidence.single_thread import one_thread
 
 
 def blas_threads() -> list[int]:

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from auditor.evidence.projection import map_points
+from auditor.reports.picture_map import map_points
 from tests.checks.shapes import shape_scan
 
 

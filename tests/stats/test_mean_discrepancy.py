@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from auditor.stats.kernel import mean_discrepancy, squared_distances
+from auditor.stats.mean_discrepancy import mean_discrepancy, squared_distances
 
 
 def brute_force(x, y):

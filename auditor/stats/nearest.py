@@ -93,7 +93,7 @@ def find_largest(
             values = np.take_along_axis(values, candidates, axis=1)
         chosen = _largest_places(values, wanted)
         found, near = (np.take_along_axis(part, chosen, axis=1) for part in (candidates, values))
-        order = np.lexsort((found, -near), axis=1)
+        order = np.lexsort((found, np.negative(near)), axis=1)
         rows[start:stop, :wanted] = np.take_along_axis(found, order, axis=1)
         similarity[start:stop, :wanted] = np.take_along_axis(near, order, axis=1)
     return rows, similarity

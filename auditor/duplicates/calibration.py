@@ -12,11 +12,11 @@ from auditor.duplicates.pairs import Pairs
 #: Distance up to which two pictures are the same, where the data set is too small to tell: 98 % of copies are
 #: nearer, and 3 pairs of 1,702 photos of clothes (22 at 0.05; ``benchmarks/duplicates.py recall``).
 DEFAULT_THRESHOLD = 0.04
-#: Least threshold calibrated on classes: no photos of different classes of clothes or blood cells are nearer than twice it.
+#: Least threshold calibrated on classes: photos of two classes of clothes or blood cells are twice as far apart.
 LEAST_OF_CLASSES = 0.03
-#: Largest threshold calibrated on classes: within it are all copies of photos and 75 % of the near duplicates at 32 pixels.
+#: Largest threshold calibrated on classes: all copies of photos are nearer, and few more pairs beyond it.
 MOST_OF_CLASSES = 0.08
-#: Quantile of the images' distances to their nearest that is typical: three quarters of the images may have copies.
+#: Quantile of the distances to the nearest image that is typical: up to three quarters may have copies.
 TYPICAL = 0.75
 #: How many times nearer than typical a copy must be: look-alikes that fill four dimensions evenly are so for
 #: 1 in 1,000 images. It matters where all pictures are alike (digits, drawings).
@@ -61,7 +61,10 @@ class Calibration:
 
     @property
     def certain(self) -> float:
-        """Distance below which a pair is certainly a copy: half the threshold, where Fashion-MNIST has 7 times fewer look-alikes."""
+        """Distance below which a pair is certainly a copy.
+
+        It is half the threshold: there look-alikes are 7 times rarer in Fashion-MNIST.
+        """
         return self.threshold / 2
 
 

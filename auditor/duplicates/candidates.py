@@ -20,8 +20,8 @@ from auditor.stats.nearest import Floats32, scale_to_unit
 
 #: Images up to which hashes that differ in 6 bits are compared; beyond, in 4: more would be tens of millions.
 SIX_BITS_LIMIT = 20_000
-#: Images up to which look-alikes are searched; beyond, hashes alone find copies that were re-encoded, resized,
-#: mirrored or turned, but only one in ten of those cropped by 5 %.
+#: Images up to which look-alikes are searched. Beyond, hashes find copies that were re-encoded, resized or
+#: turned, but only one in ten of those cropped by 5 %.
 SEARCHED_BY_LOOKS = 200_000
 #: Neighbours by descriptor to choose from where there are too many images to look at every pair.
 LISTED_BY_DESCRIPTOR = 40
@@ -41,9 +41,9 @@ RANKED_AT_ONCE = 1 << 13
 
 
 def count_compared(n: int) -> int:
-    """Return how many look-alikes each of n images is compared with: of more images, more come between copies.
+    """Return how many look-alikes each of n images is compared with.
 
-    Half the binary logarithm and one. Two more find half a percent more near duplicates at 32 pixels, for a
+    Half the binary logarithm and one: of more images, more come between two copies. Two more find half a percent more near duplicates at 32 pixels, for a
     quarter more work.
 
     Examples
@@ -81,7 +81,7 @@ def find_candidates(
 def _rank_lookalikes(
     rows: Rows, signatures: Signatures, descriptor: Floats32, neighbours: Rows | None
 ) -> list[tuple[Rows, Rows, Rows]]:
-    """Return pictures and those most like each in shape, colours and descriptor: places among the rows, and turns."""
+    """Return each picture with those most like it in shape, colours and descriptor: both places, and the turn."""
     n, described = len(rows), rows < len(descriptor)
     compared = count_compared(int(described.sum()))
     shapes, colours = describe_shapes(signatures, rows), describe_colours(signatures, rows)

@@ -1,7 +1,4 @@
-"""The distance of two thumbnails by their detail: as they lie, mirrored or turned, shifted, zoomed or in another light.
-
-Nothing is decoded: all is computed from the signatures.
-"""
+"""The distance of two thumbnails by their detail: as they lie, turned, shifted, zoomed or in another light."""
 
 from __future__ import annotations
 
@@ -19,10 +16,10 @@ from auditor.scanning.mapped_signatures import LUMA_SIDE, Signatures
 #: Detail lies between Gaussians of these standard deviations, in pixels of the thumbnail. Coarser scales are
 #: alike in all pictures of one kind, finer ones do not survive compression (``benchmarks/duplicates.py``).
 FINE, COARSE = 1.0, 2.0
-#: Standard deviation of the neighbourhood by whose strength detail is divided: else a few hard edges decide, and
-#: edges look alike. Finds 75 % of the near duplicates at 32 pixels, without 68 % (``benchmarks/duplicates.py natural``).
+#: Standard deviation of the neighbourhood by whose strength detail is divided: else a few hard edges decide,
+#: and edges look alike (75 instead of 68 % of near duplicates found; ``benchmarks/duplicates.py natural``).
 NEIGHBOURHOOD = 3.0
-#: Share of the whole picture's strength that is added to that of the neighbourhood; 0.5 and 1 find 1 and 2 % fewer.
+#: Share of the whole picture's strength that is added to the neighbourhood's; 0.5 finds 1 % fewer, 1 finds 2 %.
 OVERALL = 0.25
 #: Grey levels that are added too, so that flat places stay flat.
 LEAST_STRENGTH = 0.5
@@ -36,11 +33,11 @@ HOPELESS = 7.0
 UNPROMISING = 5.0
 #: Standard deviation of the blur of a copy that was enlarged from half the thumbnail's size.
 SOFTENING = 0.9
-#: Pairs nearer than this are also compared softened: halved copies of 32-pixel photos lie at 0.055, then at 0.020.
+#: Pairs nearer than this are also compared softened: halved copies at 32 pixels lie at 0.055, then at 0.020.
 SOFTENED_BELOW = 0.3
-#: Standard deviation of detail, in grey levels, below which it is compression noise: such pictures match nothing.
+#: Standard deviation of detail, in grey levels, below which it is compression noise, which matches nothing.
 LEAST_DETAIL = 0.5
-#: Least cosine of the chroma of copies; another garment of one cut is often below. 0.4 loses 3 % of the near duplicates.
+#: Least cosine of the chroma of copies; another garment of one cut is often below. 0.4 loses 3 % of them.
 LEAST_CHROMA = 0.0
 #: Mean square of chroma below which a picture is of one colour, and agrees with any.
 GREY = 16.0
@@ -60,7 +57,7 @@ _FOURIER = np.fft.fft(np.eye(_SIDE)).astype(np.complex64)
 
 
 def has_detail(signatures: Signatures, rows: Rows) -> npt.NDArray[np.bool_]:
-    """Return which pictures of some rows vary by more than `LEAST_DETAIL`: the others match nothing, and need no search."""
+    """Return which pictures of some rows vary by more than `LEAST_DETAIL`; the others need no search."""
     out = np.empty(len(rows), dtype=bool)
     for part, block in signatures.blocks(rows):
         out[part] = block.luma().std(axis=(1, 2), dtype=np.float32) > LEAST_DETAIL
@@ -68,7 +65,7 @@ def has_detail(signatures: Signatures, rows: Rows) -> npt.NDArray[np.bool_]:
 
 
 def _gaussian(sigma: float) -> Floats32:
-    """Return the 32x32 matrix that blurs a row, mirrored at its ends; the Gaussian ends at four standard deviations."""
+    """Return the 32x32 matrix that blurs a row, mirrored at its ends, out to four standard deviations."""
     kernel = cv2.getGaussianKernel(2 * round(4 * sigma) + 1, sigma, cv2.CV_64F)
     blurred = cv2.sepFilter2D(
         np.eye(LUMA_SIDE), cv2.CV_64F, np.ones(1), kernel, borderType=cv2.BORDER_REFLECT
@@ -86,7 +83,7 @@ def _blur(pictures: Floats32, gaussian: Floats32) -> Floats32:
 
 
 def _extract_detail(smooth: Floats32, coarse: Floats32) -> Floats32:
-    """Return the unit vectors of evened detail of smoothed pictures, ``(n, 784)``; zeros where there is none."""
+    """Return the unit vectors of evened detail of smoothed pictures, ``(n, 784)``; zeros without detail."""
     band = smooth - coarse
     strength = np.sqrt(_blur(band * band, _NEIGHBOURHOOD))
     band = band[:, _INSIDE, _INSIDE].reshape(len(band), _SIDE**2)
@@ -100,7 +97,7 @@ def _extract_detail(smooth: Floats32, coarse: Floats32) -> Floats32:
 
 @dataclass(slots=True, eq=False)
 class _Details:
-    """What is compared in pictures: smoothed ones ``(n, 32, 32)``, blurred ones, and unit vectors of detail ``(n, 784)``."""
+    """What is compared in pictures: smoothed and blurred ones ``(n, 32, 32)``, unit vectors of detail ``(n, 784)``."""
 
     smooth: Floats32
     coarse: Floats32
@@ -209,7 +206,7 @@ class DetailComparer:
         return self._all[rows]
 
     def agree_in_colour(self, first: Places, second: Places, turns: Places) -> npt.NDArray[np.bool_]:
-        """Return whether the patterns of colour of pairs agree, or one of the two is of one colour, shape ``(n_pairs,)``."""
+        """Return whether the colours of pairs agree, shape ``(n_pairs,)``; a picture of one colour agrees with any."""
         agree = np.empty(len(first), dtype=bool)
         for turn in np.unique(turns):
             every = np.flatnonzero(turns == turn)
@@ -237,14 +234,14 @@ def _unlike(ours: Floats32, theirs: Floats32) -> Floats32:
 
 
 def _measure_softened(ours: _Details, theirs: _Details) -> Floats32:
-    """Return 1 - correlation of detail as it lies, after that one of the two was softened that brings them nearer."""
+    """Return 1 - correlation of detail after one of the two was softened; the nearer of both ways."""
     return np.minimum(_unlike(ours.soften(), theirs.detail), _unlike(theirs.soften(), ours.detail))
 
 
 def _measure_aligned(
     ours: _Details, place: Rows, theirs: _Details, power: Floats32, limit: float
 ) -> Floats32:
-    """Return 1 - correlation of detail after one picture was moved onto the other; 1 where the first steps are hopeless.
+    """Return 1 - correlation of detail after one picture was moved onto the other; 1 where that is hopeless.
 
     ``place`` is where the first picture of each pair is among ``ours``.
     """
@@ -278,7 +275,7 @@ def _measure_aligned(
 
 
 def _roughly_unlike(moving: Floats32, goal: Floats32, motion: Floats32) -> Floats32:
-    """Return about 1 - correlation of detail after the first was itself moved: of every second pixel, which is all that ``goal`` holds."""
+    """Return about 1 - correlation after the detail itself was moved: of every second pixel, which ``goal`` holds."""
     moved = move_pictures(moving.reshape(-1, _SIDE, _SIDE), motion, sampled=True)
     ours = moved.reshape(len(moving), _SIDE**2 // 4)
     theirs = goal.reshape(ours.shape)
@@ -287,7 +284,7 @@ def _roughly_unlike(moving: Floats32, goal: Floats32, motion: Floats32) -> Float
 
 
 def _participation(detail: Floats32) -> Floats32:
-    """Return the geometric mean of the participation ratios of the spectrum and of the energy in cells of unit vectors of detail."""
+    """Return the parts of unit vectors of detail, as `DetailComparer.count_parts` explains them."""
     square = detail.reshape(-1, _SIDE, _SIDE)
     half = _SIDE // 2 + 1  # of a real picture's spectrum
     power = np.abs(_FOURIER @ (square * _WINDOW * _WINDOW[:, None] @ _FOURIER[:, :half])) ** 2

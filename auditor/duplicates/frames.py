@@ -24,7 +24,7 @@ Rows = npt.NDArray[np.int64]
 
 
 def find_frames(signatures: Signatures, rows: Rows) -> Rows:
-    """Return the width of each picture's frame at its top, bottom, left and right, in pixels; all 0 without a frame.
+    """Return the width of each picture's frame at its top, bottom, left and right, in pixels; 0 without one.
 
     A frame has four alike corners, and on every side a line whose median pixel leaves the colour of the
     corners: the picture reaches it along half of each side at least. Things on a plain ground seldom do;

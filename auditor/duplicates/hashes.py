@@ -45,7 +45,7 @@ def _pack_bits(bits: npt.NDArray[np.bool_]) -> Hashes:
 
 
 def merge_sorted(parts: list[npt.NDArray[np.uint64]]) -> npt.NDArray[np.uint64]:
-    """Return the distinct numbers of some arrays, ascending. The list is emptied on the way, which saves memory.
+    """Return the distinct numbers of some arrays, ascending; the list is emptied, which saves memory.
 
     Examples
     --------
@@ -79,7 +79,7 @@ def unpack_pairs(packed: Hashes, low_bits: int) -> tuple[Hashes, Hashes, Hashes]
 def find_close_pairs(
     queries: Hashes, base: Hashes, bits: int = 4, bucket: int = BUCKET
 ) -> tuple[Rows, Rows, Rows]:
-    """Return the pairs of hashes within ``bits``, sorted: number of the query set, of the query in it, and of the hash in ``base``.
+    """Return the pairs of hashes within ``bits``, sorted.
 
     Pigeonhole over ``bits + 2`` bands: at least two bands are equal, so a sorted table for every two bands
     holds every pair (15 tables for 4 bits). Of a larger ``bucket`` only the first hashes are compared.
@@ -89,6 +89,11 @@ def find_close_pairs(
     queries : ndarray of uint64, shape (n_sets, n_queries)
     base : ndarray of uint64, shape (n_base,)
     bits, bucket : int
+
+    Returns
+    -------
+    sets, query, base : ndarray of int64, shape (n_pairs,)
+        Numbers of the query set, of the query in it, and of the hash in ``base``.
 
     Examples
     --------

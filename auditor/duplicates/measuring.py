@@ -30,7 +30,9 @@ def measure_candidates(
     sampled: Mask,
     limit: float,
 ) -> Pairs:
-    """Find the candidate pairs of some rows and measure them; a picture in a frame also as what is inside, and the nearer counts.
+    """Find the candidate pairs of some rows and measure them.
+
+    A picture in a frame is compared whole and as what is inside; the nearer counts.
 
     Parameters
     ----------

@@ -22,7 +22,7 @@ Places = npt.NDArray[np.integer[Any]]
 
 @dataclass(slots=True, eq=False)
 class Pairs:
-    """Pairs of rows ``first < second``, how the second is turned against the first, and their distance once measured."""
+    """Pairs of rows ``first < second``, the turn of the second against the first, and the distance once measured."""
 
     first: Places
     second: Places
@@ -53,7 +53,7 @@ def order_pairs(first: Places, second: Places, turn: Places) -> tuple[Places, Pl
 
 
 def merge_pairs(rows: Rows, found: list[tuple[Rows, Rows, Rows]]) -> Pairs:
-    """Return every pair and turn once, sorted; of (place, other place, turn) among the rows. ``found`` is emptied."""
+    """Return every pair and turn once, sorted, of (place, other place, turn) among the rows; empties ``found``."""
     packed: list[npt.NDArray[np.uint64]] = []
     while found:
         own, other, turns = found.pop()
@@ -66,7 +66,7 @@ def merge_pairs(rows: Rows, found: list[tuple[Rows, Rows, Rows]]) -> Pairs:
 
 
 def keep_nearest_turn(pairs: Pairs) -> Pairs:
-    """Return every pair once, under the turn that brings it nearest; untouched first. Pairs come sorted by their rows."""
+    """Return every pair once, under its nearest turn, untouched first. Pairs come sorted by their rows."""
     same = (pairs.first[1:] == pairs.first[:-1]) & (pairs.second[1:] == pairs.second[:-1])
     several = np.zeros(len(pairs), dtype=bool)
     several[1:] |= same

@@ -57,11 +57,11 @@ class DuplicateSets:
 
     @property
     def score(self) -> npt.NDArray[np.float64]:
-        """How sure each link is, shape (n_images,): 1 for representatives and their exact copies, else 1 minus the distance."""
+        """How sure each copy is, shape (n_images,): 1 minus the distance to its representative."""
         return np.asarray(1 - self.distance)
 
     def partners(self, held: npt.NDArray[np.bool_], other: npt.NDArray[np.bool_]) -> Rows:
-        """Return for each image of ``held`` the closest one of its set among ``other``, shape (n_images,); -1 without one.
+        """Return for each image of ``held`` the closest of its set among ``other``, shape (n_images,); -1 without.
 
         An exact copy comes first, then the member that is nearest to the representative.
         """
@@ -78,7 +78,7 @@ class DuplicateSets:
 
 
 def find_exact_sets(images: pd.DataFrame) -> tuple[Rows, npt.NDArray[np.object_]]:
-    """Return the representative of each image among those with its bytes or pixels, and why; both of shape (n_images,)."""
+    """Return the representative of each image among those with its bytes or pixels, and the reason."""
     import pandas as pd
 
     n = len(images)
@@ -101,7 +101,7 @@ def find_duplicates(
     descriptor: Floats32 | None = None,
     neighbours: Rows | None = None,
 ) -> DuplicateSets:
-    """Group images into duplicate sets; every member is compared with its representative, so there are no chains.
+    """Group images into duplicate sets. Every member is near to its representative: there are no chains.
 
     Candidates are pairs of like hashes (under all flips and quarter turns) and of like shapes and colours; a
     candidate is a copy if the detail of the two thumbnails correlates, as they lie or after a shift and zoom.
@@ -128,7 +128,7 @@ def find_duplicates(
     # Digests are as good as random numbers, and those of the same pictures in any order.
     digests = images["sha256"].to_numpy(dtype=object)[heads]
     sampled[heads[np.argsort(digests, kind="stable")[:TYPICAL_IMAGES]]] = True
-    # With too few images to calibrate on, no threshold is above the default, and only a lower typical distance counts.
+    # With too few images to calibrate on, no threshold is above the default; a lower typical distance counts.
     limit = MOST_OF_CLASSES if len(heads) >= CALIBRATION_IMAGES else TYPICAL_MARGIN * DEFAULT_THRESHOLD
     comparer = DetailComparer(signatures)
     pairs = measure_candidates(heads, comparer, descriptor, neighbours, sampled, limit)

@@ -33,7 +33,7 @@ _EVEN = int((_ACROSS[_COEFFICIENTS] % 2 == 0).sum())
 
 
 def describe_shapes(signatures: Signatures, rows: Rows) -> Floats32:
-    """Return the unit vectors of the blurred luma of some rows, by its cosine transform; shape ``(n_rows, n_coefficients)``."""
+    """Return unit vectors of the blurred luma of some rows, shape ``(n_rows, n_coefficients)``."""
     frequency = np.arange(8)
     blur = np.exp(-((BLUR * np.pi * frequency / LUMA_SIDE) ** 2) / 2)
     blur = blur * np.where(frequency == 0, np.sqrt(0.5), 1)
@@ -67,7 +67,7 @@ def compare_shapes(vectors: Floats32, first: Rows, second: Rows, turns: Rows) ->
 
 
 def describe_colours(signatures: Signatures, rows: Rows) -> Floats32:
-    """Return where in the pictures of some rows colour differs from their mean colour, shape ``(n_rows, 32)``.
+    """Return where the pictures of some rows differ from their mean colour, shape ``(n_rows, 32)``.
 
     The two planes of chroma in 4x4 cells, at most 1 long; patterns fainter than `FAINT` are short, so that
     noise is like nothing. First 16 sums of cells and their mirror images, which a mirror leaves alone, then

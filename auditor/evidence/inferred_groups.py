@@ -1,4 +1,4 @@
-"""Groups that nobody declared, inferred from what files are called, when they were taken, and which follow each other as in a film.
+"""Groups that nobody declared, inferred from file names, folders, times and runs of look-alikes.
 
 They are guesses: a check may show them, and never judges by them alone.
 """
@@ -19,22 +19,23 @@ from auditor.scanning.mapped_signatures import Signatures
 if TYPE_CHECKING:
     import pandas as pd
 
-#: An inference is kept if at least this share of the images falls into groups of two and more ...
+#: Least share of the images in groups of two and more: an inference that covers less is dropped.
 LEAST_COVERED = 0.5
-#: ... no group holds more than this share of them (that would be a class or a prefix), or fewer than so many
-#: images if there are few ...
-LARGEST_SHARE, LARGEST_IMAGES = 0.1, 20
-#: ... and there are at least so many groups.
+#: Largest share of the images in one group: more would be a class or a prefix.
+LARGEST_SHARE = 0.1
+#: Images that a group may hold whatever their share, where there are few.
+LARGEST_IMAGES = 20
+#: Fewest groups of an inference: fewer say little about leaks.
 LEAST_GROUPS = 5
 #: Longest pause within a session, in seconds: bursts and series of one subject.
 PAUSE = 60.0
-#: Consecutive files are frames of one scene if their detail is nearer than this ...
+#: Distance of detail below which consecutive files are frames of one scene.
 FRAME_DISTANCE = 0.35
-#: ... and so many times more consecutive pairs are than pairs of files far apart in the order: else
-#: everything looks alike here.
+#: How many times more often consecutive files must look alike than files far apart: else all look alike here.
 FRAMES_OVER_CHANCE = 5.0
-#: Columns of a table that hold the time of an exposure, and the camera, in lower case without blanks.
+#: Columns of a table that hold the time of an exposure, in lower case without blanks; the first counts.
 TIME_COLUMNS = ("datetimeoriginal", "datetime", "taken", "timestamp", "captured_at", "time", "exif_time")
+#: The same for the camera.
 CAMERA_COLUMNS = ("camera", "model", "camera_model", "device", "camera_id", "exif_camera")
 
 Names = npt.NDArray[np.object_]
@@ -61,12 +62,13 @@ def _stem(path: str) -> str:
 
 
 def name_key(path: str) -> str:
-    """Return what a file's name says before its last number: the slide, film or patient of a numbered crop, frame or view.
+    """Return a file's name before its last number: the slide, film or patient of a numbered crop or frame.
 
     Examples
     --------
-    >>> name_key("Training/RBC/BloodImage_00004_12.jpg"), name_key("patient7-view3.png"), name_key("IMG_0001.jpg"), name_key("00017.png")
-    ('BloodImage_00004', 'patient7-view', 'IMG', '')
+    >>> names = "Training/RBC/BloodImage_00004_12.jpg", "patient7-view3.png", "IMG_0001.jpg", "00017.png"
+    >>> [name_key(name) for name in names]
+    ['BloodImage_00004', 'patient7-view', 'IMG', '']
     """
     return re.sub(r"[^0-9A-Za-z]*[0-9]+[^0-9A-Za-z]*$", "", _stem(path))
 
@@ -100,7 +102,7 @@ def _plausible(keys: Names, labels: Names) -> Names | None:
 
 
 def _sessions(images: pd.DataFrame) -> Names:
-    """Return a name for each run of exposures of one camera without a long pause; "" where the time is unknown."""
+    """Name each run of exposures of one camera without a long pause; "" where the time is unknown."""
     import pandas as pd
 
     columns = {str(c).lower().replace(" ", "_"): c for c in images.columns}
@@ -150,7 +152,7 @@ def _counted(digits: str) -> str:
 def frames(
     paths: Names, readable: npt.NDArray[np.bool_], alone: npt.NDArray[np.bool_], comparer: DetailComparer
 ) -> Names:
-    """Return a name for each run of files that follow each other and look alike; "" outside of runs, and everywhere if all look alike.
+    """Name each run of files that follow each other and look alike; all "" where any two files look alike.
 
     Parameters
     ----------

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from auditor.stats.nearest import Floats32, Rows, drop_self, find_nearest, scale_to_unit
 
-#: Images up to which every pair is compared: 60,000 take about 30 CPU seconds, and twice as many four times that.
+#: Images up to which every pair is compared: 60,000 take 30 CPU seconds, twice as many four times that.
 EXACT_LIMIT = 60_000
 #: Images in a cell beyond that, on average.
 CELL_IMAGES = 1000

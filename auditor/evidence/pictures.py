@@ -1,4 +1,4 @@
-"""What the pictures themselves say, whatever the splits and whatever a model says: each computed at most once."""
+"""Evidence that depends neither on splits nor on a model: each piece is computed at most once."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class PictureEvidence:
 
     @property
     def _listed(self) -> int:
-        """Neighbours that the search for duplicates asks for: none where it looks at every pair, or goes by hashes alone."""
+        """Neighbours that the search for duplicates needs: none where it looks at every pair, or at hashes alone."""
         return LISTED_BY_DESCRIPTOR if EXACT_LIMIT < self.readable.sum() <= SEARCHED_BY_LOOKS else 0
 
     @cached_property
@@ -99,6 +99,6 @@ class PictureEvidence:
         return number_units(self.images["group"].to_numpy(dtype=object), self.duplicates.near)
 
     def release_memory(self) -> None:
-        """Forget descriptors and neighbours where they take much memory; asked for, they are computed again."""
+        """Forget descriptors and neighbours where they take much memory; they are computed again on demand."""
         if len(self.images) >= IN_FILE_FROM:
             self._descriptor, self._neighbours = self._given, None

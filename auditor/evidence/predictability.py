@@ -1,4 +1,7 @@
-"""How well a label can be told from what should not matter: a class-balanced naive Bayes on binned numbers, against a permutation null."""
+"""How well properties that should not matter predict the label.
+
+A class-balanced naive Bayes on binned numbers, cross-validated, against permuted labels.
+"""
 
 from __future__ import annotations
 
@@ -60,7 +63,7 @@ class Predictability:
 
 
 def binned(columns: npt.NDArray[np.float64]) -> Rows:
-    """Return quantile bins of each column, shape ``(n, n_columns)``; missing numbers have a bin of their own."""
+    """Return quantile bins of each column, shape ``(n, n_columns)``; missing numbers share a bin."""
     out = np.empty(columns.shape, dtype=np.int64)
     for i, column in enumerate(columns.T):
         known = np.isfinite(column)
@@ -85,7 +88,7 @@ def coded(values: npt.NDArray[np.object_]) -> Rows:
 
 
 class _NaiveBayes:
-    """Out-of-fold predictions of a naive Bayes with equal priors, for many labellings of the same images at once.
+    """Out-of-fold predictions of a naive Bayes with equal priors, for many labellings at once.
 
     Parameters
     ----------
@@ -147,7 +150,7 @@ def _rates(
 
 
 def _permuter(given: Rows, groups: Rows) -> Callable[[np.random.Generator], Rows]:
-    """Return what permutes labels between groups of one class, and within groups of several: what groups have in common stays."""
+    """Return a function that permutes labels between groups of one class, and within groups of several."""
     _, number, sizes = np.unique(groups, return_inverse=True, return_counts=True)
     first = np.full(len(sizes), -1, dtype=np.int64)
     first[number[::-1]] = given[::-1]

@@ -18,7 +18,7 @@ from auditor.scanning.schema import SIGNATURE_BYTES
 IN_FILE_FROM = 200_000
 #: Bytes of the file that may stay in memory before they are given back.
 MOST_RESIDENT = 64 << 20
-#: Bytes of the file that one row brings into memory where its neighbours are not read: Linux maps 16 pages around it.
+#: Bytes of the file that one scattered row brings into memory: Linux maps 16 pages around it.
 FAULT_BYTES = 64 << 10
 #: Rows that are read from the file at once: as many scattered ones as may stay in memory.
 ROWS_AT_ONCE = MOST_RESIDENT // FAULT_BYTES
@@ -58,7 +58,7 @@ class Signatures:
             return cls(np.zeros((n, SIGNATURE_BYTES), dtype=np.uint8))
         try:
             with tempfile.TemporaryFile(dir=folder) as file:
-                # Blocks that are missing when a page is written would end the process: ask for all of them now.
+                # A block that is missing when a page is written would end the process: ask for all now.
                 os.posix_fallocate(file.fileno(), 0, n * SIGNATURE_BYTES)
                 mapped = mmap.mmap(file.fileno(), n * SIGNATURE_BYTES)
         except OSError:
@@ -85,7 +85,7 @@ class Signatures:
         self._count(rows)
 
     def _count(self, rows: npt.NDArray[np.integer[Any]]) -> None:
-        """Count the bytes that reading or writing some rows brought into memory; release them once they are many."""
+        """Count the bytes that some rows brought into memory; release them once they are many."""
         if self._file is not None and len(rows):
             span = (int(rows.max()) - int(rows.min()) + 1) * SIGNATURE_BYTES
             self._resident += min(span, len(rows) * FAULT_BYTES)

@@ -1,4 +1,4 @@
-"""The signature of a picture: a thumbnail of fixed size. Hashes and descriptors come from it; nothing is decoded again."""
+"""The signature of a picture: a thumbnail of fixed size, from which hashes and descriptors are made."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def signatures_of(pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
 
 
 def _thumbnail(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """Shrink to 32x32: by halving, which OpenCV does fastest, with one linear step to a power of two times 32.
+    """Shrink to 32x32: by halving, which is fastest, and one linear step to a power of two times 32.
 
     The linear step comes while the thumbnail still has two pixels or more for each of its own.
     """
@@ -73,7 +73,7 @@ def _thumbnail(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
 def low_frequencies(
     pictures: npt.NDArray[np.uint8], weights: npt.NDArray[np.floating] | float = 1.0
 ) -> npt.NDArray[np.float32]:
-    """Return the 8x8 lowest coefficients of the cosine transform of pictures ``(n, 32, 32)``, shape ``(n, 8, 8)``.
+    """Return the lowest coefficients of the cosine transform of pictures ``(n, 32, 32)``, shape ``(n, 8, 8)``.
 
     ``weights``, shape ``(8,)``, multiply each frequency, down and across.
     """
@@ -84,7 +84,7 @@ def low_frequencies(
 
 
 def perceptual_hash(signatures: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint64]:
-    """Return the 64-bit pHash of each signature, shape ``(n,)``: which of 8x8 low frequencies lie over their median.
+    """Return the 64-bit pHash of each signature, shape ``(n,)``: which low frequencies exceed their median.
 
     Zauner, "Implementation and benchmarking of perceptual image hash functions", 2010.
     """

@@ -67,7 +67,7 @@ def _shares(n: int, weights: npt.ArrayLike | None) -> Floats:
 
 
 def dkw_half_width(n: float, m: float, alpha: float) -> float:
-    """Return the half-width of the interval of a Kolmogorov-Smirnov distance between samples of (effective) sizes ``n`` and ``m``.
+    """Return the half-width of the interval of a Kolmogorov-Smirnov distance, by effective sample sizes.
 
     ``sqrt(log(2 / alpha) / 2 * (1 / n + 1 / m))``: the Dvoretzky-Kiefer-Wolfowitz bound with Massart's
     constant, for the difference of two empirical processes. Equal distributions are the worst case: for
@@ -91,7 +91,7 @@ def dkw_half_width(n: float, m: float, alpha: float) -> float:
 
 
 def kolmogorov_p_value(distance: float, n: float, m: float) -> float:
-    """Return the two-sided p-value of a Kolmogorov-Smirnov distance between samples of (effective) sizes ``n`` and ``m``.
+    """Return the two-sided p-value of a Kolmogorov-Smirnov distance, by effective sample sizes.
 
     The asymptotic distribution with Stephens' correction for small samples.
 
@@ -168,7 +168,7 @@ def total_variation_half_width(
 
 
 def cramers_v(table: npt.ArrayLike) -> float:
-    """Return Cramér's V of a contingency table of shape ``(n_rows, n_columns)``, with Bergsma's correction of its bias, in [0, 1].
+    """Return Cramér's V of a contingency table ``(n_rows, n_columns)``, corrected for its bias, in [0, 1].
 
     References
     ----------

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-#: Permutations in a block: bounds the memory at some MB.
-BLOCK = 256
+#: Permutations at once: bounds the memory at some MB.
+PERMUTATIONS_AT_ONCE = 256
 
 
 def squared_distances(points: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -27,7 +27,9 @@ def squared_distances(points: npt.NDArray[np.float32]) -> npt.NDArray[np.float32
 def mean_discrepancy(
     first: npt.ArrayLike, second: npt.ArrayLike, generator: np.random.Generator, permutations: int = 999
 ) -> tuple[float, float]:
-    """Return the squared maximum mean discrepancy of two samples (unbiased; Gaussian kernel of median width) and its permutation p-value.
+    """Return the squared maximum mean discrepancy of two samples and its permutation p-value.
+
+    Unbiased, with a Gaussian kernel of median width.
 
     Parameters
     ----------
@@ -66,7 +68,9 @@ def mean_discrepancy(
     seen[0, :n] = 1
     observed = float(statistic(seen)[0])
     above = 0
-    for start in range(0, permutations, BLOCK):
-        shuffled = generator.permuted(np.repeat(seen, min(BLOCK, permutations - start), axis=0), axis=1)
+    for start in range(0, permutations, PERMUTATIONS_AT_ONCE):
+        shuffled = generator.permuted(
+            np.repeat(seen, min(PERMUTATIONS_AT_ONCE, permutations - start), axis=0), axis=1
+        )
         above += int((statistic(shuffled) >= observed - 1e-12).sum())
     return observed, (1 + above) / (1 + permutations)

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 
 def benjamini_hochberg(p_values: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """Return p-values adjusted to control the false discovery rate (q-values), in the order given, shape ``(n_tests,)``.
+    """Return q-values, in the order given: p-values adjusted to control the false discovery rate.
 
     References
     ----------

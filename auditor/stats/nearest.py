@@ -28,7 +28,7 @@ def scale_to_unit(vectors: npt.NDArray[np.floating]) -> Floats32:
 
 
 def find_nearest(queries: Floats32, references: Floats32, k: int) -> tuple[Rows, Floats32]:
-    """Return the k references with the largest dot product with each query, largest first; ties go to the lower row.
+    """Return the k references with the largest dot product with each query; ties go to the lower row.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def find_nearest(queries: Floats32, references: Floats32, k: int) -> tuple[Rows,
 
     Returns
     -------
-    rows : ndarray of int64, shape (n, k), -1 beyond the m references
+    rows : ndarray of int64, shape (n, k), largest first, -1 beyond the m references
     similarity : ndarray of float32, shape (n, k), -1 beyond
 
     References

@@ -10,8 +10,8 @@ import pandas as pd
 
 from auditor.finding import percent, rounded
 from auditor.record import SPLITS, Claim
+from auditor.splitting.counting import separate_rows
 from auditor.splitting.nearest import NearestPair
-from auditor.splitting.units import singly
 
 #: Columns of ``split.csv``; a split into folds has ``fold`` in the place of ``split``.
 TABLE_COLUMNS = ("path", "label", "split", "group", "cluster")
@@ -57,7 +57,7 @@ def count_parts(table: pd.DataFrame) -> dict[str, dict[str, int]]:
     """Return part -> class -> images; classes that a part lacks are there with 0, and an image with several labels counts for each."""
     column = part_column(table)
     used = table[table[column] != ""]
-    rows, single = singly(used["label"])
+    rows, single = separate_rows(used["label"])
     counts = pd.crosstab(used[column].to_numpy()[rows], single.to_numpy()).to_dict("index")
     return {p: {str(label): int(n) for label, n in counts[p].items()} for p in parts_of(table)}
 
@@ -124,7 +124,7 @@ def _undivided(table: pd.DataFrame, key: str, name: str, one: str, many: str) ->
     )
 
 
-def claims_of(
+def count_claims(
     table: pd.DataFrame,
     ratios: Mapping[str, float],
     *,

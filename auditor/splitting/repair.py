@@ -137,7 +137,7 @@ def _choice(table: pd.DataFrame, before: pd.Series, after: pd.Series, name: str)
     )
 
 
-def told(repair: Repair) -> list[str]:
+def describe_repair(repair: Repair) -> list[str]:
     """Say what a repair did and what the alternatives would have cost."""
     notes = [
         f"Repaired: {repair.moved:,} moved and {repair.dropped:,} dropped; every other image is where it was."

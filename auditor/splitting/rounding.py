@@ -73,7 +73,7 @@ def round_quotas(
     return whole
 
 
-def onto_simplex(wanted: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def project_onto_simplex(wanted: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Return the nearest rows without negative numbers that keep each row's sum (which is not negative).
 
     References

@@ -10,7 +10,7 @@ from scipy.sparse import coo_array, csr_array
 from auditor.dataset import AND, separate_labels
 
 
-def singly(labels: pd.Series) -> tuple[npt.NDArray[np.int64], pd.Series]:
+def separate_rows(labels: pd.Series) -> tuple[npt.NDArray[np.int64], pd.Series]:
     """Return labels one by one, and of which row each is: an image that has several is there once for each.
 
     Examples

@@ -17,7 +17,7 @@ def _nearest(units: npt.NDArray[np.int64], gain: npt.NDArray[np.float64]) -> npt
     return units if len(units) <= CANDIDATES else units[np.argpartition(gain, CANDIDATES)[:CANDIDATES]]
 
 
-def polish(
+def improve_by_moves_and_swaps(
     counts: csr_array,
     part: npt.NDArray[np.int64],
     ratios: npt.NDArray[np.float64],

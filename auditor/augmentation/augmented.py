@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from auditor.augmentation.adapter import Picture, apply, apply_json
+from auditor.augmentation.parents import image_seed, training_rows
 from auditor.augmentation.pictures import Parent, read_parent, webp
-from auditor.augmentation.planning import image_seed, training_rows
 from auditor.augmentation.policy import Policy
 from auditor.errors import DataError
 from auditor.grouping import PlannedSplit

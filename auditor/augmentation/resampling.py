@@ -65,6 +65,21 @@ def _strategy(labels: npt.NDArray[np.str_], target: str | float, method: str) ->
     return {label: min(n, goal) for label, n in counts.items()}
 
 
+def _refuse_method(method: str, descriptors: npt.ArrayLike | None) -> None:
+    if method not in (*RANDOM, *CLEANING):
+        raise UsageError(
+            expected=f"a method: {', '.join((*RANDOM, *CLEANING))}",
+            received=f"{method!r}",
+            hint="synthesise() makes new descriptors",
+        )
+    if method in CLEANING and descriptors is None:
+        raise UsageError(
+            expected=f"descriptors for '{method}'",
+            received="none",
+            hint="give a scan's descriptors of the same rows",
+        )
+
+
 def resample(
     labels: Sequence[str] | npt.ArrayLike,
     method: str = "over",
@@ -115,18 +130,7 @@ def resample(
     >>> resample(["cat", "cat", "cat", "dog"], "over").tolist()
     [0, 1, 2, 3, 3, 3]
     """
-    if method not in (*RANDOM, *CLEANING):
-        raise UsageError(
-            expected=f"a method: {', '.join((*RANDOM, *CLEANING))}",
-            received=f"{method!r}",
-            hint="synthesise() makes new descriptors",
-        )
-    if method in CLEANING and descriptors is None:
-        raise UsageError(
-            expected=f"descriptors for '{method}'",
-            received="none",
-            hint="give a scan's descriptors of the same rows",
-        )
+    _refuse_method(method, descriptors)
     features: Any = None if descriptors is None else np.asarray(descriptors, dtype=np.float32)
     names = _labels(labels, None if features is None else len(features))
     if method in RANDOM:

@@ -27,7 +27,7 @@ def training_rows(plan: PlannedSplit) -> pd.DataFrame:
 
 
 def image_seed(seed: int, parent: str, copy: int, epoch: int = 0) -> int:
-    """Return the seed of one image, in [0, 2**32): it depends on its parent and number alone, not on the order or number of others."""
+    """Return the seed of one image, in [0, 2**32). It depends on the parent and the copy's number alone."""
     return int.from_bytes(
         hashlib.sha256(f"{seed}\0{parent}\0{copy}\0{epoch}".encode("utf-8", "backslashreplace")).digest()[:4]
     )

@@ -212,17 +212,21 @@ def _notes(budgets: Sequence[ClassBudget], policy: Policy, way: str, max_multipl
         elif b["capped"]:
             enough = int(np.ceil(b["target"] / (1 + max_multiple)))
             notes.append(
-                f"'{b['label']}' is capped at {b['made']} images made from {b['unique']}; weight {b['weight']:.3g} fills the rest, "
-                f"{enough - b['unique']} more real images would lift the cap, {b['collect']} would make augmentation unnecessary."
+                f"'{b['label']}' is capped at {b['made']} images made from {b['unique']}; weight "
+                f"{b['weight']:.3g} fills the rest, "
+                f"{enough - b['unique']} more real images would lift the cap, {b['collect']} would make "
+                f"augmentation unnecessary."
             )
     duplicates = sum(b["present"] - b["unique"] for b in budgets)
     if duplicates:
         notes.append(
-            f"{duplicates} training images are duplicates of others: budgets count unique images, and only those are parents."
+            f"{duplicates} training images are duplicates of others: budgets count unique images, and "
+            f"only those are parents."
         )
     if way == "on-the-fly":
         notes.append(
-            "The manifest lists the images of the first epoch; each later epoch draws afresh from the same seed."
+            "The manifest lists the images of the first epoch; each later epoch draws afresh from the "
+            "same seed."
         )
     if way == "layers":
         off = sorted({s.name for s in policy.steps if s.off_for})

@@ -1,4 +1,4 @@
-"""Does a policy make sense for this data? Which transforms turn a picture of one class into a picture of another."""
+"""Does a policy make sense for this data: which transforms turn one class into another?"""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ PARENTS, OFFSPRING = 40, 8
 
 
 def vendi(similarity: npt.NDArray[np.float64]) -> float:
-    """Return the effective number of distinct items under a similarity matrix ``(n, n)`` with ones on its diagonal; 1 to n.
+    """Return the effective number of distinct items, 1 to n, from a similarity matrix ``(n, n)``.
 
     The exponential of the entropy of its eigenvalues: 1 for copies, n for items that have nothing in common.
 
@@ -195,7 +195,10 @@ def _keep_right(rows: pd.DataFrame, pictures: list[Picture], judge: Judge) -> _A
 
 
 def _worst_examples(examples: list[dict[str, str]], table: pd.DataFrame) -> list[dict[str, str]]:
-    """Return one example for each transform and class, of the magnitude at which most pictures move; most moved first."""
+    """Return one example for each transform and class, of the magnitude at which most pictures move.
+
+    Most moved first.
+    """
     moved: dict[tuple[str, str], float] = {
         (f"{name} {magnitude}".strip(), label): share
         for name, magnitude, label, share in table[["transform", "magnitude", "label", "moved"]].itertuples(
@@ -212,7 +215,10 @@ def _worst_examples(examples: list[dict[str, str]], table: pd.DataFrame) -> list
 
 
 def _with_units(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return one row per duplicate set, with what belongs together by the user's groups or as duplicates: ``unit``."""
+    """Return one row per duplicate set, with what belongs together by the user's groups or as duplicates.
+
+    ``unit``.
+    """
     return choose_representatives(rows.assign(unit=number_units_of(rows).astype(str)))
 
 
@@ -324,7 +330,7 @@ def _six(value: float) -> float:
 def _effective(
     policy: Policy, pictures: Sequence[Picture], judge: Neighbours, paths: npt.NDArray[np.object_], seed: int
 ) -> dict[str, float]:
-    """Return, for each transform alone, how many new images each image made from the same parent is worth, 0 to 1.
+    """Return how many new images one made by each transform is worth, 0 to 1.
 
     The similarity of two pictures falls with the distance of their descriptors as a Gaussian does, and is one
     half at the distance at which different pictures of this data have their nearest neighbour.

@@ -1,4 +1,7 @@
-"""Resampling with imbalanced-learn, always on row numbers or descriptors: images are never copied into memory."""
+"""Resampling with imbalanced-learn, always on row numbers or descriptors.
+
+Images are never copied into memory.
+"""
 
 from __future__ import annotations
 
@@ -88,7 +91,9 @@ def resample(
     descriptors: npt.ArrayLike | None = None,
     seed: int = 0,
 ) -> Rows:
-    """Return the rows to train on, sorted: some of them several times (over), or some of them left out (the others).
+    """Return the rows to train on, sorted.
+
+    Some of them several times (over), or some of them left out (the others).
 
     Parameters
     ----------
@@ -182,7 +187,7 @@ def synthesise(
     target: str | float = "balanced",
     seed: int = 0,
 ) -> tuple[Floats, npt.NDArray[np.str_]]:
-    """Return descriptors and labels with synthetic ones appended for rare classes, to train a linear probe on.
+    """Return descriptors and labels with synthetic ones of rare classes appended, for a linear probe.
 
     SMOTE interpolates between an image and its neighbours of the same class. It works on descriptors, where a
     point between two images means something; between pixels it would be a double exposure.

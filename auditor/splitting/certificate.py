@@ -54,7 +54,10 @@ def rows_digest(table: pd.DataFrame) -> str:
 
 
 def count_parts(table: pd.DataFrame) -> dict[str, dict[str, int]]:
-    """Return part -> class -> images; classes that a part lacks are there with 0, and an image with several labels counts for each."""
+    """Return part -> class -> images.
+
+    Classes that a part lacks are there with 0, and an image with several labels counts for each.
+    """
     column = part_column(table)
     used = table[table[column] != ""]
     rows, single = separate_rows(used["label"])
@@ -71,7 +74,7 @@ def part_sizes(table: pd.DataFrame) -> dict[str, int]:
 def class_deviation(
     counts: Mapping[str, Mapping[str, int]], ratios: Mapping[str, float]
 ) -> tuple[float, str, str]:
-    """Return the largest distance of a class's share of a part from the part's ratio, and that class and part.
+    """Return the largest distance of a class's share of a part from its ratio, the class and the part.
 
     Examples
     --------
@@ -96,7 +99,7 @@ def class_deviation(
 
 
 def divided(table: pd.DataFrame, key: str) -> pd.DataFrame:
-    """Return the rows whose group or duplicate set stands in more than one part, with all rows of such a set."""
+    """Return all rows of the groups or duplicate sets that stand in more than one part."""
     column = part_column(table)
     used = table[(table[key] != "") & (table[column] != "")]
     pairs = used[[key, column]].drop_duplicates()
@@ -120,7 +123,9 @@ def _undivided(table: pd.DataFrame, key: str, name: str, one: str, many: str) ->
     return Claim(
         name=name,
         holds=False,
-        detail=f"{sets:,} {many if sets > 1 else one} with {amount(len(crossing), 'image')} in several parts; {there}.",
+        detail=f"{sets:,} {many if sets > 1 else one} with {amount(len(crossing), 'image')} "
+        f"in several parts; "
+        f"{there}.",
     )
 
 

@@ -63,8 +63,10 @@ def name_absent_classes(counts: Mapping[str, Mapping[str, int]], parts: Iterable
         if absent:
             total = sum(row.get(label, 0) for row in counts.values())
             notes.append(
-                f"Class '{label}' ({amount(total, 'image')}) is absent from {' and '.join(absent)}: too few images, groups or "
-                "duplicate sets for these ratios. Collect more of it, merge it with another class, or leave it out; "
+                f"Class '{label}' ({amount(total, 'image')}) is absent from {' and '.join(absent)}: too "
+                f"few images, groups or "
+                "duplicate sets for these ratios. Collect more of it, merge it with another class, or "
+                "leave it out; "
                 "until then its recall cannot be measured there."
             )
     return notes

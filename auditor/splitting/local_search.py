@@ -23,7 +23,7 @@ def improve_by_moves_and_swaps(
     ratios: npt.NDArray[np.float64],
     weight: npt.NDArray[np.float64],
 ) -> npt.NDArray[np.int64]:
-    """Improve an assignment until no move of one unit and no swap of two lowers the weighted sum of squared deviations.
+    """Improve an assignment until no move of a unit and no swap of two lowers the squared deviations.
 
     Parameters
     ----------

@@ -26,7 +26,9 @@ def assign_images(
     rng: np.random.Generator,
     strata: pd.Series | None = None,
 ) -> npt.NDArray[np.object_]:
-    """Return the part of each image; where images have several labels, each label is in proportion (Sechidis et al. 2011).
+    """Return the part of each image.
+
+    Where images have several labels, each label is in proportion (Sechidis et al. 2011).
 
     Parameters
     ----------
@@ -143,7 +145,8 @@ def keep_test_alone(task: Task) -> Parts:
     rest = float(free.sum() / (free.sum() + test.sum()))
     lost = int((task.usable & touched).sum())
     what = (
-        f"{amount(lost, 'image')} in no part, because of a group or duplicate set shared with the test images "
+        f"{amount(lost, 'image')} in no part, because of a group or duplicate set shared with the test "
+        f"images "
         "that were kept."
     )
     aimed = {**{name: ratio * rest for name, ratio in ratios.items()}, "test": 1 - rest}

@@ -47,7 +47,9 @@ class Plan:
 
     @cached_property
     def usable(self) -> pd.DataFrame:
-        """The rows that training uses: train, val and test, without training rows that share a group or duplicate set with val or test.
+        """The rows that training uses.
+
+        Train, val and test, without training rows that share a group or duplicate set with val or test.
 
         Of a split into folds, those of the first round.
         """
@@ -58,7 +60,10 @@ class Plan:
 
     @property
     def changes(self) -> pd.DataFrame:
-        """The images that are in another part than the data says: ``path, label, was, split``, blank where they are in none."""
+        """The images that are in another part than the data says.
+
+        ``path, label, was, split``, blank where they are in none.
+        """
         before = self.dataset.samples.drop_duplicates("path").set_index("path")["split"]
         was = self.table["path"].map(before).fillna("").astype(str)
         column = "fold" if "fold" in self.table.columns else "split"
@@ -93,7 +98,7 @@ class Plan:
 
 
 def sort_images(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the images to be split, in an order that depends on nothing but the images, and which of them are ``usable``."""
+    """Return the images to be split in an order that depends on them alone, and which are ``usable``."""
     table = table[table["split"] != "field"]
     if "cluster" not in table.columns:
         table = table.assign(cluster="")

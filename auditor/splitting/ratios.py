@@ -59,7 +59,7 @@ def format_ratios(ratios: Sequence[float]) -> str:
 
 
 def parse_ratios(ratios: str | Sequence[float]) -> tuple[float, ...]:
-    """Return shares that sum to 1 from text such as ``60/20/20``, ``0.6/0.2/0.2`` or ``80/20``, or from numbers.
+    """Return shares that sum to 1 from numbers or text: ``60/20/20``, ``0.6/0.2/0.2``, ``80/20``.
 
     Three are of train, val and test; two are of train and test.
 

@@ -1,4 +1,7 @@
-"""Controlled rounding: whole numbers within 1 of the ideal in every stratum, every class and every part at once."""
+"""Controlled rounding.
+
+Whole numbers within 1 of the ideal in every stratum, every class and every part at once.
+"""
 
 from __future__ import annotations
 

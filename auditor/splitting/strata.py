@@ -14,7 +14,9 @@ LEVELS = 10
 
 
 def read_strata(images: pd.DataFrame, columns: Sequence[str]) -> dict[str, pd.Series]:
-    """Return the level of each image in each column, as text; a numeric column with many values is cut into quarters.
+    """Return the level of each image in each column, as text.
+
+    A numeric column with many values is cut into quarters.
 
     Raises
     ------

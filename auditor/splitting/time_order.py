@@ -105,5 +105,8 @@ def claim_time_order(
         f"Ordered by '{column}': the groups and duplicate sets of {', '.join(parts)} end one after the other."
     )
     if early:
-        detail += f" As old as the part before theirs: {early:,} in all, because their group or duplicate set goes on later."
+        detail += (
+            f" As old as the part before theirs: {early:,} in all, because their group or duplicate set "
+            f"goes on later."
+        )
     return Claim(name="time-order", holds=holds, detail=detail)

@@ -49,7 +49,7 @@ def read_split(file: str | Path) -> pd.DataFrame:
 
 
 def standard_rows(table: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Return the rows of a split table with its standard columns and without escapes, in the order of the paths."""
+    """Return the rows of a split table with standard columns, without escapes, in order of path."""
     column = part_column(table)
     lacking = [c for c in ("path", "label", column) if c not in table.columns]
     if lacking:
@@ -97,7 +97,10 @@ def read_certificate(file: str | Path) -> SplitFacts:
 
 
 def _beside(images: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the scan's rows for the rows of a split table, row by row; blank for paths that the data does not have."""
+    """Return the scan's rows for the rows of a split table, row by row.
+
+    Blank for paths that the data does not have.
+    """
     found = images.drop_duplicates("path").set_index("path").reindex(rows["path"]).reset_index()
     texts = [c for c in found.columns if not pd.api.types.is_numeric_dtype(found[c]) and c != "path"]
     return found.assign(**{c: found[c].where(found[c].notna(), "") for c in texts})

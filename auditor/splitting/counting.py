@@ -15,7 +15,7 @@ def separate_rows(labels: pd.Series) -> tuple[npt.NDArray[np.int64], pd.Series]:
 
     Examples
     --------
-    >>> rows, names = singly(pd.Series(["a", "a ∧ b", ""]))
+    >>> rows, names = separate_rows(pd.Series(["a", "a ∧ b", ""]))
     >>> rows.tolist(), names.tolist()
     ([0, 1, 1, 2], ['a', 'a', 'b', ''])
     """

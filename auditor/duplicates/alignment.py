@@ -17,7 +17,7 @@ from auditor.scanning.mapped_signatures import LUMA_SIDE
 
 #: Pixels at the rim that are not compared: what shifts, zooms and borders bring in.
 MARGIN = 2
-#: Pixels by which each parameter may move the rim. A border or crop of 5 % needs 1.6, a turn by 5 degrees 1.4;
+#: Pixels by which each parameter may move the rim. A border of 5 % needs 1.6, a turn by 5 degrees 1.4;
 #: from 4.5 on look-alikes gain more than copies.
 REACH = 3.0
 #: Grey levels per pixel below which a direction of the picture counts as flat, and does not move.
@@ -69,7 +69,7 @@ class Target:
         return some
 
     def improve(self, motion: Floats32, moving: Floats32) -> Floats32:
-        """Return the parameters after one Gauss-Newton step, which brings the pictures ``moving`` nearer to these.
+        """Return the parameters after one Gauss-Newton step, which brings ``moving`` nearer to these.
 
         The moved picture is regressed on the target (which takes up contrast) and on the target's derivatives
         by the six parameters.
@@ -101,8 +101,9 @@ def _motion_basis(size: int, sampled: bool) -> tuple[Floats32, Floats32]:
 def move_pictures(pictures: npt.NDArray[Any], motion: Floats32, *, sampled: bool = False) -> Floats32:
     """Return pictures ``(n, 32, 32)`` moved by the parameters ``(n, 6)``, bilinear.
 
-    What lies outside repeats the rim. With ``sampled`` only the pixels that the regression looks at, ``(n, 14, 14)``; the pictures may then lack
-    their margins. n is 1,023 at most: OpenCV sees all pictures as one, and addresses 32,767 rows.
+    What lies outside repeats the rim. With ``sampled`` only the pixels that the regression looks at,
+    ``(n, 14, 14)``; the pictures may then lack their margins. n is 1,023 at most: OpenCV sees all pictures as
+    one, and addresses 32,767 rows.
     """
     n, size = len(pictures), pictures.shape[1]
     inset = (LUMA_SIDE - size) // 2

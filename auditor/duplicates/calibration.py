@@ -12,7 +12,7 @@ from auditor.duplicates.pairs import Pairs
 #: Distance up to which two pictures are the same, where the data set is too small to tell: 98 % of copies are
 #: nearer, and 3 pairs of 1,702 photos of clothes (22 at 0.05; ``benchmarks/duplicates.py recall``).
 DEFAULT_THRESHOLD = 0.04
-#: Least threshold calibrated on classes: photos of two classes of clothes or blood cells are twice as far apart.
+#: Least threshold calibrated on classes: photos of two classes (clothes, blood cells) are twice as far apart.
 LEAST_OF_CLASSES = 0.03
 #: Largest threshold calibrated on classes: all copies of photos are nearer, and few more pairs beyond it.
 MOST_OF_CLASSES = 0.08

@@ -43,8 +43,8 @@ RANKED_AT_ONCE = 1 << 13
 def count_compared(n: int) -> int:
     """Return how many look-alikes each of n images is compared with.
 
-    Half the binary logarithm and one: of more images, more come between two copies. Two more find half a percent more near duplicates at 32 pixels, for a
-    quarter more work.
+    Half the binary logarithm and one: of more images, more come between two copies. Two more find half a
+    percent more near duplicates at 32 pixels, for a quarter more work.
 
     Examples
     --------
@@ -81,7 +81,7 @@ def find_candidates(
 def _rank_lookalikes(
     rows: Rows, signatures: Signatures, descriptor: Floats32, neighbours: Rows | None
 ) -> list[tuple[Rows, Rows, Rows]]:
-    """Return each picture with those most like it in shape, colours and descriptor: both places, and the turn."""
+    """Return each picture with those most like it by shape, colours and descriptor: both places, the turn."""
     n, described = len(rows), rows < len(descriptor)
     compared = count_compared(int(described.sum()))
     shapes, colours = describe_shapes(signatures, rows), describe_colours(signatures, rows)

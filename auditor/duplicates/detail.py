@@ -1,4 +1,4 @@
-"""The distance of two thumbnails by their detail: as they lie, turned, shifted, zoomed or in another light."""
+"""The distance of two thumbnails by their detail: as they lie, turned, shifted, zoomed or relit."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FINE, COARSE = 1.0, 2.0
 #: Standard deviation of the neighbourhood by whose strength detail is divided: else a few hard edges decide,
 #: and edges look alike (75 instead of 68 % of near duplicates found; ``benchmarks/duplicates.py natural``).
 NEIGHBOURHOOD = 3.0
-#: Share of the whole picture's strength that is added to the neighbourhood's; 0.5 finds 1 % fewer, 1 finds 2 %.
+#: Share of the whole picture's strength that is added to the neighbourhood's (0.5: 1 % fewer are found).
 OVERALL = 0.25
 #: Grey levels that are added too, so that flat places stay flat.
 LEAST_STRENGTH = 0.5
@@ -97,7 +97,7 @@ def _extract_detail(smooth: Floats32, coarse: Floats32) -> Floats32:
 
 @dataclass(slots=True, eq=False)
 class _Details:
-    """What is compared in pictures: smoothed and blurred ones ``(n, 32, 32)``, unit vectors of detail ``(n, 784)``."""
+    """What is compared in pictures: smoothed ones, blurred ones ``(n, 32, 32)``, unit detail ``(n, 784)``."""
 
     smooth: Floats32
     coarse: Floats32
@@ -206,7 +206,7 @@ class DetailComparer:
         return self._all[rows]
 
     def agree_in_colour(self, first: Places, second: Places, turns: Places) -> npt.NDArray[np.bool_]:
-        """Return whether the colours of pairs agree, shape ``(n_pairs,)``; a picture of one colour agrees with any."""
+        """Return whether the colours of pairs agree; a picture of one colour agrees with any."""
         agree = np.empty(len(first), dtype=bool)
         for turn in np.unique(turns):
             every = np.flatnonzero(turns == turn)
@@ -275,7 +275,7 @@ def _measure_aligned(
 
 
 def _roughly_unlike(moving: Floats32, goal: Floats32, motion: Floats32) -> Floats32:
-    """Return about 1 - correlation after the detail itself was moved: of every second pixel, which ``goal`` holds."""
+    """Return about 1 - correlation after the detail itself was moved; ``goal`` holds every second pixel."""
     moved = move_pictures(moving.reshape(-1, _SIDE, _SIDE), motion, sampled=True)
     ours = moved.reshape(len(moving), _SIDE**2 // 4)
     theirs = goal.reshape(ours.shape)

@@ -22,7 +22,7 @@ Places = npt.NDArray[np.integer[Any]]
 
 @dataclass(slots=True, eq=False)
 class Pairs:
-    """Pairs of rows ``first < second``, the turn of the second against the first, and the distance once measured."""
+    """Pairs of rows ``first < second``, the turn of the second, and the distance once measured."""
 
     first: Places
     second: Places
@@ -53,7 +53,7 @@ def order_pairs(first: Places, second: Places, turn: Places) -> tuple[Places, Pl
 
 
 def merge_pairs(rows: Rows, found: list[tuple[Rows, Rows, Rows]]) -> Pairs:
-    """Return every pair and turn once, sorted, of (place, other place, turn) among the rows; empties ``found``."""
+    """Return every pair and turn once, sorted, of (place, other place, turn); ``found`` is emptied."""
     packed: list[npt.NDArray[np.uint64]] = []
     while found:
         own, other, turns = found.pop()

@@ -61,7 +61,7 @@ class DuplicateSets:
         return np.asarray(1 - self.distance)
 
     def partners(self, held: npt.NDArray[np.bool_], other: npt.NDArray[np.bool_]) -> Rows:
-        """Return for each image of ``held`` the closest of its set among ``other``, shape (n_images,); -1 without.
+        """Return for each image of ``held`` the closest of its set among ``other``; -1 without one.
 
         An exact copy comes first, then the member that is nearest to the representative.
         """

@@ -1,4 +1,4 @@
-"""A descriptor of what a picture looks like, from its signature alone: no pretrained weights, no second decode."""
+"""What a picture looks like, from its signature alone: no pretrained weights, no second decode."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def gradient_histograms(pictures: npt.NDArray[np.uint8]) -> Floats32:
 
 
 def colour_histograms(pictures: npt.NDArray[np.uint8]) -> Floats32:
-    """Return square roots of HSV histograms of RGB thumbnails ``(n, 16, 16, 3)``, shape ``(n, 72)``, of length 1."""
+    """Return square roots of HSV histograms of RGB thumbnails ``(n, 16, 16, 3)``, shape ``(n, 72)``."""
     n = len(pictures)
     hsv = cv2.cvtColor(pictures.reshape(n * 16, 16, 3), cv2.COLOR_RGB2HSV_FULL).reshape(n, 256, 3)
     size, shade = int(np.prod(COLOUR_BINS)), np.arange(256)
@@ -171,7 +171,7 @@ def _fit(kinds: list[Floats32], columns: int) -> Projection:
 
 
 def fitting_rows(images: pd.DataFrame, limit: int = FIT_IMAGES) -> npt.NDArray[np.int64]:
-    """Return at most ``limit`` rows to fit on: distinct readable pictures in the order of their pixel digests.
+    """Return at most ``limit`` rows to fit on: distinct readable pictures, in the order of pixel digests.
 
     A digest is as good as a random number and belongs to the picture, so that neither row order, names nor
     copies change the choice.

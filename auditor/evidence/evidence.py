@@ -75,7 +75,7 @@ class Evidence:
         Parameters
         ----------
         probabilities : DataFrame or None
-            Class probabilities, out of sample: a column per class, a row per image (index or column ``path``).
+            Class probabilities, out of sample: a column per class, a row per ``path`` (index or column).
         recalls : mapping
             Recall by split and class, in [0, 1].
         """
@@ -94,7 +94,7 @@ class Evidence:
         return other
 
     def generator(self, *names: str) -> np.random.Generator:
-        """Return a random generator that depends on the seed and the names (a check's code, a scope) alone."""
+        """Return a random generator that depends on the seed and the names (a check's code, a scope)."""
         return make_generator(self.seed, *names)
 
     @property
@@ -104,7 +104,7 @@ class Evidence:
 
     @cached_property
     def measured(self) -> npt.NDArray[np.bool_]:
-        """Mask of the images that were read, readable or not: no time budget left them out. Shape (n_images,)."""
+        """Mask of the images that were read, readable or not: no time budget left them out."""
         return (self.images["status"] != "unmeasured").to_numpy(dtype=bool)
 
     @cached_property
@@ -133,7 +133,7 @@ class Evidence:
         return tuple(sorted({single for label in self.classes for single in separate_labels(label)}))
 
     def label_counts(self, used: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.str_], npt.NDArray[np.int64]]:
-        """Return the classes of some images, sorted, with their counts; an image counts for each of its labels."""
+        """Return the classes of some images, sorted, and their counts; an image counts for each label."""
         classes, counts = np.unique(self.labels[used & (self.labels != "")].astype(str), return_counts=True)
         if not self.several_labels:
             return classes, counts
@@ -162,12 +162,12 @@ class Evidence:
 
     @property
     def inferred_groups(self) -> tuple[InferredGroups, ...]:
-        """Groups that file names, folders, times or consecutive files suggest: guesses that nothing relies on."""
+        """Groups that file names, folders, times or consecutive files suggest: guesses."""
         return self._pictures.inferred_groups
 
     @cached_property
     def unique(self) -> npt.NDArray[np.bool_]:
-        """Mask of readable images that represent their duplicate set in their split and class, shape (n_images,)."""
+        """Mask of readable images that represent their duplicate set in their split and class."""
         import pandas as pd
 
         table = pd.DataFrame({"set": self.duplicates.near, "split": self.splits, "label": self.labels})
@@ -175,7 +175,7 @@ class Evidence:
 
     @cached_property
     def groups(self) -> npt.NDArray[np.int64]:
-        """The unit of each image, shape (n_images,): what groups or duplicate sets join is resampled as one."""
+        """The unit of each image, shape (n_images,): groups and duplicate sets are resampled as one."""
         return self._pictures.groups
 
     @property
@@ -184,7 +184,7 @@ class Evidence:
         return self._pictures.descriptor.values
 
     def principal_components(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
-        """Return the descriptor of some rows before whitening: pictures differ most in the largest columns."""
+        """Return the descriptor of some rows before whitening: pictures differ most in large columns."""
         return self.descriptor[rows] * self._pictures.descriptor.scales
 
     @cached_property
@@ -198,5 +198,5 @@ class Evidence:
         return self._pictures.neighbours(k)
 
     def release_memory(self) -> None:
-        """Forget descriptors and neighbours where they take much memory; they are computed again on demand."""
+        """Forget descriptors and neighbours where they are large; they are computed again on demand."""
         self._pictures.release_memory()

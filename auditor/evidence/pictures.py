@@ -73,7 +73,7 @@ class PictureEvidence:
 
     @property
     def _listed(self) -> int:
-        """Neighbours that the search for duplicates needs: none where it looks at every pair, or at hashes alone."""
+        """Neighbours that the search for duplicates needs: none where it looks at every pair or at hashes."""
         return LISTED_BY_DESCRIPTOR if EXACT_LIMIT < self.readable.sum() <= SEARCHED_BY_LOOKS else 0
 
     @cached_property
@@ -99,6 +99,6 @@ class PictureEvidence:
         return number_units(self.images["group"].to_numpy(dtype=object), self.duplicates.near)
 
     def release_memory(self) -> None:
-        """Forget descriptors and neighbours where they take much memory; they are computed again on demand."""
+        """Forget descriptors and neighbours where they are large; they are computed again on demand."""
         if len(self.images) >= IN_FILE_FROM:
             self._descriptor, self._neighbours = self._given, None

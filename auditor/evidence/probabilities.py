@@ -1,4 +1,4 @@
-"""Out-of-fold class probabilities: what the pictures alone say about each label, from models that never saw it."""
+"""Out-of-fold class probabilities: what pictures say about their labels, from models that never saw them."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class _LabelledPictures(Protocol):
 
 
 def canonical_order(scan: _LabelledPictures, rows: Rows) -> Rows:
-    """Return rows in the order of pixel digest, then path: as good as random, and the same however the table is sorted."""
+    """Return rows in the order of pixel digest, then path: as good as random, however the table is sorted."""
     rows, paths = np.sort(rows), scan.images["path"]
     if not paths.is_monotonic_increasing:
         rows = rows[np.argsort(paths.to_numpy(dtype=object)[rows], kind="stable")]
@@ -103,7 +103,7 @@ def canonical_order(scan: _LabelledPictures, rows: Rows) -> Rows:
 
 
 def deal_folds(given: Rows, groups: Rows, folds: int = FOLDS) -> Rows:
-    """Deal groups to folds, each class as evenly as groups allow; largest groups first. Returns fold numbers, shape ``(n,)``.
+    """Deal groups to folds, each class as evenly as groups allow, largest first; return fold numbers.
 
     Parameters
     ----------
@@ -125,7 +125,7 @@ def deal_folds(given: Rows, groups: Rows, folds: int = FOLDS) -> Rows:
 
 
 def _chosen(given: Rows, limit: int) -> Rows:
-    """Return at most ``limit`` positions, those of small classes first, ascending; ``given`` is in a random order."""
+    """Return at most ``limit`` positions, those of small classes first, ascending; ``given`` is shuffled."""
     if len(given) <= limit:
         return np.arange(len(given))
     order = np.argsort(given, kind="stable")
@@ -136,7 +136,7 @@ def _chosen(given: Rows, limit: int) -> Rows:
 
 
 def logistic(x: Floats, given: Rows, queries: Floats, classes: int) -> Floats:
-    """Return the probabilities of a logistic regression, shape ``(n_queries, n_classes)``; a class absent from training gets 0."""
+    """Return the probabilities of a logistic regression; a class that training lacks gets 0."""
     out = np.zeros((len(queries), classes), dtype=np.float32)
     present, number = np.unique(given, return_inverse=True)
     if len(present) == 1:
@@ -214,7 +214,7 @@ def out_of_fold(x: Floats, given: Rows, groups: Rows, classes: int, rows: Rows |
 def _model(
     scan: _LabelledPictures, rows: Rows, classes: tuple[str, ...]
 ) -> tuple[npt.NDArray[np.bool_], Floats] | None:
-    """Return which rows a trained model was asked about and what it said, or ``None`` where it does not know every class."""
+    """Return which rows a trained model knows and what it says; ``None`` where it lacks a class."""
     table = scan.model_probabilities
     if table is None or not len(table):
         return None
@@ -230,11 +230,11 @@ def _model(
 
 
 def find_probabilities(scan: _LabelledPictures) -> Probabilities | None:
-    """Return out-of-fold probabilities for the labelled images of a scan, or ``None`` with fewer than two classes to tell apart.
+    """Return out-of-fold probabilities for the labelled images; ``None`` with fewer than two classes.
 
     The ensemble is the geometric mean of a logistic regression and a nearest-neighbour vote on the
-    descriptor, cross-validated over groups; where `Evidence.model_probabilities` are given and lower the log loss
-    of the images they cover, they join it.
+    descriptor, cross-validated over groups; where `Evidence.model_probabilities` lower the log loss of the
+    images they cover, they join it.
     """
     labelled = np.flatnonzero(scan.readable & (scan.labels != "") & (scan.splits != "field"))
     if not len(labelled):

@@ -73,7 +73,7 @@ def _thumbnail(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
 def low_frequencies(
     pictures: npt.NDArray[np.uint8], weights: npt.NDArray[np.floating] | float = 1.0
 ) -> npt.NDArray[np.float32]:
-    """Return the lowest coefficients of the cosine transform of pictures ``(n, 32, 32)``, shape ``(n, 8, 8)``.
+    """Return the lowest coefficients ``(n, 8, 8)`` of the cosine transform of pictures ``(n, 32, 32)``.
 
     ``weights``, shape ``(8,)``, multiply each frequency, down and across.
     """

@@ -26,7 +26,7 @@ Rows = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NearestPair:
-    """Two images in different parts, and how many of their 64 hash bits differ; without paths, a lower bound."""
+    """Two images in different parts, and how many of their 64 hash bits differ (at least, without paths)."""
 
     path: str
     other_path: str
@@ -76,7 +76,9 @@ def _find_nearest_of_close(hashes: Hashes, part: Rows) -> tuple[int, int, int] |
 
 
 def nearest_across(paths: pd.Series, phash: pd.Series, part: pd.Series) -> NearestPair | None:
-    """Return the most similar two images in different parts; ``None`` without two parts that have hashes.
+    """Return the most similar two images in different parts.
+
+    ``None`` where there are not two parts with hashes.
 
     Parameters
     ----------

@@ -69,8 +69,8 @@ def imbalance_ratio(counts: npt.ArrayLike) -> float:
 def likelihood_ratio_imbalance_degree(counts: npt.ArrayLike) -> float:
     """Return the likelihood ratio imbalance degree (LRID); 0 is balanced.
 
-    ``2 * sum(n_c * log(n_classes * n_c / n))`` is the likelihood-ratio statistic against equal classes, so it grows with the number of images as well
-    as with the imbalance.
+    ``2 * sum(n_c * log(n_classes * n_c / n))`` is the likelihood-ratio statistic against equal classes, so it
+    grows with the number of images as well as with the imbalance.
 
     References
     ----------

@@ -53,7 +53,7 @@ def wilson_half_width(p: float, n: float, *, alpha: float = 0.05) -> float:
 
 
 def images_needed(p: float, half_width: float, *, alpha: float = 0.05) -> int:
-    """Return the fewest images that bring the Wilson interval of a proportion ``p`` to ``half_width`` or less.
+    """Return the fewest images that bring the Wilson interval of a proportion ``p`` to ``half_width``.
 
     References
     ----------
@@ -106,7 +106,7 @@ def newcombe(
 def miettinen_nurminen(
     successes: float, n: float, other_successes: float, other_n: float, *, alpha: float = 0.05
 ) -> tuple[float, float]:
-    """Return the score interval of ``successes / n - other_successes / other_n``, two independent proportions.
+    """Return the score interval of ``successes / n - other_successes / other_n``, independent proportions.
 
     The differences that the score test does not reject. Where one proportion is 0 it is shorter than the
     hybrid of `newcombe`, and as the exact test has it.

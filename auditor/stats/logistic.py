@@ -54,7 +54,7 @@ def fit_logistic(
     tolerance: float,
     rounds: int,
 ) -> Logistic:
-    """Fit a multinomial logistic regression by L-BFGS (binomial for two classes); intercepts are not penalised.
+    """Fit a multinomial (binomial for two classes) logistic regression by L-BFGS, intercepts unpenalised.
 
     Minimises the same function in the same way as scikit-learn's ``LogisticRegression(C=inverse_penalty,
     tol=tolerance, max_iter=rounds)``.

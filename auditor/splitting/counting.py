@@ -10,12 +10,12 @@ from scipy.sparse import coo_array, csr_array
 from auditor.dataset import AND, separate_labels
 
 
-def singly(labels: pd.Series) -> tuple[npt.NDArray[np.int64], pd.Series]:
+def separate_rows(labels: pd.Series) -> tuple[npt.NDArray[np.int64], pd.Series]:
     """Return labels one by one, and of which row each is: an image that has several is there once for each.
 
     Examples
     --------
-    >>> rows, names = singly(pd.Series(["a", "a ∧ b", ""]))
+    >>> rows, names = separate_rows(pd.Series(["a", "a ∧ b", ""]))
     >>> rows.tolist(), names.tolist()
     ([0, 1, 1, 2], ['a', 'a', 'b', ''])
     """

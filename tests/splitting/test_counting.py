@@ -1,6 +1,6 @@
 import numpy as np
 
-from auditor.splitting.units import count_table
+from auditor.splitting.counting import count_table
 
 
 def test_counts_are_images_of_each_class_in_each_unit():

@@ -15,8 +15,8 @@ from auditor.stats.nearest import Floats32
 
 #: A mirrored or turned picture must be nearer by this factor: seven more ways to look alike.
 TURNED_FACTOR = 0.7
-#: Images outside the sample are aligned to the end up to this multiple of the typical distance: the quantile
-#: of so many images is known to within 2 points of rank.
+#: Multiple of the typical distance up to which pairs outside the sample are aligned to the end: the sample
+#: knows the typical distance to within 2 points of rank.
 TYPICAL_MARGIN = 1.25
 
 Mask = npt.NDArray[np.bool_]

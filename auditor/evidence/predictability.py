@@ -58,7 +58,7 @@ class Predictability:
 
     @property
     def strongest(self) -> int:
-        """The class that is told most surely."""
+        """The class that is predicted most surely."""
         return int(self.low.argmax())
 
 

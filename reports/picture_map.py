@@ -56,7 +56,7 @@ def map_points(evidence: Evidence, limit: int = 2000, suspects: Collection[str] 
 
 
 def _unit_square(points: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
-    """Scale points ``(n, 1 or 2)`` to the unit square; the outer 1 % is clipped, as odd pictures squeeze the rest."""
+    """Scale points ``(n, 1 or 2)`` to the unit square, with the outer 1 % clipped to its rim."""
     flat = np.zeros((len(points), 2))
     flat[:, : points.shape[1]] = points
     low, high = np.quantile(flat, [0.005, 0.995], axis=0)

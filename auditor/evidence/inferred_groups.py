@@ -6,7 +6,7 @@ They are guesses: a check may show them, and never judges by them alone.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -85,7 +85,7 @@ def folder_key(path: str) -> str:
     return parts[-2] if len(parts) > 3 else ""
 
 
-def _plausible(keys: Names, labels: Names) -> Names | None:
+def _keep_plausible(keys: Names, labels: Names) -> Names | None:
     """Return keys that look like groups, blank where an image is alone; ``None`` if they do not."""
     import pandas as pd
 
@@ -101,29 +101,23 @@ def _plausible(keys: Names, labels: Names) -> Names | None:
     return np.where(real[codes], keys, "")
 
 
-def _sessions(images: pd.DataFrame) -> Names:
+def _name_sessions(images: pd.DataFrame) -> Names:
     """Name each run of exposures of one camera without a long pause; "" where the time is unknown."""
     import pandas as pd
 
     columns = {str(c).lower().replace(" ", "_"): c for c in images.columns}
     time = next((columns[c] for c in TIME_COLUMNS if c in columns), None)
     keys = np.full(len(images), "", dtype=object)
-    if time is None:
-        return keys
-    if not (images[time].astype(str) != "").any():
+    if time is None or not (images[time].astype(str) != "").any():
         return keys
     camera = next((columns[c] for c in CAMERA_COLUMNS if c in columns), None)
     # EXIF writes dates with colons.
     text = images[time].astype(str).str.replace(r"^(\d{4}):(\d{2}):(\d{2})", r"\1-\2-\3", regex=True)
     taken = pd.to_datetime(text, errors="coerce", format="mixed", utc=True)
     seconds = (taken - pd.Timestamp("1970-01-01", tz="UTC")).dt.total_seconds().to_numpy(dtype=float)
-    cameras = (
-        images[camera].astype(str).to_numpy(dtype=object)
-        if camera is not None
-        else np.full(len(images), "", dtype=object)
-    )
+    cameras = keys.astype(str) if camera is None else images[camera].to_numpy(dtype=str)
     known = np.flatnonzero(np.isfinite(seconds))
-    order = known[np.lexsort((seconds[known], cameras[known].astype(str)))]
+    order = known[np.lexsort((seconds[known], cameras[known]))]
     if not len(order):
         return keys
     new = np.ones(len(order), dtype=bool)
@@ -149,31 +143,18 @@ def _counted(digits: str) -> str:
     return f"\1{len(digits):03d}{digits}"
 
 
-def frames(
-    paths: Names, readable: npt.NDArray[np.bool_], alone: npt.NDArray[np.bool_], comparer: DetailComparer
-) -> Names:
-    """Name each run of files that follow each other and look alike; all "" where any two files look alike.
-
-    Parameters
-    ----------
-    paths : ndarray of str, shape (n_images,)
-    readable, alone : ndarray of bool, shape (n_images,)
-        Images to look at are readable and represent their exact duplicate set.
-    comparer : DetailComparer
-    """
+def _name_runs(paths: Names, rows: npt.NDArray[np.int64], comparer: DetailComparer) -> Names:
+    """Name each run of files that follow each other and look alike; all "" where any two files look alike."""
     keys = np.full(len(paths), "", dtype=object)
-    rows = np.flatnonzero(readable & alone)
     if len(rows) < 2 * LEAST_GROUPS:
         return keys
     # Sorting twice keeps no pair of keys for each image in memory.
     by_path = sorted(rows.tolist(), key=lambda row: str(paths[row]))
     order = np.array(sorted(by_path, key=lambda row: natural_key(_stem(str(paths[row])))), dtype=np.int64)
-    none = np.zeros(len(order) - 1, dtype=np.int64)
-    alike = comparer.measure_distance(order[:-1], order[1:], none) < FRAME_DISTANCE
     half = len(order) // 2
-    by_chance = (
-        comparer.measure_distance(order[: len(order) - half], order[half:], none[: len(order) - half])
-        < FRAME_DISTANCE
+    alike, by_chance = (
+        comparer.measure_distance(first, second, np.zeros(len(first), np.int64)) < FRAME_DISTANCE
+        for first, second in ((order[:-1], order[1:]), (order[: len(order) - half], order[half:]))
     )
     if alike.mean() <= FRAMES_OVER_CHANCE * max(by_chance.mean(), 1 / len(order)):
         return keys
@@ -186,9 +167,8 @@ def infer_groups(
     images: pd.DataFrame,
     signatures: Signatures,
     exact: npt.NDArray[np.int64],
-    least_covered: float = LEAST_COVERED,
 ) -> tuple[InferredGroups, ...]:
-    """Return every plausible guess at groups, the most telling source first.
+    """Return every plausible guess at groups, the most reliable source first.
 
     Parameters
     ----------
@@ -199,21 +179,12 @@ def infer_groups(
         Representatives of exact duplicate sets.
     """
     paths, labels = (images[c].to_numpy(dtype=object) for c in ("path", "label"))
-    readable = (images["status"] == "ok").to_numpy(dtype=bool)
-    sources: tuple[tuple[str, Callable[[], Names]], ...] = (
-        ("camera and time", lambda: _sessions(images)),
-        ("file names", lambda: np.array([name_key(p) for p in paths], dtype=object)),
-        ("folders", lambda: np.array([folder_key(p) for p in paths], dtype=object)),
-        (
-            "consecutive frames",
-            lambda: frames(paths, readable, exact == np.arange(len(exact)), DetailComparer(signatures)),
-        ),
-    )
-
-    def plausible() -> Iterator[InferredGroups]:
-        for source, keys in sources:
-            group = _plausible(keys(), labels)
-            if group is not None:
-                yield InferredGroups(source, group)
-
-    return tuple(plausible())
+    alone = (images["status"] == "ok").to_numpy(dtype=bool) & (exact == np.arange(len(exact)))
+    sources: dict[str, Callable[[], Names]] = {
+        "camera and time": lambda: _name_sessions(images),
+        "file names": lambda: np.array([name_key(p) for p in paths], dtype=object),
+        "folders": lambda: np.array([folder_key(p) for p in paths], dtype=object),
+        "consecutive frames": lambda: _name_runs(paths, np.flatnonzero(alone), DetailComparer(signatures)),
+    }
+    found = ((source, _keep_plausible(name(), labels)) for source, name in sources.items())
+    return tuple(InferredGroups(source, group) for source, group in found if group is not None)

@@ -14,17 +14,17 @@ import numpy.typing as npt
 
 from auditor.evidence.probabilities import FOLDS, deal_folds
 
-#: Bins of each number, by quantiles: fine enough for a size that only one class has, coarse enough for 100
-#: images.
+#: Bins of each number, by quantiles: fine enough for a size that only one class has, coarse for 100 images.
 BINS = 16
-#: Permutations: 99 where they are cheap, and never fewer than 19, the fewest that can show p = 0.05.
-PERMUTATIONS, FEWEST_PERMUTATIONS = 99, 19
+#: Permutations where they are cheap: p-values in hundredths.
+PERMUTATIONS = 99
+#: Permutations at least: with fewer, none can show p = 0.05.
+FEWEST_PERMUTATIONS = 19
 #: Additions spent on the permutations of one predictor, about a tenth of a CPU second.
 WORK = 50_000_000
 #: Numbers held at once for them (16 MB).
-HELD = 4_000_000
-#: Groups that a class needs for its own recall to be judged (DESIGN.md: with fewer than 10, nothing is
-#: decided).
+NUMBERS_AT_ONCE = 4_000_000
+#: Groups that a class needs for its own recall to be judged: with fewer, its variance is a guess.
 CLASS_GROUPS = 10
 
 Rows = npt.NDArray[np.int64]
@@ -67,11 +67,8 @@ def binned(columns: npt.NDArray[np.float64]) -> Rows:
     out = np.empty(columns.shape, dtype=np.int64)
     for i, column in enumerate(columns.T):
         known = np.isfinite(column)
-        quantiles = (
-            np.quantile(column[known], np.arange(1, BINS) / BINS, method="lower")
-            if known.any()
-            else np.empty(0)
-        )
+        shares = np.arange(1, BINS) / BINS
+        quantiles = np.quantile(column[known], shares, method="lower") if known.any() else np.empty(0)
         # A value that many images share (two quantiles or more) gets a bin of its own.
         shared = quantiles[1:][quantiles[1:] == quantiles[:-1]]
         edges = np.unique(np.concatenate([quantiles, np.nextafter(shared, np.inf)]))
@@ -107,15 +104,14 @@ class _NaiveBayes:
         for fold in range(FOLDS):
             rows = np.flatnonzero(folds == fold)
             start = np.arange(len(rows) + 1) * self.columns
-            held = csr_array(
-                (np.ones(start[-1], np.float32), place[rows].ravel(), start), shape=(len(rows), self.shape[1])
-            )
+            ones = np.ones(start[-1], np.float32)
+            held = csr_array((ones, place[rows].ravel(), start), shape=(len(rows), self.shape[1]))
             self.parts.append((rows, held, held.T.tocsr()))
 
     def __call__(self, labellings: Rows) -> Rows:
         """Return predicted classes for each of the labellings, both of shape ``(n_labellings, n)``."""
         out = np.empty(labellings.shape, dtype=np.int64)
-        block = max(1, HELD // (max(self.shape) * self.classes))
+        block = max(1, NUMBERS_AT_ONCE // (max(self.shape) * self.classes))
         for start in range(0, len(labellings), block):
             part = slice(start, start + block)
             out[part] = self._predict(labellings[part])
@@ -186,8 +182,7 @@ def predictability(
         Predictors that are tried: intervals hold for all of them and all classes together (Bonferroni).
     rng : Generator
     """
-    # Groups numbered by first appearance, so that what is drawn does not depend on how the scan numbered
-    # them.
+    # Groups are numbered by first appearance: what is drawn does not depend on how the scan numbered them.
     _, first, number = np.unique(groups, return_index=True, return_inverse=True)
     groups = np.argsort(np.argsort(first))[number]
     folds = deal_folds(given, groups)
@@ -197,8 +192,7 @@ def predictability(
     units = np.bincount(pairs[0], minlength=classes).astype(float)
     rest = np.maximum(units.sum() - units, 1)
     z = NormalDist().inv_cdf(1 - 0.025 / (classes * tests))
-    # Agresti and Caffo (2000): one success and one failure added to each side keep the interval honest near 0
-    # and 1.
+    # Agresti and Caffo (2000): a success and a failure added to each side keep the interval honest near 0, 1.
     r = (recall * units + 1) / (units + 2)
     f = (alarms * rest + 1) / (rest + 2)
     half = z * np.sqrt(r * (1 - r) / (units + 2) + f * (1 - f) / (rest + 2))
@@ -211,12 +205,8 @@ def predictability(
     permuted = _permuter(given, groups)
     labellings = np.stack([permuted(rng) for _ in range(rounds)])
     guesses = predict(labellings)
-    null = np.array(
-        [
-            _skill(_rates(true, guess, classes)[0], classes)
-            for true, guess in zip(labellings, guesses, strict=True)
-        ]
-    )
+    rates = (_rates(true, guess, classes) for true, guess in zip(labellings, guesses, strict=True))
+    null = np.array([_skill(recall, classes) for recall, _ in rates])
     p_value = float((1 + (null >= skill).sum()) / (1 + rounds))
     return Predictability(skill, informedness, low, high, float(np.quantile(null, 0.95)), p_value)
 

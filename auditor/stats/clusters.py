@@ -7,8 +7,7 @@ from statistics import NormalDist
 import numpy as np
 import numpy.typing as npt
 
-#: Groups on either side below which nothing is decided: with fewer, the variance between groups is a guess
-#: (DESIGN.md).
+#: Groups on either side below which nothing is decided: with fewer, the variance between groups is a guess.
 FEWEST_GROUPS = 10
 #: Thresholds at which the variance of a distribution function is looked at.
 GRID = 32

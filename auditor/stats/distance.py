@@ -12,8 +12,6 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
-
 
 def kolmogorov_smirnov(
     first: npt.ArrayLike,
@@ -59,7 +57,7 @@ def kolmogorov_smirnov(
     return float(np.clip(difference[best], -1.0, 1.0)), float(values[best])
 
 
-def _shares(n: int, weights: npt.ArrayLike | None) -> Floats:
+def _shares(n: int, weights: npt.ArrayLike | None) -> npt.NDArray[np.float64]:
     if weights is None:
         return np.full(n, 1.0 / n)
     w = np.asarray(weights, dtype=float)

@@ -97,7 +97,7 @@ def test_rare_values_are_taken_together():
 
 
 def test_predictions_are_those_of_a_naive_bayes_written_out(monkeypatch):
-    monkeypatch.setattr("auditor.evidence.predictability.HELD", 10_000)  # several blocks
+    monkeypatch.setattr("auditor.evidence.predictability.NUMBERS_AT_ONCE", 10_000)  # several blocks
     rng = np.random.default_rng(7)
     n, columns, classes = 120, 3, 4
     bins, folds = rng.integers(0, BINS + 1, (n, columns)), rng.integers(0, 5, n)

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from auditor.stats.multiple import benjamini_hochberg
+from auditor.stats.false_discovery import benjamini_hochberg
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=40))

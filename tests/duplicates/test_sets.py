@@ -171,7 +171,7 @@ def _scanned(frames, labels=None):
     seed=4682, step=0.28125, n=4
 )  # a pair without a doubt after a shift, though softened it is nearer still
 def test_there_are_no_chains(seed, step, n):
-    """Whatever drifts away from its representative is cut off: members are near to it, not only to their neighbours."""
+    """What drifts away from its representative is cut off: members are near to it, not only to each other."""
     images, signatures = _scanned(_smooth_walk(n, step, seed))
     found = find_duplicates(images, signatures)
     assert (found.near[found.near] == found.near).all()
@@ -204,7 +204,7 @@ def test_row_order_does_not_change_the_sets(order):
 
 
 def test_pairs_that_are_not_compared_to_the_end_are_no_copies(planted, monkeypatch):
-    """With a sample of a few images, all else gives the same sets as when every pair is aligned to the end."""
+    """A sample of a few images gives the same sets as when every pair is aligned to the end."""
     whole = planted.duplicates
     monkeypatch.setattr("auditor.duplicates.sets.TYPICAL_IMAGES", 12)
     again = Evidence(planted.images, planted.signatures)

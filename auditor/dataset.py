@@ -9,6 +9,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from auditor.reading import Reading, listed
+from auditor.record import SPLITS
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -140,6 +143,8 @@ class Dataset:
         Folders of classes (or of splits, with a blank label) in which there is no image.
     group_column : str or None
         The column of a table that named the groups.
+    reading : Reading
+        How the data was understood, in words.
     """
 
     name: str
@@ -150,6 +155,7 @@ class Dataset:
     ignored: tuple[str, ...] = ()
     empty: tuple[tuple[str, str], ...] = ()
     group_column: str | None = None
+    reading: Reading = field(default_factory=Reading)
 
     def __len__(self) -> int:
         return len(self.samples)
@@ -167,3 +173,38 @@ class Dataset:
     def with_samples(self, samples: pd.DataFrame) -> Dataset:
         """Return the same data with another sample table."""
         return replace(self, samples=samples)
+
+    def __str__(self) -> str:
+        return "\n".join(self.understood())
+
+    __repr__ = __str__
+
+    def understood(self) -> list[str]:
+        """Return how the data was understood, in two or three lines."""
+        reading, counts = self.reading, self.samples["split"].value_counts(sort=False)
+        where = dict(reading.splits_from)
+        splits = [
+            f"{split} {counts[split]:,}" + (f" (from {where[split]})" if where.get(split, split) != split else "")
+            for split in sorted(set(counts.index) - {""}, key=_split_order)
+        ]
+        if "" in counts.index and splits:
+            splits.append(f"in no split {counts['']:,}")
+        blank = int((self.samples["label"] == "").sum())
+        classes = self.classes
+        labels = "no labels"
+        if classes:
+            noun = "class" if len(classes) == 1 else "classes"
+            labels = f"{len(classes):,} {noun} from {reading.labels_from or self.kind}: {listed(classes, shown=6)}"
+            labels += f"; {blank:,} images without a label" if blank else ""
+        groups = set(self.samples["group"]) - {""}
+        lines = [
+            f"{self.name}: {reading.layout or self.kind}, {len(self):,} images; {', '.join(splits) or 'no splits'}",
+            labels + (f"; {len(groups):,} groups from {reading.groups_from or 'group'}" if groups else ""),
+        ]
+        if reading.left_out:
+            lines.append(f"left out: {'; '.join(map(str, reading.left_out))}")
+        return [*lines, *(f"note: {note}" for note in reading.notes)]
+
+
+def _split_order(split: str) -> tuple[int, str]:
+    return (SPLITS.index(split) if split in SPLITS else len(SPLITS), split)

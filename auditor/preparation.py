@@ -124,7 +124,9 @@ def measured(
         began=began,
         **dataclasses.asdict(scanning),
     )
-    scan = Evidence(scanned.images, scanned.signatures, empty=dataset.empty, seed=seed)
+    scan = Evidence(
+        scanned.images, scanned.signatures, empty=dataset.empty, reading=dataset.reading, seed=seed
+    )
     if not scan.readable.any():
         if fresh and output is not None:
             shutil.rmtree(output)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from auditor.finding import Finding, Severity, verdict
+from auditor.reading import Reading
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -198,6 +199,7 @@ class DatasetFacts:
     ``fingerprint`` is the SHA-256 over the sorted (path, label, file SHA-256). ``ignored`` counts files that
     are not images; ``ignored_examples`` names the first of them. ``unmeasured`` counts images that a time
     budget left out. ``splits`` maps a split's name to its number of images ("" where there are none).
+    ``reading`` says how the data was understood.
     """
 
     name: str
@@ -213,6 +215,7 @@ class DatasetFacts:
     groups: int = 0
     unique: int = 0
     unmeasured: int = 0
+    reading: Reading = field(default_factory=Reading)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -12,14 +12,15 @@ import threading
 import zipfile
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from auditor.dataset import Dataset, FileStat, Source, shown_name
 from auditor.errors import DataError
 from auditor.readers.arrays import temporary_folder
-from auditor.readers.layout import arrange, common_folder, is_image, refuse_columns, without_cover
+from auditor.readers.label_clues import find_label_clues, needs_labels
+from auditor.readers.layout import arrange, is_image, refuse_columns, with_left_out
 
 if TYPE_CHECKING:
     from auditor.readers import Columns
@@ -211,21 +212,19 @@ def archived(
     """Return the data set of paths that are arranged as a folder would be."""
     from auditor.readers.scientific import scientific
 
-    cover = common_folder(images)
-    layout = arrange(
-        [p.removeprefix(cover) for p in images],
-        [f.removeprefix(cover) for f in folders if f.startswith(cover) and f != cover],
-        location=str(location),
-        others=len(others),
-    )
+    layout = arrange(images, folders, location=str(location), ignored=others)
+    reading = with_left_out(layout.reading, others, {})
+    if needs_labels(layout.samples):
+        reading = replace(reading, label_clues=find_label_clues(layout.samples, others))
     return Dataset(
         name=location.name,
         kind=layout.kind,
         location=str(location),
-        samples=without_cover(layout.samples, cover),
+        samples=layout.samples,
         source=scientific(source, images),
-        ignored=tuple(sorted(others)),
+        ignored=tuple(sorted([*others, *layout.left_out])),
         empty=layout.empty,
+        reading=reading,
     )
 
 

@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 import auditor
-from auditor.demonstration import count, demo, make_data
+from auditor.commands.demo import demo
+from auditor.commands.demonstration import count, make_data
 from auditor.errors import OutputError
 from auditor.finding import Effect, Finding
 

@@ -103,7 +103,10 @@ class Unlabelled:
         what = "No image has a label" if not missing.classes else "There is one class alone"
         if clues:
             found = "; ".join(clue.found for clue in clues)
-            summary = f"{what}, though labels were likely meant: {found}."
+            advice = next((clue.advice for clue in clues if clue.advice), "")
+            typed = any(clue.type for clue in clues)
+            more = f" {advice[0].upper()}{advice[1:]}." if advice and not typed else ""
+            summary = f"{what}, though labels were likely meant: {found}.{more}"
             title = "Labels were not found" if not missing.classes else "One class alone"
         else:
             where = evidence.reading.layout or "the data"

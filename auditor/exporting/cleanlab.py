@@ -78,10 +78,10 @@ def make(material: Material, options: Options) -> Tables:
 
 
 def _probabilities(material: Material) -> npt.NDArray[np.float32] | None:
-    found = None if material.scan is None else material.scan.probabilities
-    if material.scan is None or found is None:
+    found = None if material.evidence is None else material.evidence.probabilities
+    if material.evidence is None or found is None:
         return None
-    place = dict(zip(material.scan.images["path"].iloc[found.rows], range(len(found.rows)), strict=True))
+    place = dict(zip(material.evidence.images["path"].iloc[found.rows], range(len(found.rows)), strict=True))
     column = [material.classes.index(c) for c in found.classes if c in material.classes]
     kept = [k for k, c in enumerate(found.classes) if c in material.classes]
     made = np.full((len(material.table), len(material.classes)), np.nan, np.float32)

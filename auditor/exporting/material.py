@@ -55,14 +55,14 @@ class Material:
         Where the bytes are; ``None`` of an audit that was loaded from its folder.
     record : Record or None
         The audit.
-    scan : Scan or None
-        Evidence of an audit that was just made.
+    evidence : Evidence or None
+        Of an audit that was just made.
     """
 
     table: pd.DataFrame
     dataset: Dataset | None = None
     record: Record | None = None
-    scan: Evidence | None = None
+    evidence: Evidence | None = None
 
     @cached_property
     def classes(self) -> tuple[str, ...]:
@@ -177,9 +177,9 @@ def material_of(what: Any) -> Material:
     if isinstance(what, Plan):
         table = what.table[what.table["fold"] != ""] if "fold" in what.table.columns else what.usable
         made = Material(table=_tidy(table), dataset=what.dataset)
-    elif hasattr(what, "record") and hasattr(what, "scan"):
+    elif hasattr(what, "record") and hasattr(what, "evidence"):
         made = Material(
-            table=_of_record(what.record), dataset=what.dataset, record=what.record, scan=what.scan
+            table=_of_record(what.record), dataset=what.dataset, record=what.record, evidence=what.evidence
         )
     else:
         raise UsageError(

@@ -57,6 +57,7 @@ class SplitFacts(TypedDict, total=False):
     """The certificate of a split (``split.json``)."""
 
     fingerprint: str
+    location: str  # the data, as the user named it
     rows_digest: str  # SHA-256 over the sorted rows of split.csv, so that any edit shows
     origin: (
         str  # "planned", "kept" (as published), "carved" (a missing part was cut from train) or "repaired"

@@ -97,7 +97,7 @@ def split(
     if output is not None:
         add_parts(
             output,
-            split=plan.facts,
+            split={**plan.facts, "location": dataset.location},
             split_table=plan.table,
             split_findings=check_planned_split(evidence, plan, dataset, str(output)),
         )

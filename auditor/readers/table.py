@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,7 +13,7 @@ from auditor.errors import DataError
 from auditor.parquet import encodable
 from auditor.readers.columns import PATH_NAMES, Chosen, choose_columns, flag_column, normal_name
 from auditor.readers.image_names import is_image
-from auditor.readers.places import Listing, find_files, root_folder
+from auditor.readers.places import Listing, audited_data, find_files, root_folder
 from auditor.readers.scientific import scientific
 from auditor.readers.split_names import SPLIT_NAMES, split_of
 from auditor.readers.values import text_of as text_of
@@ -234,12 +235,29 @@ def _json_lines(location: Path) -> Loaded:
 
 
 def read(location: Path, columns: Columns) -> Dataset:
-    """Read a table. Paths in it are relative to the table's own folder (or to ``columns.root``), or absolute."""
+    """Read a table. Paths in it are relative to its own folder (or to ``columns.root``), or absolute.
+
+    In a folder that auditor wrote they begin where those of the audited data do.
+    """
     loaded = _load(location, columns.path)
-    root = root_folder(columns.root) if columns.root else location.absolute().parent
-    return tabled(
-        loaded.table, columns, name=location.stem, location=str(location), root=root, ignored=loaded.ignored, notes=loaded.notes
-    )  # fmt: skip
+    root, source, notes = location.absolute().parent, None, loaded.notes
+    if columns.root:
+        root = root_folder(columns.root)
+    elif (data := audited_data(root)) is not None and Path(data).absolute() != location.absolute():
+        from auditor.readers import open_dataset
+
+        source = open_dataset(data).source
+        notes = (*notes, f"auditor wrote this table: its paths begin where those of '{data}' do.")
+    found = tabled(
+        loaded.table,
+        columns,
+        name=location.stem,
+        location=str(location),
+        root=Path(source.root) if isinstance(source, LocalFiles) else root,
+        ignored=loaded.ignored,
+        notes=notes,
+    )
+    return found if source is None or isinstance(source, LocalFiles) else replace(found, source=source)
 
 
 def tabled(

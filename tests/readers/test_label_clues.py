@@ -56,7 +56,7 @@ def test_names_of_a_camera_are_no_classes_and_the_user_is_asked(tmp_path, names)
     [
         ("labels.csv", "image,breed\nDSC_0000,pug\n", "labels.csv --label breed"),
         ("train.csv", "path,label\nDSC_0000.png,pug\n", "train.csv"),
-        ("DSC_0000.xml", "<annotation/>", "named as the images are"),
+        ("DSC_0000.json", "{}", "named as the images are"),
         ("annotations.json", "[]", "annotations.json"),
         ("imagelabels.mat", "x", "imagelabels.mat"),
     ],

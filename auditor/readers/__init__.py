@@ -21,6 +21,7 @@ from auditor.readers import (
     webdataset,
     yolo,
 )
+from auditor.readers.roboflow import grouped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +101,7 @@ def open_dataset(
     if "://" in str(data):
         from auditor.readers import remote
 
-        return remote.read(str(data), columns)
+        return grouped(remote.read(str(data), columns))
     from auditor.readers.unknown import hint_for, hint_for_missing
 
     location = Path(data)
@@ -115,6 +116,6 @@ def open_dataset(
         return brought
     for reader in READERS:
         if reader.reads(location):
-            return reader.read(location, columns)
+            return grouped(reader.read(location, columns))
     plugins = "".join(f", {plugin.name} (of {plugin.package})" for plugin in plugged_readers())
     raise DataError(expected=UNDERSTOOD + plugins, received=f"'{data}'", hint=hint_for(location))

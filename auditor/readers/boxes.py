@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from auditor.dataset import Dataset, FileStat, Source
+from auditor.dataset import Dataset, FileStat, Source, is_native
 from auditor.errors import DataError
 from auditor.readers.archive import refusal
 from auditor.readers.roboflow import GROUPS_FROM, original_of
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 MARK = "#box="
 #: Twice Pillow's ``MAX_IMAGE_PIXELS``, where Pillow itself refuses a decompression bomb.
 MAX_PIXELS = 178_956_970
+#: Formats whose decoders are fuzzed by everybody.
+HARDENED = (".jpg", ".jpeg", ".png", ".bmp")
 SECOND = 1_000_000_000
 #: A name, and why it was left out.
 REASON = re.compile(r"(?P<name>.*) \((?P<reason>[^()]*)\)", re.DOTALL)
@@ -72,6 +74,11 @@ class Crops:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Crops, (self.images, self.boxes, self.relative)
+
+    @property
+    def native(self) -> bool:
+        """Whether reading may end the process: it decodes, and other formats than these are not as hardened."""
+        return is_native(self.images) or not all(name.lower().endswith(HARDENED) for name in self.boxes)
 
     def _box(self, path: str) -> tuple[str, npt.NDArray[np.float64]]:
         import numpy as np

@@ -27,7 +27,7 @@ def original_of(path: str) -> str:
 
 def grouped(dataset: Dataset) -> Dataset:
     """Return a data set in which versions of one picture of one class are a group, where names say so and no group is given."""
-    if (dataset.samples["group"] != "").any():
+    if any(dataset.samples["group"].tolist()):
         return dataset
     originals = [original_of(path) for path in dataset.samples["path"]]
     if not any(originals):

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from auditor.dataset import FileStat, Source
+from auditor.dataset import FileStat, Source, is_native
 from auditor.scanning.measures import SUMS, measures, sums
 from auditor.scanning.pixels import Unreadable, decode, decode_usual, reduction
 from auditor.scanning.probe import Header
@@ -95,7 +95,7 @@ Examine = Callable[[bytes, Header], str]
 def lost(path: str, defect: str, reason: str, source: Source | None = None) -> Facts:
     """Return the facts of a file that cost a worker its life; its size and digest are read once more."""
     size, digest = 0, ""
-    if source is not None:
+    if source is not None and not is_native(source):
         try:
             data = source.read(path)
             size, digest = len(data), hashlib.sha256(data).hexdigest()
@@ -219,6 +219,8 @@ def _scan(
     size = max(item.stat.size, 0)
     if size > MAX_BYTES:
         return Facts(reason=f"too large: {size / 1e9:.1f} GB", defect="too-large", bytes=size), None
+    if not isolated and is_native(source):
+        raise NeedsIsolation
     try:
         data = source.read(item.path)
     except (OSError, ValueError) as error:  # ValueError: a name with a NUL in it

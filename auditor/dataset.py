@@ -168,7 +168,7 @@ class Dataset:
     @property
     def labelled(self) -> bool:
         """Whether any image has a class."""
-        return bool((self.samples["label"] != "").any())
+        return any(self.samples["label"].tolist())
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -189,7 +189,8 @@ class Dataset:
         reading, counts = self.reading, self.samples["split"].value_counts(sort=False)
         where = dict(reading.splits_from)
         splits = [
-            f"{split} {counts[split]:,}" + (f" (from {where[split]})" if where.get(split, split) != split else "")
+            f"{split} {counts[split]:,}"
+            + (f" (from {where[split]})" if where.get(split, split) != split else "")
             for split in sorted(set(counts.index) - {""}, key=_split_order)
         ]
         if "" in counts.index and splits:
@@ -199,7 +200,9 @@ class Dataset:
         labels = "no labels"
         if classes:
             noun = "class" if len(classes) == 1 else "classes"
-            labels = f"{len(classes):,} {noun} from {reading.labels_from or self.kind}: {listed(classes, shown=6)}"
+            labels = (
+                f"{len(classes):,} {noun} from {reading.labels_from or self.kind}: {listed(classes, shown=6)}"
+            )
             labels += f"; {blank:,} images without a label" if blank else ""
         groups = set(self.samples["group"]) - {""}
         lines = [

@@ -16,6 +16,7 @@ from auditor.evidence import Evidence
 from auditor.finding import Finding
 from auditor.options import Data, Listeners, ScanOptions, default_listeners
 from auditor.readers import open_dataset
+from auditor.readers.places import where_files_lie
 from auditor.record import MARKER, Claim
 from auditor.scanning import scan_images
 
@@ -131,6 +132,13 @@ def measured(
         if fresh and output is not None:
             shutil.rmtree(output)
         reason = scanned.images["reason"].value_counts().index[0]
+        lost = where_files_lie(dataset) if dataset.kind == "table" else None
+        if lost is not None:
+            raise DataError(
+                expected="a table whose files are there",
+                received=f"{len(scanned.images):,} rows, of which none leads to a file; the first that was looked for is '{lost[0]}'",
+                hint=lost[1],
+            )
         raise DataError(
             expected="at least one readable image",
             received=f"{len(scanned.images):,} files of which none could be read ({reason})",

@@ -116,4 +116,3 @@ def reading_from_json(found: Mapping[str, Any]) -> Reading:
             "label_clues": tuple(LabelClue(**clue) for clue in found.get("label_clues", ())),
         }
     )
-

@@ -12,15 +12,16 @@ import threading
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from auditor.dataset import Dataset, FileStat, Source, shown_name
 from auditor.errors import DataError
-from auditor.reading import EXAMPLES, LeftOut, Reading
-from auditor.readers.layout import arrange, common_folder, is_image, refuse_columns, without_cover
+from auditor.readers.label_clues import find_label_clues, needs_labels
+from auditor.readers.layout import arrange, is_image, refuse_columns, with_left_out
 from auditor.readers.temporary import BOMB_RATIO, SMALL, temporary_folder, unpack
+from auditor.reading import EXAMPLES, LeftOut
 
 if TYPE_CHECKING:
     from auditor.readers import Columns
@@ -257,32 +258,27 @@ def archived(
     """Return the data set of paths that are arranged as a folder would be."""
     from auditor.readers.scientific import scientific
 
-    cover = common_folder(images)
-    layout = arrange(
-        [p.removeprefix(cover) for p in images],
-        [f.removeprefix(cover) for f in folders if f.startswith(cover) and f != cover],
-        location=str(location),
-        others=len(others),
-        hint=_hint(others),
-    )
-    left_out = (
-        LeftOut(reason="no images", count=len(others), examples=tuple(sorted(others)[:EXAMPLES])),
-        LeftOut(
+    layout = arrange(images, folders, location=str(location), ignored=others, hint=_hint(others))
+    reading = with_left_out(layout.reading, others, {})
+    if twice:
+        again = LeftOut(
             reason="named twice in the archive: the last counts",
             count=len(twice),
             examples=tuple(sorted(twice)[:EXAMPLES]),
             what="images",
-        ),
-    )
+        )
+        reading = replace(reading, left_out=(*reading.left_out, again))
+    if needs_labels(layout.samples):
+        reading = replace(reading, label_clues=find_label_clues(layout.samples, others))
     return Dataset(
         name=location.name,
         kind=layout.kind,
         location=str(location),
-        samples=without_cover(layout.samples, cover),
+        samples=layout.samples,
         source=scientific(source, images),
-        ignored=tuple(sorted([*others, *(f"{path} (once more)" for path in twice)])),
+        ignored=tuple(sorted([*others, *layout.left_out, *(f"{path} (once more)" for path in twice)])),
         empty=layout.empty,
-        reading=Reading(left_out=tuple(part for part in left_out if part.count)),
+        reading=reading,
     )
 
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 #: them in COCO's own files.
 HEAD = 1 << 16
 KEYS = re.compile(rb'"(images|annotations|categories|licenses)"\s*:\s*\[')
+#: Keys of the objects in these lists: a stray JSON beside images may have a list of categories or licenses too.
+OBJECT_KEYS = re.compile(rb'"(file_name|image_id|bbox|supercategory|coco_url)"\s*:')
 #: Where annotation files are, below the folder of the data: COCO's own layout, Roboflow's, and beside the
 #: images.
 PLACES = ("annotations/*.json", "*.json", "*/_annotations.coco.json", "Annotations/*.json")
@@ -38,7 +40,10 @@ def _is_coco(file: Path) -> bool:
             head = stream.read(HEAD)
     except OSError:
         return False
-    return head.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"{") and KEYS.search(head) is not None
+    if not head.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"{"):
+        return False
+    keys = set(KEYS.findall(head))
+    return {b"images", b"annotations"} <= keys or (bool(keys) and OBJECT_KEYS.search(head) is not None)
 
 
 def _files(location: Path) -> list[Path]:

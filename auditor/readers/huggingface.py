@@ -21,7 +21,7 @@ from auditor.errors import DataError
 from auditor.readers import apart, arrow
 from auditor.readers.boxes import by_reason
 from auditor.readers.layout import SPLIT_NAMES
-from auditor.readers.table import text_of
+from auditor.readers.values import texts_of
 from auditor.reading import Reading
 
 if TYPE_CHECKING:
@@ -319,7 +319,7 @@ def _rows(
             samples[role] = split if role == "split" else ""
             continue
         known = class_names(_format(file).metadata(file), name) if role == "label" else None
-        texts = [text_of(value) for value in frame[name]]
+        texts = texts_of(frame[name])
         samples[role] = texts if known is None else _named(texts, known, notes)
     if names["split"] is not None:
         samples["split"] = samples["split"].map(lambda s: SPLIT_NAMES.get(s.strip().lower(), s.strip()))

@@ -13,7 +13,8 @@ from auditor.dataset import Dataset, LocalFiles
 from auditor.errors import DataError
 from auditor.readers.boxes import Box, boxed, refuse_named
 from auditor.readers.folder import all_files
-from auditor.readers.layout import SPLIT_NAMES, is_image
+from auditor.readers.layout import is_image
+from auditor.readers.split_names import SPLIT_WORDS
 from auditor.reading import listed as listed_names
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ def _split_of(file: Path, root: Path) -> str:
         *re.findall(r"[a-z]+", file.stem.lower()),
         *(p.lower() for p in file.absolute().relative_to(root.absolute()).parts[:-1]),
     ]
-    return next((SPLIT_NAMES[w] for w in words if w in SPLIT_NAMES), "")
+    return next((SPLIT_WORDS[w] for w in words if w in SPLIT_WORDS), "")
 
 
 def _folder(file: Path, root: Path, names: list[str]) -> str:

@@ -21,6 +21,7 @@ from auditor.errors import DataError
 from auditor.readers import apart, arrow
 from auditor.readers.boxes import by_reason
 from auditor.readers.layout import SPLIT_NAMES
+from auditor.readers.split_names import split_of
 from auditor.readers.values import texts_of
 from auditor.reading import Reading
 
@@ -187,8 +188,8 @@ def _image_column(files: list[Path]) -> str | None:
 def _split_of(file: Path, root: Path) -> str:
     inside = file.relative_to(root).parts if file != root else (file.name,)
     for folder in inside[:-1]:
-        if folder.lower() in SPLIT_NAMES:
-            return SPLIT_NAMES[folder.lower()]
+        if split := split_of(folder):
+            return split
     named = SHARD.fullmatch(inside[-1])
     return SPLIT_NAMES.get(named["split"].lower(), "") if named else ""
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from auditor.dataset import Dataset, LocalFiles
 from auditor.readers.boxes import Box, boxed, refuse_named
 from auditor.readers.folder import all_files
-from auditor.readers.layout import SPLIT_NAMES, is_image
+from auditor.readers.layout import is_image
+from auditor.readers.split_names import split_of
 
 if TYPE_CHECKING:
     from auditor.readers import Columns
@@ -41,7 +42,7 @@ def _documents(location: Path) -> Iterator[Path]:
 
 
 def _is_place(name: str) -> bool:
-    return name in PLACES or name in SPLIT_NAMES or re.fullmatch(r"voc\d{4}", name) is not None
+    return name in PLACES or split_of(name) != "" or re.fullmatch(r"voc\d{4}", name) is not None
 
 
 def reads(location: Path) -> bool:
@@ -133,9 +134,9 @@ def _boxes(file: Path, document: str, by_name: dict[str, list[str]], listed: dic
         )  # the document itself is reported: it has no box that can be read
         return
     image = _image(document, root.findtext("filename") or "", by_name)
-    folders = [p.lower() for p in PurePosixPath(document).parts[:-1]]
+    folders = PurePosixPath(document).parts[:-1]
     split = listed.get(PurePosixPath(document).stem) or next(
-        (SPLIT_NAMES[p] for p in folders if p in SPLIT_NAMES), ""
+        (split for folder in folders if (split := split_of(folder))), ""
     )
     for number, item in enumerate(root.iter("object"), 1):
         yield Box(image, number, (item.findtext("name") or "").strip(), *_corners(item.find("bndbox")), split)

@@ -16,6 +16,7 @@ from auditor.errors import DataError, MissingExtraError
 from auditor.readers.boxes import Box, boxed, refuse_named
 from auditor.readers.folder import all_files
 from auditor.readers.layout import SPLIT_NAMES, is_image
+from auditor.readers.split_names import split_of
 
 if TYPE_CHECKING:
     from auditor.readers import Columns
@@ -51,7 +52,7 @@ class Description:
         fitting = [p for p in self.places if image == p[0] or image.startswith(f"{p[0]}/") or not p[0]]
         if fitting:
             return max(fitting, key=lambda place: len(place[0]))[1]
-        return next((SPLIT_NAMES[p.lower()] for p in image.split("/")[:-1] if p.lower() in SPLIT_NAMES), "")
+        return next((split for folder in image.split("/")[:-1] if (split := split_of(folder))), "")
 
 
 def _yaml_of(location: Path) -> Path | None:
@@ -68,7 +69,7 @@ def reads(location: Path) -> bool:
         if location.is_file():
             return location.suffix.lower() in (".yaml", ".yml")
         return _holds_boxes(location) or any(
-            _holds_boxes(p) for p in _folders(location) if p.name.lower() in SPLIT_NAMES
+            _holds_boxes(p) for p in _folders(location) if split_of(p.name)
         )
     except OSError:
         return False
@@ -217,7 +218,7 @@ def _has_images(folder: Path) -> bool:
     """Whether a folder has a folder ``images``, or splits with such a folder."""
     return any(
         p.name.lower() == "images"
-        or (p.name.lower() in SPLIT_NAMES and any(q.name.lower() == "images" for q in _folders(p)))
+        or (split_of(p.name) and any(q.name.lower() == "images" for q in _folders(p)))
         for p in _folders(folder)
     )
 

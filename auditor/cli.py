@@ -66,7 +66,7 @@ def _scanning(options: dict[str, Any], time_budget: float | None = None) -> Scan
 
 def _prepare_workers() -> None:
     """Fork what will fork the scan's workers, before anything large is loaded; its imports are this command's as well."""
-    from auditor.scanning.nursery import prepare
+    from auditor.scanning.worker_spawner import prepare
 
     prepare()
 

@@ -1,4 +1,4 @@
-"""Arrow files, as ``save_to_disk`` of ``datasets`` writes them, by the functions that `auditor.parquet` has; they need pyarrow.
+"""Arrow files, as ``save_to_disk`` of ``datasets`` writes them, by the functions that `auditor.parquet` has.
 
 One changed byte in such a file can end the process that reads it. What a data set is opened with (`kinds`,
 `metadata`, `read`) is read apart; `row_groups` and `values` are for workers, which may be lost.
@@ -7,10 +7,12 @@ One changed byte in such a file can end the process that reads it. What a data s
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from auditor.errors import MissingExtraError
+from auditor.parquet import kinds_of, plain_frame
 from auditor.readers import apart
 
 if TYPE_CHECKING:
@@ -23,70 +25,54 @@ if TYPE_CHECKING:
 MAPPED = 1 << 30
 
 
-def _pyarrow() -> None:
-    try:
-        import pyarrow  # noqa: F401
-    except ImportError:
-        raise MissingExtraError.of("pyarrow", "huggingface") from None
-
-
 def kinds(file: Path) -> dict[str, Kind]:
-    """Return what each column of a file holds; raises OSError, ValueError, MissingExtraError."""
-    _pyarrow()
+    """Return what each column of a file holds; raises OSError, ValueError."""
     found: dict[str, Kind] = apart.call(f"{__name__}:kinds_here", str(file))
     return found
 
 
 def metadata(file: Path) -> dict[bytes, bytes]:
     """Return the keys and values that a file's writer put into it; raises as `kinds`."""
-    _pyarrow()
     found: dict[bytes, bytes] = apart.call(f"{__name__}:metadata_here", str(file))
     return found
 
 
 def read(file: Path, columns: Sequence[str]) -> pd.DataFrame:
     """Return some columns of a file as a table; raises as `kinds`."""
-    _pyarrow()
     found: pd.DataFrame = apart.call(f"{__name__}:read_here", str(file), list(columns))
     return found
 
 
-def _opened(file: str | Path) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
-    """Open a file, whether stream (as ``datasets`` writes) or random access."""
+@contextmanager
+def _opened(file: str | Path) -> Iterator[tuple[pa.Schema, Iterator[pa.RecordBatch]]]:
+    """Open a file, whether stream (as ``datasets`` writes) or random access; ValueError where it is damaged."""
     import pyarrow as pa
 
-    small = Path(file).stat().st_size <= MAPPED
-    source = pa.memory_map(str(file)) if small else pa.OSFile(str(file))
     try:
-        stream = pa.ipc.open_stream(source)
-    except pa.ArrowInvalid:
-        source.seek(0)
-        whole = pa.ipc.open_file(source)
-        return whole.schema, (whole.get_batch(i) for i in range(whole.num_record_batches))
-    return stream.schema, iter(stream)
+        small = Path(file).stat().st_size <= MAPPED
+        source = pa.memory_map(str(file)) if small else pa.OSFile(str(file))
+        try:
+            stream = pa.ipc.open_stream(source)
+        except pa.ArrowInvalid:
+            source.seek(0)
+            whole = pa.ipc.open_file(source)
+            yield whole.schema, (whole.get_batch(i) for i in range(whole.num_record_batches))
+        else:
+            yield stream.schema, iter(stream)
+    except pa.ArrowException as error:
+        raise ValueError(str(error)) from None
 
 
 def kinds_here(file: str) -> dict[str, Kind]:
     """Return `kinds` in this process."""
-    import pyarrow as pa
-
-    def kind(of: pa.DataType) -> Kind:
-        if pa.types.is_struct(of) and any(of.field(i).name == "bytes" for i in range(of.num_fields)):
-            return "image"
-        return (
-            "bytes"
-            if pa.types.is_binary(of) or pa.types.is_large_binary(of)
-            else "nested"
-            if pa.types.is_nested(of)
-            else "plain"
-        )
-
-    return {column.name: kind(column.type) for column in _opened(file)[0]}
+    with _opened(file) as (schema, _):
+        return kinds_of(schema)
 
 
 def metadata_here(file: str) -> dict[bytes, bytes]:
     """Return `metadata` in this process."""
-    return dict(_opened(file)[0].metadata or {})
+    with _opened(file) as (schema, _):
+        return dict(schema.metadata or {})
 
 
 def read_here(file: str, columns: list[str]) -> pd.DataFrame:
@@ -94,34 +80,32 @@ def read_here(file: str, columns: list[str]) -> pd.DataFrame:
     import pandas as pd
     import pyarrow as pa
 
-    schema, batches = _opened(file)
-    rows, parts = 0, []
-    for batch in batches:
-        part = batch.select(columns)
-        part.validate(full=True)
-        parts.append(part)
-        rows += batch.num_rows
-    if not columns:
-        return pd.DataFrame(index=range(rows))
-    wanted = pa.schema([schema.field(name) for name in columns])
-    frame: pd.DataFrame = pa.Table.from_batches(parts, wanted).to_pandas(integer_object_nulls=True)
-    return frame
+    with _opened(file) as (schema, batches):
+        rows, parts = 0, []
+        for batch in batches:
+            part = batch.select(columns)
+            part.validate(full=True)
+            parts.append(part)
+            rows += batch.num_rows
+        if not columns:
+            return pd.DataFrame(index=range(rows))
+        wanted = pa.schema([schema.field(name) for name in columns])
+        return plain_frame(pa.Table.from_batches(parts, wanted))
 
 
 def row_groups(file: Path) -> list[int]:
     """Return the number of rows of each batch, in order; raises OSError, ValueError."""
-    return [batch.num_rows for batch in _opened(file)[1]]
+    with _opened(file) as (_, batches):
+        return [batch.num_rows for batch in batches]
 
 
-def values(file: Path, column: str, first: int, last: int) -> Sequence[Any]:
-    """Return the values of a column in the batch of some rows, where they are in the file; ``as_py`` copies one; raises as `row_groups`."""
-    start = 0
-    for batch in _opened(file)[1]:
-        if start == first and batch.num_rows == last - first:
-            found: Sequence[Any] = batch.column(column)
-            found.validate(full=True)  # type: ignore[attr-defined]
-            return found
-        start += batch.num_rows
+def values(file: Path, column: str, group: int) -> Sequence[Any]:
+    """Return the values of a column in one batch, checked, where they are in the file; ``as_py`` copies one; raises as `row_groups`."""
+    with _opened(file) as (_, batches):
+        for batch in islice(batches, group, None):
+            found = batch.column(column)
+            found.validate(full=True)
+            return found  # type: ignore[no-any-return]
     raise ValueError("the file has become shorter")
 
 

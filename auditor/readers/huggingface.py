@@ -1,6 +1,6 @@
 """Hugging Face data sets: Parquet with the bytes of images in it, and the Arrow folders of ``save_to_disk``.
 
-The package ``datasets`` is not needed; Arrow files need pyarrow, which it brings.
+The package ``datasets`` is not needed.
 """
 
 from __future__ import annotations
@@ -91,8 +91,7 @@ class ArrowPictures:
             held = self._chunks.get("")
             if held is None or held[0] != name or not held[1] <= row < held[2]:
                 held = self._chunks[""] = (name, *self._chunk(Path(self.root) / name, row))
-            value = held[3][row - held[1]]
-            value = value.as_py() if hasattr(value, "as_py") else value
+            value = held[3][row - held[1]].as_py()
         except (IndexError, KeyError, ValueError, NotImplementedError) as error:
             raise OSError(f"the file cannot give it: {' '.join(str(error).split())[:100]}") from None
         data = value.get("bytes") if isinstance(value, dict) else value
@@ -106,9 +105,9 @@ class ArrowPictures:
     def _chunk(self, file: Path, row: int) -> tuple[int, int, Sequence[Any]]:
         """Return the first row, the row behind the last, and the values of the piece of a file that holds a row."""
         first = 0
-        for rows in _format(file).row_groups(file):
+        for group, rows in enumerate(_format(file).row_groups(file)):
             if row < first + rows:
-                return first, first + rows, _format(file).values(file, self.column, first, first + rows)
+                return first, first + rows, _format(file).values(file, self.column, group)
             first += rows
         raise OSError("the file has become shorter")
 

@@ -93,7 +93,7 @@ def _request(output: str, options: dict[str, Any], console: Console) -> ScanRequ
 
 def _prepare_workers() -> None:
     """Fork the spawner of workers before anything large is loaded; this command needs its imports too."""
-    from auditor.scanning.nursery import prepare
+    from auditor.scanning.worker_spawner import prepare
 
     prepare()
 

@@ -61,6 +61,11 @@ class Source(Protocol):
         """Return size and time of modification; raises OSError."""
 
 
+def is_native(source: Source) -> bool:
+    """Whether reading from a source runs native code on what it holds, so that damage may end the process."""
+    return bool(getattr(source, "native", False))
+
+
 #: Bytes that are read at once of a file that did not come whole.
 READ_AT_ONCE = 1 << 24
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from auditor.dataset import Dataset, LocalFiles
 from auditor.errors import DataError, OutputError, UsageError
+from auditor.parquet import parquet_bytes
 from auditor.reports.csv_cells import escape_table, unescape_cell
-from auditor.reports.files import parquet_bytes, write_atomically
+from auditor.reports.files import write_atomically
 from auditor.reports.reviewed import COLUMN
 
 if TYPE_CHECKING:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +10,7 @@ from typing import TYPE_CHECKING
 from auditor import parquet
 from auditor.errors import DataError, OutputError
 from auditor.finding import EXAMPLE_COLUMNS, Finding
+from auditor.parquet import parquet_bytes
 from auditor.record import MARKER, AugmentationFacts, BaselineFacts, Record, SplitFacts
 from auditor.reports.audit_json import audit_from_json, audit_to_json, dump_json, load_json, without_times
 from auditor.reports.csv_cells import escape_table, unescape_cell
@@ -262,18 +261,6 @@ def _csv(table: pd.DataFrame) -> bytes:
     return escape_table(table).to_csv(index=False, lineterminator="\n").encode("utf-8", "backslashreplace")
 
 
-def parquet_bytes(table: pd.DataFrame) -> bytes:
-    """Return a table as the bytes of a Parquet file."""
-    with (
-        os.fdopen(os.memfd_create("parquet"), "w+b")
-        if hasattr(os, "memfd_create")
-        else tempfile.TemporaryFile() as out
-    ):
-        parquet.write(table, out)
-        out.seek(0)
-        return out.read()
-
-
 def images_parquet(images: pd.DataFrame) -> bytes:
     """Return the bytes of ``images.parquet``."""
     return parquet_bytes(_rounded_measures(images))
@@ -298,7 +285,6 @@ __all__ = [
     "findings_table",
     "images_parquet",
     "load_record",
-    "parquet_bytes",
     "read_csv",
     "save_parts",
     "save_record",

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from auditor.dataset import LocalFiles
 from auditor.exporting.material import WHOLE
+from auditor.parquet import parquet_bytes
 from auditor.reports.csv_cells import escape_table
-from auditor.reports.files import parquet_bytes, write_atomically
+from auditor.reports.files import write_atomically
 
 if TYPE_CHECKING:
     import pandas as pd

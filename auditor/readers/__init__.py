@@ -21,6 +21,8 @@ from auditor.readers import (
     webdataset,
     yolo,
 )
+from auditor.readers.roboflow import grouped
+from auditor.readers.scientific import grouped_by_header
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +114,7 @@ def open_dataset(
     if isinstance(data, Dataset):
         return without_labels(data) if unlabelled else data
     columns = Columns(label=label, split=split, group=group, path=path, root=root)
-    dataset = completed(_opened(data, columns))
+    dataset = completed(grouped_by_header(grouped(_opened(data, columns))))
     return without_labels(dataset) if unlabelled else dataset
 
 

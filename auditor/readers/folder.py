@@ -53,7 +53,7 @@ def walk(root: Path) -> Iterator[tuple[str, list[str], list[str]]]:
             continue
         if MARKER in files:
             continue
-        folders = sorted(f for f in folders if not f.startswith("."))
+        folders = sorted(f for f in folders if not (f.startswith(".") or (here / f / MARKER).exists()))
         yield inside, folders, sorted(files)
         stack.extend(_joined(inside, f) for f in reversed(folders))
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from auditor import parquet
 from auditor.dataset import SAMPLE_COLUMNS, Dataset, LocalFiles, joined_labels
 from auditor.errors import DataError
+from auditor.outputs import unescape_table
 from auditor.parquet import encodable
 from auditor.readers.layout import SPLIT_NAMES
 from auditor.readers.scientific import scientific
@@ -104,7 +105,7 @@ def _separated(location: Path, separator: str, wanted: tuple[str, ...]) -> Loade
             warnings.simplefilter(
                 "error", pd.errors.ParserWarning
             )  # pandas before 3.1 cuts a line of too many fields off, and warns
-            return Loaded(pd.read_csv(location, **how))
+            return Loaded(unescape_table(pd.read_csv(location, **how)))
     except pd.errors.ParserWarning:
         pass
     except pd.errors.ParserError as error:
@@ -134,7 +135,7 @@ def _line_by_line(location: Path, separator: str, encoding: str, names: list[str
                     rows.append(fields + [""] * (len(names) - len(fields)))
     except csv.Error as error:
         raise ValueError(str(error)) from None
-    return Loaded(pd.DataFrame(rows, columns=names, dtype=str), tuple(odd))
+    return Loaded(unescape_table(pd.DataFrame(rows, columns=names, dtype=str)), tuple(odd))
 
 
 def _columns(header: str, separator: str) -> list[str]:

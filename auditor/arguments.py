@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 import click
 
+from auditor.outputs import OUTPUT
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 SEVERITIES = ("never", "undecided", "warning", "error")
@@ -23,8 +25,6 @@ EXPORTS = (
     "fiftyone",
     "cleanlab",
 )
-#: Where results go unless the user says otherwise.
-OUTPUT = "auditor-out"
 
 
 def together(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:

@@ -526,6 +526,7 @@ def compare(old: str, new: str, output: str | None, ratchet: bool) -> None:
 @click.option(
     "--quarantine", metavar="FOLDER", help="Also move dropped files into this folder, with a journal."
 )
+@click.option("--new-classes", is_flag=True, help="Images may get a class that the data does not have yet.")
 @click.option("--undo", is_flag=True, help="DECISIONS is a quarantine's journal: move its files back.")
 def apply(
     decisions: str,
@@ -539,6 +540,7 @@ def apply(
     """Write a new manifest of DATA with the DECISIONS that a report exported; the originals stay."""
     from auditor.commands.apply import apply as apply_decisions
     from auditor.commands.apply import undo as undo_quarantine
+    from auditor.reports.decisions import read_decisions
 
     if undo:
         print(f"{undo_quarantine(decisions):,} files are back where they were")
@@ -551,11 +553,15 @@ def apply(
             data,
             output=output,
             quarantine=quarantine,
+            new_classes=options.pop("new_classes"),
             scanning=_scanning(options),
             listeners=console.listeners,
             **options,
         )
-    print(f"manifest: {manifest}" + (f", journal: {journal}" if journal else ""))
+    made = read_decisions(decisions)
+    kept, dropped, relabelled = (len(made.paths(kind)) for kind in ("keep", "drop", "relabel"))
+    print(f"{dropped:,} dropped, {relabelled:,} relabelled, {kept:,} kept as they are")
+    print(printable(f"manifest: {manifest}" + (f", journal: {journal}" if journal else "")))
 
 
 @cli.command()

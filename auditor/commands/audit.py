@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -105,14 +106,20 @@ class Audit:
         return plot_finding(self.record, finding)
 
     def save(self, folder: str | Path, *, images: bool = True) -> Path:
-        """Write every file of the record, the report included, into a folder."""
-        from auditor.reports import write_report
-        from auditor.reports.files import save_record
+        """Write every file of the record, the report included, into a folder; all appear together.
 
-        folder = prepare_output(folder)
-        save_record(self.record, folder)
-        write_report(self.record, folder / "report.html", images=images)
-        return folder
+        Results of other data in the folder are moved aside, with a warning.
+
+        Raises
+        ------
+        OutputError
+            The folder holds files of others, or cannot be written.
+        """
+        from auditor.reports.files import save_with_report
+
+        if self.dataset is not None:
+            prepare_output(folder, self.dataset, lambda said: warnings.warn(said, stacklevel=3))
+        return save_with_report(self.record, folder, images=images)
 
     def failing(self, fail_on: str) -> list[Finding]:
         """Return the findings at or above a severity; none for ``"never"``, and no waived ones."""

@@ -59,10 +59,11 @@ def augment(
     from auditor.reports.thumbnails import make_thumbnails
 
     listeners = listeners or default_listeners()
+    folder = None if output is None else prepare_output(output, plan.dataset, listeners.stage)
     chosen, found, decided = choose_policy(policy, without), None, list[str]()
     if check or decide:
         listeners.stage(f"Checking the policy '{chosen.name}' on this data")
-        found = check_policy(plan, chosen, model=_baseline_model(output), seed=seed)
+        found = check_policy(plan, chosen, model=_baseline_model(folder, plan), seed=seed)
     if decide and found is not None:
         listeners.stage("Training with and without what is undecided")
         asked, settled = (
@@ -85,15 +86,15 @@ def augment(
         made.facts["notes"].append(
             f"Decided by training with and without, on validation: {', '.join(decided)}."
         )
-    if output is not None:
-        folder = prepare_output(output)
+    if folder is not None:
         if found is not None:
             write_policy(found.advised, folder / "policy.toml")
         listeners.stage(f"Writing {len(made.manifest):,} augmented images")
         made = made.write(folder, on_progress=listeners.images)
         before = make_thumbnails(plan.dataset.source, [e["before"] for e in made.facts["examples"]])
         add_parts(
-            output,
+            folder,
+            str(plan.facts["fingerprint"]),
             augmentation=made.facts,
             augmented=made.manifest,
             pictures={**before, **made.example_pictures()},
@@ -101,26 +102,22 @@ def augment(
     return made
 
 
-def _baseline_model(output: str | Path | None) -> Model | None:
-    """Return the baseline that was trained into an output folder, if there is one."""
+def _baseline_model(folder: Path | None, plan: Plan) -> Model | None:
+    """Return the baseline that was trained on these classes into an output folder, if there is one."""
     import json
 
     from auditor.augmentation import Model
 
-    if (
-        output is None
-        or not (Path(output) / "baseline.keras").exists()
-        or not (Path(output) / "baseline.json").exists()
-    ):
+    if folder is None or not all((folder / f"baseline.{end}").exists() for end in ("keras", "json")):
+        return None
+    facts = json.loads((folder / "baseline.json").read_text(encoding="utf-8"))
+    if set(facts["labels"]) != set(plan.table["label"]) - {""}:
         return None
     require_packages("keras", "tensorflow")
     from auditor.baseline.runtime import load
 
-    facts = json.loads((Path(output) / "baseline.json").read_text(encoding="utf-8"))
     keras, _ = load()
-    return Model.of(
-        keras.models.load_model(Path(output) / "baseline.keras"), facts["labels"], facts["image_size"]
-    )
+    return Model.of(keras.models.load_model(folder / "baseline.keras"), facts["labels"], facts["image_size"])
 
 
 def _validation_score(plan: Plan, policy: Policy, seed: int, listeners: Listeners) -> float:

@@ -10,10 +10,8 @@ from auditor.commands.audit import Audit
 from auditor.commands.demonstration import count, make_data
 from auditor.commands.opening import RUN_PACKAGES, require_packages
 from auditor.commands.options import AugmentOptions, Listeners, default_listeners
-from auditor.commands.results import OUTPUT, prepare_output
 from auditor.commands.run import run
-from auditor.errors import OutputError
-from auditor.record import MARKER
+from auditor.outputs import OUTPUT, prepare_folder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,13 +49,7 @@ def demo(
     listeners = listeners or default_listeners()
     folder = Path(output)
     data = folder / "digits"
-    if data.exists() and not (folder / MARKER).exists():
-        raise OutputError(
-            expected="a folder for the demonstration",
-            received=f"'{data}', which is there already",
-            hint="name another one with -o",
-        )
-    prepare_output(folder)
+    prepare_folder(folder, str(data), listeners.stage)
     listeners.stage("Writing handwritten digits with planted defects")
     fresh = folder / ".digits-new"
     for old in (fresh, data):

@@ -6,9 +6,9 @@ import dataclasses
 import shlex
 from collections.abc import Iterable
 
-from auditor.commands.results import OUTPUT
 from auditor.dataset import Dataset
 from auditor.finding import Finding
+from auditor.outputs import OUTPUT
 
 
 def fill_commands(findings: Iterable[Finding], dataset: Dataset, output: str) -> tuple[Finding, ...]:

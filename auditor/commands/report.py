@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from auditor.commands.audit import Audit
-from auditor.commands.results import prepare_output
 from auditor.errors import UsageError
+from auditor.outputs import make_folder
 
 
 def load(folder: str | Path) -> Audit:
@@ -59,7 +59,9 @@ def report(
                 folder=Path(folder),
             )
         ]
-    target = prepare_output(output or folder)
+    target = Path(output or folder)
+    if not target.is_dir():
+        make_folder(target)
     return [
         write_report(audit.record, target / FORMATS[f], format=f, images=images, folder=Path(folder))
         for f in formats

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auditor.commands.options import Listeners, ScanOptions, default_listeners
-from auditor.commands.results import OUTPUT, prepare_output, refuse_same_place
+from auditor.commands.results import prepare_output
 from auditor.dataset import Dataset
 from auditor.errors import DataError
 from auditor.evidence import Evidence
+from auditor.outputs import OUTPUT
 from auditor.readers.places import where_files_lie
 from auditor.scanning import scan_images
 
@@ -58,15 +59,15 @@ def scan_or_reuse(dataset: Dataset, request: ScanRequest) -> Evidence:
 
     Raises
     ------
-    UsageError
-        The output folder is the data.
+    OutputError
+        The output folder is the data, holds files of others, or cannot be written.
     DataError
         No image can be read.
     """
     output = request.output
-    refuse_same_place(output, dataset)
     fresh = output is not None and not Path(output).exists()
-    store = None if output is None else prepare_output(output) / STORE
+    folder = None if output is None else prepare_output(output, dataset, request.listeners.stage)
+    store = None if folder is None else folder / STORE
     request.listeners.stage(f"Scanning {len(dataset):,} images of {dataset.name}")
     scanned = scan_images(
         dataset,

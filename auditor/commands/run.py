@@ -21,7 +21,6 @@ from auditor.commands.options import (
     SplitOptions,
     default_listeners,
 )
-from auditor.commands.results import OUTPUT
 from auditor.commands.reuse import ScanRequest
 from auditor.commands.scan import add_thumbnails, check_data, today
 from auditor.commands.split import check_planned_split, plan_from_evidence
@@ -29,6 +28,7 @@ from auditor.dataset import Dataset
 from auditor.errors import UsageError
 from auditor.evidence import Evidence
 from auditor.finding import Finding
+from auditor.outputs import OUTPUT
 from auditor.record import Record
 
 if TYPE_CHECKING:

@@ -92,11 +92,14 @@ def split(
         )
         evidence = scan_or_reuse(dataset, request)
     plan = plan_from_evidence(dataset, evidence, options, seed)
+    if output is not None:
+        prepare_output(output, dataset, listeners.stage)
     if output is not None and exports:
-        _write_exports(plan, evidence, exports, prepare_output(output), listeners)
+        _write_exports(plan, evidence, exports, Path(output), listeners)
     if output is not None:
         add_parts(
             output,
+            str(plan.facts["fingerprint"]),
             split={**plan.facts, "location": dataset.location},
             split_table=plan.table,
             split_findings=check_planned_split(evidence, plan, dataset, str(output)),

@@ -64,7 +64,7 @@ def train(
 
     listeners = listeners or default_listeners()
     listeners.stage("Preparing the training")
-    folder = prepare_output(output) if output is not None else None
+    folder = None if output is None else prepare_output(output, plan.dataset, listeners.stage)
     result = train_baseline(
         plan,
         augmentation=augment,
@@ -77,5 +77,5 @@ def train(
         suspects=suspects,
     )
     if output is not None:
-        add_parts(output, baseline=result.facts)
+        add_parts(output, str(plan.facts["fingerprint"]), baseline=result.facts)
     return result

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from auditor.exporting.folder import new_folder
 from auditor.exporting.issues import open_findings
-from auditor.reports.csv_cells import escape_table
+from auditor.outputs import csv_bytes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -125,12 +125,7 @@ def write(material: Material, target: Path, options: Options) -> Path:
     labels = made.issues[["path"]].assign(label=made.labels, name=[made.classes[k] for k in made.labels])
     with new_folder(target, ("labels.csv", "issues.csv", "pred_probs.npy")) as folder:
         for name, table in (("labels.csv", labels), ("issues.csv", made.issues)):
-            content = (
-                escape_table(table)
-                .to_csv(index=False, lineterminator="\n")
-                .encode("utf-8", "backslashreplace")
-            )
-            (folder / name).write_bytes(content)
+            (folder / name).write_bytes(csv_bytes(table))
         if made.pred_probs is not None:
             np.save(folder / "pred_probs.npy", made.pred_probs)
     return target

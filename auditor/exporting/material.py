@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from auditor.dataset import LocalFiles
-from auditor.errors import DataError, OutputError, UsageError
+from auditor.errors import DataError, UsageError
+from auditor.outputs import refuse_inside
 from auditor.splitting.certificate import part_column, parts_of
 from auditor.splitting.plan import Plan, leaking
 
@@ -155,13 +156,7 @@ class Material:
             or self.dataset.kind == "table"
         ):
             return
-        place, folder = target.resolve(), Path(self.dataset.source.root).resolve()
-        if place == folder or folder in place.parents:
-            raise OutputError(
-                expected="a place outside the data",
-                received=f"'{target}', inside '{folder}'",
-                hint="auditor changes nothing there: name another",
-            )
+        refuse_inside(target, Path(self.dataset.source.root))
 
 
 def material_of(what: Any) -> Material:

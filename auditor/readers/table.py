@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from auditor import parquet
 from auditor.dataset import SAMPLE_COLUMNS, Dataset, LocalFiles
 from auditor.errors import DataError
+from auditor.outputs import unescape_table
 from auditor.parquet import encodable
 from auditor.readers.columns import PATH_NAMES, Chosen, choose_columns, flag_column, normal_name
 from auditor.readers.image_names import is_image
@@ -17,7 +18,7 @@ from auditor.readers.places import Listing, audited_data, find_files, root_folde
 from auditor.readers.scientific import scientific
 from auditor.readers.split_names import SPLIT_NAMES, split_of
 from auditor.readers.values import text_of as text_of
-from auditor.readers.values import texts_of, unescape_cell
+from auditor.readers.values import texts_of
 from auditor.reading import EXAMPLES, LeftOut, Reading, listed
 
 if TYPE_CHECKING:
@@ -141,25 +142,15 @@ def _separated(location: Path, separator: str, wanted: str | None) -> Loaded:
             warnings.simplefilter(
                 "error", pd.errors.ParserWarning
             )  # pandas before 3.1 cuts a line of too many fields off, and warns
-            table = pd.read_csv(location, **how)
-            return Loaded(_unescaped(table.rename(columns=str.strip)), (), notes)
+            table = pd.read_csv(location, **how).rename(columns=str.strip)
+            return Loaded(unescape_table(table), (), notes)
     except pd.errors.ParserWarning:
         pass
     except pd.errors.ParserError as error:
         if "Expected" not in str(error):  # anything but a line of too many fields
             raise
     loaded = _line_by_line(location, header, encoding)
-    return Loaded(_unescaped(loaded.table), loaded.ignored, notes)
-
-
-def _unescaped(table: pd.DataFrame) -> pd.DataFrame:
-    """Undo what `auditor.reports.csv_cells` does to cells that a spreadsheet would run."""
-    changed = {
-        name: table[name].map(unescape_cell)
-        for name in table.columns
-        if table[name].astype(str).str.startswith("'").any()
-    }
-    return table.assign(**changed)
+    return Loaded(loaded.table, loaded.ignored, notes)
 
 
 def _line_by_line(location: Path, header: Header, encoding: str) -> Loaded:
@@ -185,7 +176,7 @@ def _line_by_line(location: Path, header: Header, encoding: str) -> Loaded:
                     rows.append(fields + [""] * (len(names) - len(fields)))
     except csv.Error as error:
         raise ValueError(str(error)) from None
-    return Loaded(pd.DataFrame(rows, columns=names, dtype=str), tuple(odd))
+    return Loaded(unescape_table(pd.DataFrame(rows, columns=names, dtype=str)), tuple(odd))
 
 
 def _cells(line: str, separator: str) -> list[str]:

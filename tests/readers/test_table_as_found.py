@@ -174,10 +174,10 @@ def test_splits_and_groups_under_other_names(folder):
 
 @pytest.mark.parametrize("name", ["-1", "=x", "'tis", "@home", "+2"])
 def test_what_auditor_writes_it_reads_back(folder, name):
-    from auditor.reports.csv_cells import escape_table
+    from auditor.outputs import csv_bytes
 
     table = pd.DataFrame({"path": [f"images/{f}" for f in FILES], "label": [name, "other"] * 6})
-    (folder / "t.csv").write_text(escape_table(table).to_csv(index=False))
+    (folder / "t.csv").write_bytes(csv_bytes(table))
     assert set(open_dataset(folder / "t.csv").classes) == {name, "other"}
 
 

@@ -18,8 +18,8 @@ from auditor.errors import UsageError
 from auditor.scanning.batch import Facts, Item, Rows, scan_batch
 from auditor.scanning.columns import Columns
 from auditor.scanning.measures import rounded
-from auditor.scanning.order import reading_order
 from auditor.scanning.paged import SWEEP, give_back, signature_array
+from auditor.scanning.reading_order import reading_order
 from auditor.scanning.schema import MEASURES
 from auditor.scanning.store import Remembered, Store
 

@@ -142,6 +142,36 @@ def test_broken_and_foreign_parts_are_left_out(mixed, tmp_path, monkeypatch):
     assert scan_images(mixed, store=store).read == len(mixed)
 
 
+def test_a_part_with_a_flipped_bit_is_read_again(tmp_path):
+    names = [f"{i}.png" for i in range(4)]
+    data = dataset(tmp_path / "data", {name: png(8, 8, i) for i, name in enumerate(names)})
+    for name in names:
+        os.utime(tmp_path / "data" / name, (1_400_000_000, 1_400_000_000))
+    store = tmp_path / "store"
+    first = scan_images(data, store=store)
+    assert scan_images(data, store=store).read == 0
+    for place in np.random.default_rng(0).integers(0, 8 * 10_000, 40).tolist():
+        (part,) = store.iterdir()
+        content = bytearray(part.read_bytes())
+        content[place // 8 % len(content)] ^= 1 << place % 8
+        part.write_bytes(content)
+        again = scan_images(data, store=store)
+        assert again.read == len(names)
+        same(first, again)
+
+
+def test_what_is_no_part_is_left_alone(mixed, tmp_path):
+    store = tmp_path / "store"
+    (store / "part-0.tmp").mkdir(parents=True)
+    (store / "part-1-a.parquet").mkdir()
+    os.mkfifo(store / "part-2-b.parquet")
+    (tmp_path / "mine.txt").write_text("mine")
+    (store / "part-3-c.parquet").symlink_to(tmp_path / "mine.txt")
+    same(scan_images(mixed), scan_images(mixed, store=store))
+    same(scan_images(mixed), scan_images(mixed, store=store))
+    assert (tmp_path / "mine.txt").read_text() == "mine" and len([*store.iterdir()]) == 5
+
+
 def test_many_parts_are_merged(mixed, tmp_path, monkeypatch):
     monkeypatch.setattr("auditor.scanning.store.FLUSH_ROWS", 1)
     monkeypatch.setattr(scan_module, "BATCH_IMAGES", 1)
@@ -171,10 +201,10 @@ def test_full_parts_stay_until_small_ones_hold_as_many_rows(tmp_path, monkeypatc
 
 
 def test_a_full_disk_is_one_clear_line(mixed, tmp_path, monkeypatch):
-    def full(*args, **options):
+    def full(descriptor):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("auditor.parquet.write", full)
+    monkeypatch.setattr("auditor.scanning.store.os.fsync", full)
     with pytest.raises(OutputError, match="No space left on device"):
         scan_images(mixed, store=tmp_path / "store")
     assert list((tmp_path / "store").iterdir()) == []

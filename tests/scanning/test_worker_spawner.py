@@ -1,4 +1,4 @@
-"""A command's nursery is a fork of itself, wherever that is safe; every other one is a fresh interpreter."""
+"""A command's spawner is a fork of itself, wherever that is safe; every other one is a fresh interpreter."""
 
 import os
 import signal
@@ -17,7 +17,7 @@ import os, socket, subprocess, sys, tempfile, threading
 from pathlib import Path
 from auditor.process import settle
 settle()
-from auditor.scanning.nursery import Nursery, prepare
+from auditor.scanning.worker_spawner import WorkerSpawner, prepare
 
 def children():
     return [int(pid) for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()]
@@ -25,12 +25,12 @@ def children():
 def parent(pid):
     return int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
 
-def hire(nursery):
+def start_worker(spawner):
     near, far = socket.socketpair()
     memory = tempfile.TemporaryFile()
     memory.write(bytes(16))
     memory.flush()
-    return near, nursery.worker(far.fileno(), memory.fileno())
+    return near, spawner.fork_worker(far.fileno(), memory.fileno())
 """
 
 
@@ -51,11 +51,11 @@ def test_workers_come_from_a_fork_that_holds_nothing_of_the_caller_and_is_used_o
         secret = open("/dev/zero")
         prepare()
         subprocess.Popen = lambda *a, **k: sys.exit("a process was started")
-        [nursery] = children()
-        ready = Nursery.ready()
-        near, worker = hire(ready)
-        assert parent(worker) == nursery
-        kept = {int(fd): os.readlink(f"/proc/{nursery}/fd/{fd}") for fd in os.listdir(f"/proc/{nursery}/fd")}
+        [spawner] = children()
+        ready = WorkerSpawner.take()
+        near, worker = start_worker(ready)
+        assert parent(worker) == spawner
+        kept = {int(fd): os.readlink(f"/proc/{spawner}/fd/{fd}") for fd in os.listdir(f"/proc/{spawner}/fd")}
         assert kept[0] == kept[1] == "/dev/null" and kept[2] == os.readlink("/proc/self/fd/2"), kept
         rest = [place for fd, place in kept.items() if fd > 2 and place != "/dev/null"]
         assert len(rest) == 1 and rest[0].startswith("socket:"), kept
@@ -63,11 +63,11 @@ def test_workers_come_from_a_fork_that_holds_nothing_of_the_caller_and_is_used_o
         ready.close()
         assert children() == []
         try:
-            Nursery.ready()
+            WorkerSpawner.take()
         except SystemExit as stop:
             assert str(stop) == "a process was started"
         else:
-            raise AssertionError("the second nursery is no process of its own")
+            raise AssertionError("the second spawner is no process of its own")
     """)
 
 
@@ -83,23 +83,23 @@ def test_beside_another_thread_nothing_is_forked() -> None:
     """)
 
 
-def test_an_unused_nursery_is_waited_for_at_the_end() -> None:
+def test_an_unused_spawner_is_waited_for_at_the_end() -> None:
     run("""
         prepare()
-        [nursery] = children()
+        [spawner] = children()
         import atexit
-        from auditor.scanning import nursery as module
-        module._unused()
-        assert children() == [] and not Path(f"/proc/{nursery}").exists()
+        from auditor.scanning import worker_spawner as module
+        module._close_unused()
+        assert children() == [] and not Path(f"/proc/{spawner}").exists()
     """)
 
 
-def test_nursery_and_worker_end_with_a_killed_caller() -> None:
+def test_spawner_and_worker_end_with_a_killed_caller() -> None:
     body = script("""
         prepare()
-        [nursery] = children()
-        near, worker = hire(Nursery.ready())
-        print(nursery, worker, flush=True)
+        [spawner] = children()
+        near, worker = start_worker(WorkerSpawner.take())
+        print(spawner, worker, flush=True)
         sys.stdin.read()
     """)
     with subprocess.Popen(

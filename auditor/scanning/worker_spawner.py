@@ -1,9 +1,8 @@
-"""Where workers come from: a process that has imported what decoding needs and forks a worker when asked.
+"""The process that forks workers: it has imported what decoding needs, so that a new worker costs a fork, not an import.
 
-A new worker costs a fork, not an import. The nursery of a program that uses auditor is a fresh interpreter,
-so that nothing of the program's (threads, TensorFlow, an unguarded main module) is forked or run again. A
-command of auditor's own forks its nursery off itself before it has threads or data, which spares it those
-imports.
+The spawner of a program that uses auditor is a fresh interpreter, so that nothing of the program's (threads,
+TensorFlow, an unguarded main module) is forked or run again. A command of auditor's own forks its spawner off
+itself before it has threads or data, which saves the imports.
 """
 
 from __future__ import annotations
@@ -18,26 +17,27 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from auditor.process import ONE_THREAD
+from auditor.process import ONE_THREAD, fill_closed_streams
 
-#: Where the package `auditor` is.
+#: The folder of the package `auditor`.
 PACKAGE = str(Path(__file__).resolve().parents[2])
 
 
-class Nursery:
-    """The caller's end of a nursery: `Nursery.ready` gives one."""
+class WorkerSpawner:
+    """The caller's end of a spawner: `WorkerSpawner.take` gives one."""
 
     def __init__(self, control: socket.socket, wait: Callable[[], object]) -> None:
         self._control, self._wait = control, wait
 
     @classmethod
-    def ready(cls) -> Nursery:
-        """Return the nursery that `prepare` forked, the first time; a fresh one otherwise."""
-        return _prepared.pop() if _prepared else cls.fresh()
+    def take(cls) -> WorkerSpawner:
+        """Return the spawner that `prepare` forked, the first time; a fresh one otherwise."""
+        return _prepared.pop() if _prepared else cls.start()
 
     @classmethod
-    def fresh(cls) -> Nursery:
-        """Return a nursery that is an interpreter of its own."""
+    def start(cls) -> WorkerSpawner:
+        """Return a spawner that is an interpreter of its own."""
+        fill_closed_streams()
         ours, theirs = socket.socketpair()
         # -P: never import from the folder that the caller happens to be in.
         command = [sys.executable, "-P", "-m", "auditor.scanning.worker", str(theirs.fileno())]
@@ -57,27 +57,29 @@ class Nursery:
         return cls(ours, process.wait)
 
     @classmethod
-    def _forked(cls) -> Nursery:
-        from auditor.scanning.worker import nursery
+    def fork(cls) -> WorkerSpawner:
+        """Return a spawner that is a fork of this process."""
+        from auditor.scanning.worker import spawn_workers
 
+        fill_closed_streams()
         ours, theirs = socket.socketpair()
         with theirs:
             pid = os.fork()
             if pid == 0:
                 try:
-                    control = _alone(theirs.fileno())
-                    nursery(control)
+                    _close_all_but(theirs.fileno())
+                    spawn_workers(theirs.fileno())
                 finally:
                     os._exit(0)
         return cls(ours, lambda: os.waitpid(pid, 0))
 
-    def worker(self, pipe: int, memory: int) -> int:
+    def fork_worker(self, pipe: int, memory: int) -> int:
         """Fork a worker that is given two descriptors, and return its process number.
 
         Raises
         ------
         OSError
-            The nursery is gone.
+            The spawner is gone.
         """
         socket.send_fds(self._control, [b"w"], [pipe, memory])
         answer = self._control.recv(8)
@@ -86,34 +88,35 @@ class Nursery:
         return int(struct.unpack("<q", answer)[0])
 
     def close(self) -> None:
-        """End the nursery, and wait until its workers have ended."""
+        """End the spawner, and wait until its workers have ended."""
         self._control.close()
-        self._wait()
+        with suppress(ChildProcessError):  # this process ignores SIGCHLD: the system has waited for it
+            self._wait()
 
 
-_prepared: list[Nursery] = []
+_prepared: list[WorkerSpawner] = []
 
 
 def prepare() -> None:
-    """Fork the nursery of this process's first scan off the process itself.
+    """Fork the spawner of this process's first scan off the process itself.
 
     For commands, before they load anything. Does nothing where a fork is not safe: beside other threads, or
     anywhere but on Linux.
     """
-    from auditor.scanning import worker  # noqa: F401  which is what a nursery has to have imported
+    from auditor.scanning import worker  # noqa: F401  what a spawner has to have imported
 
     if sys.platform == "linux" and len([*Path("/proc/self/task").iterdir()]) == 1 and not _prepared:
-        _prepared.append(Nursery._forked())
-        atexit.register(_unused)
+        _prepared.append(WorkerSpawner.fork())
+        atexit.register(_close_unused)
 
 
-def _unused() -> None:
+def _close_unused() -> None:
     while _prepared:
         _prepared.pop().close()
 
 
-def _alone(control: int) -> int:
-    """Keep no descriptor of the caller's but the control socket's and standard error, as a fresh process would."""
+def _close_all_but(control: int) -> None:
+    """Keep no descriptor of the caller's but one and standard error, as a fresh process would."""
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
     os.dup2(nothing, 1)
@@ -121,7 +124,6 @@ def _alone(control: int) -> int:
         if int(name) not in (0, 1, 2, control):
             with suppress(OSError):
                 os.close(int(name))
-    return control
 
 
-__all__ = ["Nursery", "prepare"]
+__all__ = ["WorkerSpawner", "prepare"]

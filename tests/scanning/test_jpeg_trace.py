@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy import fft
 
-from auditor.scanning.blocks import block_trace
+from auditor.scanning.jpeg_trace import block_trace
 
 
 def scene(seed, side=256):

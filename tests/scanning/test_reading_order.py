@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.scanning.order import FIRST, reading_order
+from auditor.scanning.reading_order import FIRST, reading_order
 
 STRATA = st.lists(st.integers(0, 6), min_size=1, max_size=300).map(
     lambda s: np.unique(s, return_inverse=True)[1]

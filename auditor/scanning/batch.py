@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from auditor.dataset import FileStat, Source, is_native
+from auditor.scanning.decoders import ALIKE, PILLOW_REFUSES, refused_by_pillow
 from auditor.scanning.measures import SUMS, measures, sums
 from auditor.scanning.pixels import Unreadable, decode, decode_usual, reduction
 from auditor.scanning.probe import Header
@@ -253,6 +254,7 @@ def _scan(
         status="ok", bytes=len(data), sha256=digest, pixel_digest=decoded.pixel_digest, defect=decoded.defect
     )
     found = _with_header(found, decoded.header)
-    if examine:
-        found = found._replace(decoders=examine(data, decoded.header))
-    return found, decoded.pixels
+    said = examine(data, decoded.header) if examine else ""
+    if decoded.header.usual and refused_by_pillow(data, decoded.header):
+        said = " / ".join([PILLOW_REFUSES, *(part for part in [said] if part not in ("", ALIKE))])
+    return found._replace(decoders=said), decoded.pixels

@@ -90,8 +90,12 @@ class ColourMode:
                 fine="",
                 has="are of one colour once their transparency is dropped, as most loaders do: what they show is in the alpha channel",
                 why="A model that is trained on them sees blank pictures, and so do the other checks here.",
-                fix=Fix(text="Lay them on a background of another colour, white for black drawings, and save them as RGB."),
+                fix=Fix(
+                    text="Lay them on a background of another colour, white for black drawings, and save them as RGB."
+                ),
             )
             name = "share of images that show only in their transparency"
-            found = file_finding(evidence, self.code, drawn, words, effect=name, warn_share=self.ambiguous_share)
+            found = file_finding(
+                evidence, self.code, drawn, words, effect=name, warn_share=self.ambiguous_share
+            )
             yield replace(found, scope="transparency")

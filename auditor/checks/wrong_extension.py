@@ -102,7 +102,9 @@ class WrongExtension:
             why="Loaders pass them over without a word, or stop at them: the data is smaller than it looks, often by the photos of one phone.",
             affected=count,
             total=total,
-            effect=Effect.counted("share of pictures left out", count / total, warn_at=self.warn_share, unit="share"),
+            effect=Effect.counted(
+                "share of pictures left out", count / total, warn_at=self.warn_share, unit="share"
+            ),
             fix=Fix(
                 text="Give JPEG and PNG files the endings .jpg and .png; save other kinds as JPEG or PNG; move what is not meant out of the data."
             ),

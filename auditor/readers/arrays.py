@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from auditor.dataset import Dataset, FileStat, joined_labels
 from auditor.errors import DataError
-from auditor.reading import LeftOut, Reading
 from auditor.readers.layout import SPLIT_NAMES, refuse_columns
 from auditor.readers.temporary import temporary_folder, unpack
+from auditor.reading import LeftOut, Reading
 
 if TYPE_CHECKING:
     import numpy as np

@@ -240,7 +240,8 @@ def by_reason(ignored: Iterable[str]) -> tuple[LeftOut, ...]:
         name, reason = (named["name"], named["reason"]) if named else (entry, "no images")
         found.setdefault(reason, []).append(name)
     return tuple(
-        LeftOut(reason=reason, count=len(names), examples=tuple(names[:EXAMPLES])) for reason, names in found.items()
+        LeftOut(reason=reason, count=len(names), examples=tuple(names[:EXAMPLES]))
+        for reason, names in found.items()
     )
 
 

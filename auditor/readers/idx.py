@@ -48,7 +48,9 @@ def _files(folder: Path) -> list[Found]:
         if named and file.is_file():
             part = named["part"].lower()
             name = (named["set"] or "").lower()
-            found.append(Found(name, PARTS.get(part, part), named["what"].lower(), bool(named["packed"]), file))
+            found.append(
+                Found(name, PARTS.get(part, part), named["what"].lower(), bool(named["packed"]), file)
+            )
     return sorted(found, key=lambda f: (f.packed, f.file.name))
 
 

@@ -51,9 +51,7 @@ RAW_ENDINGS = {".nef": "NEF", ".arw": "ARW", ".dng": "DNG", ".pef": "PEF", ".srw
 BMP_HEADERS = frozenset({12, 40, 52, 56, 64, 108, 124})
 #: Endings of files that are not opened: what they hold is known.
 KNOWN = frozenset(
-    ".txt .csv .tsv .json .jsonl .ndjson .xml .yaml .yml .toml .ini .cfg .md .rst .html .htm .pdf .py .ipynb .npy .npz "
-    ".parquet .arrow .feather .zip .tar .gz .tgz .bz2 .xz .7z .rar .h5 .hdf5 .pt .pth .onnx .keras .pb .pkl .pickle .mat "
-    ".doc .docx .xls .xlsx .ppt .pptx .log .db .sqlite .js .css .sh .tfrecord .tfrec .svg .lock".split()
+    [".txt", ".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".xml", ".yaml", ".yml", ".toml", ".ini", ".cfg", ".md", ".rst", ".html", ".htm", ".pdf", ".py", ".ipynb", ".npy", ".npz", ".parquet", ".arrow", ".feather", ".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".h5", ".hdf5", ".pt", ".pth", ".onnx", ".keras", ".pb", ".pkl", ".pickle", ".mat", ".doc", ".docx", ".xls", ".xlsx", ".ppt", ".pptx", ".log", ".db", ".sqlite", ".js", ".css", ".sh", ".tfrecord", ".tfrec", ".svg", ".lock"]
 )
 #: Bytes that are read of a file: DICOM's mark is behind 128 others.
 HEAD = 132

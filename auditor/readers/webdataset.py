@@ -138,7 +138,9 @@ def reads(location: Path) -> bool:
         if not near:
             return False
         found = _shards(location)
-        return any(shard.name.lower().endswith(COMPRESSED_TARS) for shard in found[:LOOKED_AT]) or _any_paired(found)
+        return any(
+            shard.name.lower().endswith(COMPRESSED_TARS) for shard in found[:LOOKED_AT]
+        ) or _any_paired(found)
     except OSError:
         return False
 

@@ -52,12 +52,16 @@ class Facts(NamedTuple):
 
 
 class Item(NamedTuple):
-    """One file to scan: its place among the samples, its path, its digest where it was scanned before, its size and time as last seen."""
+    """One file to scan: its place among the samples, its path, its digest where it was scanned before, its size and time as last seen.
+
+    ``white`` is what 16-bit pictures of its data set share, see `auditor.scanning.deep`.
+    """
 
     row: int
     path: str
     sha256: str = ""
     stat: FileStat = FileStat(-1, -1)
+    white: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -242,7 +246,7 @@ def _scan(
     if digest == item.sha256:
         return None, None
     try:
-        decoded = decode(data) if isolated else decode_usual(data)
+        decoded = decode(data, item.white) if isolated else decode_usual(data, item.white)
     except Unreadable as error:
         found = Facts(
             reason=str(error), defect=error.defect, bytes=len(data), sha256=digest, survives=error.survives

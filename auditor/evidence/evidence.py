@@ -18,6 +18,7 @@ from auditor.evidence.neighbours import Neighbours
 from auditor.evidence.pictures import PictureEvidence, make_generator
 from auditor.evidence.probabilities import Probabilities, find_probabilities
 from auditor.evidence.single_thread import one_thread
+from auditor.reading import Reading
 from auditor.record import SPLITS
 from auditor.scanning.mapped_signatures import Signatures
 
@@ -38,6 +39,8 @@ class Evidence:
         Thumbnails, see `auditor.scanning.signature`.
     empty : tuple of (split, label)
         Class folders without an image.
+    reading : Reading
+        How the data was understood.
     seed : int
         Seeds every resampling.
 
@@ -55,17 +58,21 @@ class Evidence:
         signatures: Signatures | npt.NDArray[np.uint8],
         *,
         empty: tuple[tuple[str, str], ...] = (),
+        reading: Reading | None = None,
         seed: int = 0,
     ) -> None:
         self.images, self.empty, self.seed = images, empty, seed
         self.signatures = signatures if isinstance(signatures, Signatures) else Signatures(signatures)
+        self.reading = reading or Reading()
         self.model_probabilities: pd.DataFrame | None = None
         self.model_recalls: Recalls = {}
         self._pictures = PictureEvidence(images, self.signatures, seed)
 
     def with_splits(self, splits: npt.NDArray[np.object_]) -> Evidence:
         """Return the same images under other splits; what does not depend on splits is shared."""
-        other = Evidence(self.images.assign(split=splits), self.signatures, seed=self.seed)
+        other = Evidence(
+            self.images.assign(split=splits), self.signatures, reading=self.reading, seed=self.seed
+        )
         other.model_recalls, other._pictures = self.model_recalls, self._pictures
         return other
 
@@ -79,14 +86,14 @@ class Evidence:
         recalls : mapping
             Recall by split and class, in [0, 1].
         """
-        other = Evidence(self.images, self.signatures, empty=self.empty, seed=self.seed)
+        other = Evidence(self.images, self.signatures, empty=self.empty, reading=self.reading, seed=self.seed)
         other.model_probabilities, other.model_recalls = probabilities, recalls
         other._pictures = self._pictures
         return other
 
     def with_descriptor(self, values: npt.NDArray[np.floating]) -> Evidence:
         """Return the same images described by other vectors, shape ``(n_images, n_columns)``."""
-        other = Evidence(self.images, self.signatures, empty=self.empty, seed=self.seed)
+        other = Evidence(self.images, self.signatures, empty=self.empty, reading=self.reading, seed=self.seed)
         other.model_probabilities, other.model_recalls = self.model_probabilities, self.model_recalls
         vectors = np.asarray(values, dtype=np.float32)
         given = Descriptor(vectors, np.ones(vectors.shape[1], np.float32))

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from auditor.duplicates.calibration import DEFAULT_THRESHOLD, LEAST_THRESHOLD
+from auditor.duplicates.calibration import LEAST_THRESHOLD
 from auditor.duplicates.detail import DetailComparer
 from auditor.duplicates.sets import find_duplicates
 from auditor.evidence import Evidence
@@ -224,26 +224,6 @@ def test_a_large_set_is_found_whole():
     frames = np.clip(base + random.normal(0, 2, (150, 32, 32)), 0, 255).astype(np.uint8)
     found = find_duplicates(*_scanned(frames))
     assert len(np.unique(found.near)) == 1
-
-
-def test_look_alikes_of_another_class_lower_the_threshold():
-    """Pairs of classes that differ by one small mark must not be merged because they look alike."""
-    frames, labels = [], []
-    for seed in range(120):
-        frame = _smooth_walk(1, 0.1, seed)[0].astype(float)
-        mark = np.zeros((32, 32))
-        mark[12:17, 12:17] = 40
-        frames += [frame, frame + mark]
-        labels += ["plain", "marked"]
-    images, signatures = _scanned(np.clip(frames, 0, 255).astype(np.uint8), labels)
-    found, unlabelled = (
-        find_duplicates(images, signatures),
-        find_duplicates(images.assign(label=""), signatures),
-    )
-    assert found.calibration.threshold < unlabelled.calibration.threshold == DEFAULT_THRESHOLD
-    assert not found.calibration.calibrated
-    merged, before = ((f.near != np.arange(240)).sum() for f in (found, unlabelled))
-    assert merged < before / 2
 
 
 def test_the_partner_is_the_exact_copy_first():

@@ -10,7 +10,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from auditor.dataset import FileStat, Source
+from auditor.dataset import FileStat, Source, is_native
+from auditor.scanning.decoders import ALIKE, PILLOW_REFUSES, refused_by_pillow
 from auditor.scanning.measures import SUMS, measures, sums
 from auditor.scanning.pixels import Unreadable, decode, decode_usual, reduction
 from auditor.scanning.probe import Header
@@ -40,13 +41,15 @@ class Item(NamedTuple):
     """One file to scan.
 
     ``row`` is its place among the samples, ``sha256`` its digest where it was scanned before, ``stat`` its
-    size and time as last seen.
+    size and time as last seen; ``white`` is what 16-bit pictures of its data set share, see
+    `auditor.scanning.deep`.
     """
 
     row: int
     path: str
     sha256: str = ""
     stat: FileStat = FileStat(-1, -1)
+    white: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,7 +100,7 @@ Examine = Callable[[bytes, Header], str]
 def facts_of_lost(path: str, defect: str, reason: str, source: Source | None = None) -> Facts:
     """Return the facts of a file that cost a worker its life; its size and digest are read once more."""
     size, digest = 0, ""
-    if source is not None:
+    if source is not None and not is_native(source):
         try:
             data = source.read(path)
             size, digest = len(data), hashlib.sha256(data).hexdigest()
@@ -211,6 +214,8 @@ def _scan(
     size = max(item.stat.size, 0)
     if size > MAX_BYTES:
         return Facts(reason=f"too large: {size / 1e9:.1f} GB", defect="too-large", bytes=size), None
+    if not isolated and is_native(source):
+        raise NeedsIsolation
     try:
         data = source.read(item.path)
     except (OSError, ValueError) as error:  # ValueError: a name with a NUL in it
@@ -220,7 +225,7 @@ def _scan(
     if digest == item.sha256:
         return None, None
     try:
-        decoded = decode(data) if isolated else decode_usual(data)
+        decoded = decode(data, item.white) if isolated else decode_usual(data, item.white)
     except Unreadable as error:
         found = Facts(
             reason=str(error), defect=error.defect, bytes=len(data), sha256=digest, survives=error.survives
@@ -232,6 +237,7 @@ def _scan(
         status="ok", bytes=len(data), sha256=digest, pixel_digest=decoded.pixel_digest, defect=decoded.defect
     )
     found = _with_header(found, decoded.header)
-    if examine:
-        found = found._replace(decoders=examine(data, decoded.header))
-    return found, decoded.pixels
+    said = examine(data, decoded.header) if examine else ""
+    if decoded.header.usual and refused_by_pillow(data, decoded.header):
+        said = " / ".join([PILLOW_REFUSES, *(part for part in [said] if part not in ("", ALIKE))])
+    return found._replace(decoders=said), decoded.pixels

@@ -6,6 +6,24 @@ import math
 import unicodedata
 from collections.abc import Iterable
 
+from auditor.finding import plural
+
+__all__ = [
+    "count",
+    "fitted",
+    "interval",
+    "joined",
+    "number",
+    "plural",
+    "quantity",
+    "sentence",
+    "share",
+    "shortened",
+    "together",
+    "visible",
+    "width",
+]
+
 #: Stands for what a control character would do to the line.
 SHOWN = {"\n": "␊", "\r": "␍", "\t": "␉", "\0": "␀"}
 #: Factor between quantities beyond which each has decimals of its own.
@@ -189,17 +207,6 @@ def joined(words: Iterable[str]) -> str:
     """
     *first, last = list(words) or [""]
     return f"{', '.join(first)} and {last}" if first else last
-
-
-def plural(number: int, one: str, many: str | None = None) -> str:
-    """Return a count with its noun.
-
-    Examples
-    --------
-    >>> plural(1, "class", "classes"), plural(1200, "image")
-    ('1 class', '1,200 images')
-    """
-    return f"{count(number)} {one if number == 1 else many or one + 's'}"
 
 
 def sentence(text: str) -> str:

@@ -26,7 +26,7 @@ from auditor.checks.odd_aspect import OddAspect
 from auditor.checks.odd_size import OddSize
 from auditor.checks.orientation import Orientation
 from auditor.checks.outlier import Outlier
-from auditor.checks.plugged import every_check
+from auditor.checks.plugins import every_check
 from auditor.checks.privacy import Privacy
 from auditor.checks.property_shift import PropertyShift
 from auditor.checks.rare_class import RareClass

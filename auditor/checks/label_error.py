@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from auditor.checks.base import skipped
+from auditor.checks.base import Check, Wording, skipped
 from auditor.evidence import Evidence
 from auditor.evidence.probabilities import Probabilities
 from auditor.finding import Effect, Finding, Fix, percent
@@ -89,12 +89,52 @@ def expected_precision(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LabelError:
-    """Labels that the pictures contradict."""
+class LabelError(Check):
+    """Labels that the pictures contradict.
+
+    Parameters
+    ----------
+    warn_share : float
+        Share of wrong labels over which it is a warning. Northcutt, Athalye, Mueller, "Pervasive label errors
+        in test sets destabilize machine learning benchmarks", NeurIPS 2021, find 0.15 % in MNIST and 0.5 % in
+        CIFAR-10, but 3.3 % on average over ten benchmarks.
+    min_skill : float
+        Balanced accuracy above chance (0 chance, 1 perfect) below which nothing is listed: a list would hold
+        mostly right labels (``docs/labels.md``).
+    min_images : int
+        With fewer images, a class's recall in one fold is known to no better than +-20 points.
+    max_listed : float
+        Share of the images that are listed at most.
+    """
 
     code: ClassVar[str] = "label-error"
+    family: ClassVar[str] = "Labels, outliers, shortcuts"
     needs: ClassVar[frozenset[str]] = frozenset({"labels"})
-    about_splits: ClassVar[bool] = False
+    measured: ClassVar[str] = (
+        "Out-of-fold probabilities of logistic regression and nearest neighbours on the descriptor (and of the "
+        "baseline, where there is one), with groups and duplicates kept in one fold. Images are ranked by the "
+        "probability of their label, or by its margin. Graded is the share of wrong labels, estimated with its "
+        "interval from how often confident models disagree."
+    )
+    limits: ClassVar[str] = (
+        "The models are simple and see a thumbnail: subtle classes are withheld or undecided. Errors that follow "
+        "a rule (all of one kind under another name) are learned, not found. Errors among look-alikes rank lower "
+        "than random ones, so the expected precision is an upper bound, and so is the share of wrong labels where "
+        "the models err in full confidence."
+    )
+    words: ClassVar[Wording] = Wording(
+        found="Some labels contradict their pictures",
+        fine="Labels agree with the pictures",
+        undecided="Some labels may be wrong",
+        why=(
+            "Wrong labels in training teach the mistake; wrong labels in test make a right model look wrong, and "
+            "can reverse which of two models is better."
+        ),
+        fix=(
+            "Look from the worst down; keep, drop or relabel each, and stop when at most 2 of the last 20 were "
+            "wrong. Suggestions are a model's opinion: never relabel unseen."
+        ),
+    )
 
     #: Northcutt, Athalye, Mueller, "Pervasive label errors in test sets destabilize machine learning
     #: benchmarks", NeurIPS 2021: 0.15 % in MNIST and 0.5 % in CIFAR-10, but 3.3 % on average over ten
@@ -128,7 +168,7 @@ class LabelError:
         if skill < self.min_skill:
             yield Finding(
                 code=self.code,
-                title="The labels could not be checked against the pictures",
+                title="The labels could not be checked",
                 summary=(
                     f"Cross-validated balanced accuracy is {percent(found.balanced_accuracy, 1)} ({percent(1 / classes, 1)} would be "
                     f"chance, {percent(1 / classes + self.min_skill * (1 - 1 / classes), 1)} is needed): a list of suspects would hold "
@@ -186,7 +226,7 @@ class LabelError:
             title=(
                 "Some labels contradict their pictures"
                 if many
-                else "There may be some wrong labels"
+                else "Some labels may be wrong"
                 if noise.high > self.warn_share
                 else "Labels agree with the pictures"
             ),
@@ -207,7 +247,6 @@ class LabelError:
                     "Look from the worst down; keep, drop or relabel each, and stop when at most 2 of the last 20 were wrong. "
                     "Suggestions are a model's opinion: never relabel unseen."
                 ),
-                command="auditor apply decisions.csv DATA -o OUT/cleaned.csv",
             ),
             examples=examples,
             classes=tuple(sorted(set(examples["label"][:review]))),

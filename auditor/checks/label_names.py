@@ -6,13 +6,13 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
-import pandas as pd
 
+from auditor.checks.base import Check, Wording
+from auditor.checks.examples import list_examples, name_some
 from auditor.evidence import Evidence
-from auditor.finding import Effect, Finding, Fix
+from auditor.finding import Effect, Finding
 
 #: Small letters of other scripts and the Latin ones they are mistaken for: the common ones of Unicode's
 #: ``confusables.txt`` (UTS 39).
@@ -22,8 +22,6 @@ LOOK_ALIKES = str.maketrans(
 )
 #: Digits that stand in for letters inside a word.
 DIGITS_IN_WORDS = str.maketrans("01", "ol")
-#: Sets of names shown in the summary.
-SHOWN = 4
 
 
 def appearance(name: str) -> str:
@@ -39,8 +37,10 @@ def appearance(name: str) -> str:
 
     Examples
     --------
-    >>> appearance(" T-Shirt") == appearance("t_shirt"), appearance("a") == appearance("A"), appearance("07") == appearance("7.0")
-    (True, False, True)
+    >>> appearance(" T-Shirt") == appearance("t_shirt"), appearance("a") == appearance("A")
+    (True, False)
+    >>> appearance("07") == appearance("7.0")
+    True
     """
     text = "".join(
         c
@@ -59,7 +59,7 @@ def appearance(name: str) -> str:
     return re.sub(r"(?<!\d)[\s_\-‐-―]+|[\s_\-‐-―]+(?!\d)", "", text) or text
 
 
-def alike(names: tuple[str, ...]) -> list[tuple[str, ...]]:
+def find_alike(names: tuple[str, ...]) -> list[tuple[str, ...]]:
     """Return the sets of names with the same appearance, sorted."""
     sets: dict[str, list[str]] = {}
     for name in sorted(names):
@@ -68,58 +68,53 @@ def alike(names: tuple[str, ...]) -> list[tuple[str, ...]]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LabelNames:
-    """Classes that differ only by case, blanks or look-alike characters."""
+class LabelNames(Check):
+    """Classes that differ only by case, blanks or look-alike characters.
 
-    code: ClassVar[str] = "label-names"
-    needs: ClassVar[frozenset[str]] = frozenset({"labels"})
-    about_splits: ClassVar[bool] = False
+    Parameters
+    ----------
+    warn_classes : int
+        Look-alike names over which it is a warning: any at all, for two spellings of one class teach the
+        model a difference that is not there.
+    """
 
-    #: Any at all: two spellings of one class teach the model a difference that is not there.
+    code = "label-names"
+    family = "Classes and sufficiency"
+    needs = frozenset({"labels"})
+    measured = (
+        "Graded is the number of names that equal another one when case, blanks, punctuation and look-alike "
+        "characters (Unicode) are folded."
+    )
+    limits = "It goes by spelling alone: two names for one thing that look nothing alike are missed."
+    words = Wording(
+        found="Some class names look alike",
+        fine="Class names are distinct",
+        why="Two spellings of one class become two classes: the model learns a difference that is not there.",
+        fix=(
+            "If they are one class, give its images one label (the suggested one is the more frequent). If "
+            "not, rename them apart."
+        ),
+    )
+
     warn_classes: int = 0
 
     def __call__(self, evidence: Evidence) -> Iterator[Finding]:
         """Yield one finding."""
         names = tuple(sorted({*evidence.classes, *(label for _, label in evidence.empty)} - {""}))
-        sets = alike(names)
+        sets = find_alike(names)
         counts = {name: int((evidence.labels == name).sum()) for s in sets for name in s}
         suggested = {name: max(s, key=lambda n: (counts[n], n)) for s in sets for name in s}
         minor = sorted(name for name, other in suggested.items() if name != other)
-        rows = np.flatnonzero(pd.Series(evidence.labels).isin(minor).to_numpy())
-        listed = "; ".join(" and ".join(f"{n!r} ({counts[n]:,})" for n in s) for s in sets[:SHOWN]) + (
-            "; ..." if len(sets) > SHOWN else ""
-        )
-        yield Finding(
-            code=self.code,
-            title="Class names that look alike" if sets else "Class names are distinct",
-            summary=(
-                f"{len(minor)} of {len(names)} class names differ from another only by case, blanks, hyphens or look-alike characters "
-                f"(images in brackets): {listed}."
-                if sets
-                else f"No two of {len(names)} class names differ by case, blanks, hyphens or look-alike characters alone."
-            ),
-            why="Two spellings of one class become two classes: the model is taught a difference that is not there.",
+        rows = np.flatnonzero(np.isin(evidence.labels.astype(str), minor))
+        listed = name_some([" and ".join(f"{n!r} ({counts[n]:,})" for n in s) for s in sets])
+        yield self.make_finding(
+            f"Some class names differ only by case, blanks, hyphens or look-alike letters: {listed}."
+            if sets
+            else f"No two of {len(names):,} class names differ by case, blanks, hyphens or look-alike letters alone.",
+            Effect.counted("look-alike class names", len(minor), warn_at=self.warn_classes),
             affected=len(rows),
             total=len(evidence.labels),
-            effect=Effect.counted("look-alike class names", len(minor), warn_at=self.warn_classes),
-            fix=Fix(
-                text="If they are one class, give its images one label (the suggested one is the more frequent). If not, rename them apart."
-            )
-            if sets
-            else None,
-            examples=(
-                pd.DataFrame(
-                    {
-                        "path": evidence.images["path"].to_numpy(dtype=object)[rows],
-                        "label": evidence.labels[rows],
-                        "suggested_label": [suggested[n] for n in evidence.labels[rows]],
-                        "split": evidence.splits[rows],
-                        "score": 1.0,
-                    }
-                )
-                if len(rows)
-                else None
-            ),
+            examples=list_examples(evidence, rows, suggested=[suggested[n] for n in evidence.labels[rows]]),
             classes=tuple(sorted(counts)),
             details={"alike": [list(s) for s in sets]},
         )

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import ClassVar
 
 import numpy as np
 
-from auditor.checks.file_share import Wording, counted, file_finding
+from auditor.checks.base import Check, Wording
+from auditor.checks.examples import count_values
+from auditor.checks.shares import find_share
 from auditor.evidence import Evidence
-from auditor.finding import Finding, Fix
+from auditor.finding import Finding
 
 #: Extensions of each format, as Pillow names formats; "MPO" is a JPEG with more pictures behind it, and old
 #: ".rgb" is SGI's.
@@ -36,48 +37,50 @@ EXTENSIONS = {
 NAMED = frozenset(extension for extensions in EXTENSIONS.values() for extension in extensions)
 
 
-def _differs(path: str, found: str) -> bool:
-    extension = PurePosixPath(path).suffix.lower().removeprefix(".")
-    return extension in NAMED and found in EXTENSIONS and extension not in EXTENSIONS[found]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WrongExtension:
-    """Files whose content is of another format than their name says."""
+class WrongExtension(Check):
+    """Files whose content is of another format than their name says.
 
-    code: ClassVar[str] = "wrong-extension"
-    needs: ClassVar[frozenset[str]] = frozenset()
-    about_splits: ClassVar[bool] = False
+    Parameters
+    ----------
+    warn_share : float
+        Share of the files over which it is a warning: one is enough.
+    """
 
-    #: One such file is enough to warn.
+    code = "wrong-extension"
+    family = "Files"
+    measured = (
+        "The first bytes of the content are compared with the formats that the extension stands for. Graded "
+        "is the share of files that differ."
+    )
+    limits = "It compares the name with the content; it does not ask whether a program would mind."
+    words = Wording(
+        found="Some file names claim another format",
+        fine="File names match their format",
+        why=(
+            "Loaders that choose the decoder by the name (tf.io.decode_jpeg, many pipelines) refuse such "
+            "files."
+        ),
+        fix="Rename them to what they are, or save them again in the format of the rest.",
+    )
+
     warn_share: float = 0.0
 
     def __call__(self, evidence: Evidence) -> Iterator[Finding]:
         """Yield one finding."""
-        paths = evidence.images["path"].tolist()
-        formats = evidence.images["format"].tolist()
-        wrong = (
-            np.array([_differs(path, found) for path, found in zip(paths, formats, strict=True)], dtype=bool)
-            & evidence.readable
-        )
-        pairs = [
-            f"{PurePosixPath(p).suffix.lower()} that is {f}"
-            for p, f, w in zip(paths, formats, wrong, strict=True)
-            if w
+        files = list(zip(evidence.images["path"].tolist(), evidence.images["format"].tolist(), strict=True))
+        wrong = np.array([_differs(path, found) for path, found in files], dtype=bool) & evidence.readable
+        kinds = [
+            f"{PurePosixPath(files[i][0]).suffix.lower()} that is {files[i][1]}"
+            for i in np.flatnonzero(wrong)
         ]
-        words = Wording(
-            title="Some files are not of the format that their name says",
-            fine="Every file is of the format that its name says",
-            has="hold another format than their extension says",
-            more=f"Found: {counted(pairs)}.",
-            why="Loaders that choose the decoder by the name (tf.io.decode_jpeg, many pipelines) refuse such files.",
-            fix=Fix(text="Rename them to what they are, or save them again in the format of the rest."),
-        )
-        yield file_finding(
-            evidence,
-            self.code,
-            wrong,
-            words,
-            effect="share of files with a wrong extension",
-            warn_share=self.warn_share,
-        )
+        yield find_share(
+            self, evidence, wrong, "share of files with a wrong extension",
+            "is of another format than its name says", "are of another format than their names say",
+            warn_share=self.warn_share, more=f"Kinds: {count_values(kinds)}.",
+        )  # fmt: skip
+
+
+def _differs(path: str, found: str) -> bool:
+    extension = PurePosixPath(path).suffix.lower().removeprefix(".")
+    return extension in NAMED and found in EXTENSIONS and extension not in EXTENSIONS[found]

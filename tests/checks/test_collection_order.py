@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from auditor.checks.collection_order import CollectionOrder, consecutive, path_key
+from auditor.checks.collection_order import CollectionOrder, find_consecutive, path_key
 from auditor.finding import Severity
 from tests.checks.shapes import shape
 from tests.evidence.scenes import encoded, scan_of
@@ -32,7 +32,7 @@ def test_the_same_pictures_in_random_order_pass():
 
 def test_pairs_of_one_group_are_left_out():
     scan = numbered(np.arange(60), 60)
-    first, second = consecutive(scan)
+    first, second = find_consecutive(scan)
     assert len(first) == 59 - (scan.groups[first] == scan.groups[second]).sum()
     paths = scan.images["path"].to_numpy()
     assert all(
@@ -41,7 +41,7 @@ def test_pairs_of_one_group_are_left_out():
     )
     scan.images["group"] = "one session"
     del scan.__dict__["groups"]
-    assert len(consecutive(scan)[0]) == 0
+    assert len(find_consecutive(scan)[0]) == 0
 
 
 @pytest.mark.parametrize(

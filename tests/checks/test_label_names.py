@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.checks.label_names import LabelNames, alike, appearance
+from auditor.checks.label_names import LabelNames, appearance, find_alike
 from auditor.finding import Severity
 from tests.checks.splits import only, scan, table
 
@@ -32,12 +32,12 @@ def test_names_that_differ(one, other):
 @given(st.text(min_size=1, max_size=12))
 def test_appearance_of_any_name_is_stable(name):
     assert appearance(name) == appearance(name)
-    assert alike((name,)) == []
+    assert find_alike((name,)) == []
 
 
 def test_handwritten_letters_and_digits_are_classes_of_their_own():
     names = [*"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"]
-    assert alike(tuple(names)) == []
+    assert find_alike(tuple(names)) == []
 
 
 def test_two_spellings_are_a_warning_with_the_frequent_one_suggested():

@@ -111,7 +111,8 @@ class Effect:
             object.__setattr__(self, name, rounded(getattr(self, name)))
         if not self.low <= self.value <= self.high:
             raise ValueError(
-                f"expected low <= value <= high for {self.name!r}. Received: {self.low}, {self.value}, {self.high}"
+                f"expected low <= value <= high for {self.name!r}. "
+                f"Received: {self.low}, {self.value}, {self.high}"
             )
 
     @classmethod

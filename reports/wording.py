@@ -106,12 +106,14 @@ def fitted(text: str, most: float) -> str:
 
 
 def together(*values: float, unit: str = "") -> tuple[str, ...]:
-    """Return quantities with as many decimals as the one of them that needs most, so that they can be compared.
+    """Return quantities with the decimals of the one that needs most, so that they can be compared.
 
     Examples
     --------
-    >>> together(0.402, 0.6), together(11, 10.25, unit="ratio"), together(0.05, 0.4123, unit="share"), together(0.004, 12)
-    (('0.402', '0.600'), ('11.0 : 1', '10.2 : 1'), ('5.0 %', '41.2 %'), ('0.004', '12'))
+    >>> together(0.402, 0.6), together(11, 10.25, unit="ratio")
+    (('0.402', '0.600'), ('11.0 : 1', '10.2 : 1'))
+    >>> together(0.05, 0.4123, unit="share"), together(0.004, 12)
+    (('5.0 %', '41.2 %'), ('0.004', '12'))
     """
     factor, ending = {"share": (100.0, " %"), "ratio": (1.0, " : 1"), "": (1.0, "")}.get(
         unit, (1.0, f" {unit}")

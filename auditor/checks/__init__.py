@@ -1,7 +1,7 @@
 """One file per check; `CHECKS` lists them in the order in which they are run."""
 
 from auditor.checks.animated import Animated
-from auditor.checks.base import Check, choose, configure, parameters, run_checks
+from auditor.checks.base import Check, Wording, choose, configure, parameters, run_checks
 from auditor.checks.bit_depth import BitDepth
 from auditor.checks.blurry import Blurry
 from auditor.checks.bright import Bright
@@ -80,4 +80,4 @@ CHECKS: tuple[type[Check], ...] = (
     Resize,
 )
 
-__all__ = ["CHECKS", "Check", "choose", "configure", "every_check", "parameters", "run_checks"]
+__all__ = ["CHECKS", "Check", "Wording", "choose", "configure", "every_check", "parameters", "run_checks"]

@@ -51,7 +51,7 @@ class Animated(Check):
     warn_share: float = 0.0
 
     def __call__(self, evidence: Evidence) -> Iterator[Finding]:
-        """Yield a finding about animations and pages; and one about phones' multi-picture JPEGs if there are any."""
+        """Yield a finding about animations and pages, and one about multi-picture JPEGs if there are any."""
         formats = evidence.images["format"].to_numpy(dtype=object)
         moving = evidence.images["animated"].to_numpy(dtype=bool) & evidence.readable
         several = "animated or has several pages", "animated or have several pages"

@@ -99,9 +99,9 @@ class Check:
         splits: tuple[str, ...] = (),
         details: Mapping[str, Any] | None = None,
     ) -> Finding:
-        """Return a finding in the words of a subject, the main one without; ``title`` and ``fix`` replace those.
+        """Return a finding in the words of a subject (the main one without); a pass has no fix.
 
-        A pass has no fix.
+        ``title`` and ``fix`` replace those of the words.
         """
         words, severity = words or self.words, grade(effect)
         return Finding(
@@ -141,7 +141,8 @@ def option_name(field: str) -> str:
 
 def parameters(check: Check) -> dict[str, Any]:
     """Return a check's thresholds by their option names."""
-    return {option_name(f.name): getattr(check, f.name) for f in dataclasses.fields(check)}  # type: ignore[arg-type]
+    fields = dataclasses.fields(check)  # type: ignore[arg-type]
+    return {option_name(f.name): getattr(check, f.name) for f in fields}
 
 
 def configure(check: type[Check], settings: Mapping[str, Any]) -> Check:
@@ -218,7 +219,7 @@ def _missing(check: Check, evidence: Evidence) -> str | None:
 
 
 def with_q_values(findings: Sequence[Finding]) -> list[Finding]:
-    """Return findings with the p-values of their details adjusted over all of them; those without one stay as they are."""
+    """Return findings with the p-values of their details adjusted over all of them."""
     tested = [i for i, f in enumerate(findings) if f.details.get("p_value") is not None]
     adjusted = dict(
         zip(

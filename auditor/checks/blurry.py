@@ -69,5 +69,6 @@ class Blurry(Check):
         where = f"blurred: the blur is over {limit:.2f}, and {typical:.2f} is usual here"
         yield find_share(
             self, evidence, (blur > limit) & ~flat, "share of blurred images", f"is {where}", f"are {where}",
-            warn_share=self.warn_share, score=blur, readable=True, details={"limit": limit, "median": typical},
+            warn_share=self.warn_share, score=blur, readable=True,
+            details={"limit": limit, "median": typical},
         )  # fmt: skip

@@ -172,7 +172,7 @@ def find_distances(
     codes: npt.NDArray[np.int64],
     other: npt.NDArray[np.int64],
 ) -> tuple[list[ClassDistance], int]:
-    """Return by what each class differs most, worst class first, and how many classes have too few groups to say."""  # fmt: skip
+    """Return by what each class differs most, worst first, and how many classes have too few groups."""
     inside = {str(classes[k]): _within(pair, codes == k, other == k) for k in np.intersect1d(codes, other)}
     ready = {name: part for name, part in inside.items() if part.decidable}
     found = []
@@ -193,7 +193,8 @@ def _summarise(found: list[ClassDistance], shifted: list[ClassDistance], left_ou
     mine, theirs = (percent(share) for share in d.shares)
     above = "share one trait" if worst.kind == "look" else f"are above {d.at:.3g}"
     summary = (
-        f"{worst.name} differs most, by {worst.kind}: {theirs} of its {pair.second} images and {mine} of its {pair.first} "
+        f"{worst.name} differs most, by {'its look' if worst.kind == 'look' else worst.kind}: {theirs} of "
+        f"its {pair.second} images and {mine} of its {pair.first} "
         f"images {above}."
     )
     if shifted[1:]:
@@ -201,12 +202,12 @@ def _summarise(found: list[ClassDistance], shifted: list[ClassDistance], left_ou
         summary += f" Also {name_some(others, SHOWN)}."
     if left_out:
         few = plural(left_out, "class has", "classes have")
-        summary += f" {few} too few independent groups in a split and {'was' if left_out == 1 else 'were'} not compared."
+        summary += f" Not compared: {few} too few independent groups in a split."
     return summary
 
 
 def _numbers(evidence: Evidence) -> dict[str, Floats]:
-    """Return what is compared, a value per image of the scan: the properties and the leading columns of the descriptor."""
+    """Return what is compared, a value per image: properties and leading columns of the descriptor."""
     measures = [m for m in (*MEASURES, *SHAPE_MEASURES) if m.name in evidence.images.columns]
     columns = evidence.descriptor[:, :COLUMNS].astype(float).T
     return {

@@ -76,9 +76,16 @@ class ClassImbalance(Check):
             name: self._measure(evidence, evidence.unique & (evidence.splits == name))
             for name in evidence.split_names
         }
+        kind = "training images" if split else "images"
+        most = (
+            f"{classes[large]} has {ratio:.1f} times as many {kind} as {classes[small]} ({counts[large]:,} "
+            "and "
+            f"{counts[small]:,}, copies left out)."
+            if ratio > 1
+            else f"Each class has {counts[large]:,} {kind}, copies left out."
+        )
         yield self.make_finding(
-            f"{classes[large]} has {ratio:.1f} times as many {'training ' if split else ''}images as {classes[small]} "
-            f"({counts[large]:,} and {counts[small]:,}, copies left out).{_elsewhere(parts, split, ratio)}",
+            most + _elsewhere(parts, split, ratio),
             Effect.counted(
                 "imbalance ratio", ratio, warn_at=self.warn_ratio, error_at=self.error_ratio, unit="ratio"
             ),
@@ -111,5 +118,7 @@ class ClassImbalance(Check):
 def _elsewhere(parts: dict[str, dict[str, Any]], split: str, ratio: float) -> str:
     """Say so where another split is more than twice as imbalanced, or as balanced."""
     ratios = {name: p["imbalance_ratio"] for name, p in parts.items() if name != split and p["counts"]}
-    other = [f"{r:.1f} times in {name}" for name, r in ratios.items() if not ratio / 2 <= r <= ratio * 2]
-    return f" Elsewhere the largest class has {', '.join(other)}." if other else ""
+    other = [
+        f"{r:.1f} times as many in {name}" for name, r in ratios.items() if not ratio / 2 <= r <= ratio * 2
+    ]
+    return f" The largest class has {', '.join(other)}." if other else ""

@@ -17,11 +17,11 @@ from auditor.evidence.neighbours import unit_rows
 from auditor.finding import Effect, Finding, Severity, grade
 from auditor.scanning.schema import MEASURES
 
-#: Consecutive images that make a block of the interval: longer than most bursts, so blocks are nearly independent.
+#: Images in a block of the interval: longer than most bursts, so blocks are nearly independent.
 BLOCK = 25
 #: Blocks needed: with fewer, nothing is decided (DESIGN.md).
 FEWEST_BLOCKS = 10
-#: Columns of the descriptor that are compared: with all 128, most of them detail, the correlation drops to a third.
+#: Columns of the descriptor: with all 128, most of them detail, the correlation drops to a third.
 COLUMNS = 16
 #: Cosine from which two pictures are shown as look-alikes.
 ALIKE = 0.9
@@ -46,7 +46,7 @@ def path_key(path: str) -> str:
 
 
 def find_consecutive(evidence: Evidence) -> tuple[Rows, Rows]:
-    """Return pairs of rows that follow each other by name, of one folder, class and split, and of different groups."""
+    """Return pairs of rows that follow each other by name in one folder, class and split."""
     rows = np.flatnonzero(evidence.readable)
     paths = evidence.images["path"].to_numpy(dtype=object)
     by_name = np.array(sorted(rows.tolist(), key=lambda r: path_key(str(paths[r]))), dtype=np.int64)
@@ -149,7 +149,8 @@ class CollectionOrder(Check):
         if len(first) < FEWEST_BLOCKS * BLOCK // 5:
             yield skipped(
                 self,
-                f"{len(first)} pairs of consecutive file names of one class are too few to judge their order.",
+                f"{len(first)} pairs of consecutive file names of one class are too few to judge their "
+                "order.",
             )
             return
         found = self._measure(evidence, first, second)
@@ -202,7 +203,7 @@ class CollectionOrder(Check):
 def _summarise(found: Order, severity: Severity) -> str:
     size = f"correlation {found.value:+.2f}"
     if severity is Severity.PASS:
-        return f"File names show no sign of sessions: neighbours are hardly more alike than any two images ({size})."
+        return f"Neighbouring files are hardly more alike than any two images of their class ({size})."
     if severity is Severity.UNDECIDED:
         return f"Neighbouring files may come from one session, but too few images are there to say ({size})."
     summary = f"Neighbouring files look alike; they may come from one session ({size})."
@@ -227,7 +228,7 @@ def _expected(evidence: Evidence, unit: npt.NDArray[np.float32], first: Rows) ->
 
 
 def _interval(series: npt.NDArray[np.float64], alpha: float) -> tuple[float, float, float]:
-    """Return the mean of a series and its interval, from the means of blocks of neighbours, which are nearly independent."""
+    """Return the mean of a series and its interval, from the means of blocks of neighbours."""
     from scipy.special import stdtrit
 
     means = np.array(

@@ -86,6 +86,7 @@ class ColourMode(Check):
         yield find_share(
             self, evidence, odd, "share of images in an ambiguous colour mode",
             "is CMYK, Lab or transparent", "are CMYK, Lab or transparent",
-            warn_share=self.ambiguous_share, words=self.ambiguous, scope="ambiguous", more=f"Modes: {count_values(named[odd])}.",
+            warn_share=self.ambiguous_share, words=self.ambiguous, scope="ambiguous",
+            more=f"Modes: {count_values(named[odd])}.",
             details={"modes": {m: n for m, n in kinds.items() if m in AMBIGUOUS}},
         )  # fmt: skip

@@ -84,7 +84,8 @@ class ConflictingLabels(Check):
         if len(rows):
             verbs = "has a copy with another label", "have copies with another label"
             summary = (
-                f"{say_share(len(rows), total, *verbs, noun='labelled images')}, in {plural(found.sets, 'set')} "
+                f"{say_share(len(rows), total, *verbs, noun='labelled images')}, in "
+                f"{plural(found.sets, 'set')} "
                 f"({name_some(found.label_pairs)}); {plural(certain, 'is', 'are')} certain."
             )
         yield self.make_finding(

@@ -135,11 +135,12 @@ class ContentShift(Check):
     def _compare(self, evidence: Evidence, pair: Pair) -> Finding:
         numbers = self._measure(evidence, pair)
         worst, classifier = numbers.worst, numbers.classifier
+        least = detectable(self.warn_distance, worst.half_width, *worst.sizes)
         effect = Effect(
             name="largest Kolmogorov-Smirnov distance of content",
             value=worst.value, low=worst.low, high=max(d.high for d in numbers.found),
             warn_at=self.warn_distance, error_at=self.error_distance,
-            detectable=detectable(self.warn_distance, worst.half_width, *worst.sizes) if pair.decidable else None,
+            detectable=least if pair.decidable else None,
         )  # fmt: skip
         over = grade(effect) in (Severity.ERROR, Severity.WARNING)
         discrepancy, p_value = self._permute(evidence, pair)
@@ -181,10 +182,7 @@ def _summarise(numbers: Content, over: bool, pair: Pair) -> str:
     worst = numbers.worst
     mine, theirs = (percent(share) for share in worst.beyond)
     who = "A classifier" if worst is numbers.classifier else "One direction of the descriptor"
-    summary = (
-        f"{who} tells the splits apart by their pictures: it takes {theirs} of {pair.second} and {mine} of {pair.first} for "
-        f"{pair.second}."
-    )
+    summary = f"{who} takes {theirs} of {pair.second} and {mine} of {pair.first} for {pair.second}."
     if over and numbers.explained:
         summary += f" The difference goes along with {numbers.explained[0]}."
     if over and worst.remaining is not None and worst.remaining < worst.value / 2:
@@ -193,7 +191,7 @@ def _summarise(numbers: Content, over: bool, pair: Pair) -> str:
 
 
 def _examples(evidence: Evidence, pair: Pair, domain: Domain) -> pd.DataFrame:
-    """Images of the second split that are least like the first, and images of the first that are most like the second."""
+    """Images of the second split least like the first, and of the first most like the second."""
     parts = []
     for rows, scores, other in (
         (pair.other_rows, domain.other_scores, pair.first),

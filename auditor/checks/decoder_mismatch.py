@@ -35,8 +35,10 @@ def known_differences(
 
     Examples
     --------
-    >>> known_differences("a.jpg", "JPEG", "RGB", 8, 6, False), known_differences("a.tif", "TIFF", "RGB", 8, 1, False)
-    (['OpenCV turns it'], ['TensorFlow refuses it', 'Keras passes it over'])
+    >>> known_differences("a.jpg", "JPEG", "RGB", 8, 6, False)
+    ['OpenCV turns it']
+    >>> known_differences("a.tif", "TIFF", "RGB", 8, 1, False)
+    ['TensorFlow refuses it', 'Keras passes it over']
     """
     found = []
     if format not in TENSORFLOW:
@@ -107,6 +109,8 @@ class DecoderMismatch(Check):
         others = f"refused or seen differently by TensorFlow, OpenCV or Keras ({how})"
         kinds = [kind for text in found.values() for kind in text.split(" / ")]
         yield find_share(
-            self, evidence, differs, "share of files that decoders disagree about", f"is {others}", f"are {others}",
-            warn_share=self.warn_share, more=f"Differences: {count_values(kinds)}.", details={"problems": found},
+            self, evidence, differs, "share of files that decoders disagree about", f"is {others}",
+            f"are {others}",
+            warn_share=self.warn_share, more=f"Differences: {count_values(kinds)}.",
+            details={"problems": found},
         )  # fmt: skip

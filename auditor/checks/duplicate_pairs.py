@@ -12,7 +12,7 @@ from auditor.finding import percent
 def pair_score(
     evidence: Evidence, rows: npt.NDArray[np.int64], others: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.float64]:
-    """Return how sure each pair of a set is: 1 for exact copies, else that of its less sure link to the representative."""
+    """Return how sure each pair is: 1 for exact copies, else its less sure link to the first of the set."""
     duplicates = evidence.duplicates
     same = duplicates.exact[rows] == duplicates.exact[others]
     return np.where(same, 1.0, np.minimum(duplicates.score[rows], duplicates.score[others]))
@@ -27,9 +27,10 @@ def say_calibration(evidence: Evidence) -> str:
     """Return the sentence that says how many pairs may be look-alikes."""
     found = evidence.duplicates.calibration
     if not found.calibrated:
-        return "Too few pairs of two classes were compared to say how often look-alikes are taken for copies here."
+        return "Too few pairs were compared to say how often look-alikes are taken for copies here."
     return (
-        f"At this threshold {percent(found.false_rate, 2)} of the images have a look-alike in another class, so expect "
+        f"At this threshold {percent(found.false_rate, 2)} of the images have a look-alike in another class, "
+        "so expect "
         f"{found.expected_false:.0f} false pairs or more."
     )
 

@@ -23,7 +23,9 @@ def list_examples(
     other_split: str = "",
     suggested: Sequence[str] | npt.NDArray[np.object_] | None = None,
 ) -> pd.DataFrame | None:
-    """Return the examples of a finding, worst (highest score) first and ties in order of rows; ``None`` if there are none.
+    """Return the examples of a finding, worst (highest score) first; ``None`` if there are none.
+
+    Ties are in order of rows.
 
     Parameters
     ----------

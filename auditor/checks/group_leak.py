@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shared:
-    """Held-out images whose group has an image in an earlier split, the first such image, and how many are held out."""
+    """Held-out images whose group is in an earlier split, its first image there, and all held out."""
 
     rows: npt.NDArray[np.int64]
     others: npt.NDArray[np.int64]
@@ -31,7 +31,7 @@ class Shared:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupLeak(Check):
-    """Groups (patients, slides, films) with images in more than one split: declared ones, or else inferred ones.
+    """Groups (patients, slides, films) with images in more than one split, declared or else inferred.
 
     Parameters
     ----------
@@ -97,10 +97,11 @@ class GroupLeak(Check):
         if not inferred:
             yield skipped(
                 self,
-                "No group column was named, and neither file names, folders, times nor consecutive files suggest any.",
+                "No group column was named, and neither file names, folders, times nor consecutive files "
+                "suggest any.",
                 fix=Fix(
-                    text="If several images are of one patient, slide, place or film, name the column that says so with "
-                    "`--group`."
+                    text="If several images are of one patient, slide, place or film, name the column that "
+                    "says so with `--group`."
                 ),
             )
 
@@ -187,7 +188,7 @@ def find_shared(evidence: Evidence, groups: npt.NDArray[np.object_], first: str,
 
 
 def group_likeness(evidence: Evidence, groups: npt.NDArray[np.object_]) -> tuple[float, str]:
-    """Return how alike images of one group are beyond their class, in the measure in which they are most, and that measure.
+    """Return how alike images of one group are beyond their class, in their likest measure, and that measure.
 
     The one-way intraclass correlation of each measure after the mean of its class is taken out: the share of
     its variance that lies between groups. Three standard errors that it has where groups mean nothing are
@@ -196,7 +197,8 @@ def group_likeness(evidence: Evidence, groups: npt.NDArray[np.object_]) -> tuple
     References
     ----------
     Shrout and Fleiss, "Intraclass correlations: uses in assessing rater reliability", Psychological Bulletin
-    86(2), 1979."""
+    86(2), 1979.
+    """
     import pandas as pd
 
     used = evidence.readable & (groups != "") & (evidence.duplicates.exact == np.arange(len(groups)))

@@ -261,7 +261,7 @@ class LabelError(Check):
 
 
 def _names(models: tuple[str, ...]) -> str:
-    return f"{', '.join(models[:-1])} and {models[-1]}"
+    return f"{', '.join(models[:-1])} and {models[-1]}" if len(models) > 1 else "".join(models)
 
 
 def _review(review: int, precision: float) -> str:

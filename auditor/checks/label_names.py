@@ -25,7 +25,7 @@ DIGITS_IN_WORDS = str.maketrans("01", "ol")
 
 
 def appearance(name: str) -> str:
-    """Return what a class name looks like: names with the same appearance are easily mistaken for one another.
+    """Return what a class name looks like: two names with one appearance are easily mistaken.
 
     Unicode compatibility forms, case, blanks, hyphens, underscores, invisible characters and look-alike
     letters do not count. A single character keeps its case (letters are classes of their own in handwriting),
@@ -110,7 +110,7 @@ class LabelNames(Check):
         yield self.make_finding(
             f"Some class names differ only by case, blanks, hyphens or look-alike letters: {listed}."
             if sets
-            else f"No two of {len(names):,} class names differ by case, blanks, hyphens or look-alike letters alone.",
+            else f"No two of {len(names):,} class names look alike.",
             Effect.counted("look-alike class names", len(minor), warn_at=self.warn_classes),
             affected=len(rows),
             total=len(evidence.labels),

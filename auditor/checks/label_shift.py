@@ -129,18 +129,19 @@ class LabelShift(Check):
     def _compare(self, evidence: Evidence, pair: Pair) -> Finding:
         found = self._measure(evidence, pair)
         effect = Effect(
-            name="total variation distance of class shares", value=found.distance, low=found.low, high=found.high,
-            warn_at=self.warn_distance, error_at=self.error_distance, unit="share", detectable=found.detectable,
+            name="total variation distance of class shares", value=found.distance, low=found.low,
+            high=found.high,
+            warn_at=self.warn_distance, error_at=self.error_distance, unit="share",
+            detectable=found.detectable,
         )  # fmt: skip
         names, (mine, theirs) = (pair.first, pair.second), found.shares
         shown = [k for k in np.argsort(-np.abs(theirs - mine), kind="stable")[:SHOWN] if mine[k] != theirs[k]]
         listed = ", ".join(
-            f"{found.classes[k]} {percent(mine[k], 1)} of {pair.first} and {percent(theirs[k], 1)} of {pair.second}"
+            f"{found.classes[k]} {percent(mine[k], 1)} of {pair.first} and {percent(theirs[k], 1)} of "
+            f"{pair.second}"
             for k in shown
         )
-        summary = (
-            f"The same classes have other shares: {listed}." if shown else "All classes have the same shares."
-        )
+        summary = f"The largest differences: {listed}." if shown else "All classes have the same shares."
         held = int(found.counts[1].sum())
         return self.make_finding(
             summary + undecided_because(effect, pair),

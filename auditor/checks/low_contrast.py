@@ -57,7 +57,8 @@ class LowContrast(Check):
         contrast = evidence.images["contrast"].to_numpy(dtype=float)
         typical = float(np.median(contrast[evidence.readable]))
         limit = min(max(self.of_median * typical, self.lowest), self.highest)
-        flat = f"hardly any contrast: less than {percent(limit, 1)} of white, and {percent(typical, 1)} is usual here"
+        usual = f"{percent(typical, 1)} is usual here"
+        flat = f"hardly any contrast: less than {percent(limit, 1)} of white, and {usual}"
         yield find_share(
             self, evidence, contrast < limit, "share of flat images", f"has {flat}", f"have {flat}",
             warn_share=self.warn_share, score=1 - contrast, readable=True,

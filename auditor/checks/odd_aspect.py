@@ -56,9 +56,10 @@ class OddAspect(Check):
         elongation = np.abs(np.log(evidence.images["aspect"].to_numpy(dtype=float)))
         median, limit = odd_beyond(elongation[evidence.readable], self.least_factor, self.most_factor)
         away = np.abs(elongation - median)
-        odd = f"of odd shape: longer than {np.exp(median + limit):.1f} : 1, and {np.exp(median):.2f} : 1 is usual here"
+        longest, usual = np.exp([median + limit, median])
+        odd = f"of odd shape: longer than {longest:.1f} : 1, and {usual:.2f} : 1 is usual here"
         yield find_share(
             self, evidence, away > limit, "share of images of odd shape", f"is {odd}", f"are {odd}",
             warn_share=self.warn_share, score=away, readable=True,
-            details={"median_ratio": float(np.exp(median)), "factor": float(np.exp(limit))},
+            details={"median_ratio": float(usual), "factor": float(np.exp(limit))},
         )  # fmt: skip

@@ -57,9 +57,10 @@ class Orientation(Check):
             "a note in EXIF to turn it, which many frameworks ignore",
             "a note in EXIF to turn them, which many frameworks ignore",
         )
-        more = f"{plural(sideways, 'image lies on its side', 'images lie on their side')}"
+        more = plural(sideways, "image lies on its side", "images lie on their side")
         yield find_share(
-            self, evidence, turned, "share of images with an EXIF rotation", f"has {note[0]}", f"have {note[1]}",
+            self, evidence, turned, "share of images with an EXIF rotation", f"has {note[0]}",
+            f"have {note[1]}",
             warn_share=self.warn_share, score=turn.astype(float),
-            more=f"{more}: {count_values([TURNS[int(t)] for t in turn[turned]])}.",
+            more=f"{more}. Turns: {count_values([TURNS[int(t)] for t in turn[turned]])}.",
         )  # fmt: skip

@@ -104,7 +104,7 @@ class Outlier(Check):
         """Yield a finding about all pictures, and one about each split against training."""
         rows = np.flatnonzero(evidence.readable)
         if len(rows) < self.min_images:
-            reason = f"{len(rows)} readable images are too few to say which is unlike the rest; {self.min_images} are needed."
+            reason = f"{len(rows)} images are too few to find strangers; {self.min_images} are needed."
             yield skipped(self, reason)
             return
         yield self._judge_all(evidence, rows)
@@ -150,7 +150,8 @@ class Outlier(Check):
         low, high = min(low, share), max(high, share)
         fix = self.coverage.make_fix()
         return self.make_finding(
-            f"{say_share(int(far.sum()), len(other), 'looks', 'look', f'{split} images')} unlike anything in training; "
+            f"{say_share(int(far.sum()), len(other), 'looks', 'look', f'{split} images')} unlike anything in "
+            "training; "
             f"{percent(1 - COVERED)} is usual where both are alike.",
             Effect(
                 name="share not covered by training",
@@ -175,10 +176,11 @@ class Outlier(Check):
 def distance_to_others(
     evidence: Evidence, rows: npt.NDArray[np.int64], references: npt.NDArray[np.int64]
 ) -> Distances:
-    """Return the mean Euclidean distance of principal components to the `NEAREST` references of other groups, shape ``(n_rows,)``.
+    """Return the mean distance to the `NEAREST` references of other groups, shape ``(n_rows,)``.
 
-    Duplicates of an image and others of its group are no company: they are left out, as far as three times as
-    many neighbours reach."""
+    Distances are Euclidean, of principal components. Duplicates of an image and others of its group are no
+    company: they are left out, as far as three times as many neighbours reach.
+    """
     there = evidence.principal_components(references)
     # Nearest in distance is largest in q.r - |r|^2 / 2: one more column makes it a dot product.
     there = np.concatenate([there, -(there**2).sum(axis=1, keepdims=True) / 2], axis=1)

@@ -49,7 +49,8 @@ class Privacy(Check):
         held = "a position, an owner's name or a serial number in the metadata"
         places, numbers = int(gps.sum()), int(serial.sum())
         yield find_share(
-            self, evidence, gps | serial, "share of images with private metadata", f"holds {held}", f"hold {held}",
+            self, evidence, gps | serial, "share of images with private metadata", f"holds {held}",
+            f"hold {held}",
             warn_share=self.warn_share, score=gps + 0.5 * serial,
             more=f"GPS positions: {places:,}; owners' names or serial numbers: {numbers:,}.",
             details={"gps": places, "serial": numbers},

@@ -35,7 +35,7 @@ TOGETHER = Measure(
     unit="log odds",
     text="score of a classifier on all properties",
 )
-#: Keeps logarithms finite at 0; the classifier gets them, for ratios of properties say how a picture was made.
+#: Keeps logarithms finite at 0; the classifier gets logarithms, for ratios say how a picture was made.
 SMALL = 1e-3
 
 
@@ -135,11 +135,12 @@ class PropertyShift(Check):
     def _compare(self, evidence: Evidence, pair: Pair) -> Finding:
         numbers = self._measure(evidence, pair)
         measure, worst = numbers.found[0]
+        least = detectable(self.warn_distance, worst.half_width, *worst.sizes)
         effect = Effect(
             name=f"largest Kolmogorov-Smirnov distance of a property ({measure.title.lower()})",
             value=worst.value, low=worst.low, high=max(d.high for _, d in numbers.found),
             warn_at=self.warn_distance, error_at=self.error_distance,
-            detectable=detectable(self.warn_distance, worst.half_width, *worst.sizes) if pair.decidable else None,
+            detectable=least if pair.decidable else None,
         )  # fmt: skip
         shifted = bool(numbers.shifted or numbers.together)
         name = numbers.shifted[0][0].title if numbers.shifted else ""
@@ -177,7 +178,7 @@ def _summarise(numbers: Properties, evidence: Evidence, pair: Pair) -> str:
     if worst.low > 0 and worst.remaining is not None and worst.remaining < worst.value / 2:
         summary += " Most of it comes from another mix of classes."
     if pair.sampled:
-        summary += f" A random sample of {max(len(pair.rows), len(pair.other_rows)):,} images of a split was compared."
+        summary += f" A random sample of {max(len(pair.rows), len(pair.other_rows)):,} images was compared."
     return summary
 
 
@@ -185,22 +186,28 @@ def _say_most(measure: Measure, d: Distance, pair: Pair) -> str:
     if measure is TOGETHER:
         mine, theirs = (percent(share) for share in d.beyond)
         return (
-            f"All properties together tell the splits apart: a classifier takes {theirs} of {pair.second} and {mine} of "
-            f"{pair.first} for {pair.second}."
+            f"By all properties together, a classifier takes {theirs} of {pair.second} and {mine} of "
+            f"{pair.first} for "
+            f"{pair.second}."
         )
-    unit = f" {measure.unit}" if measure.unit and "/" not in measure.unit else ""
+    mine, theirs = (
+        _say_value(value, "share" if measure.unit.startswith("share") else "") for value in d.medians
+    )
     return (
-        f"{measure.title} differs most: {percent(d.shares[0])} of {pair.first} and {percent(d.shares[1])} of {pair.second} "
-        f"are above {_say_number(d.at)}{unit} (medians {_say_number(d.medians[0])} and {_say_number(d.medians[1])})."
+        f"{measure.title} differs most: {percent(d.shares[0])} of {pair.first} and {percent(d.shares[1])} of "
+        f"{pair.second} are above {_say_value(d.at, measure.unit)} (medians {mine} and {theirs})."
     )
 
 
-def _say_number(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+def _say_value(value: float, unit: str) -> str:
+    if unit.startswith("share"):
+        return percent(value, 1) + unit.removeprefix("share")
+    number = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    return f"{number} {unit}" if unit and "/" not in unit else number
 
 
 def _examples(evidence: Evidence, pair: Pair, numbers: Properties) -> pd.DataFrame | None:
-    """Images of the second split on its side of the threshold, those farthest out among the first split first."""
+    """Images of the second split on its side of the threshold, farthest out among the first split first."""
     measure, worst = numbers.found[0]
     if measure is TOGETHER and numbers.domain is not None:
         mine, theirs = numbers.domain.scores, numbers.domain.other_scores

@@ -70,8 +70,10 @@ class RareClass(Check):
         if rare:
             listed = name_some([f"{name} {count:,}" for name, count in zip(rare, counts, strict=False)], 6)
             summary = (
-                f"{len(rare):,} of {plural(len(classes), 'class', 'classes')} {'has' if len(rare) == 1 else 'have'} fewer "
-                f"than {self.warn_images} {kind}s ({listed}); {plural(missing, 'more image', 'more images')} would bring "
+                f"{len(rare):,} of {plural(len(classes), 'class', 'classes')} "
+                f"{'has' if len(rare) == 1 else 'have'} fewer "
+                f"than {self.warn_images} {kind}s ({listed}); {plural(missing, 'more image', 'more images')} "
+                "would bring "
                 f"{'it' if len(rare) == 1 else 'them'} there."
             )
         yield self.make_finding(

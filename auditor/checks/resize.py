@@ -100,7 +100,8 @@ class Resize(Check):
             else "",
         ]
         yield self.make_finding(
-            f"{say_share(int(bad.sum()), len(rows), *verbs)} to fit {fit.size}x{fit.size} pixels; the median image "
+            f"{say_share(int(bad.sum()), len(rows), *verbs)} to fit {fit.size}x{fit.size} pixels; the median "
+            "image "
             f"has {np.median(width):.0f}x{np.median(height):.0f}.",
             Effect.counted(
                 "share of images blown up or squashed", share, warn_at=self.warn_share, unit="share"

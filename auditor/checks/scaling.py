@@ -93,7 +93,8 @@ class Scaling(Check):
             )
             summary = f"One divisor does not fit all images: there are {listed}."
         layer = (
-            f"keras.layers.Rescaling(1 / 255), or keras.layers.Normalization(mean={_paste(found.mean * 255)}, "
+            "keras.layers.Rescaling(1 / 255), or "
+            f"keras.layers.Normalization(mean={_paste(found.mean * 255)}, "
             f"variance={_paste((found.deviation * 255) ** 2)})"
         )
         first = "First save all images at one bit depth. " if mixed else ""

@@ -13,7 +13,7 @@ import pandas as pd
 from auditor.checks.base import Check, Wording
 from auditor.checks.examples import classes_of, list_examples, say_share, splits_of
 from auditor.evidence import Evidence
-from auditor.finding import Effect, Finding, Severity, grade, percent
+from auditor.finding import Effect, Finding, Severity, grade, percent, plural
 from auditor.stats.sampling import most_affected
 
 #: An image is odd beyond twice the reach of the central 90 % of the images (3.3 deviations if normal).
@@ -24,7 +24,7 @@ Scores = npt.NDArray[np.float64]
 
 
 def odd_beyond(logs: Scores, least: float, most: float) -> tuple[float, float]:
-    """Return the median of some logarithms, and the distance from it beyond which a value is odd for this data set.
+    """Return the median of some logarithms, and the distance from it beyond which a value is odd here.
 
     The reach of the central 90 % rather than a deviation: sizes come in clumps (one per class, or all the
     same), where a deviation is 0. A fault in up to 5 % of the images does not move it.
@@ -145,12 +145,13 @@ def find_share(
         error_at=error_share,
         unit="share",
     )
-    summary = f"{say_share(len(rows), share.read, one, many)}."
-    if more and len(rows):
-        summary += f" {more}"
+    summary = f"{words.fine} ({plural(share.read, 'image')})."
+    if len(rows):
+        summary = f"{say_share(len(rows), share.read, one, many)}.{f' {more}' if more else ''}"
     if share.sampled:
         summary += (
-            f" Only {share.read:,} of {share.images:,} images were read; at most {percent(share.high, 3)} of all "
+            f" Only {share.read:,} of {share.images:,} images were read; at most {percent(share.high, 3)} of "
+            "all "
             "are affected (95 % confidence)."
         )
     title, severity = "", grade(graded)

@@ -77,14 +77,17 @@ ADVICE = {
     "bytes per pixel": SAME_FILES,
     "JPEG quality": SAME_FILES,
     "format": SAME_FILES,
-    "dimensions": "Crop or pad every class alike before resizing, so that scale and borders do not give the class away.",
+    "dimensions": "Crop or pad every class alike before resizing, so that scale and borders do not give the "
+    "class away.",
     "camera": "Collect every class with every camera, and split by camera to see what is left.",
     "mean colour": (
-        "Look whether colour defines the class. If not, vary brightness and colour in training, and collect all classes in "
+        "Look whether colour defines the class. If not, vary brightness and colour in training, and collect "
+        "all classes in "
         "one light."
     ),
     "border pixels": (
-        "Look at the edges of the pictures: stamps, frames and backgrounds. Crop them, or collect all classes in one place."
+        "Look at the edges of the pictures: stamps, frames and backgrounds. Crop them, or collect all "
+        "classes in one place."
     ),
 }
 
@@ -171,8 +174,7 @@ class Shortcut(Check):
             yield self._judge(about, found, names.tolist(), len(rows), len(labelled))
 
     def _thresholds(self, about: str, found: Mapping[str, Predictability]) -> dict[str, float]:
-        # Not graded: a number in a name never reaches a model, and a thumbnail of 4x4 still shows the shape of simple
-        # objects.
+        # Not graded: a number in a name never reaches a model, and a 4x4 thumbnail still shows simple shapes.
         if about == "picture":
             return {"mean colour": self.warn_colour, "border pixels": self.warn_border}
         return dict.fromkeys([name for name in found if name != "number in the name"], self.warn_file)
@@ -197,7 +199,8 @@ class Shortcut(Check):
         )
         balanced = percent((1 + value) / 2)
         summary = (
-            f'{first.capitalize() if first.islower() else first} alone separates "{names[k]}" from the rest with a balanced '
+            f'{first.capitalize() if first.islower() else first} alone separates "{names[k]}" from the rest '
+            "with a balanced "
             f"accuracy of {balanced} (chance is 50 %)."
         )
         if looked < total:

@@ -74,10 +74,7 @@ class TestTooSmall(Check):
     words = Wording(
         found="Too few {0} images in some classes",
         fine="Enough {0} images in every class",
-        why=(
-            "Two models whose scores differ by less than the margin cannot be told apart, so the choice "
-            "between them is chance."
-        ),
+        why="If two models differ by less than the margin, the choice between them is chance.",
         fix=(
             "Hold out more images of these classes, or collect them; else cross-validate, and quote "
             "intervals with the scores."
@@ -155,7 +152,8 @@ class TestTooSmall(Check):
         self, margins: dict[str, Margin], loose: list[str], measured: list[str], correlation: float
     ) -> str:
         shown = [
-            f"{name} {f'{percent(m.recall)} ' if name in measured else ''}±{percent(m.half_width)} ({m.images:,})"
+            f"{name} {f'{percent(m.recall)} ' if name in measured else ''}±{percent(m.half_width)} "
+            f"({m.images:,})"
             for name, m in margins.items()
             if not loose or name in loose
         ]

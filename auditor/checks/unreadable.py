@@ -1,4 +1,4 @@
-"""Files that no decoder opens, absent ones included; and files that open though something is wrong with them."""
+"""Files that no decoder opens, absent ones included, and files that open though something is wrong."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Unreadable(Check):
     error_share: float = 0.01
 
     def __call__(self, evidence: Evidence) -> Iterator[Finding]:
-        """Yield a finding about unreadable files; and about corrupt data and trailing bytes if there are any."""
+        """Yield a finding about unreadable files, and of corrupt data and trailing bytes if there are any."""
         images = evidence.images
         broken = (images["status"] == "unreadable").to_numpy(dtype=bool)
         kinds, counts = np.unique(images["defect"].to_numpy(dtype=str)[broken], return_counts=True)
@@ -92,7 +92,8 @@ class Unreadable(Check):
         if (behind > 0).any():
             more = "further bytes behind the end of the picture, which no image library reads"
             yield find_share(
-                self, evidence, behind > 0, "share of files with trailing bytes", f"has {more}", f"have {more}",
+                self, evidence, behind > 0, "share of files with trailing bytes", f"has {more}",
+                f"have {more}",
                 warn_share=None, score=behind, words=self.trailing_bytes, scope="trailing-bytes",
                 more=f"They are {behind.sum():,.0f} bytes in all, at most {behind.max():,.0f} in one file.",
             )  # fmt: skip

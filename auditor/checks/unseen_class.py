@@ -95,7 +95,8 @@ class UnseenClass(Check):
             )  # fmt: skip
             listed = [f"{f.name} ({f.images:,} in {f.having}, none in {f.without})" for f in found]
             summary = (
-                f"{len(found):,} of {plural(classes, 'class', 'classes')} {'is' if len(found) == 1 else 'are'} in one split "
+                f"{len(found):,} of {plural(classes, 'class', 'classes')} "
+                f"{'is' if len(found) == 1 else 'are'} in one split "
                 f"alone: {name_some(listed, 6)}."
             )
             if worst.low <= self.warn_share:

@@ -1,4 +1,4 @@
-"""What the shift checks share: the pairs of splits, the error budget of their family, and what would settle an open one."""
+"""What the shift checks share: the pairs of splits, their error budget, what would settle an open one."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def _sample(rows: npt.NDArray[np.int64], generator: np.random.Generator) -> npt.
 def class_codes(
     scan: Evidence, pair: Pair
 ) -> tuple[npt.NDArray[np.str_], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return the classes of a pair of splits, sorted, and the number of the class of each image on either side."""
+    """Return the classes of a pair of splits, sorted, and the class number of each image on either side."""
     names, codes = np.unique(
         np.concatenate([scan.labels[pair.rows], scan.labels[pair.other_rows]]).astype(str),
         return_inverse=True,
@@ -255,7 +255,7 @@ def compare(
 
 
 def explaining(scan: Evidence, pair: Pair, scores: Floats, other_scores: Floats) -> tuple[str, float] | None:
-    """Return the property that goes along best with a score of both splits' images, and its rank correlation with it."""
+    """Return the property that goes along best with a score of all images, and their rank correlation."""
     rows, score = np.concatenate([pair.rows, pair.other_rows]), np.concatenate([scores, other_scores])
     best: tuple[str, float] | None = None
     for measure in (*MEASURES, *SHAPE_MEASURES):
@@ -276,10 +276,10 @@ def _ranks(values: Floats) -> Floats:
 
 
 def advice(effect: Effect, pair: Pair, sizes: tuple[float, float], fix: Fix) -> Fix | None:
-    """Return what to do: the fix of a shift, how many images would settle an undecided one, nothing where all is well.
+    """Return what to do: the fix of a shift, how many images would settle an undecided one, or nothing.
 
-    A split made anew leaves the field as it is, so there the fix has no command. The interval narrows with the
-    square root of the (harmonic mean of the effective) sizes.
+    A split made anew leaves the field as it is, so there the fix has no command. The interval narrows with
+    the square root of the (harmonic mean of the effective) sizes.
     """
     severity = grade(effect)
     if severity is Severity.PASS:
@@ -288,22 +288,24 @@ def advice(effect: Effect, pair: Pair, sizes: tuple[float, float], fix: Fix) -> 
         return replace(fix, command=None) if "field" in (pair.first, pair.second) else fix
     if effect.detectable is None or not effect.warn_at or not pair.decidable:
         return Fix(
-            text=f"There is nothing to mend yet: add images of more independent groups, at least {FEWEST_GROUPS} on each side."
+            text="There is nothing to mend yet: add images of more independent groups, "
+            f"at least {FEWEST_GROUPS} on each side."
         )
     harmonic = 2 / (1 / sizes[0] + 1 / sizes[1])
     wanted = harmonic * ((effect.detectable - effect.warn_at) / effect.warn_at) ** 2
     return Fix(
-        text=f"There is nothing to mend yet: about {float(f'{wanted:.2g}'):,.0f} independent images in both {pair.first} and "
-        f"{pair.second} would show a distance of {2 * effect.warn_at:.2g}."
+        text=f"There is nothing to mend yet: about {float(f'{wanted:.2g}'):,.0f} independent images in both "
+        f"{pair.first} and {pair.second} would show a distance of {2 * effect.warn_at:.2g}."
     )
 
 
 def undecided_because(effect: Effect, pair: Pair) -> str:
-    """Return what this much data could have shown, as the end of an undecided finding's summary; blank if decided."""
+    """Return what this much data could have shown, to end an undecided summary; blank if decided."""
     if grade(effect) is not Severity.UNDECIDED:
         return ""
     if effect.detectable is None or not pair.decidable:
-        few = plural(pair.fewest_groups, "independent group is", "independent groups are")
-        return f" Only {few} on one side, too few to say."
+        verb = "is" if pair.fewest_groups == 1 else "are"
+        few = f"{verb} only {plural(pair.fewest_groups, 'independent group')}"
+        return f" There {few} on one side: too few to say."
     shown = percent(effect.detectable) if effect.unit == "share" else f"{effect.detectable:.2f}"
     return f" With this many images only a distance of {shown} or more would have been shown."

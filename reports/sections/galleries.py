@@ -10,7 +10,7 @@ import pandas as pd
 from auditor.finding import Finding
 from auditor.record import Record
 from auditor.reports.reviewed import still_to_ask
-from auditor.reports.sections.findings import anchor, is_open
+from auditor.reports.sections.findings import anchor
 from auditor.reports.sections.pictures import Picture, Pictures
 from auditor.reports.thumbnails import MISTAKES, ROWS, SETTLED
 from auditor.reports.wording import count, number, plural, share
@@ -76,7 +76,7 @@ def galleries(record: Record, pictures: Pictures) -> tuple[Gallery, ...]:
 
 def _suspects(record: Record, pictures: Pictures) -> Gallery | None:
     """Label suspects, those that are taken for the same class together."""
-    found = [f for f in record.findings if f.code == "label-error" and is_open(f)]
+    found = [f for f in record.findings if f.code == "label-error" and f.is_shown]
     pairs: dict[tuple[str, str], list[Shown]] = {}
     place, unseen = "", 0
     for finding in found:
@@ -104,7 +104,7 @@ def _suspects(record: Record, pictures: Pictures) -> Gallery | None:
 
 def _shifted(record: Record, pictures: Pictures) -> Gallery | None:
     """The images of each split that are least like the other's, one line for each split."""
-    found = [f for f in record.findings if f.code in SHIFTS and is_open(f)]
+    found = [f for f in record.findings if f.code in SHIFTS and f.is_shown]
     groups = []
     for finding in sorted(found, key=lambda f: f.severity.rank):
         rows = _rows(finding, pictures)
@@ -137,7 +137,7 @@ def _outliers(record: Record, pictures: Pictures) -> Gallery | None:
         rows = _rows(finding, pictures)
         if rows is None:
             continue
-        most = ROWS if is_open(finding) else SETTLED
+        most = ROWS if finding.is_shown else SETTLED
         shown = [
             Shown(pictures.show(str(r["path"])), _score("distance ", r.get("score")))
             for r in rows.head(most).to_dict("records")
@@ -154,7 +154,7 @@ def _mistakes(record: Record, pictures: Pictures) -> Gallery | None:
     suspects = {
         str(p)
         for f in record.findings
-        if f.code == "label-error" and is_open(f) and f.examples is not None and "path" in f.examples
+        if f.code == "label-error" and f.is_shown and f.examples is not None and "path" in f.examples
         for p in f.examples["path"]
     }
     names = {"val": "Validation", "test": "Test"}

@@ -3,6 +3,7 @@ import pytest
 
 from auditor.checks.collection_order import CollectionOrder, find_consecutive, path_key
 from auditor.finding import Severity
+from tests.checks.plants import base, described, draw_descriptor
 from tests.checks.shapes import shape
 from tests.evidence.scenes import encoded, scan_of
 
@@ -49,3 +50,19 @@ def test_pairs_of_one_group_are_left_out():
 )
 def test_names_sort_as_people_count(earlier, later):
     assert path_key(earlier) < path_key(later)
+
+
+def plant_order(strength, seed):
+    """Pictures that come in bursts of five that look alike."""
+    images = base(seed).sort_values(["split", "label", "path"], ignore_index=True)
+    images["path"] = [
+        f"{s}/{c}/{i:05d}.png" for i, (s, c) in enumerate(zip(images["split"], images["label"], strict=True))
+    ]
+    images = images.sort_values("path", ignore_index=True)
+    burst = np.repeat(np.random.default_rng([seed, 6]).normal(size=(len(images) // 5, 16)), 5, axis=0)
+    return described(images, draw_descriptor(images, seed) + 1.5 * strength * burst, seed)
+
+
+PLANTS = {
+    "collection-order": plant_order,
+}

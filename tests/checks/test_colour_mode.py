@@ -1,6 +1,7 @@
 from auditor.checks.colour_mode import ColourMode
 from auditor.finding import Severity
 from tests.checks.files import paths, scan_of
+from tests.checks.plants import column
 from tests.scanning.making import encoded, jpeg, picture, png
 
 
@@ -38,3 +39,8 @@ def test_one_mode_is_a_pass(tmp_path):
             scan_of(tmp_path, {"a.png": png(mode="L"), "b.jpg": encoded(picture("L"), "JPEG")})
         )
     } == {Severity.PASS}
+
+
+PLANTS = {
+    "colour-mode": column(mode="CMYK"),
+}

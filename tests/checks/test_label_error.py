@@ -10,8 +10,11 @@ from auditor.checks.label_error import (
     self_confidence,
 )
 from auditor.evidence import Evidence
+from auditor.evidence.probabilities import Probabilities
 from auditor.finding import Severity
+from tests.checks.plants import base, some
 from tests.checks.shapes import shape_scan
+from tests.checks.splits import scan
 
 KINDS = ("cross", "disc", "ring", "stripes")
 
@@ -131,3 +134,28 @@ def test_expected_precision_of_a_perfect_model_is_exact():
     labels = np.where(wrong, (given + 1) % 4, given)
     precision = expected_precision(values, labels, self_confidence(values, labels), 0.05, margins=False)
     assert precision[[9, 49, 99, 199]] == pytest.approx([1, 1, 0.5, 0.25], rel=0.1)
+
+
+def plant_label_error(strength, seed):
+    """Probabilities that are right of nine images in ten, and labels that were exchanged."""
+    images = base(seed)
+    right = (images["label"] == "dog").to_numpy(int)
+    flipped = some(images, 0.15 * strength, seed)
+    images.loc[flipped, "label"] = np.where(right[flipped], "cat", "dog")
+    rng = np.random.default_rng([seed, 4])
+    dog = 1 / (1 + np.exp(-rng.normal(np.where(right, 3, -3), 1)))
+    found = scan(images, seed=seed)
+    given = (images["label"] == "dog").to_numpy(int)
+    values = np.column_stack([1 - dog, dog])
+    hit = values.argmax(axis=1) == given
+    balanced = float(np.mean([hit[given == k].mean() for k in (0, 1)]))
+    known = Probabilities(
+        np.arange(len(images)), ("cat", "dog"), given, values, balanced, left_out=0, models=("a model",)
+    )
+    found.__dict__["_probabilities"] = (id(None), known)
+    return found
+
+
+PLANTS = {
+    "label-error": plant_label_error,
+}

@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from auditor.checks.label_names import LabelNames, appearance, find_alike
 from auditor.finding import Severity
+from tests.checks.plants import base, some
 from tests.checks.splits import only, scan, table
 
 
@@ -56,3 +57,14 @@ def test_empty_folders_count_as_names():
 
 def test_distinct_names_pass():
     assert only(LabelNames()(scan(table({"": {"cat": 9, "dog": 1}})))).severity is Severity.PASS
+
+
+def plant_label_names(strength, seed):
+    images = base(seed)
+    images.loc[some(images, 0.3 * strength, seed, images["label"] == "cat"), "label"] = "Cat "
+    return scan(images, seed=seed)
+
+
+PLANTS = {
+    "label-names": plant_label_names,
+}

@@ -191,7 +191,13 @@ def _summarise(found: list[ClassDistance], shifted: list[ClassDistance], left_ou
     worst = found[0]
     d = worst.distance
     mine, theirs = (percent(share) for share in d.shares)
-    above = "share one trait" if worst.kind == "look" else f"are above {d.at:.3g}"
+    above = (
+        "share one trait"
+        if worst.kind == "look"
+        else f"are above {d.at:,.0f}"
+        if abs(d.at) >= 1000
+        else f"are above {d.at:.3g}"
+    )
     summary = (
         f"{worst.name} differs most, by {'its look' if worst.kind == 'look' else worst.kind}: {theirs} of "
         f"its {pair.second} images and {mine} of its {pair.first} "

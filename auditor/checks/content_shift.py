@@ -181,8 +181,9 @@ class ContentShift(Check):
 def _summarise(numbers: Content, over: bool, pair: Pair) -> str:
     worst = numbers.worst
     mine, theirs = (percent(share) for share in worst.beyond)
-    who = "A classifier" if worst is numbers.classifier else "One direction of the descriptor"
+    who = "a classifier" if worst is numbers.classifier else "a single visual feature"
     summary = f"{who} takes {theirs} of {pair.second} and {mine} of {pair.first} for {pair.second}."
+    summary = f"The pictures look different: {summary}" if over else f"A{summary[1:]}"
     if over and numbers.explained:
         summary += f" The difference goes along with {numbers.explained[0]}."
     if over and worst.remaining is not None and worst.remaining < worst.value / 2:

@@ -169,7 +169,7 @@ def _summarise(numbers: Properties, evidence: Evidence, pair: Pair) -> str:
     summary = _say_most(measure, worst, pair)
     if len(numbers.shifted) > 1:
         others = [m.title.lower() for m, _ in numbers.shifted[1:]]
-        summary += f" So do {name_some(others, SHOWN)}." if len(others) > 1 else f" So does {others[0]}."
+        summary += f" {name_some(others, SHOWN).capitalize()} {'differ' if others[1:] else 'differs'} too."
     if numbers.together and numbers.domain is not None:
         if measure is not TOGETHER:
             summary += f" {_say_most(TOGETHER, numbers.together, pair)}"

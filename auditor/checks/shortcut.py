@@ -199,9 +199,8 @@ class Shortcut(Check):
         )
         balanced = percent((1 + value) / 2)
         summary = (
-            f'{first.capitalize() if first.islower() else first} alone separates "{names[k]}" from the rest '
-            "with a balanced "
-            f"accuracy of {balanced} (chance is 50 %)."
+            f'By {first} alone, a simple model separates "{names[k]}" from the rest with a balanced accuracy of '
+            f"{balanced} (chance is 50 %)."
         )
         if looked < total:
             summary += f" It was measured on {looked:,} of {total:,} images."

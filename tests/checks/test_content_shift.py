@@ -30,7 +30,7 @@ def test_a_shift_spread_thinly_over_columns_is_found_by_the_classifier_alone():
     found = only(ContentShift()(scan(images, descriptor)))
     assert found.severity is not Severity.UNDECIDED
     assert max(found.details["columns"]) < found.details["classifier"]
-    assert found.summary.startswith("A classifier")
+    assert found.summary.startswith("The pictures look different: a classifier")
 
 
 def test_the_explaining_property_is_named():

@@ -47,7 +47,7 @@ def test_a_brightened_class_is_found_and_named():
     picture = findings["picture"]
     assert picture.severity is Severity.WARNING
     assert picture.classes == ("ring",)
-    assert picture.summary.startswith(("Mean colour alone", "Border pixels alone"))
+    assert picture.summary.startswith(("By mean colour alone", "By border pixels alone"))
 
 
 def test_a_class_of_another_format_is_found():

@@ -68,10 +68,21 @@ class Share:
     value: float
     high: float
 
-    @property
-    def sampled(self) -> bool:
-        """Whether some images were left out."""
-        return self.read < self.images
+    def make_effect(self, name: str, warn_at: float | None, error_at: float | None) -> Effect:
+        """Return the share as what is graded."""
+        return Effect(
+            name=name, value=self.value, low=self.low, high=self.high, warn_at=warn_at, error_at=error_at,
+            unit="share",
+        )  # fmt: skip
+
+    def say_sample(self) -> str:
+        """Return what a sample leaves open; blank where no image was left out."""
+        if self.read == self.images:
+            return ""
+        return (
+            f" Only {self.read:,} of {self.images:,} images were read; at most {percent(self.high, 3)} of all are "
+            "affected (95 % confidence)."
+        )
 
 
 def measure_share(evidence: Evidence, fault: Mask, *, readable: bool) -> Share:
@@ -136,24 +147,11 @@ def find_share(
     """
     share = measure_share(evidence, fault, readable=readable)
     rows, words = share.rows, words or check.words
-    graded = Effect(
-        name=effect,
-        value=share.value,
-        low=share.low,
-        high=share.high,
-        warn_at=warn_share,
-        error_at=error_share,
-        unit="share",
-    )
+    graded = share.make_effect(effect, warn_share, error_share)
     summary = f"{words.fine} ({plural(share.read, 'image')})."
     if len(rows):
         summary = f"{say_share(len(rows), share.read, one, many)}.{f' {more}' if more else ''}"
-    if share.sampled:
-        summary += (
-            f" Only {share.read:,} of {share.images:,} images were read; at most {percent(share.high, 3)} of "
-            "all "
-            "are affected (95 % confidence)."
-        )
+    summary += share.say_sample()
     title, severity = "", grade(graded)
     if len(rows) and severity is Severity.PASS:
         title = words.found.replace("Some", "A few", 1)

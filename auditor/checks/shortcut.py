@@ -199,8 +199,8 @@ class Shortcut(Check):
         )
         balanced = percent((1 + value) / 2)
         summary = (
-            f'By {first} alone, a simple model separates "{names[k]}" from the rest with a balanced accuracy of '
-            f"{balanced} (chance is 50 %)."
+            f'By {first} alone, a simple model separates "{names[k]}" from the rest with a balanced accuracy '
+            f"of {balanced} (chance is 50 %)."
         )
         if looked < total:
             summary += f" It was measured on {looked:,} of {total:,} images."

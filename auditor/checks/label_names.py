@@ -2,69 +2,16 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
+from auditor.checks.alike import find_alike, find_placeholders
 from auditor.checks.base import Check, Wording
 from auditor.checks.examples import list_examples, name_some
 from auditor.evidence import Evidence
 from auditor.finding import Effect, Finding
-
-#: Small letters of other scripts and the Latin ones they are mistaken for: the common ones of Unicode's
-#: ``confusables.txt`` (UTS 39).
-LOOK_ALIKES = str.maketrans(
-    "авсԁеһніїјкӏморԛгѕтѵԝхуαβεηικνορτυχɑɡıոօս",
-    "abcdehhiijklmopqrstvwxyabenikvoptuxaginou",
-)
-#: Digits that stand in for letters inside a word.
-DIGITS_IN_WORDS = str.maketrans("01", "ol")
-
-
-def appearance(name: str) -> str:
-    """Return what a class name looks like: two names with one appearance are easily mistaken.
-
-    Unicode compatibility forms, case, blanks, hyphens, underscores, invisible characters and look-alike
-    letters do not count. A single character keeps its case (letters are classes of their own in handwriting),
-    numbers are compared as numbers, and digits are never run together.
-
-    References
-    ----------
-    Unicode Technical Standard 39, "Unicode security mechanisms", section 4.
-
-    Examples
-    --------
-    >>> appearance(" T-Shirt") == appearance("t_shirt"), appearance("a") == appearance("A")
-    (True, False)
-    >>> appearance("07") == appearance("7.0")
-    True
-    """
-    text = "".join(
-        c
-        for c in unicodedata.normalize("NFKC", name)
-        if unicodedata.category(c) not in ("Cf", "Cc") or c.isspace()
-    ).strip()
-    try:
-        return repr(float(text.replace("_", "x")))
-    except ValueError:
-        pass
-    if len(text) == 1:
-        return text
-    text = text.casefold().translate(LOOK_ALIKES)
-    if sum(c.isalpha() for c in text) >= 3:
-        text = re.sub(r"(?<=[^\W\d_])[01](?=[^\W\d_])", lambda m: m.group().translate(DIGITS_IN_WORDS), text)
-    return re.sub(r"(?<!\d)[\s_\-‐-―]+|[\s_\-‐-―]+(?!\d)", "", text) or text
-
-
-def find_alike(names: tuple[str, ...]) -> list[tuple[str, ...]]:
-    """Return the sets of names with the same appearance, sorted."""
-    sets: dict[str, list[str]] = {}
-    for name in sorted(names):
-        sets.setdefault(appearance(name), []).append(name)
-    return [tuple(s) for s in sets.values() if len(s) > 1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,11 +42,17 @@ class LabelNames(Check):
             "not, rename them apart."
         ),
     )
+    placeholders = Wording(
+        found="Some class names mean not known",
+        fine="No class name means not known",
+        why='A model learns "not known" as if it were a kind of picture.',
+        fix="Leave the label of these images blank, or drop them; rename the class if it is meant.",
+    )
 
     warn_classes: int = 0
 
     def __call__(self, evidence: Evidence) -> Iterator[Finding]:
-        """Yield one finding."""
+        """Yield one finding, and one more where a class is called "unknown" or the like."""
         names = tuple(sorted({*evidence.classes, *(label for _, label in evidence.empty)} - {""}))
         sets = find_alike(names)
         counts = {name: int((evidence.labels == name).sum()) for s in sets for name in s}
@@ -117,4 +70,21 @@ class LabelNames(Check):
             examples=list_examples(evidence, rows, suggested=[suggested[n] for n in evidence.labels[rows]]),
             classes=tuple(sorted(counts)),
             details={"alike": [list(s) for s in sets]},
+        )
+        if unknown := find_placeholders(names):
+            yield self._judge_placeholders(evidence, unknown)
+
+    def _judge_placeholders(self, evidence: Evidence, unknown: tuple[str, ...]) -> Finding:
+        rows = np.flatnonzero(np.isin(evidence.labels.astype(str), unknown))
+        listed = name_some([f"{name!r} ({int((evidence.labels == name).sum()):,})" for name in unknown])
+        return self.make_finding(
+            f'Some class names likely mean "not known" but are read as classes: {listed}.',
+            Effect.counted("class names that mean not known", len(unknown), warn_at=self.warn_classes),
+            words=self.placeholders,
+            scope="placeholders",
+            affected=len(rows),
+            total=len(evidence.labels),
+            examples=list_examples(evidence, rows),
+            classes=unknown,
+            details={"placeholders": list(unknown)},
         )

@@ -15,7 +15,6 @@ import cv2
 import numpy as np
 
 from auditor.scanning.probe import Header
-from auditor.scanning.tap import tapped
 
 #: Channels that Pillow's mode has; a palette counts as colour.
 CHANNELS = {"1": 1, "L": 1, "I;16": 1, "I": 1, "F": 1, "LA": 2, "P": 3, "RGB": 3, "RGBA": 4, "CMYK": 4}
@@ -36,8 +35,7 @@ def tensorflow() -> ModuleType | None:
 
 def compare(data: bytes, header: Header) -> str:
     """Return how OpenCV and TensorFlow differ from the header's size and channels: phrases joined by " / ", or `ALIKE`."""
-    with tapped():
-        found = [*_opencv(data, header), *_tensorflow(data, header)]
+    found = [*_opencv(data, header), *_tensorflow(data, header)]
     return " / ".join(found) or ALIKE
 
 

@@ -1,9 +1,9 @@
-"""Bytes to header facts and pixels: every image is decoded once, by OpenCV where its structure is usual and by Pillow elsewhere.
+"""Bytes to header facts and pixels: every image is decoded once, by a fast decoder where its structure is usual and by Pillow elsewhere.
 
-OpenCV decodes three times as fast, at a reduced scale too, and refuses what is cut off; but it says nothing
-of why, and treats unusual colour modes in ways of its own. So it is given the JPEG and PNG files whose
-structure `auditor.scanning.probe` found to be whole and usual, and Pillow gets all the rest, the broken ones
-included, for their reason. Which of the two decodes depends on the bytes alone.
+libjpeg-turbo and OpenCV decode three times as fast, JPEG at a reduced scale too, but do not say why they
+refuse a file, and treat unusual colour modes in ways of their own. So they get the JPEG and PNG files whose
+structure `auditor.scanning.probe` found to be whole and usual, and Pillow gets the rest, the broken ones
+included, for their reason. Which of them decodes depends on the bytes alone.
 
 EXIF orientation is never applied: width, height and pixels are as stored, which is what frameworks that
 ignore EXIF see.
@@ -28,6 +28,8 @@ import xxhash
 from auditor.scanning.damage import classify, corrupt_data, surviving_rows
 from auditor.scanning.exif import CHANGED, MAKE, MODEL, TAKEN, Exif, camera_name, clean, read_exif
 from auditor.scanning.extent import extent, kind_of
+from auditor.scanning.jpeg import decode_jpeg
+from auditor.scanning.png import decode_png
 from auditor.scanning.probe import Header, probe
 
 if TYPE_CHECKING:
@@ -48,13 +50,6 @@ DECODE_ERRORS = (
     OSError, ValueError, SyntaxError, TypeError, IndexError, KeyError, AttributeError, NotImplementedError, ArithmeticError, EOFError,
     AssertionError, RuntimeError, struct.error, zlib.error,
 )  # fmt: skip
-
-_COLOUR = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
-_GREY = cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION
-_REDUCED = {
-    (3, 1): _COLOUR, (3, 2): cv2.IMREAD_REDUCED_COLOR_2, (3, 4): cv2.IMREAD_REDUCED_COLOR_4, (3, 8): cv2.IMREAD_REDUCED_COLOR_8,
-    (1, 1): _GREY, (1, 2): cv2.IMREAD_REDUCED_GRAYSCALE_2, (1, 4): cv2.IMREAD_REDUCED_GRAYSCALE_4, (1, 8): cv2.IMREAD_REDUCED_GRAYSCALE_8,
-}  # fmt: skip
 
 
 class Unreadable(Exception):
@@ -117,7 +112,7 @@ def decode_usual(data: bytes) -> Decoded | None:
         The file is empty, or a decompression bomb.
     """
     header = _checked(data)
-    return _with_opencv(data, header) if header is not None and header.usual else None
+    return _decode_fast(data, header) if header is not None and header.usual else None
 
 
 def decode(data: bytes) -> Decoded:
@@ -129,7 +124,7 @@ def decode(data: bytes) -> Decoded:
         With the kind of defect and the reason in plain words.
     """
     header = _checked(data)
-    decoded = _with_opencv(data, header) if header is not None and header.usual else None
+    decoded = _decode_fast(data, header) if header is not None and header.usual else None
     return decoded or _with_pillow(data, header)
 
 
@@ -155,33 +150,20 @@ def _digest(header: Header, pixels: npt.NDArray[np.generic]) -> str:
     return digest.hexdigest()
 
 
-def _with_opencv(data: bytes, header: Header) -> Decoded | None:
-    """Decode with OpenCV; ``None`` where it refuses."""
-    from auditor.scanning.tap import tapped
-
-    jpeg = header.format != "PNG"
+def _decode_fast(data: bytes, header: Header) -> Decoded | None:
+    """Decode a JPEG or PNG without Pillow; ``None`` where its decoder refuses."""
     factor = reduction(header.width, header.height)
-    how = (
-        _REDUCED[1 if header.mode == "L" else 3, factor] | cv2.IMREAD_IGNORE_ORIENTATION
-        if jpeg
-        else cv2.IMREAD_UNCHANGED
-    )
-    with tapped() as tap:
-        tap()
-        try:
-            pixels = cv2.imdecode(np.frombuffer(data, np.uint8), how)
-        except cv2.error:
-            return None
-        said = tap()
-    expected = (
-        (-(-header.height // factor), -(-header.width // factor)) if jpeg else (header.height, header.width)
-    )
+    pixels: npt.NDArray[np.generic] | None
+    if header.format == "PNG":
+        pixels, warning, expected = decode_png(data), "", (header.height, header.width)
+    else:
+        expected = (-(-header.height // factor), -(-header.width // factor))
+        pixels, warning = decode_jpeg(data, grey=header.mode == "L", factor=factor, size=expected)
     if pixels is None or pixels.shape[:2] != expected:
         return None
     digest = _digest(header, pixels)
-    if not jpeg:
-        pixels = _shrunk(_eight_bit(pixels), factor)
-    return Decoded(header, pixels, digest, corrupt_data(said) if jpeg else "")
+    reduced = _shrunk(_eight_bit(pixels), factor) if header.format == "PNG" else _eight_bit(pixels)
+    return Decoded(header, reduced, digest, corrupt_data(warning))
 
 
 def from_deep(pixels: npt.NDArray[np.uint16]) -> npt.NDArray[np.uint8]:

@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.checks.label_names import LabelNames, appearance, find_alike
+from auditor.checks.alike import appearance, find_alike
+from auditor.checks.label_names import LabelNames
 from auditor.finding import Severity
 from tests.checks.plants import base, some
 from tests.checks.splits import only, scan, table

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from auditor.checks.plugins import refuse_malformed
 from auditor.errors import UsageError
 from auditor.evidence import Evidence
-from auditor.evidence.threads import one_thread
+from auditor.evidence.single_thread import one_thread
 from auditor.finding import Effect, Finding, Fix, Severity, grade, rounded
 from auditor.plugins import provider, reason, warn
-from auditor.stats.multiple import benjamini_hochberg
+from auditor.stats.false_discovery import benjamini_hochberg
 
 if TYPE_CHECKING:
     import pandas as pd

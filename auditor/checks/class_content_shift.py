@@ -10,8 +10,7 @@ import numpy.typing as npt
 
 from auditor.checks.base import Check, Wording, skipped
 from auditor.checks.examples import list_examples, name_some
-from auditor.evidence import Evidence
-from auditor.evidence.shift import (
+from auditor.checks.shift_pairs import (
     Distance,
     Pair,
     advice,
@@ -21,6 +20,7 @@ from auditor.evidence.shift import (
     pairs,
     undecided_because,
 )
+from auditor.evidence import Evidence
 from auditor.finding import Effect, Finding, percent, plural
 from auditor.scanning.schema import MEASURES, SHAPE_MEASURES
 from auditor.stats.clusters import FEWEST_GROUPS

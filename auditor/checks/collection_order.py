@@ -12,10 +12,10 @@ import pandas as pd
 from auditor.checks.base import Check, Wording, skipped
 from auditor.checks.examples import list_examples
 from auditor.evidence import Evidence
-from auditor.evidence.groups import natural_key
-from auditor.evidence.neighbours import unit_rows
+from auditor.evidence.inferred_groups import natural_key
 from auditor.finding import Effect, Finding, Severity, grade
 from auditor.scanning.schema import MEASURES
+from auditor.stats.nearest import scale_to_unit
 
 #: Images in a block of the interval: longer than most bursts, so blocks are nearly independent.
 BLOCK = 25
@@ -181,7 +181,7 @@ class CollectionOrder(Check):
         )
 
     def _measure(self, evidence: Evidence, first: Rows, second: Rows) -> Order:
-        unit = unit_rows(evidence.descriptor[:, :COLUMNS])
+        unit = scale_to_unit(evidence.descriptor[:, :COLUMNS])
         alike = np.einsum("ij,ij->i", unit[first], unit[second]).astype(float)
         drifts = _drifts(evidence, first, second)
         candidates = [

@@ -64,12 +64,18 @@ class ColourMode(Check):
         ),
         fix="Convert them to RGB once, with transparency laid on a background that you choose.",
     )
+    transparency = Wording(
+        found="Some images show only in their transparency",
+        fine="No image shows only in transparency",
+        why="A model that is trained on them sees blank pictures, and so do the other checks here.",
+        fix="Lay them on a background of another colour, white for black drawings, and save them as RGB.",
+    )
 
     warn_share: float = 0.01
     ambiguous_share: float = 0.0
 
     def __call__(self, evidence: Evidence) -> Iterator[Finding]:
-        """Yield a finding about mixed modes and one about ambiguous ones."""
+        """Yield a finding about mixed modes, one about ambiguous ones, and one about drawings in transparency."""
         modes = evidence.images["mode"].map(lambda mode: KINDS.get(mode, mode)).to_numpy(dtype=object)
         clear = evidence.images["transparent"].to_numpy(dtype=bool)
         named = np.where(clear & (modes == "palette"), "palette with transparency", modes)
@@ -90,3 +96,11 @@ class ColourMode(Check):
             more=f"Modes: {count_values(named[odd])}.",
             details={"modes": {m: n for m, n in kinds.items() if m in AMBIGUOUS}},
         )  # fmt: skip
+        drawn = clear & evidence.readable & (evidence.images["contrast"].to_numpy(dtype=float) == 0)
+        if drawn.any():
+            blank = "of one colour once the transparency is dropped, as most loaders do"
+            yield find_share(
+                self, evidence, drawn, "share of images that show only in their transparency",
+                f"is {blank}", f"are {blank}",
+                warn_share=self.ambiguous_share, words=self.transparency, scope="transparency",
+            )  # fmt: skip

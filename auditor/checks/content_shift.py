@@ -9,10 +9,9 @@ import numpy as np
 import pandas as pd
 
 from auditor.checks.base import Check, Wording
+from auditor.checks.domain_classifier import Domain, tell_apart
 from auditor.checks.examples import list_examples
-from auditor.evidence import Evidence
-from auditor.evidence.domain import Domain, tell_apart
-from auditor.evidence.shift import (
+from auditor.checks.shift_pairs import (
     Distance,
     Pair,
     advice,
@@ -23,8 +22,9 @@ from auditor.evidence.shift import (
     pairs,
     undecided_because,
 )
+from auditor.evidence import Evidence
 from auditor.finding import Effect, Finding, Severity, grade, percent
-from auditor.stats.kernel import mean_discrepancy
+from auditor.stats.mean_discrepancy import mean_discrepancy
 
 #: Leading columns of the descriptor that are compared one by one.
 COLUMNS = 32

@@ -1,4 +1,4 @@
-"""Files that other decoders refuse or see differently than Pillow does."""
+"""Files that decoders refuse or do not see alike."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from auditor.checks.shares import find_share
 from auditor.evidence import Evidence
 from auditor.finding import Finding
 
+#: What a scan says of a file that Pillow refuses: that is tried, always.
+PILLOW = "Pillow refuses it"
 #: What tf.io.decode_image reads (its documentation).
 TENSORFLOW = frozenset({"JPEG", "MPO", "PNG", "GIF", "BMP", "DIB", "WEBP"})
 #: The extensions that Keras' image_dataset_from_directory takes (Keras 3,
@@ -60,9 +62,14 @@ def known_differences(
     return found
 
 
+def _choose_differences(tried: str, judged: list[str]) -> str:
+    """Return what was found by trying, else what the header lets expect, beside a refusal by Pillow."""
+    return " / ".join([tried, *judged]) if tried == PILLOW else tried or " / ".join(judged)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecoderMismatch(Check):
-    """Files that other decoders refuse or see differently than Pillow does.
+    """Files that decoders refuse or do not see alike.
 
     Parameters
     ----------
@@ -98,15 +105,15 @@ class DecoderMismatch(Check):
         images = evidence.images
         names = ("decoders", "path", "format", "mode", "bits", "orientation", "transparent")
         differences = [
-            tried or " / ".join(known_differences(*facts))
+            _choose_differences(tried, known_differences(*facts))
             for tried, *facts in zip(*(images[c].tolist() for c in names), strict=True)
         ]
         differs = (
             np.array([text not in ("", "alike") for text in differences], dtype=bool) & evidence.readable
         )
         found = {images["path"].iat[i]: differences[i] for i in np.flatnonzero(differs).tolist()}
-        how = "tried" if images["decoders"].ne("").any() else "judged by the headers"
-        others = f"refused or seen differently by TensorFlow, OpenCV or Keras ({how})"
+        how = "tried" if (~images["decoders"].isin(("", PILLOW))).any() else "judged by the headers"
+        others = f"refused or seen differently by Pillow, TensorFlow, OpenCV or Keras ({how})"
         kinds = [kind for text in found.values() for kind in text.split(" / ")]
         yield find_share(
             self, evidence, differs, "share of files that decoders disagree about", f"is {others}",

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from auditor.checks.base import Check, Wording, skipped
+from auditor.checks.shift_pairs import Pair, advice, class_codes, detectable, pairs, undecided_because
 from auditor.evidence import Evidence
-from auditor.evidence.shift import Pair, advice, class_codes, detectable, pairs, undecided_because
 from auditor.finding import Effect, Finding, percent
 from auditor.stats.clusters import effective_size_of_classes
 from auditor.stats.distance import (

@@ -9,8 +9,8 @@ import numpy as np
 
 from auditor.checks.base import Check, Wording, skipped
 from auditor.checks.examples import name_some
+from auditor.checks.shift_pairs import Pair, advice, class_codes, pairs
 from auditor.evidence import Evidence
-from auditor.evidence.shift import Pair, advice, class_codes, pairs
 from auditor.finding import Effect, Finding, percent, plural
 from auditor.stats.clusters import effective_size_of_classes
 from auditor.stats.intervals import miettinen_nurminen

@@ -9,10 +9,11 @@ from pathlib import PurePosixPath
 import numpy as np
 
 from auditor.checks.base import Check, Wording
-from auditor.checks.examples import count_values
+from auditor.checks.examples import count_values, say_share
 from auditor.checks.shares import find_share
 from auditor.evidence import Evidence
-from auditor.finding import Finding
+from auditor.finding import Effect, Finding
+from auditor.reading import PICTURES, LeftOut
 
 #: Extensions of each format, as Pillow names formats; "MPO" is a JPEG with more pictures behind it, and old
 #: ".rgb" is SGI's.
@@ -33,6 +34,8 @@ EXTENSIONS = {
     "QOI": ("qoi",),
     "SGI": ("sgi", "rgb", "rgba", "bw"),
 }
+#: Kinds of pictures that a sentence lists.
+KINDS = 3
 #: Only a name with one of these says anything about the format.
 NAMED = frozenset(extension for extensions in EXTENSIONS.values() for extension in extensions)
 
@@ -63,11 +66,22 @@ class WrongExtension(Check):
         ),
         fix="Rename them to what they are, or save them again in the format of the rest.",
     )
+    left_out = Wording(
+        found="Pictures or videos were left out",
+        fine="No picture was left out",
+        why="Loaders pass them over without a word, or stop at them, so the data is smaller than it looks.",
+        fix=(
+            "Give JPEG and PNG files the endings .jpg and .png; save other kinds as JPEG or PNG; move what is not "
+            "meant out of the data."
+        ),
+    )
 
     warn_share: float = 0.0
 
     def __call__(self, evidence: Evidence) -> Iterator[Finding]:
-        """Yield one finding."""
+        """Yield a finding, and one about pictures that were left out if there are any."""
+        if left_out := [part for part in evidence.reading.left_out if part.what == PICTURES]:
+            yield self._judge_left_out(evidence, left_out)
         files = list(zip(evidence.images["path"].tolist(), evidence.images["format"].tolist(), strict=True))
         wrong = np.array([_differs(path, found) for path, found in files], dtype=bool) & evidence.readable
         kinds = [
@@ -79,6 +93,24 @@ class WrongExtension(Check):
             "is of another format than its name says", "are of another format than their names say",
             warn_share=self.warn_share, more=f"Kinds: {count_values(kinds)}.",
         )  # fmt: skip
+
+    def _judge_left_out(self, evidence: Evidence, parts: list[LeftOut]) -> Finding:
+        count = sum(part.count for part in parts)
+        total = count + len(evidence.images)
+        kinds = "; ".join(f"{part.count:,} {part.reason}" for part in parts[:KINDS])
+        was = "a picture or video that was left out", "pictures or videos that were left out"
+        summary = say_share(count, total, f"is {was[0]}", f"are {was[1]}", noun="files")
+        return self.make_finding(
+            f"{summary}, for their endings or formats: {kinds}. The first is {parts[0].examples[0]}.",
+            Effect.counted(
+                "share of pictures left out", count / total, warn_at=self.warn_share, unit="share"
+            ),
+            words=self.left_out,
+            scope="left-out",
+            affected=count,
+            total=total,
+            details={"kinds": {part.reason: part.count for part in parts}},
+        )
 
 
 def _differs(path: str, found: str) -> bool:

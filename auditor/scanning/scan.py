@@ -15,6 +15,7 @@ from auditor.dataset import Dataset, FileStat
 from auditor.errors import UsageError
 from auditor.scanning.batch import Item, Rows, scan_batch
 from auditor.scanning.collecting import Collector, OnProgress, ScanResult
+from auditor.scanning.deep import common_white
 from auditor.scanning.reading_order import reading_order
 from auditor.scanning.store import Store
 from auditor.scanning.time_budget import SECONDS_PER_BYTE, draw_until
@@ -97,13 +98,15 @@ def scan_images(
     workers = jobs or os.cpu_count() or 1
     paths = dataset.samples["path"].tolist()
     sizes, times = _sizes_and_times(dataset)
-    kept = Store(store, dataset.source, decoders) if store is not None else None
+    white = common_white(dataset)
+    how = f"{decoders}, white {white}" if white else decoders
+    kept = Store(store, dataset.source, how) if store is not None else None
     collector = Collector(paths, sizes, on_progress, store)
     todo = _recall(collector, kept, times, rehash)
     if time_budget is not None:
         todo = todo[np.argsort(_places_in_sample(dataset, seed)[todo], kind="stable")]
     items = (
-        Item(row, paths[row], collector.former_digest(row), FileStat(int(sizes[row]), int(times[row])))
+        Item(row, paths[row], collector.former_digest(row), FileStat(int(sizes[row]), int(times[row])), white)
         for row in todo.tolist()
     )
     batches = _batches(items)

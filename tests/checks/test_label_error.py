@@ -31,8 +31,7 @@ def flipped(scan, share, seed=0):
     labels = scan.labels.copy()
     labels[wrong] = [rng.choice([k for k in KINDS if k != label]) for label in labels[wrong]]
     other = Evidence(scan.images.assign(label=labels), scan.signatures)
-    other.__dict__["_described"] = scan._described
-    return other, wrong
+    return other.with_descriptor(scan.descriptor), wrong
 
 
 def check(scan, **thresholds):
@@ -152,7 +151,7 @@ def plant_label_error(strength, seed):
     known = Probabilities(
         np.arange(len(images)), ("cat", "dog"), given, values, balanced, left_out=0, models=("a model",)
     )
-    found.__dict__["_probabilities"] = (id(None), known)
+    found.probabilities = known
     return found
 
 

@@ -75,7 +75,7 @@ class ColourMode(Check):
     ambiguous_share: float = 0.0
 
     def __call__(self, evidence: Evidence) -> Iterator[Finding]:
-        """Yield a finding about mixed modes, one about ambiguous ones, and one about drawings in transparency."""
+        """Yield a finding about mixed modes, one about ambiguous ones, one about drawings in transparency."""
         modes = evidence.images["mode"].map(lambda mode: KINDS.get(mode, mode)).to_numpy(dtype=object)
         clear = evidence.images["transparent"].to_numpy(dtype=bool)
         named = np.where(clear & (modes == "palette"), "palette with transparency", modes)

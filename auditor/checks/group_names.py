@@ -31,7 +31,8 @@ class GroupNames(Check):
     code = "group-names"
     family = "Classes and sufficiency"
     measured = (
-        "Graded is the number of names that equal another one when case, blanks, punctuation and leading zeros "
+        "Graded is the number of names that equal another one when case, blanks, punctuation and leading "
+        "zeros "
         "are folded."
     )
     limits = "It goes by spelling alone: one patient under two numbers is not seen."

@@ -80,7 +80,8 @@ class Share:
         if self.read == self.images:
             return ""
         return (
-            f" Only {self.read:,} of {self.images:,} images were read; at most {percent(self.high, 3)} of all "
+            f" Only {self.read:,} of {self.images:,} images were read; at most {percent(self.high, 3)} of "
+            "all "
             "are affected (95 % confidence)."
         )
 

@@ -59,8 +59,10 @@ class Unlabelled(Check):
     code = "unlabelled"
     family = "Classes and sufficiency"
     measured = (
-        "Graded is the share of images without a label. Where something hints at labels (other columns, files "
-        "beside the images, class names in file names, one class alone) they were likely missed; where nothing "
+        "Graded is the share of images without a label. Where something hints at labels (other columns, "
+        "files "
+        "beside the images, class names in file names, one class alone) they were likely missed; where "
+        "nothing "
         "does, the share lies between none and all, and so is undecided."
     )
     limits = "It cannot know whether labels exist elsewhere; `--unlabelled` says that none are meant."

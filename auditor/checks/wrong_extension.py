@@ -71,7 +71,8 @@ class WrongExtension(Check):
         fine="No picture was left out",
         why="Loaders pass them over without a word, or stop at them, so the data is smaller than it looks.",
         fix=(
-            "Give JPEG and PNG files the endings .jpg and .png; save other kinds as JPEG or PNG; move what is not "
+            "Give JPEG and PNG files the endings .jpg and .png; save other kinds as JPEG or PNG; move what "
+            "is not "
             "meant out of the data."
         ),
     )

@@ -53,7 +53,7 @@ class Domain:
 def halves(
     groups: npt.NDArray[np.int64], other: npt.NDArray[np.int64], generator: np.random.Generator
 ) -> tuple[npt.NDArray[np.bool_], ...]:
-    """Return which images are in one half; groups stay whole, each side is halved as evenly as they allow."""
+    """Return which images of either side are in one half; groups stay whole, and sides are halved evenly."""
     pooled = np.concatenate([groups, other])
     names, first, numbers = np.unique(pooled, return_index=True, return_inverse=True)
     mine = np.bincount(numbers[: len(groups)], minlength=len(names)) > 0

@@ -39,7 +39,7 @@ class GroupNames(Check):
     words = Wording(
         found="Some group names look alike",
         fine="Group names are distinct",
-        why="One patient under two names counts as two: a split may put one into train and the other into test.",
+        why="One patient under two names counts as two: a split may put one into train, the other into test.",
         fix="If they are the same, give them one name in the table, and scan it again.",
     )
     placeholders = Wording(

@@ -70,7 +70,7 @@ class Unlabelled(Check):
         found="Some images have no label",
         fine="Every image has a label",
         undecided="A split has no labels",
-        why="A classifier learns from labels alone: an image without one teaches it nothing and tests nothing.",
+        why="A classifier learns from labels alone: an image without one teaches and tests nothing.",
         fix=(
             "Give these images their labels. A split without labels can test nothing: use it for predictions "
             "alone, and split the rest anew."

@@ -21,7 +21,7 @@ def scan():
 
 
 def test_a_vertical_edge_is_a_gradient_across():
-    """Dark left, bright right: the first of eight orientations (0 degrees) alone, and only beside the edge."""
+    """Dark left, bright right: the first of eight orientations alone, and only beside the edge."""
     pictures = np.zeros((1, 32, 32), dtype=np.uint8)
     pictures[:, :, 16:] = 200
     bins = gradient_histograms(pictures).reshape(8, 8, 8)
@@ -44,7 +44,7 @@ def test_gradients_do_not_depend_on_light():
 
 
 def test_colours_are_counted():
-    """Half pure red (hue 0), half pure blue (hue 170 of 256): two bins of share 1/2, so the square roots are 0.707."""
+    """Half pure red (hue 0), half pure blue (hue 170): two bins of share 1/2, with square roots of 0.707."""
     pictures = np.zeros((1, 16, 16, 3), dtype=np.uint8)
     pictures[:, :8, :, 0] = 255
     pictures[:, 8:, :, 2] = 255
@@ -74,7 +74,7 @@ def test_the_projection_is_that_of_a_singular_value_decomposition():
 
 
 def test_many_images_give_the_projection_of_few_where_they_are_copies():
-    """Above 1,352 images another matrix is decomposed; every picture 35 times has the directions of every picture once."""
+    """Above 1,352 images another matrix is decomposed: every picture 35 times has the same directions."""
     signatures = Signatures(np.random.default_rng(1).integers(0, 256, (40, 1536)).astype(np.uint8))
     few, many = (
         fit_projection(signatures, columns=8),

@@ -31,7 +31,7 @@ def test_few_images(count):
 
 
 def test_cells_find_nearly_all_neighbours_of_clustered_images():
-    """Pictures come in clusters; in 20 of them, cells find what brute force finds but for a few in a hundred."""
+    """Pictures come in clusters; in 20 of them cells miss a few in a hundred neighbours."""
     rng = np.random.default_rng(3)
     centres = rng.normal(size=(20, 12))
     x = (centres[rng.integers(20, size=12_000)] + 0.5 * rng.normal(size=(12_000, 12))).astype(np.float32)

@@ -20,7 +20,7 @@ def told(values, kinds, groups=None, classes=2):
 
 @pytest.mark.parametrize("share", [0.5, 0.7, 0.95])
 def test_a_dominant_class_alone_raises_no_alarm(share):
-    """Noise says nothing, however uneven the classes: skill near 0 and an interval that reaches down to it."""
+    """Noise says nothing, however uneven the classes: skill near 0, in an interval that reaches it."""
     rng = np.random.default_rng(1)
     kinds = (rng.random(1500) > share).astype(int)
     found = told(rng.normal(size=1500), kinds)
@@ -40,7 +40,7 @@ def test_a_number_that_gives_the_class_away_is_found(share):
 
 
 def test_one_class_of_ten_is_named():
-    """Only class 3 differs: its own informedness is near 1 though balanced accuracy over all classes is near chance."""
+    """Only class 3 differs: its own informedness is near 1, though balanced accuracy is near chance."""
     rng = np.random.default_rng(3)
     kinds = rng.integers(0, 10, 2000)
     found = told(np.where(kinds == 3, 1.0, 0.0), kinds, classes=10)

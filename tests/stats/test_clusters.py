@@ -67,7 +67,7 @@ def test_both_ways_to_the_effective_size_agree(seed, count, each):
 
 
 def test_half_width_of_a_grouped_sample_covers_the_true_distance():
-    """25 patients with 20 alike images each, against 40: an interval that took images for independent would miss half the time."""
+    """25 patients with 20 alike images each, against 40: taken for independent, half the intervals miss."""
     rng = np.random.default_rng(5)
     missed = naive = 0
     for _ in range(300):

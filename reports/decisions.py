@@ -1,4 +1,4 @@
-"""A reviewer's decisions: read, applied to the sample table, and files put aside with a journal to undo it."""
+"""A reviewer's decisions: read, applied to the sample table, and files put aside with a journal."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 #: Version of the layout of ``decisions.json``.
 SCHEMA = 1
-KINDS = ("keep", "drop", "relabel")
+KINDS = ("keep", "drop", "relabel", "cannot-tell")
 #: The journal of a quarantine: what was moved where.
 JOURNAL = "auditor-quarantine.json"
 HINT = "save it from the report of an audit of this data"
@@ -31,14 +31,14 @@ class Decision:
     """What a reviewer decided about one image; ``new_label`` is blank unless it is relabelled."""
 
     path: str
-    decision: Literal["keep", "drop", "relabel"]
+    decision: Literal["keep", "drop", "relabel", "cannot-tell"]
     new_label: str = ""
     label: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decisions:
-    """All decisions of a review, and the fingerprint of the data they were made for (blank where the file does not say)."""
+    """All decisions of a review, and the fingerprint of their data (blank where the file does not say)."""
 
     fingerprint: str
     items: tuple[Decision, ...]
@@ -85,7 +85,9 @@ def read_decisions(file: str | Path) -> Decisions:
 def apply_decisions(
     dataset: Dataset, decisions: Decisions, *, fingerprint: str | None = None
 ) -> pd.DataFrame:
-    """Return the sample table with dropped images left out and relabelled ones under their new class. The data is not touched.
+    """Return the sample table without dropped images, relabelled ones under their new class.
+
+    The data is not touched.
 
     A column says what was decided (`auditor.reports.reviewed`), so that the next audit does not ask again.
 
@@ -126,7 +128,9 @@ def apply_decisions(
 
 
 def write_manifest(samples: pd.DataFrame, file: Path, dataset: Dataset) -> Path:
-    """Write a sample table as CSV or Parquet that auditor reads as data; paths of local files are absolute, so that it can stand anywhere.
+    """Write a sample table as CSV or Parquet that auditor reads as data.
+
+    Paths of local files are absolute, so that it can stand anywhere.
 
     Raises
     ------
@@ -322,5 +326,5 @@ def _decision(file: Path, number: int, row: Any) -> Decision:
             received=f"decision {number} of '{file}' with new_label {new_label!r}",
             hint=HINT,
         )
-    kind = cast("Literal['keep', 'drop', 'relabel']", row["decision"])
+    kind = cast("Literal['keep', 'drop', 'relabel', 'cannot-tell']", row["decision"])
     return Decision(path=row["path"], decision=kind, new_label=new_label, label=str(row.get("label") or ""))

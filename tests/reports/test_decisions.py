@@ -13,6 +13,7 @@ from auditor.reports.decisions import (
     undo_quarantine,
     write_manifest,
 )
+from auditor.reports.reviewed import note_decisions
 
 
 @pytest.fixture
@@ -80,6 +81,27 @@ def test_decisions_for_other_data_are_refused(data, tmp_path):
         apply_decisions(data, read_decisions(written(tmp_path / "e.json", ("nowhere.png", "keep"))))
 
 
+def test_decisions_answer_whether_the_labels_as_they_stand_are_right(tmp_path):
+    """They say nothing where the label has changed since, or the decision was carried out."""
+    rows = [
+        {"path": "a", "decision": "keep", "label": "hat"},
+        {"path": "b", "decision": "relabel", "label": "hat", "new_label": "shoe"},
+        {"path": "c", "decision": "drop", "label": "hat"},
+        {"path": "d", "decision": "cannot-tell", "label": "hat"},
+        {"path": "e", "decision": "keep", "label": "shoe"},
+        {"path": "f", "decision": "relabel", "label": "", "new_label": "hat"},
+        {"path": "elsewhere", "decision": "keep", "label": "hat"},
+    ]
+    (tmp_path / "d.json").write_text(
+        json.dumps({"schema": 1, "kind": "auditor-decisions", "fingerprint": "", "decisions": rows})
+    )
+    samples = pd.DataFrame({"path": list("abcdefg"), "label": "hat", "auditor_decision": [""] * 6 + ["keep"]})
+    noted = note_decisions(samples, read_decisions(tmp_path / "d.json"))
+    assert noted["auditor_label_answer"].tolist() == ["right", "wrong", "unclear", "unclear", "", "", ""]
+    assert noted["auditor_decision"].tolist() == ["keep", "relabel", "drop", "cannot-tell", "", "", "keep"]
+    assert "auditor_label_answer" not in samples
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [
@@ -88,11 +110,13 @@ def test_decisions_for_other_data_are_refused(data, tmp_path):
         ("x.json", '{"schema": 1, "kind": "other", "fingerprint": "", "decisions": []}'),
         (
             "x.json",
-            '{"schema": 1, "kind": "auditor-decisions", "fingerprint": "", "decisions": [{"path": "a", "decision": "burn"}]}',
+            '{"schema": 1, "kind": "auditor-decisions", "fingerprint": "",'
+            '"decisions": [{"path": "a", "decision": "burn"}]}',
         ),
         (
             "x.json",
-            '{"schema": 1, "kind": "auditor-decisions", "fingerprint": "", "decisions": [{"path": "a", "decision": "relabel"}]}',
+            '{"schema": 1, "kind": "auditor-decisions", "fingerprint": "",'
+            '"decisions": [{"path": "a", "decision": "relabel"}]}',
         ),
         ("x.json", '{"schema": 1, "kind": "auditor-decisions", "fingerprint": "", "decisions": [1]}'),
         ("x.csv", "path,decision\na,keep\na,drop\n"),

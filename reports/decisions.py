@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from auditor.dataset import Dataset, LocalFiles
+from auditor.dataset import LABEL_ANSWER, Dataset, LocalFiles
 from auditor.errors import DataError, OutputError, UsageError
 from auditor.reports.csv_cells import escape_table, unescape_cell
 from auditor.reports.files import parquet_bytes, write_atomically
@@ -124,7 +124,8 @@ def apply_decisions(
     earlier = samples.get(COLUMN, "")
     made = samples.assign(label=samples["label"].where(relabelled.isna(), relabelled))
     made = made.assign(**{COLUMN: decided.where(decided.notna(), earlier)})[~dropped]
-    return made.reset_index(drop=True)
+    # What was said about the labels as they were says nothing about those that are put right now.
+    return made.drop(columns=LABEL_ANSWER, errors="ignore").reset_index(drop=True)
 
 
 def write_manifest(samples: pd.DataFrame, file: Path, dataset: Dataset) -> Path:

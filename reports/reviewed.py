@@ -6,13 +6,16 @@ a scan concern the labels as they stand, which a second column says.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from auditor.dataset import DECISION, LABEL_ANSWER
+from auditor.finding import Severity
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from auditor.finding import Finding
     from auditor.reports.decisions import Decisions
 
 #: Column of the sample table: ``keep``, ``relabel``, or blank where nothing was decided.
@@ -37,6 +40,17 @@ def note_decisions(samples: pd.DataFrame, decisions: Decisions) -> pd.DataFrame:
     noted = [d.decision if d and c else e for d, c, e in zip(made, current, earlier, strict=True)]
     answers = [ANSWERS[d.decision] if d and c else "" for d, c in zip(made, current, strict=True)]
     return samples.assign(**{COLUMN: noted, LABEL_ANSWER: answers})
+
+
+def asked_for(findings: Iterable[Finding]) -> list[str]:
+    """Return the images that the label check asks a reviewer to look at while it is open, in random order."""
+    asking = [f for f in findings if f.code == "label-error" and f.effect is not None]
+    return [
+        p
+        for f in asking
+        if f.severity is not Severity.PASS
+        for p in f.details.get("review", {}).get("images", [])
+    ]
 
 
 def decided_paths(images: pd.DataFrame) -> frozenset[str]:

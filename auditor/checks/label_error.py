@@ -20,6 +20,8 @@ from auditor.stats.label_noise import contradicted_share, most_wrong, noise_from
 
 #: The list has so many images at least, where so many labels are contradicted: one sitting.
 SHORTEST_LIST = 20
+#: What is an answer in the column of answers; anything else is none.
+ANSWERS = ("right", "wrong", "unclear")
 #: The model of `auditor run`: only that command can judge with it again.
 BASELINE = "baseline CNN"
 
@@ -29,21 +31,21 @@ Flags = npt.NDArray[np.bool_]
 
 
 def suspicion(values: npt.NDArray[np.float32], given: Rows) -> Scores:
-    """Return the mean of self-confidence and margin, in [0, 1]; higher is worse.
+    """Return how the best other label stands against the given one, ``other / (other + given)``.
 
-    Self-confidence (1 - the probability of the given label) ranks random flips best, and the margin (the lead
-    of the best other label) confusable ones; their mean is as good as the better one of each
-    (``docs/labels.md``).
+    Higher is worse. Above one half the judge contradicts the label. Self-confidence ranks random flips best and the margin
+    confusable ones; this is as good as the better of the two on average (``docs/labels.md``).
 
     References
     ----------
     Kuan, Mueller, "Model-agnostic label quality scoring to detect real-world label errors", ICML DataPerf
-    workshop 2022.
+    workshop 2022 (self-confidence and margin).
     """
     rows = np.arange(len(given))
     own, others = values[rows, given].astype(float), values.astype(float)
-    others[rows, given] = -1
-    return np.asarray(((1 - own) + (1 + others.max(axis=1) - own) / 2) / 2)
+    others[rows, given] = 0
+    best = others.max(axis=1)
+    return np.asarray(best / np.maximum(best + own, np.finfo(float).tiny))
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +216,8 @@ def _decided(evidence: Evidence, rows: Rows) -> tuple[npt.NDArray[np.str_], Flag
     """Return what reviewers say about each label as it stands, and which were put right earlier."""
     images = evidence.images
     answers = images[LABEL_ANSWER].to_numpy(dtype=object)[rows] if LABEL_ANSWER in images else ""
-    told = np.broadcast_to(np.asarray(answers, dtype=str), len(rows)).copy()
+    told = np.broadcast_to(np.asarray(answers, dtype=str), len(rows))
+    told = np.where(np.isin(told, ANSWERS), told, "")
     if DECISION not in images:
         return told, np.zeros(len(rows), dtype=bool)
     made = images[DECISION].to_numpy(dtype=object)[rows]
@@ -235,6 +238,7 @@ def _word(evidence: Evidence, measured: Measured, effect: Effect) -> Finding:
         }
     )
     titles = {Severity.WARNING: "Some labels are wrong", Severity.PASS: "Few labels can be wrong"}
+    open_title = "A few labels are wrong, perhaps more" if measured.least else "Some labels may be wrong"
     left_out = (
         f" {found.left_out:,} images were not judged: too few groups in their class, or too many images."
         if found.left_out
@@ -242,7 +246,7 @@ def _word(evidence: Evidence, measured: Measured, effect: Effect) -> Finding:
     )
     return Finding(
         code=LabelError.code,
-        title=titles.get(severity, "Some labels may be wrong"),
+        title=titles.get(severity, open_title),
         summary=f"{_shares(measured, effect)} {_judge(measured)}{left_out}",
         why=(
             "Wrong labels in training teach the mistake; wrong labels in test make a right model look wrong, "
@@ -254,7 +258,7 @@ def _word(evidence: Evidence, measured: Measured, effect: Effect) -> Finding:
         fix=_fix(measured, effect, severity),
         examples=examples,
         classes=tuple(sorted(set(examples["label"]))),
-        details=_details(measured, effect.warn_at),
+        details=_details(measured, effect),
     )
 
 
@@ -263,11 +267,11 @@ def _shares(measured: Measured, effect: Effect) -> str:
     n, review = len(measured.found.given), measured.review
     listed, rest = review.listed, review.rest
     if review.measured:
-        looked = [f"{listed.wrong} of {listed.seen} looked at on the list"] if listed.total else []
-        looked.append(f"{rest.wrong} of {rest.seen} of the others")
+        looked = [f"{listed.wrong} of {listed.seen} from the list"] if listed.total else []
+        looked.append(f"{rest.wrong} of {rest.seen} others")
         return (
-            f"{percent(effect.low, 1)} to {percent(effect.high, 1)} of {n:,} labels are wrong: "
-            f"{' and '.join(looked)} were."
+            f"{percent(effect.low, 1)} to {percent(effect.high, 1)} of {n:,} labels are wrong; "
+            f"of those looked at, {' and '.join(looked)} were."
         )
     if not measured.least:
         return f"At most {percent(effect.high, 1)} of {n:,} labels are wrong."
@@ -296,32 +300,42 @@ def _fix(measured: Measured, effect: Effect, severity: Severity) -> Fix | None:
         return None
     review = measured.review
     low, high = (count - review.listed.wrong for count in review.list_bounds())
-    left = f"The list still holds {max(low, 0):,} to {high:,} wrong labels." if review.listed.seen else ""
+    known = review.listed.seen > 0 and high > 0
+    left = f"The list still holds {max(low, 0):,} to {high:,} wrong labels." if known else ""
     if severity is Severity.WARNING:
         return Fix(
-            text=f"Look through the list, worst first, and relabel. {left} Never relabel unseen.",
+            text=_sentences(
+                "Look through the list, worst first, and relabel.", left, "Never relabel unseen."
+            ),
             command="auditor apply decisions.json DATA -o OUT/cleaned.csv",
         )
-    more = review.further_looks(effect.warn_at or 0.0) if review.measured else None
-    decide = f"About {more:,} more looks would decide." if more else ""
+    more = _looks_to_decide(measured, effect)
+    decide = f"About {more:,} more looks at the others would decide." if more else ""
     verb = "run" if BASELINE in measured.found.models else "scan"
     return Fix(
-        text=" ".join(
-            part
-            for part in (
-                f"Look at {len(measured.following)} pictures drawn at random: "
-                "keep, relabel, drop or cannot tell.",
-                left,
-                decide,
-                "Suggestions are a model's opinion: never relabel unseen.",
-            )
-            if part
+        text=_sentences(
+            f"Look at {len(measured.following)} pictures drawn at random.",
+            "Decide on each: keep, relabel, drop or cannot tell.",
+            left,
+            decide,
+            "Suggestions are a model's opinion: never relabel unseen.",
         ),
         command=f"auditor {verb} DATA --decisions decisions.json -o OUT",
     )
 
 
-def _details(measured: Measured, warn_at: float | None = None) -> dict[str, Any]:
+def _sentences(*parts: str) -> str:
+    return " ".join(part for part in parts if part)
+
+
+def _looks_to_decide(measured: Measured, effect: Effect | None) -> int | None:
+    """Return about how many more looks would decide; ``None`` where that is open, or decided."""
+    if effect is None or effect.warn_at is None or grade(effect) is not Severity.UNDECIDED:
+        return None
+    return measured.review.further_looks(effect.warn_at) if measured.review.measured else None
+
+
+def _details(measured: Measured, effect: Effect | None = None) -> dict[str, Any]:
     """Return the numbers behind the sentences."""
     found, review, copies = measured.found, measured.review, measured.copies
     noise = noise_from_copies(copies.disagreeing, copies.sets, len(found.classes))
@@ -337,8 +351,8 @@ def _details(measured: Measured, warn_at: float | None = None) -> dict[str, Any]
         share = min(max(review.listed.share, low / total), high / total)
         looked["precision"] = {"value": share, "low": low / total, "high": high / total}
         looked["left_in_list"] = [max(low - review.listed.wrong, 0), high - review.listed.wrong]
-    if review.measured and warn_at is not None:
-        looked["further_looks"] = review.further_looks(warn_at)
+    if (more := _looks_to_decide(measured, effect)) is not None:
+        looked["further_looks"] = more
     return {
         "balanced_accuracy": found.balanced_accuracy,
         "skill": measured.skill,

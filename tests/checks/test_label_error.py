@@ -228,7 +228,13 @@ def test_too_few_images_or_groups_are_skipped(clean):
 
 
 def test_suspicion_by_hand():
-    """Given the second class: self-confidence 1 - 0.2, margin (1 + 0.7 - 0.2) / 2, and their mean."""
+    """The best other class against the given one: 0.7 against 0.2, and 0.2 against 0.7."""
     values = np.array([[0.7, 0.2, 0.1]], dtype=np.float32)
-    assert suspicion(values, np.array([1])) == pytest.approx([(0.8 + 0.75) / 2])
-    assert suspicion(values, np.array([0])) == pytest.approx([(0.3 + 0.25) / 2])
+    assert suspicion(values, np.array([1])) == pytest.approx([0.7 / 0.9])
+    assert suspicion(values, np.array([0])) == pytest.approx([0.2 / 0.9])
+    assert suspicion(np.zeros((1, 2), dtype=np.float32), np.array([0])) == pytest.approx([0])
+
+
+def test_answers_that_are_none_are_passed_over(clean):
+    finding = check(with_answers(clean, np.nan))
+    assert finding.details["review"]["listed"]["seen"] == finding.details["review"]["rest"]["seen"] == 0

@@ -102,6 +102,18 @@ def test_decisions_answer_whether_the_labels_as_they_stand_are_right(tmp_path):
     assert "auditor_label_answer" not in samples
 
 
+def test_answers_about_labels_do_not_outlive_their_being_put_right(data, tmp_path):
+    decisions = read_decisions(written(tmp_path / "d.json", ("hat/a.png", "relabel", "shoe")))
+    asked = data.with_samples(note_decisions(data.samples, decisions))
+    assert "auditor_label_answer" in asked.samples
+    made = apply_decisions(asked, decisions)
+    assert "auditor_label_answer" not in made
+    assert made.set_index("path").loc["hat/a.png", ["label", "auditor_decision"]].tolist() == [
+        "shoe",
+        "relabel",
+    ]
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [

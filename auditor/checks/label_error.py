@@ -33,8 +33,8 @@ Flags = npt.NDArray[np.bool_]
 def suspicion(values: npt.NDArray[np.float32], given: Rows) -> Scores:
     """Return how the best other label stands against the given one, ``other / (other + given)``.
 
-    Higher is worse. Above one half the judge contradicts the label. Self-confidence ranks random flips best and the margin
-    confusable ones; this is as good as the better of the two on average (``docs/labels.md``).
+    Higher is worse. Above one half the judge contradicts the label. Self-confidence ranks random flips best
+    and the margin confusable ones; this is as good as the better of the two on average (``docs/labels.md``).
 
     References
     ----------

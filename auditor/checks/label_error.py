@@ -252,7 +252,7 @@ def _word(evidence: Evidence, measured: Measured, effect: Effect) -> Finding:
             "Wrong labels in training teach the mistake; wrong labels in test make a right model look wrong, "
             "and can reverse which of two models is better."
         ),
-        affected=len(listed),
+        affected=0 if severity is Severity.PASS else len(listed),
         total=len(found.given),
         effect=effect,
         fix=_fix(measured, effect, severity),
@@ -274,7 +274,8 @@ def _shares(measured: Measured, effect: Effect) -> str:
             f"of those looked at, {' and '.join(looked)} were."
         )
     if not measured.least:
-        return f"At most {percent(effect.high, 1)} of {n:,} labels are wrong."
+        unseen = " Errors that follow a rule are not seen." if grade(effect) is Severity.PASS else ""
+        return f"At most {percent(effect.high, 1)} of {n:,} labels are wrong.{unseen}"
     return (
         f"{percent(effect.low, 1)} to {percent(effect.high, 1)} of {n:,} labels are wrong: "
         f"{measured.least:,} for certain, by looks or by copies with two labels."

@@ -85,6 +85,8 @@ def test_clean_labels_pass_where_the_bound_is_below_the_threshold(clean):
     finding = check(clean, warn_share=0.05)
     assert finding.severity is Severity.PASS
     assert finding.fix is None
+    assert finding.affected == 0
+    assert "follow a rule are not seen" in finding.summary
     assert check(clean, warn_share=finding.effect.high / 2).severity is Severity.UNDECIDED
 
 

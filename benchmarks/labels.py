@@ -90,11 +90,11 @@ def data_sets(options: argparse.Namespace) -> Iterator[tuple[str, Evidence]]:
 
 
 def with_columns(scan: Evidence, **columns: np.ndarray) -> Evidence:
-    """Return the scan with other columns, sharing what does not depend on labels."""
+    """Return the scan with other columns, sharing what does not depend on them."""
     other = Evidence(scan.images.assign(**columns), scan.signatures, seed=scan.seed)
-    assert len(scan.groups) == len(scan.descriptor)
-    shared = ("_described", "duplicates", "groups", *(() if "label" in columns else ("_probabilities",)))
-    other.__dict__.update({name: scan.__dict__[name] for name in shared if name in scan.__dict__})
+    other._pictures = scan._pictures
+    if "label" not in columns:
+        other.probabilities = scan.probabilities
     return other
 
 

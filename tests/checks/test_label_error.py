@@ -45,10 +45,8 @@ def review(scan, wrong, rounds=1, answer=("right", "wrong")):
 
 def with_answers(scan, answers, **columns):
     other = Evidence(scan.images.assign(**{LABEL_ANSWER: answers}, **columns), scan.signatures)
-    assert scan.probabilities is not None
-    assert scan.groups is not None
-    known = ("_described", "_probabilities", "duplicates", "groups")  # decisions change none of these
-    other.__dict__.update({name: scan.__dict__[name] for name in known})
+    # Decisions change neither what is seen nor what the judge says.
+    other._pictures, other.probabilities = scan._pictures, scan.probabilities
     return other
 
 

@@ -130,28 +130,28 @@ class LabelError(Check):
     family = "Labels, outliers, shortcuts"
     needs = frozenset({"labels"})
     measured = (
-        "Out-of-fold probabilities of logistic regression and nearest neighbours on the descriptor (and of the "
-        "baseline, where there is one), with groups and duplicates kept in one fold. What they contradict bounds "
-        "the share of wrong labels from above. The lower end counts what is certain: copies with two labels, and "
-        "labels that a reviewer found wrong. Decisions about a random sample measure the share and the precision "
-        "of the list, with intervals that hold however often one looks."
+        "Out-of-fold probabilities of logistic regression and nearest neighbours on the descriptor (and of "
+        "the baseline, where there is one), with groups and duplicates kept in one fold. What they "
+        "contradict bounds the share of wrong labels from above. The lower end counts what is certain: "
+        "copies with two labels, and labels that a reviewer found wrong. Decisions about a random sample "
+        "measure the share and the precision of the list, with intervals that hold however often one looks."
     )
     limits = (
-        "The models are simple and see a thumbnail: with subtle classes the bound is far above the truth, or no "
-        "list is given. Errors that follow a rule (all of one kind under another name) are learned, not found, "
-        "and the bound does not hold for them: only a look at random pictures finds those."
+        "The models are simple and see a thumbnail: with subtle classes the bound is far above the truth, or "
+        "no list is given. Errors that follow a rule (all of one kind under another name) are learned, not "
+        "found, and the bound does not hold for them: only a look at random pictures finds those."
     )
     words = Wording(
         found="Some labels are wrong",
         fine="Few labels can be wrong",
         undecided="Some labels may be wrong",
         why=(
-            "Wrong labels in training teach the mistake; wrong labels in test make a right model look wrong, and "
-            "can reverse which of two models is better."
+            "Wrong labels in training teach the mistake; wrong labels in test make a right model look wrong, "
+            "and can reverse which of two models is better."
         ),
         fix=(
-            "Look at pictures drawn at random: keep, relabel, drop or cannot tell. Then look through the list, "
-            "worst first. Suggestions are a model's opinion: never relabel unseen."
+            "Look at pictures drawn at random: keep, relabel, drop or cannot tell. Then look through the "
+            "list, worst first. Suggestions are a model's opinion: never relabel unseen."
         ),
     )
 

@@ -118,7 +118,7 @@ def _conclude(audit: Audit, output: str, fail_on: str, config: Config) -> NoRetu
         f" + {facts.ignored:,} left out{skipped}"
     )
     for finding in audit.record.findings:
-        if finding.severity in ("error", "warning", "undecided") and finding.waiver is None:
+        if finding.is_open:
             print(printable(f"{finding.severity:>9}  {finding.id}: {finding.summary}"))
             if finding.fix and finding.fix.command:
                 print(printable(f"           fix: {finding.fix.command}"))

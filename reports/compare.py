@@ -117,24 +117,14 @@ def compare_findings(old: Sequence[Finding], new: Sequence[Finding]) -> tuple[Fi
     return tuple(sorted(told, key=lambda c: OUTCOMES.index(c.outcome)))
 
 
-def is_open(finding: Finding | None) -> bool:
-    """Whether a finding counts: graded error, warning or undecided, and not waived."""
-    return (
-        finding is not None
-        and finding.waiver is None
-        and finding.severity in (Severity.ERROR, Severity.WARNING, Severity.UNDECIDED)
-    )
-
-
 def _outcome(old: Finding | None, new: Finding | None, former: set[str], made: set[str]) -> str:
-    if not is_open(old):
-        if new is None or not is_open(new):
+    if old is None or not old.is_open:
+        if new is None or not new.is_open:
             return ""
         return "new" if new.code in former else "newly checked"
-    assert old is not None
     if new is None or new.severity is Severity.SKIPPED:
         return "resolved" if new is None and old.code in made else "not checked any more"
-    if not is_open(new):
+    if not new.is_open:
         return "resolved"
     if new.severity is not old.severity:
         return "worse" if new.severity.rank < old.severity.rank else "better"

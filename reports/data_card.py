@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 
 import auditor
-from auditor.finding import Finding, Severity
+from auditor.finding import ASKING, Finding, Severity
 from auditor.record import Record
 from auditor.reports.text import escape_markdown
 from auditor.reports.wording import count, plural, share
@@ -129,9 +129,7 @@ def _composition(record: Record) -> str:
 
 
 def _quality(record: Record) -> str:
-    opened = [
-        f for f in record.findings if f.severity in (Severity.ERROR, Severity.WARNING, Severity.UNDECIDED)
-    ]
+    opened = [f for f in record.findings if f.severity in ASKING]
     passed = sum(f.severity is Severity.PASS for f in record.findings)
     lines = [f"Verdict of the audit: **{record.verdict}**. {plural(passed, 'check')} passed."]
     lines += ["", *(_finding(f) for f in opened)] if opened else []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 from auditor.finding import Finding, Severity
 from auditor.record import Record
@@ -29,7 +28,7 @@ def render_markdown(record: Record) -> str:
         "",
     ]
     lines += [screen.tally, "", " · ".join(f"{f.number} {f.text}" for f in screen.facts), ""]
-    opened = [f for f in record.findings if f.severity not in (Severity.PASS, Severity.SKIPPED)]
+    opened = [f for f in record.findings if f.is_shown]
     if opened:
         lines += ["| severity | finding | effect | images | what |", "|---|---|---|---|---|"]
         for finding in opened[:MOST]:
@@ -63,7 +62,8 @@ def render_github(record: Record) -> str:
     kinds = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.UNDECIDED: "notice"}
     return "".join(
         f"::{kinds[f.severity]} title={_property(f'{f.id}: {f.title}')}::{_data(f.summary)}\n"
-        for f in _failing(record.findings)
+        for f in record.findings
+        if f.is_open
     )
 
 
@@ -106,14 +106,6 @@ def escape_markdown(text: str) -> str:
 
 def _code(text: str) -> str:
     return visible(text).replace("`", "'").replace("|", "\\|")
-
-
-def _failing(findings: Iterable[Finding]) -> list[Finding]:
-    return [
-        f
-        for f in findings
-        if f.waiver is None and f.severity in (Severity.ERROR, Severity.WARNING, Severity.UNDECIDED)
-    ]
 
 
 def _data(text: str) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from auditor.dataset import Source
 from auditor.finding import Finding, Severity
 from auditor.record import Record
-from auditor.reports.reviewed import decided_paths, still_to_ask
+from auditor.reports.reviewed import asked_for, decided_paths, still_to_ask
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -42,15 +42,13 @@ def wanted(record: Record, limit: int = LIMIT) -> list[str]:
     """
     readable = set(record.images.loc[record.images["status"] == "ok", "path"])
     classes = list(islice(_in_turns(_examples(record).values()), limit // 4))
-    others = [*classes, *_augmented(record), *_mistakes(record), *_settled(record)]
+    others = [
+        *asked_for(record.findings), *classes, *_augmented(record), *_mistakes(record), *_settled(record)
+    ]  # fmt: skip
     room = limit - len(set(others) & readable)
     found: dict[str, None] = {}
     decided = decided_paths(record.images)
-    queue = _in_turns(
-        _evidence(f, decided)
-        for f in (*record.findings, *record.split_findings)
-        if f.severity not in (Severity.PASS, Severity.SKIPPED)
-    )
+    queue = _in_turns(_evidence(f, decided) for f in (*record.findings, *record.split_findings) if f.is_shown)
     for path in queue:
         if len(found) >= room:
             break

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from auditor.exporting.folder import new_folder
-from auditor.exporting.issues import open_findings
+from auditor.exporting.issues import findings_with_examples
 from auditor.outputs import csv_bytes
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def _probabilities(material: Material) -> npt.NDArray[np.float32] | None:
 def _issues(material: Material) -> pd.DataFrame:
     """Return a row per image; an image that no finding names scores 1, others from 0 for the worst evidence to below 0.5."""
     table = material.table[["path", "split"]].copy()
-    findings = open_findings(material)
+    findings = findings_with_examples(material)
     for issue, codes in ISSUES.items():
         worst: dict[str, float] = {}
         suggested: dict[str, str] = {}

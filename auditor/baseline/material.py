@@ -64,8 +64,8 @@ class Material:
     leaking : Samples
         Training images that are left out, because they share a group or a duplicate set with validation or
         test.
-    notes : list of str
-        What had to be left out or done differently.
+    notes : tuple of str
+        What could not be read or cannot be learned.
     """
 
     labels: tuple[str, ...]
@@ -73,7 +73,7 @@ class Material:
     parts: Mapping[str, Samples]
     made: Samples | None
     leaking: Samples
-    notes: list[str]
+    notes: tuple[str, ...] = ()
 
     @property
     def train(self) -> Samples:
@@ -91,10 +91,11 @@ class Material:
         return self.table.iloc[self.parts[part].rows]
 
 
-def usable_rows(plan: PlannedSplit, notes: list[str], *, seed: int) -> pd.DataFrame:
-    """Return the labelled rows of the plan's three parts, sorted by path; a missing ``val`` is carved from ``train`` by groups.
+def usable_rows(plan: PlannedSplit, *, seed: int) -> tuple[pd.DataFrame, list[str]]:
+    """Return the labelled rows of the plan's three parts, sorted by path, and notes.
 
-    Training rows that the plan leaves out because they leak are there too, with the split `LEAKING`.
+    A missing ``val`` is carved from ``train`` by groups. Training rows that the plan leaves out because they
+    leak are there too, with the split `LEAKING`.
 
     Raises
     ------
@@ -105,6 +106,7 @@ def usable_rows(plan: PlannedSplit, notes: list[str], *, seed: int) -> pd.DataFr
     """
     import pandas as pd
 
+    notes: list[str] = []
     usable = plan.usable
     if "split" not in usable.columns:
         raise UsageError(
@@ -139,7 +141,7 @@ def usable_rows(plan: PlannedSplit, notes: list[str], *, seed: int) -> pd.DataFr
         rows = pd.concat([rows, left_out.assign(split=LEAKING)]).sort_values(
             "path", kind="stable", ignore_index=True
         )
-    return rows
+    return rows, notes
 
 
 def units(rows: pd.DataFrame) -> npt.NDArray[np.object_]:
@@ -204,10 +206,8 @@ def gather(
     rows: pd.DataFrame,
     size: int,
     folder: Path,
-    notes: list[str],
     *,
     augmentation: Augmentation | None = None,
-    seed: int = 0,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Material:
     """Decode what is needed into the cache and number the classes.
@@ -221,35 +221,39 @@ def gather(
     """
     cache = build_cache(plan.dataset.source, rows["path"].tolist(), size, folder, on_progress=on_progress)
     labels = tuple(sorted(set(rows["label"])))
-    number = {label: i for i, label in enumerate(labels)}
-    numbers = rows["label"].map(number).to_numpy(dtype=np.int64)
+    numbers = rows["label"].map({label: i for i, label in enumerate(labels)}).to_numpy(dtype=np.int64)
     split = rows["split"].to_numpy(dtype=object)
     readable = cache.readable()
-    if not readable.all():
-        notes.append(f"{int((~readable).sum()):,} images could not be read and are left out.")
     parts = {}
     for part in (*PARTS, LEAKING):
         at = np.flatnonzero((split == part) & readable)
         parts[part] = Samples(cache, at, numbers[at])
-    if len(np.unique(parts["train"].labels)) < 2 or not len(parts["val"]):
+    leaking, train = parts.pop(LEAKING), parts["train"]
+    if len(np.unique(train.labels)) < 2 or not len(parts["val"]):
         raise DataError(
             expected="readable training images of two classes, and validation images",
-            received=f"{len(parts['train'])} and {len(parts['val'])} readable images",
+            received=f"{len(train)} and {len(parts['val'])} readable images",
             hint="see the scan's findings about unreadable files",
         )
+    made = augmented(augmentation, cache, rows, train, labels) if augmentation is not None else None
+    return Material(labels, rows, parts, made, leaking, _gaps(labels, parts, int((~readable).sum())))
+
+
+def _gaps(labels: tuple[str, ...], parts: Mapping[str, Samples], unreadable: int) -> tuple[str, ...]:
+    """Say what could not be read and what is missing."""
+    notes = []
+    if unreadable:
+        notes.append(f"{unreadable:,} images could not be read and are left out.")
     absent = [labels[c] for c in range(len(labels)) if c not in set(parts["train"].labels.tolist())]
     if absent:
-        shown = ", ".join(absent[:5])
         notes.append(
-            f"No training image of {shown}: the model cannot predict what it was never shown, and each such image counts as wrong."
+            f"No training image of {', '.join(absent[:5])}: the model cannot predict what it was never shown, and each such image counts as wrong."
         )
     if not len(parts["test"]):
         notes.append(
             "There are no test images: the scores are those of the validation images, by which training was stopped."
         )
-    made = augmented(augmentation, cache, rows, parts["train"], labels) if augmentation is not None else None
-    leaking = parts.pop(LEAKING)
-    return Material(labels, rows, parts, made, leaking, notes)
+    return tuple(notes)
 
 
 def augmented(

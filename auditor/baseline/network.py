@@ -241,8 +241,8 @@ class Network:
             bool(self.architecture.backbone) and float(self.model.get_layer("gate").open.value.numpy()) == 0.0
         )
 
-    def let_go(self) -> None:
-        """Let the backbone be trained too, more slowly than its head was."""
+    def unfreeze(self) -> None:
+        """Train the backbone too from now on, more slowly than its head was."""
         self.model.get_layer("gate").open.assign(1.0)
 
     @property

@@ -188,32 +188,15 @@ def score(
     """
     predicted = probabilities.argmax(axis=1) if len(labels) else np.empty(0, np.int64)
     matrix = confusion_matrix(labels, predicted, len(names))
-    hits, support, called = matrix.diagonal(), matrix.sum(axis=1), matrix.sum(axis=0)
     alike = Alike(predicted == labels, groups)
-    classes = []
-    for i, name in enumerate(names):
-        is_class, is_called = labels == i, predicted == i
-        classes.append(
-            ClassScore(
-                label=name,
-                support=int(support[i]),
-                precision=share(int(hits[i]), int(called[i]), alike.effect(is_called)),
-                recall=share(int(hits[i]), int(support[i]), alike.effect(is_class)),
-                f1=f1_share(
-                    int(hits[i]),
-                    int(called[i] - hits[i]),
-                    int(support[i] - hits[i]),
-                    alike.effect(is_class | is_called),
-                ),
-            )
-        )
+    classes = _score_classes(labels, predicted, names, matrix, alike)
     present = [c for c in classes if c["support"]]
     wrong = np.flatnonzero(predicted != labels)
     confidence = probabilities.max(axis=1) if len(labels) else np.empty(0)
     worst = wrong[np.argsort(-confidence[wrong], kind="stable")][:MISTAKES]
     return Scores(
         images=len(labels),
-        accuracy=share(int(hits.sum()), len(labels), alike.effect(np.ones(len(labels), bool))),
+        accuracy=share(int(matrix.trace()), len(labels), alike.effect(np.ones(len(labels), bool))),
         groups=len(np.unique(alike.groups)),
         hit_correlation=float(rounded(alike.correlation) or 0.0),
         balanced_accuracy=mean_of([c["recall"] for c in present]),
@@ -232,3 +215,29 @@ def score(
             for i in worst.tolist()
         ],
     )
+
+
+def _score_classes(
+    labels: npt.NDArray[np.int64],
+    predicted: npt.NDArray[np.int64],
+    names: Sequence[str],
+    matrix: npt.NDArray[np.int64],
+    alike: Alike,
+) -> list[ClassScore]:
+    """Return precision, recall and F1 of each class."""
+    classes = []
+    for i, (name, support, called) in enumerate(
+        zip(names, matrix.sum(axis=1).tolist(), matrix.sum(axis=0).tolist(), strict=True)
+    ):
+        is_class, is_called, hits = labels == i, predicted == i, int(matrix[i, i])
+        effects = [alike.effect(mask) for mask in (is_called, is_class, is_class | is_called)]
+        classes.append(
+            ClassScore(
+                label=name,
+                support=support,
+                precision=share(hits, called, effects[0]),
+                recall=share(hits, support, effects[1]),
+                f1=f1_share(hits, called - hits, support - hits, effects[2]),
+            )
+        )
+    return classes

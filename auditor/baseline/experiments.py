@@ -231,8 +231,8 @@ def _leak_without_training(name: str, n: int, m: int, accuracy: Estimate) -> Dia
     if newcombe(n, n, round(accuracy["value"] * m), m)[0] > 0:
         return None
     text = (
-        f"Not trained: {n:,} leaked {name} images are too few to tell. Even if the model were right on all of them, "
-        f"the difference to the {m:,} clean ones could be chance."
+        f"Not trained, for no answer could be sure: the model is right on {percent(accuracy['value'])} of the {name} images, "
+        f"and even on all {n:,} leaked ones that could be chance beside {m:,} clean ones."
     )
     return answer(LEAK, "undecided", text, again, leaked=n, clean=m)
 

@@ -52,13 +52,13 @@ class LeakingPlan(FakePlan):
 
 @pytest.fixture(scope="module")
 def noisy(make_plan: MakePlan) -> FakePlan:
-    """Bars with noise; half of the test images are copies of training images."""
+    """Bars with noise; half of the test images are copies of training images, a quarter have wrong labels."""
     counts = [
         (split, label, n)
         for split, n in (("train", 40), ("val", 20), ("test", 30))
         for label in ("upright", "lying")
     ]
-    plan = make_plan(counts, noise=120.0, seed=4)
+    plan = make_plan(counts, noise=30.0, seed=4)
     table = plan.table.copy()
     rng = np.random.default_rng(0)
     root = Path(plan.dataset.location)
@@ -68,6 +68,8 @@ def noisy(make_plan: MakePlan) -> FakePlan:
         (root / table.at[a, "path"]).write_bytes((root / table.at[b, "path"]).read_bytes())
         table.loc[[a, b], "cluster"] = f"set{i}"
         table.at[a, "label"] = table.at[b, "label"]
+    wrong = test[1::4]  # half of the clean ones, so that a copy can be right more often
+    table.loc[wrong, "label"] = table.loc[wrong, "label"].map({"upright": "lying", "lying": "upright"})
     return LeakingPlan(plan.dataset, table)
 
 
@@ -127,7 +129,7 @@ def test_too_few_leaked_images_are_not_trained_for() -> None:
 
     found = leak(Session(), {}, {"test": {"accuracy": share(270, 300)}})  # type: ignore[arg-type, typeddict-item]
     assert found["verdict"] == "undecided"
-    assert "4 leaked test images are too few" in found["text"]
+    assert "even on all 4 leaked ones that could be chance" in found["text"]
     assert found["evidence"] == {"leaked": 4, "clean": 296}
 
 

@@ -28,12 +28,15 @@ class Judge(Protocol):
         """As in "9 nearest neighbours on the descriptor"."""
 
     def __call__(self, pictures: Sequence[Picture], units: Sequence[str]) -> npt.NDArray[np.object_]:
-        """Return the class of each RGB picture; ``units`` says what each stems from, so that its own likeness is not asked."""
+        """Return the class of each RGB picture.
+
+        ``units`` says what each stems from, so that its own likeness is not asked.
+        """
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Neighbours:
-    """A vote of the nearest training images on the descriptor, without the picture itself, its duplicates and its group.
+    """A vote of the nearest training images on the descriptor; a picture's own unit has no vote.
 
     Attributes
     ----------

@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
-from auditor.splitting.cover import cover
-from auditor.splitting.polish import polish
-from auditor.splitting.rounding import onto_simplex, round_quotas
+from auditor.splitting.class_coverage import cover_every_part
+from auditor.splitting.local_search import improve_by_moves_and_swaps
+from auditor.splitting.rounding import project_onto_simplex, round_quotas
 
 #: Orders that are tried where units are few; the best result is kept.
 STARTS = 8
@@ -21,7 +21,7 @@ def _weights(total: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return 1.0 / np.maximum(total, 1.0) ** 2
 
 
-def place(
+def place_units(
     counts: csr_array, ratios: npt.NDArray[np.float64], rng: np.random.Generator
 ) -> npt.NDArray[np.int64]:
     """Place units one by one, large before small, where the running shares stay nearest to the ratios.
@@ -66,7 +66,7 @@ def place(
     return part
 
 
-def deviation(
+def share_deviation(
     counts: csr_array, part: npt.NDArray[np.int64], ratios: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.float64]:
     """Return each stratum's share of each part minus the ratio, shape (n_strata, n_parts)."""
@@ -76,7 +76,7 @@ def deviation(
     return np.asarray(held / np.maximum(total, 1.0) - ratios * (total > 0))
 
 
-def assign(
+def assign_units(
     counts: csr_array,
     parent: npt.NDArray[np.int64],
     ratios: npt.NDArray[np.float64],
@@ -112,8 +112,10 @@ def assign(
         large = counts[~single]
         best: tuple[float, float] | None = None
         for _ in range(STARTS if large.shape[0] <= FEW_UNITS else 1):
-            tried = polish(large, place(large, ratios, rng), ratios, _weights(total))
-            off = deviation(large, tried, ratios)
+            tried = improve_by_moves_and_swaps(
+                large, place_units(large, ratios, rng), ratios, _weights(total)
+            )
+            off = share_deviation(large, tried, ratios)
             score = (float(np.abs(off).max()), float((off**2).sum()))
             if best is None or score < best:
                 best, part[~single] = score, tried
@@ -122,7 +124,7 @@ def assign(
         held = large.T @ member
     if single.any():
         stratum = counts[single].indices
-        quotas = round_quotas(onto_simplex(total[:, None] * ratios - held), parent, rng)
+        quotas = round_quotas(project_onto_simplex(total[:, None] * ratios - held), parent, rng)
         order = np.lexsort((rng.random(len(stratum)), stratum))
         filled = np.empty(len(stratum), dtype=np.int64)
         filled[order] = np.repeat(np.tile(np.arange(len(ratios)), len(total)), quotas.ravel())
@@ -132,4 +134,4 @@ def assign(
     classes = csr_array(
         (np.ones(len(parent)), (np.arange(len(parent)), parent)), shape=(len(parent), int(parent.max()) + 1)
     )
-    return cover(csr_array(counts @ classes), part, ratios)
+    return cover_every_part(csr_array(counts @ classes), part, ratios)

@@ -9,23 +9,24 @@ import numpy as np
 import pandas as pd
 
 from auditor.finding import rounded
+from auditor.grouping import number_units_of
 from auditor.record import SPLITS, Claim, SplitFacts
 from auditor.scanning.fingerprint import fingerprint
 from auditor.splitting.bound import deviation_bound
 from auditor.splitting.certificate import (
     amount,
-    claims_of,
     class_deviation,
+    count_claims,
     count_parts,
     part_column,
     parts_of,
     rows_digest,
     stated_ratios,
 )
+from auditor.splitting.counting import count_table, separate_rows
 from auditor.splitting.nearest import nearest_across
-from auditor.splitting.order import moments, order_claim
-from auditor.splitting.strata import strata_of
-from auditor.splitting.units import count_table, singly, undivided_units
+from auditor.splitting.strata import read_strata
+from auditor.splitting.time_order import claim_time_order, read_moments
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,13 +49,13 @@ class Asked:
 
 def _bound(table: pd.DataFrame, ratios: Mapping[str, float]) -> float:
     used = table[table[part_column(table)] != ""]
-    rows, single = singly(used["label"])
+    rows, single = separate_rows(used["label"])
     label, _ = pd.factorize(single, sort=True)
-    counts = count_table(undivided_units(used["group"], used["cluster"])[rows], label.astype(np.int64))
+    counts = count_table(number_units_of(used)[rows], label.astype(np.int64))
     return rounded(deviation_bound(counts, np.array(list(ratios.values())))) or 0.0
 
 
-def too_small(counts: Mapping[str, Mapping[str, int]], parts: Iterable[str]) -> list[str]:
+def name_absent_classes(counts: Mapping[str, Mapping[str, int]], parts: Iterable[str]) -> list[str]:
     """Name each class that is not in every part, with the choices."""
     notes = []
     for label in sorted({c for row in counts.values() for c in row}):
@@ -62,8 +63,10 @@ def too_small(counts: Mapping[str, Mapping[str, int]], parts: Iterable[str]) -> 
         if absent:
             total = sum(row.get(label, 0) for row in counts.values())
             notes.append(
-                f"Class '{label}' ({amount(total, 'image')}) is absent from {' and '.join(absent)}: too few images, groups or "
-                "duplicate sets for these ratios. Collect more of it, merge it with another class, or leave it out; "
+                f"Class '{label}' ({amount(total, 'image')}) is absent from {' and '.join(absent)}: too "
+                f"few images, groups or "
+                "duplicate sets for these ratios. Collect more of it, merge it with another class, or "
+                "leave it out; "
                 "until then its recall cannot be measured there."
             )
     return notes
@@ -73,7 +76,7 @@ def _strata_claim(
     table: pd.DataFrame, images: pd.DataFrame, ratios: Mapping[str, float], columns: tuple[str, ...]
 ) -> Claim:
     worst, where = 0.0, columns[0]
-    for column, level in strata_of(images, columns).items():
+    for column, level in read_strata(images, columns).items():
         off, _, _ = class_deviation(count_parts(table.assign(label=level)), ratios)
         if off > worst:
             worst, where = off, column
@@ -112,16 +115,16 @@ def split_facts(
     nearest = nearest_across(table["path"], hashes, table[column])
     claims = [
         Claim(name="fingerprint", holds=True, detail=f"The images, labels and bytes are those of {mark}."),
-        *claims_of(table, stated, deviation=off, where=(where, within), bound=bound, nearest=nearest),
+        *count_claims(table, stated, deviation=off, where=(where, within), bound=bound, nearest=nearest),
     ]
     if asked.stratify:
         claims.append(_strata_claim(table, images, stated, asked.stratify))
     if asked.by is not None:
         used = (table[column] != "").to_numpy()
-        unit = undivided_units(table.loc[used, "group"], table.loc[used, "cluster"])
+        unit = number_units_of(table[used])
         claims.append(
-            order_claim(
-                table.loc[used, column], moments(images[used], asked.by), unit, parts_of(table), asked.by
+            claim_time_order(
+                table.loc[used, column], read_moments(images[used], asked.by), unit, parts_of(table), asked.by
             )
         )
     facts = SplitFacts(
@@ -139,8 +142,14 @@ def split_facts(
         deviation_bound=bound,
         left_out=left_out,
         claims=claims,
-        notes=[*notes, *too_small(counts, [p for p in stated if p in SPLITS or p.isdigit()])],
+        notes=[*notes, *name_absent_classes(counts, [p for p in stated if p in SPLITS or p.isdigit()])],
     )
+    _add_what_was_asked(facts, asked)
+    return facts
+
+
+def _add_what_was_asked(facts: SplitFacts, asked: Asked) -> None:
+    """Add the keys that only some splits have."""
     if asked.duplicate_threshold is not None:
         facts["duplicate_threshold"] = rounded(asked.duplicate_threshold) or 0.0
     if asked.folds is not None:
@@ -149,4 +158,3 @@ def split_facts(
         facts["stratify"] = list(asked.stratify)
     if asked.by is not None:
         facts["by"] = asked.by
-    return facts

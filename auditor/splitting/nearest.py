@@ -25,7 +25,10 @@ STEPS = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NearestPair:
-    """Two images in different parts, and how many of their 64 hash bits differ; without paths, the least that they differ by."""
+    """Two images in different parts, and how many of their 64 hash bits differ.
+
+    Without paths, the least that they differ by.
+    """
 
     path: str
     other_path: str
@@ -86,7 +89,9 @@ def _by_bands(hashes: npt.NDArray[np.uint64], part: npt.NDArray[np.int64]) -> tu
 
 
 def nearest_across(paths: pd.Series, phash: pd.Series, part: pd.Series) -> NearestPair | None:
-    """Return the most similar two images in different parts; ``None`` where there are not two parts with hashes.
+    """Return the most similar two images in different parts.
+
+    ``None`` where there are not two parts with hashes.
 
     Parameters
     ----------

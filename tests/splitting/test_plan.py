@@ -265,3 +265,21 @@ def test_the_plan_knows_what_it_changed():
     changes = done.changes
     assert (changes["was"] != changes["split"]).all()
     assert len(changes) == (done.table["split"].to_numpy() != table["split"].to_numpy()).sum()
+
+
+def test_two_ratios_plan_train_and_test():
+    table = scan_table(["a"] * 50 + ["b"] * 30)
+    done = plan(table, ratios="80/20")
+    assert counts_of(done).to_dict("index") == {"a": {"test": 10, "train": 40}, "b": {"test": 6, "train": 24}}
+    assert done.facts["ratios"] == {"train": 0.8, "test": 0.2} and failing(done) == []
+
+
+def test_two_ratios_cut_test_alone_out_of_a_published_train():
+    table = scan_table(["a", "b"] * 20, split=["train"] * 40)
+    assert plan(table, ratios="75/25").table["split"].value_counts().to_dict() == {"train": 30, "test": 10}
+
+
+def test_the_certificate_states_the_distance_up_to_which_pictures_count_as_copies():
+    table = scan_table(["a", "b"] * 10)
+    assert plan(table, duplicate_threshold=0.0612345678).facts["duplicate_threshold"] == 0.0612346
+    assert "duplicate_threshold" not in plan(table).facts

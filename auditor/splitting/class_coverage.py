@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 KEPT = 0.5
 
 
-def cover(
+def cover_every_part(
     counts: csr_array, part: npt.NDArray[np.int64], ratios: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.int64]:
     """Move single units so that classes with enough units are in every part.

@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
 from auditor.splitting import plan_split
-from auditor.splitting.assign import assign
-from auditor.splitting.cover import cover
+from auditor.splitting.assign import assign_units
+from auditor.splitting.class_coverage import cover_every_part
 from tests.splitting.tables import dataset_of, scan_table
 
 RATIOS = np.array([0.6, 0.2, 0.2])
@@ -16,7 +16,7 @@ RATIOS = np.array([0.6, 0.2, 0.2])
 def test_a_class_of_three_groups_is_in_every_part(seed):
     common = np.column_stack([np.full(60, 5.0), np.zeros(60)])
     counts = csr_array(np.concatenate([common, [[3.0, 10.0]] * 3]))
-    part = assign(counts, np.arange(2), RATIOS, np.random.default_rng(seed))
+    part = assign_units(counts, np.arange(2), RATIOS, np.random.default_rng(seed))
     assert sorted(part[-3:].tolist()) == [0, 1, 2]
 
 
@@ -24,7 +24,7 @@ def test_training_does_not_give_most_of_a_class_away():
     counts = csr_array(
         np.concatenate([np.column_stack([np.full(300, 5.0), np.zeros(300)]), [[0.0, 10.0]] * 3])
     )
-    part = assign(counts, np.arange(2), np.array([0.98, 0.01, 0.01]), np.random.default_rng(0))
+    part = assign_units(counts, np.arange(2), np.array([0.98, 0.01, 0.01]), np.random.default_rng(0))
     assert (part[-3:] == 0).sum() == 2
 
 
@@ -49,7 +49,7 @@ def test_no_part_loses_a_class_and_none_is_left_out_without_need(rows, seed):
     counts = np.array(rows, dtype=float)
     counts = counts[:, counts.sum(axis=0) > 0]
     before = np.random.default_rng(seed).integers(0, 3, len(counts))
-    after = cover(csr_array(counts), before, RATIOS)
+    after = cover_every_part(csr_array(counts), before, RATIOS)
     has = [
         np.stack([(counts[part == p] > 0).any(axis=0) for p in range(3)], axis=1) for part in (before, after)
     ]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from auditor.splitting.polish import polish
+from auditor.splitting.local_search import improve_by_moves_and_swaps
 
 RATIOS = np.array([0.6, 0.2, 0.2])
 
@@ -20,7 +20,7 @@ def test_no_move_and_no_swap_is_left_that_would_improve(seed):
     rng = np.random.default_rng(seed)
     counts = rng.integers(1, 20, (25, 3)).astype(float)
     before = rng.integers(0, 3, 25)
-    after = polish(csr_array(counts), before, RATIOS, 1 / counts.sum(axis=0) ** 2)
+    after = improve_by_moves_and_swaps(csr_array(counts), before, RATIOS, 1 / counts.sum(axis=0) ** 2)
     reached = squared(counts, after)
     assert reached <= squared(counts, before)
     for unit in range(25):

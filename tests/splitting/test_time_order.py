@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from auditor.errors import DataError, UsageError
 from auditor.splitting import plan_split
-from auditor.splitting.order import in_order, moments
+from auditor.splitting.time_order import cut_by_time, read_moments
 from tests.splitting.tables import dataset_of, scan_table
 
 RATIOS = {"train": 0.6, "val": 0.2, "test": 0.2}
@@ -14,7 +14,7 @@ RATIOS = {"train": 0.6, "val": 0.2, "test": 0.2}
 
 def test_parts_follow_one_another_in_time():
     when = np.random.default_rng(0).permutation(100).astype(float)
-    part = in_order(when, np.arange(100), RATIOS, "date")
+    part = cut_by_time(when, np.arange(100), RATIOS, "date")
     assert when[part == "train"].max() == 59 and when[part == "val"].min() == 60
     assert when[part == "val"].max() == 79 and when[part == "test"].min() == 80
 
@@ -26,9 +26,9 @@ def test_no_unit_is_divided_and_none_ends_before_the_part_before_it(rows):
     ends = {u: when[unit == u].max() for u in set(unit.tolist())}
     if len(set(ends.values())) < 3:
         with pytest.raises(DataError, match="different values"):
-            in_order(when, unit, RATIOS, "date")
+            cut_by_time(when, unit, RATIOS, "date")
         return
-    part = in_order(when, unit, RATIOS, "date")
+    part = cut_by_time(when, unit, RATIOS, "date")
     assert set(part) == set(RATIOS)
     assert all(len(set(part[unit == u])) == 1 for u in ends)
     for before, after in (("train", "val"), ("val", "test")):
@@ -39,8 +39,8 @@ def test_dates_numbers_and_time_zones_are_read():
     table = pd.DataFrame(
         {"n": ["10", "9", "2.5"], "d": ["2024-03-01", "2023-12-31T23:59:59", "2024-03-01T00:00:00+02:00"]}
     )
-    assert moments(table, "n").tolist() == [10.0, 9.0, 2.5]
-    assert np.argsort(moments(table, "d")).tolist() == [1, 2, 0]
+    assert read_moments(table, "n").tolist() == [10.0, 9.0, 2.5]
+    assert np.argsort(read_moments(table, "d")).tolist() == [1, 2, 0]
 
 
 @pytest.mark.parametrize(
@@ -53,9 +53,9 @@ def test_dates_numbers_and_time_zones_are_read():
 )
 def test_an_order_that_cannot_be_read_is_refused(values, words):
     with pytest.raises(DataError, match=words):
-        moments(pd.DataFrame({"date": values}), "date")
+        read_moments(pd.DataFrame({"date": values}), "date")
     with pytest.raises(UsageError, match="'day'"):
-        moments(pd.DataFrame({"date": values}), "day")
+        read_moments(pd.DataFrame({"date": values}), "day")
 
 
 def test_a_plan_in_time_order_claims_so_and_counts_the_stragglers():

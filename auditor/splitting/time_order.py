@@ -13,7 +13,7 @@ from auditor.errors import DataError, UsageError
 from auditor.record import Claim
 
 
-def moments(images: pd.DataFrame, column: str) -> pd.Series:
+def read_moments(images: pd.DataFrame, column: str) -> pd.Series:
     """Return when each image was taken, as numbers that grow with time, shape (n_images,).
 
     Numbers are taken as they are; anything else is read as ISO 8601 dates.
@@ -57,7 +57,7 @@ def moments(images: pd.DataFrame, column: str) -> pd.Series:
     return (dates - pd.Timestamp(0, tz="UTC")).dt.total_seconds()
 
 
-def in_order(
+def cut_by_time(
     when: npt.NDArray[np.float64], unit: npt.NDArray[np.int64], ratios: Mapping[str, float], column: str
 ) -> npt.NDArray[np.object_]:
     """Return the part of each image: consecutive in time, cut where the shares come nearest to the ratios.
@@ -89,7 +89,7 @@ def in_order(
     return np.array(parts, dtype=object)[np.searchsorted(cuts, moment, side="left")]
 
 
-def order_claim(
+def claim_time_order(
     part: pd.Series, when: pd.Series, unit: npt.NDArray[np.int64], parts: tuple[str, ...], column: str
 ) -> Claim:
     """Return the claim that each part ends before any unit of the next part does."""
@@ -105,5 +105,8 @@ def order_claim(
         f"Ordered by '{column}': the groups and duplicate sets of {', '.join(parts)} end one after the other."
     )
     if early:
-        detail += f" As old as the part before theirs: {early:,} in all, because their group or duplicate set goes on later."
+        detail += (
+            f" As old as the part before theirs: {early:,} in all, because their group or duplicate set "
+            f"goes on later."
+        )
     return Claim(name="time-order", holds=holds, detail=detail)

@@ -17,13 +17,13 @@ def _nearest(units: npt.NDArray[np.int64], gain: npt.NDArray[np.float64]) -> npt
     return units if len(units) <= CANDIDATES else units[np.argpartition(gain, CANDIDATES)[:CANDIDATES]]
 
 
-def polish(
+def improve_by_moves_and_swaps(
     counts: csr_array,
     part: npt.NDArray[np.int64],
     ratios: npt.NDArray[np.float64],
     weight: npt.NDArray[np.float64],
 ) -> npt.NDArray[np.int64]:
-    """Improve an assignment until no move of one unit and no swap of two lowers the weighted sum of squared deviations.
+    """Improve an assignment until no move of a unit and no swap of two lowers the squared deviations.
 
     Parameters
     ----------

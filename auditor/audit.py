@@ -341,7 +341,7 @@ def run(
     group: str | None = None,
     ratios: Sequence[float] | str | None = None,
     target: str | int | float = "balanced",
-    policy: str | Path | Policy = "photo",
+    policy: str | Path | Policy | None = None,
     way: str = "on-the-fly",
     options: TrainOptions | None = None,
     time_budget: float = 10.0,

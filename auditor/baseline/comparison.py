@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from auditor.baseline.feeding import Samples, joined
-from auditor.baseline.material import shares_units
 from auditor.baseline.paired_trials import (
     Outcome,
     Outcomes,
@@ -21,6 +20,7 @@ from auditor.baseline.paired_trials import (
 )
 from auditor.baseline.session import Session
 from auditor.baseline.varying import MILD
+from auditor.grouping import share_a_key
 from auditor.record import ComparisonRow
 
 #: Epochs of every way, as a share of the baseline's, so 1,100 steps: enough for augmentation to show itself.
@@ -119,7 +119,7 @@ def _judged_images(session: Session) -> dict[str, Samples]:
     parts = {}
     for part, samples in material.parts.items():
         if part != "train" and len(samples):
-            leaked = shares_units(material.table, material.leaking.rows, samples.rows)
+            leaked = share_a_key(material.rows_of(part), material.table.iloc[material.leaking.rows])
             clean = samples.take(np.flatnonzero(~leaked))
             parts[part] = clean if len(clean) else samples
     return parts

@@ -15,11 +15,11 @@ import numpy.typing as npt
 
 from auditor.baseline.diagnosis import answer, decide, difference, interval
 from auditor.baseline.feeding import joined
-from auditor.baseline.material import shares_units, units
 from auditor.baseline.scores import mean_of, score, share
 from auditor.baseline.session import Session, predict
 from auditor.errors import DataError
 from auditor.finding import percent, rounded
+from auditor.grouping import number_units_of, share_a_key
 from auditor.record import Diagnosis, Estimate, History, Scores
 from auditor.stats.intervals import newcombe
 
@@ -196,7 +196,7 @@ def leak(session: Session, history: History, scores: dict[str, Scores]) -> Diagn
             LEAK, "no", "No training image shares a group or a duplicate set with a validation or test image."
         )
     leaked_rows = {
-        part: shares_units(material.table, material.leaking.rows, material.parts[part].rows)
+        part: share_a_key(material.rows_of(part), material.table.iloc[material.leaking.rows])
         for part in ("test", "val")
         if len(material.parts[part])
     }
@@ -281,7 +281,7 @@ def half_the_data(session: Session, history: History, scores: dict[str, Scores])
     rows = material.rows_of("val")
     predicted = predict(net, material.parts["val"])
     halved = score(
-        material.parts["val"].labels, predicted, material.labels, rows["path"].tolist(), units(rows)
+        material.parts["val"].labels, predicted, material.labels, rows["path"].tolist(), number_units_of(rows)
     )
     full = scores["val"]
     # The same images, taken as independent: that is cautious.
@@ -308,7 +308,7 @@ def nested_subset(session: Session, fraction: float) -> Any:
     """
     material = session.material
     train, fed = material.train, session.samples()
-    unit = units(material.table)[train.rows].astype(str)
+    unit = number_units_of(material.rows_of("train"))
     rng = np.random.default_rng([session.options.seed, 0x6E65])
     kept: set[int] = set()
     for label in np.unique(train.labels):

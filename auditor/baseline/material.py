@@ -5,22 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from auditor.baseline.feeding import Samples
 from auditor.baseline.pixels import PixelCache, build_cache
 from auditor.errors import DataError, UsageError
+from auditor.grouping import PlannedSplit, number_units_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import pandas as pd
-
     from auditor.augmentation.augmented import Augmentation
-    from auditor.dataset import Dataset
 
 PARTS = ("train", "val", "test")
 #: Stands in the split column of training images that are left out of training: only the question what they
@@ -29,22 +28,6 @@ LEAKING = "leaking"
 #: Share of the training groups that is carved where the plan has no validation images, as in a 60/20/20 split
 #: without its test.
 CARVED = 0.25
-
-
-class PlannedSplit(Protocol):
-    """What training needs of a planned split."""
-
-    @property
-    def dataset(self) -> Dataset:
-        """Where the bytes are."""
-
-    @property
-    def table(self) -> pd.DataFrame:
-        """``path, label, split, group, cluster`` of every image."""
-
-    @property
-    def usable(self) -> pd.DataFrame:
-        """The rows that may be trained on, validated on and tested on."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,8 +87,6 @@ def usable_rows(plan: PlannedSplit, *, seed: int) -> tuple[pd.DataFrame, list[st
     DataError
         Nothing to train on, or one class only.
     """
-    import pandas as pd
-
     notes: list[str] = []
     usable = plan.usable
     if "split" not in usable.columns:
@@ -144,60 +125,35 @@ def usable_rows(plan: PlannedSplit, *, seed: int) -> tuple[pd.DataFrame, list[st
     return rows, notes
 
 
-def units(rows: pd.DataFrame) -> npt.NDArray[np.object_]:
-    """Return what may not be divided or is resampled as one: the group, else the duplicate set, else the image."""
-    unit = rows["path"]
-    for column in ("cluster", "group"):
-        if column in rows.columns:
-            unit = rows[column].where(rows[column] != "", unit)
-    return unit.to_numpy(dtype=object)
-
-
-def shares_units(
-    table: pd.DataFrame, training: npt.NDArray[np.int64], held_out: npt.NDArray[np.int64]
-) -> npt.NDArray[np.bool_]:
-    """Return which held-out rows share a group or duplicate set with training rows, shape ``(len(held_out),)``."""
-    found = np.zeros(len(held_out), dtype=bool)
-    for column in ("group", "cluster"):
-        if column in table.columns:
-            known = set(table[column].iloc[training]) - {""}
-            found |= table[column].iloc[held_out].isin(known).to_numpy()
-    return found
-
-
 def _carve(rows: pd.DataFrame, seed: int) -> npt.NDArray[np.object_]:
+    """Return the split with `CARVED` of the training images moved to ``val``, by whole units, never the last of a class."""
     split = rows["split"].to_numpy(dtype=object).copy()
     at = np.flatnonzero(split == "train")
-    unit = units(rows)[at]
-    label = rows["label"].to_numpy(dtype=object)[at]
-    names = np.unique(unit.astype(str))
-    if len(names) < 2:
+    unit = number_units_of(rows.iloc[at])
+    codes, classes = pd.factorize(rows["label"].iloc[at])
+    counts = np.zeros((unit.max() + 1, len(classes)), dtype=np.int64)  # images of each class in each unit
+    np.add.at(counts, (unit, codes), 1)
+    if len(counts) < 2:
         raise DataError(
             expected="validation images",
             received="one group of training images, which cannot be divided",
             hint="add images",
         )
-    order = np.random.default_rng([seed, 0x7661]).permutation(names)
-    kept = {c: int((label == c).sum()) for c in np.unique(label.astype(str))}
-    taken: set[str] = set()
-    count = 0
-    for name in order:
-        inside = unit == name
-        own = {c: int((label[inside] == c).sum()) for c in np.unique(label[inside].astype(str))}
-        if count + inside.sum() > CARVED * len(at) and taken:
+    kept, taken = counts.sum(axis=0), list[int]()
+    for number in np.random.default_rng([seed, 0x7661]).permutation(len(counts)).tolist():
+        own = counts[number]
+        if counts[[*taken, number]].sum() > CARVED * len(at) and taken:
             break
-        if all(kept[c] > n for c, n in own.items()):  # never the last images of a class
-            taken.add(name)
-            count += int(inside.sum())
-            for c, n in own.items():
-                kept[c] -= n
+        if (kept > own)[own > 0].all():
+            taken.append(number)
+            kept = kept - own
     if not taken:
         raise DataError(
             expected="validation images",
             received="too few training images to carve any",
             hint="add images, or plan a split",
         )
-    split[at[np.isin(unit.astype(str), sorted(taken))]] = "val"
+    split[at[np.isin(unit, taken)]] = "val"
     return split
 
 

@@ -20,7 +20,7 @@ from auditor.baseline.diagnosis import diagnose_fit, epochs_cut, interval, name_
 from auditor.baseline.experiments import measure_noise_floor, run_experiments
 from auditor.baseline.fitting import OnEpoch
 from auditor.baseline.learning_curve import learning_curve
-from auditor.baseline.material import Material, PlannedSplit, describe_counts, gather, units, usable_rows
+from auditor.baseline.material import Material, describe_counts, gather, usable_rows
 from auditor.baseline.network import Network, layers_json
 from auditor.baseline.options import TrainOptions
 from auditor.baseline.references import references
@@ -44,6 +44,7 @@ from auditor.baseline.tuning import check_tuning, tune
 from auditor.baseline.varying import variation_for
 from auditor.errors import OutputError, UsageError
 from auditor.finding import percent, rounded
+from auditor.grouping import PlannedSplit, number_units_of
 from auditor.record import BaselineFacts, History, Scores
 from auditor.scanning.pixels import Unreadable, decode
 
@@ -386,7 +387,7 @@ def _score_parts(net: Network, material: Material, seed: int) -> tuple[dict[str,
         probabilities = predict(net, samples)
         rows = material.table.iloc[samples.rows]
         paths = rows["path"].tolist()
-        found[part] = score(samples.labels, probabilities, material.labels, paths, units(rows))
+        found[part] = score(samples.labels, probabilities, material.labels, paths, number_units_of(rows))
         if part != "train":
             frames.append(
                 pd.DataFrame(probabilities, columns=list(material.labels), index=pd.Index(paths, name="path"))

@@ -139,12 +139,17 @@ class Material:
             ) from None
         return data
 
-    def pictures(self, part: str, size: tuple[int, int]) -> Iterator[tuple[Any, str]]:
-        """Yield picture and class of a part: ``uint8`` RGB of shape ``(*size, 3)``, upright, squashed, decoded one at a time."""
+    def pictures(
+        self, part: str, size: tuple[int, int], order: list[int] | None = None
+    ) -> Iterator[tuple[Any, str]]:
+        """Yield picture and class of a part: ``uint8`` RGB of shape ``(*size, 3)``, upright, squashed, decoded one at a time.
+
+        ``order`` gives the places of its rows; without it they come as they stand.
+        """
         from auditor.augmentation.pictures import read_parent
         from auditor.augmentation.stream import resized
 
-        rows = self.parts[part]
+        rows = self.parts[part] if order is None else self.parts[part].iloc[order]
         for path, label in zip(rows["path"], rows["label"], strict=True):
             yield resized(read_parent(self.read(path), path).picture, size), label
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from auditor.baseline.diagnosis import answer, decide, difference, interval
 from auditor.baseline.feeding import joined
-from auditor.baseline.scores import mean_of, score, share
+from auditor.baseline.scores import mean_recall, score, share
 from auditor.baseline.session import Session, predict
 from auditor.errors import DataError
 from auditor.finding import percent, rounded
@@ -349,11 +349,8 @@ def measure_noise_floor(
         net, history = session.train(session.run(f"seed {seed}", seed=seed))
         predicted = predict(net, val).argmax(axis=1)
         right = predicted == val.labels
-        recalls = [
-            share(int(right[val.labels == c].sum()), int((val.labels == c).sum()))
-            for c in np.unique(val.labels)
-        ]
-        values.append((mean_of(recalls)["value"], float(right.mean())))
+        balanced = mean_recall(np.bincount(val.labels, weights=right), np.bincount(val.labels))
+        values.append((balanced["value"], float(right.mean())))
         histories.append(history)
     if len(values) < 2:
         return {}, []

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from auditor.baseline.feeding import Samples
-from auditor.baseline.scores import mean_of, share
+from auditor.baseline.scores import mean_recall, share
 from auditor.evidence.descriptor import fit_projection
 from auditor.scanning.schema import SIGNATURE_BYTES
 from auditor.scanning.signature import signature
@@ -34,8 +34,8 @@ def signatures_of(samples: Samples) -> npt.NDArray[np.uint8]:
 def reference_scores(labels: npt.NDArray[np.int64], predicted: npt.NDArray[np.int64]) -> dict[str, Any]:
     """Return accuracy and balanced accuracy with intervals."""
     right = predicted == labels
-    recalls = [share(int(right[labels == c].sum()), int((labels == c).sum())) for c in np.unique(labels)]
-    return {"accuracy": share(int(right.sum()), len(labels)), "balanced_accuracy": mean_of(recalls)}
+    balanced = mean_recall(np.bincount(labels, weights=right), np.bincount(labels))
+    return {"accuracy": share(int(right.sum()), len(labels)), "balanced_accuracy": balanced}
 
 
 def references(train: Samples, others: Mapping[str, Samples], *, seed: int) -> dict[str, dict[str, Any]]:

@@ -84,6 +84,41 @@ def mean_of(parts: Sequence[Estimate]) -> Estimate:
     return estimate(value, max(value - below, 0.0), min(value + above, 1.0))
 
 
+def mean_recall(
+    hits: npt.ArrayLike, support: npt.ArrayLike, effects: npt.ArrayLike | None = None
+) -> Estimate:
+    """Return the mean recall of the classes that have images (balanced accuracy), with an interval.
+
+    Wilson's interval of one proportion with as many images as give the mean its variance: the unbiased
+    variance of each recall, but no less than if all classes had the mean recall, since a rare class with no
+    miss says little. A sum of Wilson intervals (MOVER) covers .88 in place of .95 at 10 classes of 30 and a
+    recall of .97, and .81 at 1,000 classes of 4; this one .94 and .95 (``benchmarks/intervals.py``).
+
+    Parameters
+    ----------
+    hits, support : array_like of shape (n_classes,)
+    effects : array_like of shape (n_classes,), optional
+        Design effects of groups; 1 by default.
+
+    Examples
+    --------
+    >>> mean_recall([29, 30], [30, 30])
+    {'value': 0.983333, 'low': 0.910489, 'high': 0.997086}
+    """
+    n = np.asarray(support, dtype=float)
+    present = n > 0
+    if not present.any():
+        return estimate(0.0, 0.0, 1.0)
+    n, recall = n[present], np.asarray(hits, dtype=float)[present] / n[present]
+    effect = np.ones(len(n)) if effects is None else np.asarray(effects, dtype=float)[present]
+    mean = float(recall.mean())
+    worth = len(n) ** 2 / float((effect / n).sum())
+    variance = float((recall * (1 - recall) * effect / np.maximum(n - 1, 1)).sum()) / len(n) ** 2
+    if variance > 0:
+        worth = min(worth, mean * (1 - mean) / variance)
+    return estimate(mean, *wilson(mean * worth, worth))
+
+
 def geometric_mean_of(parts: Sequence[Estimate]) -> Estimate:
     """Return the geometric mean of independent proportions, by the same construction on logarithms.
 
@@ -199,7 +234,9 @@ def score(
         accuracy=share(int(matrix.trace()), len(labels), alike.effect(np.ones(len(labels), bool))),
         groups=len(np.unique(alike.groups)),
         hit_correlation=float(rounded(alike.correlation) or 0.0),
-        balanced_accuracy=mean_of([c["recall"] for c in present]),
+        balanced_accuracy=mean_recall(
+            matrix.diagonal(), matrix.sum(axis=1), [alike.effect(labels == i) for i in range(len(names))]
+        ),
         macro_f1=mean_of([c["f1"] for c in present]),
         geometric_mean=geometric_mean_of([c["recall"] for c in present]),
         classes=classes,

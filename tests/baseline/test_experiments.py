@@ -118,16 +118,15 @@ def test_without_leaks_the_answer_costs_no_training(bars: FakePlan) -> None:
 def test_too_few_leaked_images_are_not_trained_for() -> None:
     """4 of 4 against 270 of 300 right: Newcombe's interval begins below 0 (by hand: -.39), so no training could tell."""
     table = pd.DataFrame({"cluster": ["a", "b", "c", "d"] * 2 + [""] * 296, "group": ""})
-    held_out = np.arange(4, 304)
-
-    class Session:
-        """Without anything to train with."""
-
-        material = SimpleNamespace(
-            leaking=Rows(np.arange(4)), table=table, parts={"test": Rows(held_out), "val": Rows(held_out[:0])}
-        )
-
-    found = leak(Session(), {}, {"test": {"accuracy": share(270, 300)}})  # type: ignore[arg-type, typeddict-item]
+    parts = {"test": Rows(np.arange(4, 304)), "val": Rows(np.arange(0))}
+    material = SimpleNamespace(
+        leaking=Rows(np.arange(4)),
+        table=table,
+        parts=parts,
+        rows_of=lambda part: table.iloc[parts[part].rows],
+    )
+    session = SimpleNamespace(material=material)  # without anything to train with
+    found = leak(session, {}, {"test": {"accuracy": share(270, 300)}})  # type: ignore[arg-type, typeddict-item]
     assert found["verdict"] == "undecided"
     assert "even on all 4 leaked ones that could be chance" in found["text"]
     assert found["evidence"] == {"leaked": 4, "clean": 296}

@@ -120,10 +120,12 @@ def main(folder: str, seeds: int = 3, largest: int = 1500, order: str = "0123456
         wall, cpu = (time.monotonic() - began) / 60, (time.process_time() - spent) / 60
         rarest, commonest = rare_and_common(session)
     print(
-        f"{training:,} training images, order {order}, {size.image_size} px, {size.filters} filters, {seeds} seeds"
+        f"{training:,} training images, order {order}, {size.image_size} px, {size.filters} filters, "
+        f"{seeds} seeds"
     )
     print(
-        f"{'way':<48}{'balanced accuracy':>24}{'rare-class recall':>24}{'common-class recall':>24}{'minutes':>9}"
+        f"{'way':<48}{'balanced accuracy':>24}{'rare-class recall':>24}"
+        f"{'common-class recall':>24}{'minutes':>9}"
     )
     for row in summarise(found, rarest, commonest):
         minutes = sum(o.seconds for o in found[row["way"]].values()) / 60

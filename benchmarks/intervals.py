@@ -1,4 +1,6 @@
-"""How often the interval of balanced accuracy covers the true mean recall: `mean_recall` beside MOVER of Wilson intervals.
+"""How often the interval of balanced accuracy covers the true mean recall.
+
+`mean_recall` beside MOVER of Wilson intervals.
 
 Run ``python -m benchmarks.intervals``; about a minute, without TensorFlow.
 """

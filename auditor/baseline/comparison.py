@@ -1,4 +1,4 @@
-"""Did the fix help? Ways against imbalance, trained alike and compared on the same images with the same seeds."""
+"""Did the fix help? Ways against imbalance, trained with the same seeds, compared on the same images."""
 
 from __future__ import annotations
 
@@ -126,7 +126,9 @@ def _judged_images(session: Session) -> dict[str, Samples]:
 
 
 def rare_and_common(session: Session) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return the numbers of the rarest classes of the training images, `RAREST` of them, and of as many of the commonest."""
+    """Return the numbers of the rarest classes of the training images, `RAREST` of them, and of as many of
+    the commonest.
+    """
     counts = np.bincount(session.material.train.labels, minlength=len(session.material.labels))
     present = np.argsort(counts, kind="stable")[(counts == 0).sum() :]
     rarest = present[: max(1, round(RAREST * len(present)))]
@@ -149,18 +151,22 @@ def compare_ways(
     notes = []
     if left_out:
         notes.append(
-            f"Not compared, because time ran out or the loss was not a number: {', '.join(left_out)} (--time-budget)."
+            f"Not compared, because time ran out or the loss was not a number: {', '.join(left_out)} "
+            f"(--time-budget)."
         )
     chosen = next((row for row in rows if row["recommended"]), None)
     if rows and chosen is None:
         notes.append(
-            "No way against imbalance is recommended: one seed is not enough to tell (--seeds 3, and time for them)."
+            "No way against imbalance is recommended: one seed is not enough to tell (--seeds 3, and "
+            "time for them)."
         )
     gain = chosen.get("change of validation balanced accuracy") if chosen else None
     if chosen is not None and gain is not None and gain["low"] <= 0:
         notes.append(
-            f"Recommended against imbalance is {chosen['way']}, the best on validation images, but not surely better than nothing there: "
-            f"balanced accuracy {gain['value']:+.3f} [{gain['low']:+.3f} to {gain['high']:+.3f}]. More seeds or images would tell."
+            f"Recommended against imbalance is {chosen['way']}, the best on validation images, but not "
+            f"surely better than nothing there: "
+            f"balanced accuracy {gain['value']:+.3f} [{gain['low']:+.3f} to {gain['high']:+.3f}]. More "
+            f"seeds or images would tell."
         )
     return rows, notes
 

@@ -42,7 +42,10 @@ ORDER = (
 
 
 def difference(a: Estimate, b: Estimate) -> Estimate:
-    """Return ``a - b`` of two independent estimates, with an interval made from theirs (Newcombe 1998, method 10)."""
+    """Return ``a - b`` of two independent estimates, with an interval made from theirs.
+
+    Newcombe 1998, method 10.
+    """
     value = a["value"] - b["value"]
     low = value - math.hypot(a["value"] - a["low"], b["high"] - b["value"])
     high = value + math.hypot(a["high"] - a["value"], b["value"] - b["low"])
@@ -50,7 +53,7 @@ def difference(a: Estimate, b: Estimate) -> Estimate:
 
 
 def decide(effect: Estimate, threshold: float) -> str:
-    """Return "yes" where the whole interval is above the threshold, "no" where it is below, else "undecided"."""
+    """Return "yes" where the whole interval is above the threshold, "no" if it is below, else "undecided"."""
     return "yes" if effect["low"] > threshold else "no" if effect["high"] <= threshold else "undecided"
 
 
@@ -101,7 +104,8 @@ def diagnose_fit(train: Scores, val: Scores, history: History) -> list[Diagnosis
     if labels["verdict"] == "yes" and underfit == "yes":
         underfit = "undecided"  # it cannot learn what is wrong, and on other images it shows what it learned
     numbers = (
-        f"balanced accuracy is {interval(learned)} on training images and {interval(seen)} on validation images, "
+        f"balanced accuracy is {interval(learned)} on training images and {interval(seen)} on "
+        f"validation images, "
         f"a gap of {interval(gap)}; training accuracy reached {percent(reached['value'])}; "
         f"validation loss was lowest after epoch {history['best_epoch'] + 1} of {len(history['loss'])}"
     )
@@ -136,7 +140,9 @@ def _no_diagnosis(history: History) -> list[Diagnosis]:
 
 
 def find_turn(train: Scores, val: Scores, history: History) -> str:
-    """Say where the validation loss turned while the training images were still being learned; blank where it did not.
+    """Say where the validation loss turned while the training images were still being learned.
+
+    Blank where it did not.
 
     Early stopping keeps weights from before the turn, whose gap is small. The curve shows what the training
     would have led to.
@@ -155,7 +161,8 @@ def find_turn(train: Scores, val: Scores, history: History) -> str:
     if decide(difference(fitted, seen), GAP) != "yes":
         return ""
     return (
-        f"after epoch {best + 1} the validation loss rose from {losses[best]:.2f} to {last:.2f}, while training accuracy went "
+        f"after epoch {best + 1} the validation loss rose from {losses[best]:.2f} to {last:.2f}, while "
+        f"training accuracy went "
         f"on to {percent(fitted['value'])}; the weights of epoch {best + 1} were kept"
     )
 
@@ -164,13 +171,22 @@ def _underfitting(
     verdict: str, numbers: str, learned: Estimate, history: History, *, second: str
 ) -> Diagnosis:
     text = {
-        "yes": f"The model underfits (high bias): even on the images it was trained with it is right too rarely ({numbers}).",
+        "yes": (
+            f"The model underfits (high bias): even on the images it was trained with it is right too "
+            f"rarely ({numbers})."
+        ),
         "no": f"The model does not underfit: it has learned its training images ({numbers}).",
-        "undecided": f"Whether the model underfits cannot be said ({numbers}; {percent(LEARNED)} on training images is the line).",
+        "undecided": (
+            f"Whether the model underfits cannot be said ({numbers}; {percent(LEARNED)} on training "
+            f"images is the line)."
+        ),
     }[verdict]
     if second == "underfitting":
         verdict = "undecided"
-        text = f"Training images are not all learned, but the gap to validation is the larger part of the error: reduce it first ({numbers})."
+        text = (
+            f"Training images are not all learned, but the gap to validation is the larger part of the "
+            f"error: reduce it first ({numbers})."
+        )
     remedies = [
         "more epochs",
         "a higher learning rate",
@@ -194,13 +210,22 @@ def _overfitting(
     verdict: str, numbers: str, gap: Estimate, history: History, *, second: str, turn: str
 ) -> Diagnosis:
     text = {
-        "yes": f"The model overfits (high variance): what it learned does not carry over to new images ({turn or numbers}).",
+        "yes": (
+            f"The model overfits (high variance): what it learned does not carry over to new images "
+            f"({turn or numbers})."
+        ),
         "no": f"The model does not overfit by more than {percent(GAP)} ({numbers}).",
-        "undecided": f"Whether the model overfits cannot be said from so few images ({numbers}; a gap of {percent(GAP)} is the line).",
+        "undecided": (
+            f"Whether the model overfits cannot be said from so few images ({numbers}; a gap of "
+            f"{percent(GAP)} is the line)."
+        ),
     }[verdict]
     if second == "overfitting":
         verdict = "undecided"
-        text = f"There is a gap, but the error on training images is the larger part: reduce it first ({numbers})."
+        text = (
+            f"There is a gap, but the error on training images is the larger part: reduce it first "
+            f"({numbers})."
+        )
     remedies = [
         "more images",
         "augmentation",
@@ -222,13 +247,19 @@ def _overfitting(
 
 
 def _wrong_labels(learned: Estimate, seen: Estimate) -> Diagnosis:
-    """Say whether training labels look wrong: what cannot be learned there, but is right on validation images, is no fault of the model."""
+    """Say whether training labels look wrong.
+
+    What cannot be learned there, but is right on validation images, is no fault of the model.
+    """
     lead = difference(seen, learned)
     verdict = decide(lead, GAP)
     numbers = f"balanced accuracy is {interval(lead)} higher on validation than on training images"
     text = {
         "yes": f"Training labels look wrong: {numbers}.",
-        "no": f"The scores do not point at wrong training labels, which is no proof that there are none: {numbers}.",
+        "no": (
+            f"The scores do not point at wrong training labels, which is no proof that there are none: "
+            f"{numbers}."
+        ),
         "undecided": f"Whether training labels are wrong cannot be said from the scores: {numbers}.",
     }[verdict]
     remedies = ["look for wrong labels: auditor scan DATA --select label-error"]
@@ -248,12 +279,18 @@ def _too_short(underfit: str, history: History) -> Diagnosis:
         verdict, text = "no", f"Training was long enough: {numbers}, and did not fall again."
     elif underfit == "yes" and best == epochs:
         verdict = "yes"
-        text = f"Training was too short: {numbers}, all that were planned, and the training images are not learned yet."
+        text = (
+            f"Training was too short: {numbers}, all that were planned, and the training images are not "
+            f"learned yet."
+        )
     elif underfit == "no":
         verdict, text = "no", f"Training was long enough: the training images are learned; {numbers}."
     else:
         verdict = "undecided"
-        text = f"Whether training was long enough cannot be said: {numbers}, near the end, or the training images are hardly learned."
+        text = (
+            f"Whether training was long enough cannot be said: {numbers}, near the end, or the training "
+            f"images are hardly learned."
+        )
     facts: dict[str, Any] = {
         "epochs": epochs,
         "best_epoch": best,

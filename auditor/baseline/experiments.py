@@ -81,7 +81,9 @@ def harder_test(scores: dict[str, Scores]) -> list[Diagnosis]:
     text = {
         "yes": f"The test images are harder than the validation images, or other ones: {numbers}.",
         "no": f"The test images are not harder than the validation images: {numbers}.",
-        "undecided": f"Whether the test images are harder than the validation images cannot be said: {numbers}.",
+        "undecided": (
+            f"Whether the test images are harder than the validation images cannot be said: {numbers}."
+        ),
     }[verdict]
     remedies = ["read the findings on label, property and content shift", "more test images"]
     return [answer("too-hard test", verdict, text, remedies, drop=drop)]
@@ -122,7 +124,10 @@ def one_batch(session: Session) -> Diagnosis:
     right = int((predict(net, batch).argmax(axis=1) == batch.labels).sum())
     found = share(right, len(batch))
     verdict = "no" if found["value"] >= BY_HEART else "yes"
-    text = f"After {ONE_BATCH_STEPS} steps on the same {len(batch)} images, {percent(found['value'])} of them are known by heart"
+    text = (
+        f"After {ONE_BATCH_STEPS} steps on the same {len(batch)} images, {percent(found['value'])} of "
+        f"them are known by heart"
+    )
     text += (
         ": network and pipeline can learn."
         if verdict == "no"
@@ -166,7 +171,10 @@ def learning_rate(session: Session) -> list[Diagnosis]:
         better = lowest[other] < lowest[1] * (1 - RATE_MARGIN)
         same = abs(lowest[other] - lowest[1]) <= RATE_MARGIN * lowest[1]
         verdict = "yes" if better else "undecided" if same else "no"
-        text = f"After {epochs * -(-len(some) // batch)} steps the lowest validation loss is {numbers}: a {word} rate "
+        text = (
+            f"After {epochs * -(-len(some) // batch)} steps the lowest validation loss is {numbers}: a "
+            f"{word} rate "
+        )
         text += {"yes": "is better.", "no": "is worse.", "undecided": "makes no clear difference."}[verdict]
         suggestion = [
             f"--learning-rate {rates[other]:g}",
@@ -231,7 +239,8 @@ def _leak_without_training(name: str, n: int, m: int, accuracy: Estimate) -> Dia
     if newcombe(n, n, round(accuracy["value"] * m), m)[0] > 0:
         return None
     text = (
-        f"Not trained, for no answer could be sure: the model is right on {percent(accuracy['value'])} of the {name} images, "
+        f"Not trained, for no answer could be sure: the model is right on {percent(accuracy['value'])} "
+        f"of the {name} images, "
         f"and even on all {n:,} leaked ones that could be chance beside {m:,} clean ones."
     )
     return answer(LEAK, "undecided", text, again, leaked=n, clean=m)
@@ -251,7 +260,8 @@ def _judge_leak(
         verdict = "undecided"
     numbers = (
         f"trained with the leaking images, the model is right on {interval(share(a, n))} of {n:,} leaked and "
-        f"{interval(share(b, m))} of {m:,} clean {PART_NAMES[part]} images, a difference of {interval(inflation)}"
+        f"{interval(share(b, m))} of {m:,} clean {PART_NAMES[part]} images, a difference of "
+        f"{interval(inflation)}"
     )
     text = {
         "yes": f"Leaks inflate the score: {numbers}.",
@@ -264,7 +274,10 @@ def _judge_leak(
 
 
 def half_the_data(session: Session, history: History, scores: dict[str, Scores]) -> Diagnosis:
-    """Train on half of the training groups for as many steps: what the other half brought is what more images may bring."""
+    """Train on half of the training groups for as many steps.
+
+    What the other half brought is what more images may bring.
+    """
     question = "too few images"
     material = session.material
     fed = session.samples()
@@ -288,7 +301,8 @@ def half_the_data(session: Session, history: History, scores: dict[str, Scores])
     gain = difference(full["balanced_accuracy"], halved["balanced_accuracy"])
     verdict = decide(gain, WORTHWHILE)
     numbers = (
-        f"balanced accuracy on validation images is {interval(halved['balanced_accuracy'])} with half the training images and "
+        f"balanced accuracy on validation images is {interval(halved['balanced_accuracy'])} with half "
+        f"the training images and "
         f"{interval(full['balanced_accuracy'])} with all, a gain of {interval(gain)}"
     )
     text = {
@@ -302,7 +316,9 @@ def half_the_data(session: Session, history: History, scores: dict[str, Scores])
 
 
 def nested_subset(session: Session, fraction: float) -> Any:
-    """Return that share of the training images, class by class and by whole groups, nested: a smaller one is part of a larger one.
+    """Return that share of the training images, class by class and by whole groups, nested.
+
+    A smaller one is part of a larger one.
 
     Augmented images follow their parents.
     """

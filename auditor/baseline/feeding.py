@@ -1,4 +1,7 @@
-"""Batches for training: rows of the pixel cache in an order that the seed and the epoch decide, streamed through ``tf.data``."""
+"""Batches for training.
+
+Rows of the pixel cache in an order that the seed and the epoch decide, streamed through ``tf.data``.
+"""
 
 from __future__ import annotations
 
@@ -84,7 +87,8 @@ def shuffled(n: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
 
 
 def balanced(labels: npt.NDArray[np.int64], rng: np.random.Generator) -> npt.NDArray[np.int64]:
-    """Return as many positions as there are, each class equally often (random oversampling and undersampling at an equal number of steps).
+    """Return as many positions as there are, each class equally often (random oversampling and undersampling
+    at an equal number of steps).
 
     Every class is gone through in shuffled rounds, so its images are repeated as evenly as can be.
     """

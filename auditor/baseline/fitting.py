@@ -1,4 +1,7 @@
-"""One training run: a learning rate that rises and falls, early stopping with the best weights, a deadline, resumption."""
+"""One training run.
+
+A learning rate that rises and falls, early stopping with the best weights, a deadline, resumption.
+"""
 
 from __future__ import annotations
 
@@ -84,7 +87,9 @@ class Run:
 
 
 def rate(step: int, steps: int, peak: float) -> float:
-    """Return the learning rate of a step: a linear rise over `WARM_UP` of the steps, times a fall to zero along half a cosine.
+    """Return the learning rate of a step.
+
+    A linear rise over `WARM_UP` of the steps, times a fall to zero along half a cosine.
 
     References
     ----------
@@ -152,7 +157,9 @@ def fit(network: Network, train: Samples, val: Samples, run: Run) -> History:
 
 
 class _Training:
-    """A run in progress: sets the learning rate, keeps the best weights, stops, saves and reports after every epoch.
+    """A run in progress.
+
+    Sets the learning rate, keeps the best weights, stops, saves and reports after every epoch.
 
     Keras' own `EarlyStopping`, `BackupAndRestore` and `CosineDecay` do not suffice. The first two keep
     neither curves nor how long the loss has stalled over a kill, so that a run that goes on would give other
@@ -216,7 +223,10 @@ class _Training:
             run.on_epoch(Epoch(run=run.name, epoch=epoch + 1, epochs=run.epochs, seconds_left=left, **known))
 
     def _judge(self, epoch: int, val_loss: float) -> None:
-        """Keep the weights of the lowest validation loss; count the epochs since, and halve the rate when they are many."""
+        """Keep the weights of the lowest validation loss.
+
+        Count the epochs since, and halve the rate when they are many.
+        """
         if not self.run.validated:
             self.best_epoch = epoch
         elif val_loss < self.best - MIN_DELTA:
@@ -227,7 +237,10 @@ class _Training:
             self.reductions += self.wait % max(2, self.run.patience // 2) == 0
 
     def resume(self) -> int:
-        """Take up the run's checkpoint, where there is one that can be read; return the number of the next epoch."""
+        """Take up the run's checkpoint, where there is one that can be read.
+
+        Return the number of the next epoch.
+        """
         if self.run.checkpoint is None:
             return 0
         try:
@@ -271,7 +284,8 @@ class _Training:
                 else "no epoch of this run could be kept"
             )
             raise OutputError(
-                expected=f"room for a checkpoint of {sum(a.nbytes for a in arrays.values()) / 1e6:.1f} MB in '{file.parent}'",
+                expected=f"room for a checkpoint of {sum(a.nbytes for a in arrays.values()) / 1e6:.1f} "
+                f"MB in '{file.parent}'",
                 received=f"{error.strerror or error}, after epoch {done}",
                 hint=f"free some space and give the same command again: {kept}",
             ) from None

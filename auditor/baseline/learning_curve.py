@@ -1,4 +1,6 @@
-"""How many more images? Recall of each class on nested subsets of the training images, carried on in logit against log n."""
+"""How many more images? Recall of each class on nested subsets of the training images, carried on in logit
+against log n.
+"""
 
 from __future__ import annotations
 
@@ -83,7 +85,8 @@ def forecast(counts: npt.ArrayLike, hits: npt.ArrayLike, support: int, target: f
 
 
 def learning_curve(session: Session, target: float) -> tuple[dict[str, Any], list[str]]:
-    """Train on nested shares of the training images for as many steps, with several seeds, and forecast each class on validation images.
+    """Train on nested shares of the training images for as many steps, with several seeds, and forecast each
+    class on validation images.
 
     Returns
     -------
@@ -130,7 +133,9 @@ def _subset(session: Session, part: float) -> Samples:
 
 
 def _hits_by_share(session: Session, seed: int) -> npt.NDArray[np.int64]:
-    """Return how many validation images of each class are recognised after training on each share, ``(n_shares, n_classes)``."""
+    """Return how many validation images of each class are recognised after training on each share,
+    ``(n_shares, n_classes)``.
+    """
     labels, val = session.material.labels, session.material.val
     hits = []
     for part in SHARES:

@@ -109,7 +109,8 @@ def usable_rows(plan: PlannedSplit, *, seed: int) -> tuple[pd.DataFrame, list[st
     if not (rows["split"] == "val").any():
         rows = rows.assign(split=_carve(rows, seed))
         notes.append(
-            f"The plan has no validation images: {int((rows['split'] == 'val').sum()):,} were carved from train, by groups."
+            f"The plan has no validation images: {int((rows['split'] == 'val').sum()):,} were carved "
+            f"from train, by groups."
         )
     table = plan.table
     left_out = table[
@@ -117,7 +118,8 @@ def usable_rows(plan: PlannedSplit, *, seed: int) -> tuple[pd.DataFrame, list[st
     ]
     if len(left_out):
         notes.append(
-            f"{len(left_out):,} training images are not used: they share a group or a duplicate set with validation or test images."
+            f"{len(left_out):,} training images are not used: they share a group or a duplicate set "
+            f"with validation or test images."
         )
         rows = pd.concat([rows, left_out.assign(split=LEAKING)]).sort_values(
             "path", kind="stable", ignore_index=True
@@ -126,7 +128,9 @@ def usable_rows(plan: PlannedSplit, *, seed: int) -> tuple[pd.DataFrame, list[st
 
 
 def _carve(rows: pd.DataFrame, seed: int) -> npt.NDArray[np.object_]:
-    """Return the split with `CARVED` of the training images moved to ``val``, by whole units, never the last of a class."""
+    """Return the split with `CARVED` of the training images moved to ``val``, by whole units, never the last
+    of a class.
+    """
     split = rows["split"].to_numpy(dtype=object).copy()
     at = np.flatnonzero(split == "train")
     unit = number_units_of(rows.iloc[at])
@@ -203,11 +207,13 @@ def _gaps(labels: tuple[str, ...], parts: Mapping[str, Samples], unreadable: int
     absent = [labels[c] for c in range(len(labels)) if c not in set(parts["train"].labels.tolist())]
     if absent:
         notes.append(
-            f"No training image of {', '.join(absent[:5])}: the model cannot predict what it was never shown, and each such image counts as wrong."
+            f"No training image of {', '.join(absent[:5])}: the model cannot predict what it was never "
+            f"shown, and each such image counts as wrong."
         )
     if not len(parts["test"]):
         notes.append(
-            "There are no test images: the scores are those of the validation images, by which training was stopped."
+            "There are no test images: the scores are those of the validation images, by which training "
+            "was stopped."
         )
     return tuple(notes)
 

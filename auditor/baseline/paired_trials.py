@@ -40,7 +40,10 @@ class Trial:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Outcome:
-    """What one training gave: recall of each class by set of images, each of shape ``(classes,)``, and seconds."""
+    """What one training gave.
+
+    Recall of each class by set of images, each of shape ``(classes,)``, and seconds.
+    """
 
     recalls: Mapping[str, Recalls] = field(default_factory=dict)
     seconds: float = 0.0
@@ -57,7 +60,10 @@ Outcomes = dict[str, dict[int, Outcome]]
 
 
 def run_trial(trial: Trial, seed: int) -> Outcome | None:
-    """Train and judge once; ``None`` where the loss was not a number, or the clock ended a run that others are compared with."""
+    """Train and judge once.
+
+    ``None`` where the loss was not a number, or the clock ended a run that others are compared with.
+    """
     session = trial.session
     run = session.run(f"{trial.name}, seed {seed}", seed=seed, epochs=trial.epochs, validated=trial.validated)
     try:
@@ -114,6 +120,9 @@ def mean_over_seeds(values: npt.ArrayLike, *, least: float = -1.0) -> Estimate:
 def mean_difference(
     runs: Mapping[int, Outcome], base: Mapping[int, Outcome], measure: Callable[[Outcome], float]
 ) -> Estimate | None:
-    """Return the mean difference of a measure to another trial, paired by seed; ``None`` without a common seed."""
+    """Return the mean difference of a measure to another trial, paired by seed.
+
+    ``None`` without a common seed.
+    """
     shared = [seed for seed in runs if seed in base]
     return mean_over_seeds([measure(runs[s]) - measure(base[s]) for s in shared]) if shared else None

@@ -1,4 +1,7 @@
-"""What the baseline is compared with: the majority class, and logistic regression on the offline descriptor."""
+"""What the baseline is compared with.
+
+The majority class, and logistic regression on the offline descriptor.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Remedies are tried, not recited: each is trained with the same seeds as the model as it is, and compared on validation."""
+"""Remedies are tried, not recited.
+
+Each is trained with the same seeds as the model as it is, and compared on validation.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +61,10 @@ def _dropping(session: Session) -> Session | None:
 
 
 def _augmented(session: Session) -> Session | None:
-    """Augment all training images, or more strongly than they are; mirrored only where they are, which may change a class."""
+    """Augment all training images, or more strongly than they are.
+
+    Mirrored only where they are, which may change a class.
+    """
     known = session.variation
     if known is None:
         return replace(session, variation=MILD)
@@ -72,24 +78,43 @@ def _plain(session: Session) -> Session | None:
     return None if session.variation is None else replace(session, variation=None)
 
 
+def _longer(session: Session) -> Session | None:
+    return _sized(session, epochs=2 * session.size.epochs, patience=2 * session.size.patience)
+
+
+def _faster(session: Session) -> Session | None:
+    return session.with_options(learning_rate=min(3 * session.options.learning_rate, 10.0))
+
+
+def _wider(session: Session) -> Session | None:
+    return _sized(session, filters=min(session.size.filters * 3 // 2, 512))
+
+
+def _stopping_earlier(session: Session) -> Session | None:
+    return _sized(session, patience=max(1, session.size.patience // 3))
+
+
 #: Magnitudes are the next usual step from the defaults: a factor of two to ten.
 REMEDIES: tuple[Remedy, ...] = (
-    Remedy("more-epochs", "more epochs", "underfitting", lambda s: _sized(s, epochs=2 * s.size.epochs, patience=2 * s.size.patience)),
-    Remedy("higher-rate", "a higher learning rate", "underfitting", lambda s: s.with_options(learning_rate=min(3 * s.options.learning_rate, 10.0))),
-    Remedy("more-filters", "more filters", "underfitting", lambda s: _sized(s, filters=min(s.size.filters * 3 // 2, 512))),
+    Remedy("more-epochs", "more epochs", "underfitting", _longer),
+    Remedy("higher-rate", "a higher learning rate", "underfitting", _faster),
+    Remedy("more-filters", "more filters", "underfitting", _wider),
     Remedy("more-layers", "more layers", "underfitting", _deeper),
     Remedy("no-augmentation", "no augmentation", "underfitting", _plain),
-    Remedy("earlier-stopping", "earlier stopping", "overfitting", lambda s: _sized(s, patience=max(1, s.size.patience // 3))),
+    Remedy("earlier-stopping", "earlier stopping", "overfitting", _stopping_earlier),
     Remedy("smaller-model", "a smaller model", "overfitting", _smaller),
     Remedy("more-dropout", "more dropout", "overfitting", _dropping),
     Remedy("l2", "L2 penalty", "overfitting", lambda s: s.with_options(l2=max(1e-3, 10 * s.options.l2))),
     Remedy("l1", "L1 penalty", "overfitting", lambda s: s.with_options(l1=max(1e-5, 10 * s.options.l1))),
     Remedy("more-augmentation", "more augmentation", "overfitting", _augmented),
-)  # fmt: skip
+)
 
 
 def choose_remedies(verdicts: Mapping[str, str]) -> list[Remedy]:
-    """Return the remedies against what the diagnosis says; both kinds where it is undecided, none where there is nothing to remedy."""
+    """Return the remedies against what the diagnosis says.
+
+    Both kinds where it is undecided, none where there is nothing to remedy.
+    """
     wanted = {q for q in ("underfitting", "overfitting") if verdicts.get(q) == "yes"}
     wanted = wanted or {q for q in ("underfitting", "overfitting") if verdicts.get(q) == "undecided"}
     return [r for r in REMEDIES if r.against in wanted]
@@ -134,7 +159,9 @@ def _validation(outcome: Outcome) -> float:
 
 
 def summarise(outcomes: Outcomes) -> list[RemedyRow]:
-    """Return a row per remedy with its changes to the model as it is, paired by seed; the cheapest within noise of the best is recommended.
+    """Return a row per remedy with its changes to the model as it is, paired by seed.
+
+    The cheapest within noise of the best is recommended.
 
     Where the best surely helps, only what surely helps too is within noise of it: a wide interval is no
     merit.

@@ -87,7 +87,9 @@ class Session:
         return replace(samples, weights=(weights / weights.mean()).astype(np.float32))
 
     def validation(self) -> Samples:
-        """Return the validation samples, weighted as the training loss is, so that both curves measure the same thing."""
+        """Return the validation samples, weighted as the training loss is, so that both curves measure the
+        same thing.
+        """
         val = self.material.val
         if not (self.options.class_weights or self.options.oversample or self.material.made is not None):
             return val
@@ -96,7 +98,10 @@ class Session:
         return replace(val, weights=(weights / weights.mean()).astype(np.float32))
 
     def adjustment(self) -> tuple[float, ...]:
-        """Return what logit adjustment adds to the logits in the loss: ``tau * log(prior)``, zero at its largest."""
+        """Return what logit adjustment adds to the logits in the loss.
+
+        ``tau * log(prior)``, zero at its largest.
+        """
         tau = self.options.logit_adjustment
         counts = np.bincount(self.material.train.labels, minlength=len(self.material.labels))
         prior = np.log(np.maximum(counts, 1) / counts.max())
@@ -131,7 +136,10 @@ class Session:
         )
 
     def checkpoint(self, run: Run, samples: Samples, architecture: Architecture) -> Path | None:
-        """Return the file of a run's checkpoint: its name is the same only where a run can go on, with the same data and settings."""
+        """Return the file of a run's checkpoint.
+
+        Its name is the same only where a run can go on, with the same data and settings.
+        """
         if self.folder is None:
             return None
         settings = replace(run, deadline=0.0, checkpoint=None, on_epoch=None)
@@ -143,7 +151,9 @@ class Session:
     def train(
         self, run: Run, *, samples: Samples | None = None, net: Network | None = None
     ) -> tuple[Network, History]:
-        """Make a run; the network holds the weights of its best epoch afterwards, until the next run of the same shape.
+        """Make a run.
+
+        The network holds the weights of its best epoch afterwards, until the next run of the same shape.
 
         A run that has its checkpoint goes on from it, and one that was finished is only read back.
         """

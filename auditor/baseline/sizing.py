@@ -39,8 +39,9 @@ OVERHEAD = 12.0
 class Size:
     """Size of the model and of its training, with the reason in words.
 
-    ``full_epochs`` are those that the rules give without a limit of time. ``seconds`` is what the whole run is expected to cost: an estimate from the size alone, so that what is
-    planned within a time budget depends on the data and the options and not on the clock.
+    ``full_epochs`` are those that the rules give without a limit of time. ``seconds`` is what the whole run is
+    expected to cost: an estimate from the size alone, so that what is planned within a time budget depends on
+    the data and the options and not on the clock.
     """
 
     image_size: int
@@ -59,7 +60,10 @@ def positions(image_size: int) -> float:
 
 
 def seconds_per_image(image_size: int, filters: int, depth: int = 3) -> float:
-    """Return the expected CPU seconds that training on one image takes once; each stage costs what the one before it does."""
+    """Return the expected CPU seconds that training on one image takes once.
+
+    Each stage costs what the one before it does.
+    """
     return (
         SECONDS_PER_IMAGE
         * positions(image_size)

@@ -1,4 +1,7 @@
-"""The seconds that a call may take: work is planned by its expected cost, and the clock ends what takes longer."""
+"""The seconds that a call may take.
+
+Work is planned by its expected cost, and the clock ends what takes longer.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,10 @@ class TimeBudget:
         self.planned, self.deadline = planned, deadline
 
     def reserve(self, seconds: float) -> bool:
-        """Take the expected cost of some work off what may be planned; False, and nothing taken, where it does not fit."""
+        """Take the expected cost of some work off what may be planned.
+
+        False, and nothing taken, where it does not fit.
+        """
         if seconds > self.planned or time.monotonic() > self.deadline:
             return False
         self.planned -= seconds

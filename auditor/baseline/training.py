@@ -105,8 +105,7 @@ def train_baseline(
     augmentation : Augmentation, optional
     options : TrainOptions, optional
     output : str or Path, optional
-        Folder for ``baseline.keras``, ``baseline.json``, the pixel cache and checkpoints, from which a killed
-        run goes on.
+        Folder for model, ``baseline.json``, pixels and checkpoints, from which a killed run goes on.
     on_epoch, on_stage : callable, optional
         Called with an `Epoch` after every epoch of every run, and with a sentence about what begins.
     time_budget : float, optional
@@ -136,7 +135,7 @@ def train_baseline(
         statistics = pixel_statistics(material.train.cache.stream(material.train.rows))
         session = Session(
             material=material, options=options, size=size, scaler=statistics.min_max(), budget=budget,
-            on_epoch=on_epoch, on_stage=on_stage, folder=folder if output is not None or options.tune else None,
+            on_epoch=on_epoch, on_stage=on_stage, folder=folder if output or options.tune else None,
             **_augmentation_settings(augmentation, material, options),
         )  # fmt: skip
         result = _train_and_ask(session, statistics.standard(), began, allowed, measures, suspects)
@@ -250,7 +249,8 @@ def _ask(
         facts["histories"] += more
         if len(more) + 1 < options.seeds:
             notes.append(
-                f"The noise floor is from {len(more) + 1} of {options.seeds} seeds: the others do not fit into the time budget."
+                f"The noise floor is from {len(more) + 1} of {options.seeds} seeds: the others do not "
+                f"fit into the time budget."
             )
     if options.compare:
         session.on_stage("Comparing ways against imbalance")
@@ -323,7 +323,9 @@ def _by_layers(augmentation: Augmentation | None) -> bool:
 def _augmentation_settings(
     augmentation: Augmentation | None, material: Material, options: TrainOptions
 ) -> dict[str, Any]:
-    """Return the variation of all images, the random layers and the class weights that a planned augmentation brings."""
+    """Return the variation of all images, the random layers and the class weights that a planned augmentation
+    brings.
+    """
     by_layers = _by_layers(augmentation)
     settings: dict[str, Any] = {}
     if options.vary and not by_layers:
@@ -337,7 +339,9 @@ def _augmentation_settings(
 
 
 def _choose_scaling(session: Session, standard: Scaler, allowed: float) -> tuple[Scaler, str]:
-    """Choose between the session's min-max scaling and standardisation, by the validation loss of two short runs."""
+    """Choose between the session's min-max scaling and standardisation, by the validation loss of two short
+    runs.
+    """
     wanted = session.options.scaling
     if session.options.backbone:
         return (
@@ -398,7 +402,8 @@ def _score_parts(net: Network, material: Material, seed: int) -> tuple[dict[str,
 def _note_groups(scores: dict[str, Scores]) -> list[str]:
     """Say where intervals count images of a group for less."""
     return [
-        f"{s['images']:,} images of {part} are in {s['groups']:,} groups whose hits go together (correlation {s['hit_correlation']:.2f}): "
+        f"{s['images']:,} images of {part} are in {s['groups']:,} groups whose hits go together "
+        f"(correlation {s['hit_correlation']:.2f}): "
         "intervals count them for fewer."
         for part, s in scores.items()
         if part != "train" and s["hit_correlation"] > 0
@@ -446,5 +451,8 @@ def summarise(facts: BaselineFacts) -> str:
     }[name_verdict(facts["diagnosis"])]
     history = facts["histories"][0]
     if planned := epochs_cut(history):
-        said = f"The time budget stopped training after {len(history['loss'])} of {planned} epochs: no diagnosis."
+        said = (
+            f"The time budget stopped training after {len(history['loss'])} of {planned} epochs: no "
+            f"diagnosis."
+        )
     return f"{text} {said}"

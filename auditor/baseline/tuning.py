@@ -1,4 +1,6 @@
-"""Hyperparameter search on the validation images, with Optuna: resumable, pruned, within a time budget; test is never looked at.
+"""Hyperparameter search on the validation images, with Optuna.
+
+Resumable, pruned, within a time budget; test is never looked at.
 
 References
 ----------
@@ -45,7 +47,9 @@ EPOCHS = (0.5, 1.0, 2.0)
 def tune(
     session: Session, trials: int, *, seconds: float = math.inf, deadline: float = math.inf
 ) -> tuple[Session, Run, dict[str, Any]]:
-    """Search layers, filters, epochs, learning rate, dropout, L1 and L2; return the best trial and what was tried.
+    """Search layers, filters, epochs, learning rate, dropout, L1 and L2.
+
+    Return the best trial and what was tried.
 
     The session's own settings are the first trial, with as much time as they have without a search: however
     slow the machine, the best is never worse than they are (on validation). Every trial keeps its checkpoint
@@ -72,7 +76,6 @@ def tune(
     ------
     UsageError
         Not one trial came to an end.
-
     """
     import optuna
 
@@ -138,7 +141,10 @@ def _ended(study: optuna.Study) -> list[optuna.trial.FrozenTrial]:
 
 
 def _key(session: Session) -> str:
-    """Return a name that is the same only where trials may be counted together: the same data, settings and seed."""
+    """Return a name that is the same only where trials may be counted together.
+
+    The same data, settings and seed.
+    """
     settings = repr(
         (
             session.size,
@@ -241,7 +247,10 @@ def _objective(session: Session, trial: optuna.Trial, deadline: float) -> float:
 
 
 def _importance(study: optuna.Study, complete: list[optuna.trial.FrozenTrial]) -> dict[str, float | None]:
-    """Return each setting's share of the variance of the score; nothing where there are fewer than ten trials."""
+    """Return each setting's share of the variance of the score.
+
+    Nothing where there are fewer than ten trials.
+    """
     import optuna
 
     if len(complete) < 10 or len({t.value for t in complete}) < 2:
@@ -285,8 +294,10 @@ def _words(done: list[Any], complete: list[Any], best: Any, asked: int) -> str:
         f", {100 * (best.value - first.value):+.1f} points against the defaults" if first is not None else ""
     )
     return (
-        f"{len(done)} trials, {len(done) - len(complete)} of them ended early. The best reaches {percent(best.value, 1)} "
-        f"balanced accuracy on the validation images{gain}; the best of many is partly luck, so only the test score counts.{short}"
+        f"{len(done)} trials, {len(done) - len(complete)} of them ended early. The best reaches "
+        f"{percent(best.value, 1)} "
+        f"balanced accuracy on the validation images{gain}; the best of many is partly luck, so only "
+        f"the test score counts.{short}"
     )
 
 

@@ -142,7 +142,9 @@ class Material:
     def pictures(
         self, part: str, size: tuple[int, int], order: list[int] | None = None
     ) -> Iterator[tuple[Any, str]]:
-        """Yield picture and class of a part: ``uint8`` RGB of shape ``(*size, 3)``, upright, squashed, decoded one at a time.
+        """Yield picture and class of a part.
+
+        ``uint8`` RGB of shape ``(*size, 3)``, upright, squashed, decoded one at a time.
 
         ``order`` gives the places of its rows; without it they come as they stand.
         """
@@ -154,7 +156,10 @@ class Material:
             yield resized(read_parent(self.read(path), path).picture, size), label
 
     def refuse_data_folder(self, target: Path) -> None:
-        """Refuse a place inside a folder of data: what is written there would be read as data the next time."""
+        """Refuse a place inside a folder of data.
+
+        What is written there would be read as data the next time.
+        """
         if (
             self.dataset is None
             or not isinstance(self.dataset.source, LocalFiles)

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 
 def make(material: Material, options: Options) -> dict[str, Any]:
-    """Return a ``tf.data.Dataset`` per part: ``uint8`` RGB images ``(n, *image_size, 3)`` and ``int64`` class numbers ``(n,)``.
+    """Return a ``tf.data.Dataset`` per part.
+
+    ``uint8`` RGB images ``(n, *image_size, 3)`` and ``int64`` class numbers ``(n,)``.
 
     Training comes in an order that each pass draws afresh, the same in every process; other parts in the
     order of the table. Memory holds a few batches.

@@ -116,7 +116,10 @@ def test_without_leaks_the_answer_costs_no_training(bars: FakePlan) -> None:
 
 
 def test_too_few_leaked_images_are_not_trained_for() -> None:
-    """4 of 4 against 270 of 300 right: Newcombe's interval begins below 0 (by hand: -.39), so no training could tell."""
+    """4 of 4 against 270 of 300 right.
+
+    Newcombe's interval begins below 0 (by hand: -.39), so no training could tell.
+    """
     table = pd.DataFrame({"cluster": ["a", "b", "c", "d"] * 2 + [""] * 296, "group": ""})
     parts = {"test": Rows(np.arange(4, 304)), "val": Rows(np.arange(0))}
     material = SimpleNamespace(

@@ -44,7 +44,9 @@ def test_groups_whose_hits_are_independent_cost_nothing() -> None:
 
 
 def test_intervals_hold_for_groups_at_their_stated_rate() -> None:
-    """300 data sets of 40 patients with 8 images each, whose recall varies from patient to patient around 0.7."""
+    """300 data sets of 40 patients with 8 images each, whose recall varies from patient to patient around
+    0.7.
+    """
     rng = np.random.default_rng(0)
     groups = np.repeat(np.arange(40), 8)
     held = naive = 0

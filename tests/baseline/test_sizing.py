@@ -13,7 +13,9 @@ from tests.baseline.conftest import TINY, MakePlan
 
 
 def test_made_images_do_not_take_epochs_away() -> None:
-    """1,200 images are 38 steps of 32 an epoch, so 39 epochs for 1,500 steps, however many are made beside them."""
+    """1,200 images are 38 steps of 32 an epoch, so 39 epochs for 1,500 steps, however many are made beside
+    them.
+    """
     assert choose_size([96], 1200, 0, 32).epochs == 39
     assert choose_size([96], 1200, 4000, 32).epochs == 39
 

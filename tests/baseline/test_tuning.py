@@ -53,7 +53,10 @@ def test_the_best_trial_is_the_model_and_is_not_trained_again(tuned: tuple[dict,
 
 
 def test_a_search_without_time_still_ends_with_the_default_trained_to_its_end(bars: FakePlan) -> None:
-    """The search's share of a tiny budget is over before the first trial ends; that trial is the default, and has the model's time."""
+    """The search's share of a tiny budget is over before the first trial ends.
+
+    That trial is the default, and has the model's time.
+    """
     epochs: list[str] = []
     options = dataclasses.replace(TINY, epochs=4, tune=6)
     with pytest.MonkeyPatch.context() as patch:

@@ -22,6 +22,7 @@ from auditor.evidence.groups import InferredGroups, infer_groups
 from auditor.evidence.neighbours import EXACT_LIMIT, Neighbours, find_neighbours
 from auditor.evidence.probabilities import Probabilities, find_probabilities
 from auditor.evidence.threads import one_thread
+from auditor.reading import Reading
 from auditor.record import SPLITS
 from auditor.scanning.paged import IN_FILE_FROM, gathered, give_back
 
@@ -40,6 +41,8 @@ class Evidence:
         Thumbnails, see `auditor.scanning.signature`.
     empty : tuple of (split, label)
         Class folders without an image.
+    reading : Reading
+        How the data was understood.
     seed : int
         Seeds every resampling.
     """
@@ -50,9 +53,11 @@ class Evidence:
         signatures: npt.NDArray[np.uint8],
         *,
         empty: tuple[tuple[str, str], ...] = (),
+        reading: Reading | None = None,
         seed: int = 0,
     ) -> None:
         self.images, self.signatures, self.empty, self.seed = images, signatures, empty, seed
+        self.reading = reading or Reading()
         #: Class probabilities of a trained model, out of sample: a row per image (index or column ``path``),
         #: a column per class.
         self.model_probabilities: pd.DataFrame | None = None
@@ -219,7 +224,9 @@ class Evidence:
 
     def with_splits(self, splits: npt.NDArray[np.object_]) -> Evidence:
         """Return the same scan under another assignment of splits, sharing the evidence that does not depend on it."""
-        other = Evidence(self.images.assign(split=splits), self.signatures, empty=(), seed=self.seed)
+        other = Evidence(
+            self.images.assign(split=splits), self.signatures, empty=(), reading=self.reading, seed=self.seed
+        )
         other.model_recalls = self.model_recalls
         for name in (
             "readable",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,21 +55,40 @@ def _bound(table: pd.DataFrame, ratios: Mapping[str, float]) -> float:
     return rounded(deviation_bound(counts, np.array(list(ratios.values())))) or 0.0
 
 
-def name_absent_classes(counts: Mapping[str, Mapping[str, int]], parts: Iterable[str]) -> list[str]:
-    """Name each class that is not in every part, with the choices."""
-    notes = []
-    for label in sorted({c for row in counts.values() for c in row}):
-        absent = [p for p in parts if not counts.get(p, {}).get(label)]
-        if absent:
-            total = sum(row.get(label, 0) for row in counts.values())
-            notes.append(
-                f"Class '{label}' ({amount(total, 'image')}) is absent from {' and '.join(absent)}: too "
-                f"few images, groups or "
-                "duplicate sets for these ratios. Collect more of it, merge it with another class, or "
-                "leave it out; "
-                "until then its recall cannot be measured there."
-            )
-    return notes
+#: Absent classes up to which each has a note of its own.
+NAMED = 3
+
+
+def find_absent_classes(
+    counts: Mapping[str, Mapping[str, int]], parts: Iterable[str]
+) -> dict[str, list[str]]:
+    """Return class -> the parts that have no image of it, for the classes that are not in every part."""
+    parts = list(parts)
+    labels = sorted({label for row in counts.values() for label in row})
+    absent = {c: [p for p in parts if not counts.get(p, {}).get(c)] for c in labels}
+    return {label: where for label, where in absent.items() if where}
+
+
+def name_absent_classes(
+    counts: Mapping[str, Mapping[str, int]], absent: Mapping[str, Sequence[str]]
+) -> list[str]:
+    """Name the classes that are not in every part, with the choices: one by one where they are few."""
+    choices = (
+        "too few images, groups or duplicate sets for these ratios. Collect more, merge with another class, "
+        "or leave out; until then the recall cannot be measured there."
+    )
+    total = {label: sum(row.get(label, 0) for row in counts.values()) for label in absent}
+    if len(absent) <= NAMED:
+        return [
+            f"Class '{label}' ({amount(total[label], 'image')}) is absent from {' and '.join(where)}: {choices}"
+            for label, where in absent.items()
+        ]
+    parts = sorted({part for where in absent.values() for part in where})
+    without = [f"{sum(p in where for where in absent.values()):,} from {p}" for p in parts]
+    first = ", ".join(f"'{label}'" for label in list(absent)[:NAMED])
+    return [
+        f"{len(absent):,} classes are not in every part ({first}, ...), absent {' and '.join(without)}: {choices}"
+    ]
 
 
 def _strata_claim(
@@ -127,6 +146,7 @@ def split_facts(
                 table.loc[used, column], read_moments(images[used], asked.by), unit, parts_of(table), asked.by
             )
         )
+    absent = find_absent_classes(counts, [p for p in stated if p in SPLITS or p.isdigit()])
     facts = SplitFacts(
         fingerprint=mark,
         rows_digest=rows_digest(table),
@@ -142,8 +162,10 @@ def split_facts(
         deviation_bound=bound,
         left_out=left_out,
         claims=claims,
-        notes=[*notes, *name_absent_classes(counts, [p for p in stated if p in SPLITS or p.isdigit()])],
+        notes=[*notes, *name_absent_classes(counts, absent)],
     )
+    if absent:
+        facts["absent"] = absent
     _add_what_was_asked(facts, asked)
     return facts
 

@@ -279,7 +279,7 @@ def plan_split(
 ) -> Plan:
     """Plan a split that divides no group and no duplicate set, with the classes in proportion.
 
-    The result depends on the images and the seed, not on the order of the rows.
+    The order of the rows does not matter.
 
     Parameters
     ----------
@@ -307,11 +307,9 @@ def plan_split(
     Raises
     ------
     UsageError
-        Ratios that do not add up, more folds than the smallest class has images, unknown columns, options
-        that exclude each other.
+        Bad ratios or columns, more folds than the smallest class has images, options that exclude each other.
     DataError
-        No classes, one class only, no readable image, a group column with blanks, an order that cannot be
-        read.
+        Fewer than two classes, no readable image, a group column with blanks, an order that cannot be read.
     """
     _refuse_contradictions(ratios, folds, by, stratify, existing, repair)
     images = sort_images(table)

@@ -220,6 +220,17 @@ def test_a_class_too_small_for_every_part_is_named_with_the_choices():
     }
 
 
+def test_many_absent_classes_are_one_note_and_a_table():
+    labels = [f"class {i}" for i in range(40) for _ in range(2)]
+    done = plan(scan_table(labels))
+    (note,) = [n for n in done.facts["notes"] if "not in every part" in n]
+    assert note.startswith("40 classes are not in every part ('class 0', 'class 1', 'class 10', ...)")
+    parts = done.table.groupby("label")["split"].agg(set)
+    assert {c: set(where) for c, where in done.facts["absent"].items()} == {
+        c: {"train", "val", "test"} - held for c, held in parts.items()
+    }
+
+
 def test_data_too_small_for_three_parts_is_planned_and_says_so():
     done = plan(scan_table(["a", "b"]))
     assert done.table["split"].tolist() == ["train", "train"]

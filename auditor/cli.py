@@ -222,7 +222,9 @@ def _print_trials(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
         print(f"{title}:")
     for row in rows:
         name, *cells = [
-            f"{k} {_estimate(v) if isinstance(v, dict) else v}" for k, v in row.items() if k not in ("recommended", "id")
+            f"{k} {_estimate(v) if isinstance(v, dict) else v}"
+            for k, v in row.items()
+            if k not in ("recommended", "id")
         ]
         print(printable(f"{'recommended' if row.get('recommended') else '':>13}  {name}: {', '.join(cells)}"))
 

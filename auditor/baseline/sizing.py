@@ -39,7 +39,7 @@ OVERHEAD = 12.0
 class Size:
     """Size of the model and of its training, with the reason in words.
 
-    ``full_epochs`` are those that the rules give without a limit of time. ``seconds`` is what the whole run is
+    ``full_epochs`` are those that the rules give without a limit of time. ``seconds`` is what the run is
     expected to cost: an estimate from the size alone, so that what is planned within a time budget depends on
     the data and the options and not on the clock.
     """

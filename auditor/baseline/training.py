@@ -62,6 +62,9 @@ PILOT_MARGIN = 0.05
 SCORED_TRAINING = 2000
 #: Minutes below which the pilot that chooses the scaling is left out.
 PILOT_MINUTES = 2.0
+#: Images that share a group with another, from which on their correlation is worth a note: three pairs are no
+#: estimate.
+FEWEST_SHARED = 10
 #: Training images whose size is looked at where no scan is at hand: their median is within a few pixels.
 SIZED_IMAGES = 100
 
@@ -403,10 +406,9 @@ def _note_groups(scores: dict[str, Scores]) -> list[str]:
     """Say where intervals count images of a group for less."""
     return [
         f"{s['images']:,} images of {part} are in {s['groups']:,} groups whose hits go together "
-        f"(correlation {s['hit_correlation']:.2f}): "
-        "intervals count them for fewer."
+        f"(correlation {s['hit_correlation']:.2f}): intervals count them for fewer."
         for part, s in scores.items()
-        if part != "train" and s["hit_correlation"] > 0
+        if part != "train" and s["hit_correlation"] > 0 and s["images"] - s["groups"] >= FEWEST_SHARED
     ]
 
 

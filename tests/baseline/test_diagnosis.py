@@ -85,6 +85,16 @@ def test_a_run_that_the_budget_cut_gives_no_diagnosis(ended: str) -> None:
     assert all("after 3 of 25 epochs" in d["text"] and "--time-budget 8 " in d["text"] for d in found)
 
 
+def test_a_training_that_was_planned_a_little_shorter_is_judged() -> None:
+    verdicts = {
+        epochs: diagnose(0.95, 0.94, curves([0.95] * epochs, planned_epochs=12))["overfitting"]["verdict"]
+        for epochs in (8, 9)
+    }
+    assert verdicts == {8: "undecided", 9: "no"}, "three quarters of 12 are 9"
+    late = curves([0.95] * 11, planned_epochs=12, ended_by="time")
+    assert diagnose(0.95, 0.94, late)["overfitting"]["verdict"] == "undecided", "the rate had not fallen yet"
+
+
 def test_overfitting_that_early_stopping_cut_short_is_overfitting() -> None:
     """40 % wrong labels: all learned by heart at last, the validation loss lowest after epoch 3."""
     history = curves(

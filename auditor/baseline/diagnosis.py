@@ -26,8 +26,8 @@ OVER = 5
 TURNED = 0.10
 #: Last epochs whose mean is held against the lowest validation loss: one epoch alone jumps.
 LAST = 3
-#: Share of the planned epochs from which on a training that was planned shorter is as good as whole: with 1,100
-#: of 1,500 steps the gains are the same within noise (`auditor.baseline.comparison`).
+#: Share of the planned epochs from which on a training that was planned shorter is as good as whole: with
+#: 1,100 of 1,500 steps the gains are the same within noise (`auditor.baseline.comparison`).
 NEARLY_ALL = 0.75
 #: The questions in the order in which their remedies are to be tried: what makes other answers meaningless
 #: comes first.

@@ -22,6 +22,7 @@ from auditor.augmentation.policy import MIRRORS, Policy, Step
 from auditor.augmentation.transforms import BY_NAME
 from auditor.errors import DataError
 from auditor.grouping import PlannedSplit, number_units_of
+from auditor.scanning.mapped_signatures import Signatures
 from auditor.scanning.signature import signature
 from auditor.stats.intervals import wilson
 
@@ -228,7 +229,7 @@ def _neighbours(plan: PlannedSplit, scan: Evidence | None, seed: int) -> Neighbo
     """Return the vote of at most `REFERENCES` training images of each class, drawn by the seed."""
     rows = _some(_with_units(training_rows(plan)), REFERENCES, seed + 1)
     if scan is None:
-        signatures = np.stack([signature(_small(plan, path, None)) for path in rows["path"]])
+        signatures = Signatures(np.stack([signature(_small(plan, path, None)) for path in rows["path"]]))
     else:
         place = {path: i for i, path in enumerate(scan.images["path"])}
         signatures = scan.signatures[[place[path] for path in rows["path"]]]

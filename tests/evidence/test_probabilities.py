@@ -110,8 +110,8 @@ def test_a_model_that_knows_better_joins_the_ensemble(scan):
     paths = scan.images["path"].to_numpy()[plain.rows]
     covered = np.arange(len(paths)) % 2 == 0
     right = np.where(plain.given[:, None] == [0, 1], 0.99, 0.01)[covered]
-    other.model_probabilities = pd.DataFrame(right, index=paths[covered], columns=["disc", "ring"])
-    joined = other.probabilities
+    said = pd.DataFrame(right, index=paths[covered], columns=["disc", "ring"])
+    joined = other.with_model(said, {}).probabilities
     assert joined.models[-1] == "baseline CNN"
     own = np.arange(len(paths)), plain.given
     assert (joined.values[own][covered] > plain.values[own][covered]).all()
@@ -127,7 +127,5 @@ def test_a_model_that_knows_worse_or_not_every_class_does_not(scan):
             "ring": (scan.labels == "disc") * 1.0,
         }
     )
-    other.model_probabilities = wrong
-    assert "baseline CNN" not in other.probabilities.models
-    other.model_probabilities = wrong.drop(columns="ring")
-    assert "baseline CNN" not in other.probabilities.models
+    for said in (wrong, wrong.drop(columns="ring")):
+        assert "baseline CNN" not in other.with_model(said, {}).probabilities.models

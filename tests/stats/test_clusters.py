@@ -8,7 +8,6 @@ from auditor.stats.clusters import (
     effective_size,
     effective_size_of_classes,
     effective_size_of_values,
-    group_sizes,
     intraclass_correlation,
     kish_size,
 )  # fmt: skip
@@ -110,7 +109,3 @@ def test_design_effect_is_one_without_groups_or_likeness():
     assert design_effect([9, 4], 0.0) == 1.0
     assert design_effect([], 0.5) == 1.0
     assert design_effect([9, 1], 1.0) == pytest.approx(10 / kish_size([9, 1]))
-
-
-def test_group_sizes():
-    assert group_sizes(["b", "a", "b"]).tolist() == [1, 2]

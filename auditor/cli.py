@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO, cast
 
@@ -215,13 +216,15 @@ def _estimate(value: dict[str, float]) -> str:
     return f"{value['value']:.3f} [{value['low']:.3f} to {value['high']:.3f}]"
 
 
-def _print_trials(title: str, rows: list[dict[str, Any]]) -> None:
+def _print_trials(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
     """Print a table of what was tried, an estimate with its interval per column."""
     if rows:
         print(f"{title}:")
     for row in rows:
         name, *cells = [
-            f"{k} {_estimate(v) if isinstance(v, dict) else v}" for k, v in row.items() if k != "recommended"
+            f"{k} {_estimate(v) if isinstance(v, dict) else v}"
+            for k, v in row.items()
+            if k not in ("recommended", "id")
         ]
         print(printable(f"{'recommended' if row.get('recommended') else '':>13}  {name}: {', '.join(cells)}"))
 
@@ -457,8 +460,8 @@ def train(
     print(printable(result.facts["summary"]))
     for answer in result.facts["diagnosis"]:
         print(printable(f"{answer['verdict']:>9}  {answer['question']}: {answer['text']}"))
-        for remedy in answer.get("remedies", []):
-            print(printable(f"           try: {remedy}"))
+    for number, remedy in enumerate(result.facts["advice"], 1):
+        print(printable(f"    try {number}  {remedy}"))
     _print_trials("Ways against imbalance", result.facts["comparison"])
     _print_trials("Remedies", result.facts["remedies"])
     for row in result.facts["learning_curve"].get("classes", []):

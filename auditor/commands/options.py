@@ -107,8 +107,9 @@ class AugmentOptions:
     target : "balanced", int, float or str
         Images per class to reach: the largest class, a count, or a ratio of the largest class to any other
         (``4.0``, ``"4:1"``, ``0.25``).
-    policy : str, Path or Policy
-        A preset (``photo``, ``document``, ``microscopy``, ``digits``), a TOML file, or a policy.
+    policy : str, Path or Policy, optional
+        A preset (``photo``, ``document``, ``microscopy``, ``digits``), a TOML file, or a policy. Without one
+        ``photo``, mirrored only where a check passed it.
     without : sequence of str
         Transforms of the policy to switch off.
     max_multiple : float
@@ -118,7 +119,7 @@ class AugmentOptions:
     """
 
     target: str | int | float = "balanced"
-    policy: str | Path | Policy = "photo"
+    policy: str | Path | Policy | None = None
     without: Sequence[str] = ()
     max_multiple: float = 10.0
     way: str = "on-the-fly"

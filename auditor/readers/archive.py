@@ -68,7 +68,8 @@ class Member(NamedTuple):
 
 def member_of(info: tarfile.TarInfo) -> Member:
     """Return where a regular member of an uncompressed tar is; holes of a sparse one are not stored."""
-    parts = None if info.sparse is None else tuple((int(place), int(size)) for place, size in info.sparse)
+    holes: Any = info.sparse  # None, or pairs of a place and a size
+    parts = None if holes is None else tuple((int(place), int(size)) for place, size in holes)
     return Member(info.offset_data, info.size, int(info.mtime * 1e9), parts)
 
 

@@ -7,7 +7,7 @@ import re
 import zlib
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from auditor.dataset import Dataset
 from auditor.errors import DataError
@@ -81,7 +81,7 @@ def read(location: Path, columns: Columns) -> Dataset:
         name = next(f.set for f in found if f.file.name == location.name)
     chosen = [f for f in found if f.set == name]
     pictures: dict[str, Stretch] = {}
-    labels = {}
+    labels: dict[str, Any] = {}
     sources: dict[str, str] = {}
     changed, used = 0, set[str]()
     for _, part, what, _, file in chosen:

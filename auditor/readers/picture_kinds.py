@@ -51,7 +51,66 @@ RAW_ENDINGS = {".nef": "NEF", ".arw": "ARW", ".dng": "DNG", ".pef": "PEF", ".srw
 BMP_HEADERS = frozenset({12, 40, 52, 56, 64, 108, 124})
 #: Endings of files that are not opened: what they hold is known.
 KNOWN = frozenset(
-    [".txt", ".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".xml", ".yaml", ".yml", ".toml", ".ini", ".cfg", ".md", ".rst", ".html", ".htm", ".pdf", ".py", ".ipynb", ".npy", ".npz", ".parquet", ".arrow", ".feather", ".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".h5", ".hdf5", ".pt", ".pth", ".onnx", ".keras", ".pb", ".pkl", ".pickle", ".mat", ".doc", ".docx", ".xls", ".xlsx", ".ppt", ".pptx", ".log", ".db", ".sqlite", ".js", ".css", ".sh", ".tfrecord", ".tfrec", ".svg", ".lock"]
+    [
+        ".txt",
+        ".csv",
+        ".tsv",
+        ".json",
+        ".jsonl",
+        ".ndjson",
+        ".xml",
+        ".yaml",
+        ".yml",
+        ".toml",
+        ".ini",
+        ".cfg",
+        ".md",
+        ".rst",
+        ".html",
+        ".htm",
+        ".pdf",
+        ".py",
+        ".ipynb",
+        ".npy",
+        ".npz",
+        ".parquet",
+        ".arrow",
+        ".feather",
+        ".zip",
+        ".tar",
+        ".gz",
+        ".tgz",
+        ".bz2",
+        ".xz",
+        ".7z",
+        ".rar",
+        ".h5",
+        ".hdf5",
+        ".pt",
+        ".pth",
+        ".onnx",
+        ".keras",
+        ".pb",
+        ".pkl",
+        ".pickle",
+        ".mat",
+        ".doc",
+        ".docx",
+        ".xls",
+        ".xlsx",
+        ".ppt",
+        ".pptx",
+        ".log",
+        ".db",
+        ".sqlite",
+        ".js",
+        ".css",
+        ".sh",
+        ".tfrecord",
+        ".tfrec",
+        ".svg",
+        ".lock",
+    ]
 )
 #: Bytes that are read of a file: DICOM's mark is behind 128 others.
 HEAD = 132
@@ -128,17 +187,17 @@ def _without(part: LeftOut, ignored: Iterable[str], found: dict[str, str]) -> Le
 def _heads(dataset: Dataset, location: Path, paths: list[str]) -> list[bytes]:
     """Return the first bytes of files of a folder, or of members of a zip; blank for what cannot be opened."""
     if location.is_dir():
-        return [_tried(lambda path=path: _of_file(location / path)) for path in paths]  # type: ignore[misc]
+        return [_tried(_of_file, location / path) for path in paths]
     if location.suffix.lower() != ".zip":
         return [b""] * len(paths)
     names: dict[str, str] = getattr(dataset.source, "names", {})
     with zipfile.ZipFile(location) as archive:
-        return [_tried(lambda path=path: _of_member(archive, names.get(path, path))) for path in paths]  # type: ignore[misc]
+        return [_tried(_of_member, archive, names.get(path, path)) for path in paths]
 
 
-def _tried(read: Callable[[], bytes]) -> bytes:
+def _tried(read: Callable[..., bytes], *arguments: object) -> bytes:
     try:
-        return read()
+        return read(*arguments)
     except Exception:  # an archive's are of many kinds, and nothing depends on it
         return b""
 

@@ -233,7 +233,7 @@ def _has_images(folder: Path) -> bool:
 
 def _places(entry: Any, root: Path) -> list[str]:
     """Return the folders or images, relative to the root, that an entry ``train``, ``val`` or ``test`` names."""
-    found = []
+    found: list[str] = []
     for text in entry if isinstance(entry, list) else [entry]:
         if not isinstance(text, str):
             continue

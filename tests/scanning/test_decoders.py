@@ -73,10 +73,15 @@ def sound():
     exif[0x0112], exif[0x010F] = 6, "Canon"
     profile = b"\0" * 128
     made = {
-        f"{mode}.png": encoded(picture(mode), "PNG", pnginfo=text, dpi=(72, 72), exif=exif, icc_profile=profile)
+        f"{mode}.png": encoded(
+            picture(mode), "PNG", pnginfo=text, dpi=(72, 72), exif=exif, icc_profile=profile
+        )
         for mode in ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")
     }
-    return {**made, "exif.jpg": encoded(picture(), "JPEG", exif=exif, dpi=(72, 72), icc_profile=profile, comment="x")}
+    return {
+        **made,
+        "exif.jpg": encoded(picture(), "JPEG", exif=exif, dpi=(72, 72), icc_profile=profile, comment="x"),
+    }
 
 
 @pytest.mark.parametrize("name", sound())

@@ -43,7 +43,9 @@ def test_pictures_of_one_exposure_keep_their_order_of_brightness(tmp_path, endin
     images = scan_images(open_dataset(folder(tmp_path, tops, ending, hot))).images.sort_values("path")
     by_number = images.assign(number=images["path"].str[-7:-4].astype(int)).sort_values("number")
     brightness = by_number["brightness"].to_numpy()
-    assert (np.diff(brightness) > -0.002).all() and brightness[-1] / brightness[0] == pytest.approx(4640 / 3600, rel=0.03)
+    assert (np.diff(brightness) > -0.002).all() and brightness[-1] / brightness[0] == pytest.approx(
+        4640 / 3600, rel=0.03
+    )
     assert brightness[0] > 0.3
 
 
@@ -66,7 +68,10 @@ def test_rows_that_were_measured_by_another_white_are_measured_again(tmp_path):
     assert again["brightness"].tolist() == scan_images(data).images["brightness"].tolist()
 
 
-@pytest.mark.parametrize(("tops", "white"), [([250] * 4, 255), ([1023] * 4, 1023), ([4095] * 20 + [65535], 4095), ([65535] * 4, 65535)])
+@pytest.mark.parametrize(
+    ("tops", "white"),
+    [([250] * 4, 255), ([1023] * 4, 1023), ([4095] * 20 + [65535], 4095), ([65535] * 4, 65535)],
+)
 def test_white_is_that_of_most_pictures(tmp_path, tops, white):
     assert common_white(open_dataset(folder(tmp_path, tops))) == white
 

@@ -225,5 +225,5 @@ def test_names_of_300_letters_become_folders_and_files(tmp_path, letter):
     made = export_tree(plan, tmp_path / "tree", "copy")
     folders = {f.name for f in (made / "train").iterdir()}
     assert len(folders) == 2 and all(len(name.encode()) <= 255 for name in folders)
-    files = [f for f in made.rglob("*.png")]
+    files = list(made.rglob("*.png"))
     assert len(files) == 24 and all(len(f.name.encode()) <= 255 for f in files)

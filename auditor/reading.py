@@ -10,6 +10,8 @@ from typing import Any
 SHOWN = 3
 #: Examples that are kept of what was left out: enough to find the others.
 EXAMPLES = 5
+#: What `LeftOut.what` says of pictures and videos whose names or formats no reader knows.
+PICTURES = "pictures"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -81,7 +81,7 @@ class Outlier:
             if share > self.warn_share
             else "Few pictures look like no other",
             summary=(
-                f"{int(far.sum()):,} of {len(rows):,} images ({percent(share, 2)}) are more than {limit / np.median(distance):.1f} times "
+                f"{int(far.sum()):,} of {len(rows):,} images ({percent(share, 2)}) are more than {_times(limit, distance)} "
                 f"as far from their {NEAREST} nearest look-alikes as the median image is."
                 + (
                     f" Each was compared with a sample of {len(references):,}."
@@ -201,3 +201,9 @@ def _mean_distance(
 def _examples(evidence: Evidence, rows: npt.NDArray[np.int64], distance: Distances) -> pd.DataFrame:
     table = evidence.images.loc[rows, ["path", "label", "split"]].assign(score=distance.round(6))
     return table.sort_values(["score", "path"], ascending=[False, True], ignore_index=True)
+
+
+def _times(limit: float, distance: npt.NDArray[np.float64]) -> str:
+    """Return how many times the median distance the limit is; where most images are alike, that is no number."""
+    median = float(np.median(distance))
+    return f"{limit / median:.1f} times" if median > 0 else "any number of times"

@@ -21,6 +21,7 @@ from auditor.readers import (
     webdataset,
     yolo,
 )
+from auditor.readers.picture_kinds import named_pictures
 from auditor.readers.roboflow import grouped
 from auditor.readers.scientific import grouped_by_header
 
@@ -115,6 +116,8 @@ def open_dataset(
         return without_labels(data) if unlabelled else data
     columns = Columns(label=label, split=split, group=group, path=path, root=root)
     dataset = completed(grouped_by_header(grouped(_opened(data, columns))))
+    if isinstance(data, (str, Path)) and dataset.ignored and "://" not in str(data):
+        dataset = named_pictures(dataset, Path(data))
     return without_labels(dataset) if unlabelled else dataset
 
 

@@ -106,7 +106,10 @@ def main() -> None:
         try:
             answer = (False, getattr(importlib.import_module(module), name)(*arguments))
         except (OSError, ValueError) as error:
-            answer = (True, type(error)(str(error)) if type(error) in (OSError, ValueError) else OSError(str(error)))
+            answer = (
+                True,
+                type(error)(str(error)) if type(error) in (OSError, ValueError) else OSError(str(error)),
+            )
         except Exception as error:  # native libraries' are of many kinds
             answer = (True, ValueError(f"{type(error).__name__}: {error}"))
         _send(answers, answer)

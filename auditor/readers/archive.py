@@ -68,7 +68,8 @@ class Member(NamedTuple):
 
 def member_of(info: tarfile.TarInfo) -> Member:
     """Return where a regular member of an uncompressed tar is; holes of a sparse one are not stored."""
-    parts = None if info.sparse is None else tuple((int(place), int(size)) for place, size in info.sparse)
+    holes: Any = info.sparse  # None, or pairs of a place and a size
+    parts = None if holes is None else tuple((int(place), int(size)) for place, size in holes)
     return Member(info.offset_data, info.size, int(info.mtime * 1e9), parts)
 
 
@@ -77,10 +78,16 @@ def refused_member(info: tarfile.TarInfo, archive_size: int, what: str = "archiv
     if why := refusal(info.name):
         return why
     if not info.isreg():
-        return "refused: a link" if info.issym() or info.islnk() else "refused: no file, but a folder or a device"
+        return (
+            "refused: a link"
+            if info.issym() or info.islnk()
+            else "refused: no file, but a folder or a device"
+        )
     member = member_of(info)
     if member.size > SMALL and member.size > BOMB_RATIO * max(member.stored, 1):
-        return f"refused: a decompression bomb of {member.size / 1e6:,.0f} MB in {member.stored / 1e6:,.1f} MB"
+        return (
+            f"refused: a decompression bomb of {member.size / 1e6:,.0f} MB in {member.stored / 1e6:,.1f} MB"
+        )
     if any(place < 0 or size < 0 or place + size > member.size for place, size in member.parts or ()):
         return "refused: its sparse map is damaged"
     return f"the {what} is cut short inside this file" if member.offset + member.stored > archive_size else ""
@@ -322,7 +329,9 @@ class _Listing(NamedTuple):
         if not is_image(shown):
             self.others.append(shown)
             return
-        if shown in self.members or shown in self.refused:  # the last one counts, as it does when it is unpacked
+        if (
+            shown in self.members or shown in self.refused
+        ):  # the last one counts, as it does when it is unpacked
             self.twice.append(shown)
             self.members.pop(shown, None)
             self.refused.pop(shown, None)
@@ -363,7 +372,12 @@ def _zip(location: Path) -> tuple[ZipFiles, _Listing]:
             why = "refused: encrypted"
         elif info.file_size > SMALL and info.file_size > BOMB_RATIO * max(info.compress_size, 1):
             why = f"refused: a decompression bomb of {info.file_size / 1e6:,.0f} MB in {info.compress_size / 1e6:,.1f} MB"
-        found.add(info.filename, info.filename if refusal(info.filename) else shown, why, FileStat(info.file_size, info.CRC))
+        found.add(
+            info.filename,
+            info.filename if refusal(info.filename) else shown,
+            why,
+            FileStat(info.file_size, info.CRC),
+        )
     found.folders.update(_implied(inside))
     return ZipFiles(str(location.absolute()), found.members, found.refused, found.names), found
 

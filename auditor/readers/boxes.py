@@ -199,7 +199,7 @@ def boxed(
         table.loc[again, "number"] = table[again].groupby("image").cumcount() + 1
     corners = table[["number", "left", "top", "right", "bottom"]].to_numpy(dtype=np.float64)
     rows = table.groupby("image", sort=False).indices
-    originals = {image: original_of(image) for image in rows}
+    originals = {image: original_of(image) for image in set(table["image"].tolist())}
     samples = pd.DataFrame(
         {
             "path": table["image"] + MARK + table["number"].astype(str) + ".png",
@@ -240,7 +240,8 @@ def by_reason(ignored: Iterable[str]) -> tuple[LeftOut, ...]:
         name, reason = (named["name"], named["reason"]) if named else (entry, "no images")
         found.setdefault(reason, []).append(name)
     return tuple(
-        LeftOut(reason=reason, count=len(names), examples=tuple(names[:EXAMPLES])) for reason, names in found.items()
+        LeftOut(reason=reason, count=len(names), examples=tuple(names[:EXAMPLES]))
+        for reason, names in found.items()
     )
 
 

@@ -180,9 +180,7 @@ def _placed(file: Path, root: Path, names: dict[Any, str]) -> tuple[str, dict[An
     return _folder(file, root, []), names
 
 
-def _boxes(
-    file: Path, root: Path, ignored: list[str], listed: set[str], unlisted: set[str]
-) -> Iterator[Box]:
+def _boxes(file: Path, root: Path, ignored: list[str], listed: set[str], unlisted: set[str]) -> Iterator[Box]:
     images, annotations, categories = _parsed(file)
     names = {
         row.get("id"): str(row["file_name"])
@@ -244,7 +242,9 @@ def _around(polygons: Any) -> tuple[float, float, float, float]:
     flat = polygons if not isinstance(polygons[0], list) else [v for polygon in polygons for v in polygon]
     if len(flat) < 6 or len(flat) % 2 or not all(isinstance(v, (int, float)) for v in flat):
         return (float("nan"),) * 4
-    return _corners([min(flat[::2]), min(flat[1::2]), max(flat[::2]) - min(flat[::2]), max(flat[1::2]) - min(flat[1::2])])
+    return _corners(
+        [min(flat[::2]), min(flat[1::2]), max(flat[::2]) - min(flat[::2]), max(flat[1::2]) - min(flat[1::2])]
+    )
 
 
 def _hashable(value: Any) -> bool:

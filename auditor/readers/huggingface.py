@@ -222,7 +222,9 @@ def read(location: Path, columns: Columns) -> Dataset:
             about = file.stat()
             found.listed[shown] = FileStat(about.st_size // max(len(found.tables[-1]), 1), about.st_mtime_ns)
         except (OSError, ValueError) as error:
-            found.refused[f"{shown}/from here on"] = f"the file is damaged: {' '.join(str(error).split())[:80]}"
+            found.refused[f"{shown}/from here on"] = (
+                f"the file is damaged: {' '.join(str(error).split())[:80]}"
+            )
             found.tables.append(_damaged(f"{shown}/from here on", split))
     apart.end()
     return _dataset(location, root, column, found)

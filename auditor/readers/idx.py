@@ -7,7 +7,7 @@ import re
 import zlib
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from auditor.dataset import Dataset
 from auditor.errors import DataError
@@ -48,7 +48,9 @@ def _files(folder: Path) -> list[Found]:
         if named and file.is_file():
             part = named["part"].lower()
             name = (named["set"] or "").lower()
-            found.append(Found(name, PARTS.get(part, part), named["what"].lower(), bool(named["packed"]), file))
+            found.append(
+                Found(name, PARTS.get(part, part), named["what"].lower(), bool(named["packed"]), file)
+            )
     return sorted(found, key=lambda f: (f.packed, f.file.name))
 
 
@@ -79,7 +81,7 @@ def read(location: Path, columns: Columns) -> Dataset:
         name = next(f.set for f in found if f.file.name == location.name)
     chosen = [f for f in found if f.set == name]
     pictures: dict[str, Stretch] = {}
-    labels = {}
+    labels: dict[str, Any] = {}
     sources: dict[str, str] = {}
     changed, used = 0, set[str]()
     for _, part, what, _, file in chosen:

@@ -117,7 +117,9 @@ def _header(source: Source, path: str) -> Any:
         if isinstance(source, LocalFiles):
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                return pydicom.dcmread(source.locate(path), stop_before_pixels=True, specific_tags=list(IDENTITIES))
+                return pydicom.dcmread(
+                    source.locate(path), stop_before_pixels=True, specific_tags=list(IDENTITIES)
+                )
         raw = source.source if isinstance(source, Converted) else source
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

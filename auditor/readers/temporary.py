@@ -91,7 +91,10 @@ def _remove_mine() -> None:
 
 def _remove_on_termination() -> None:
     """Remove the folders on SIGTERM too, unless the program has its own way of ending."""
-    if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+    if (
+        threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    ):
         signal.signal(signal.SIGTERM, _terminate)
 
 

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 #: Folders that are looked at to tell what a folder is, entries of each, and bytes of a file.
 FOLDERS, FIRST, HEAD = 200, 100, 4096
 #: Folders in which annotations lie, besides the folder itself and those of splits.
-PLACES = frozenset({"annotations", "annotation", "xml", "xmls", "labels", "voc", "vocdevkit", "bboxes", "boxes"})
+PLACES = frozenset(
+    {"annotations", "annotation", "xml", "xmls", "labels", "voc", "vocdevkit", "bboxes", "boxes"}
+)
 #: Entities are how XML is made into a bomb, and annotations have none.
 ENTITIES = re.compile(rb"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
 NAN = (float("nan"),) * 4

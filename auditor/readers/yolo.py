@@ -68,9 +68,7 @@ def reads(location: Path) -> bool:
     try:
         if location.is_file():
             return location.suffix.lower() in (".yaml", ".yml")
-        return _holds_boxes(location) or any(
-            _holds_boxes(p) for p in _folders(location) if split_of(p.name)
-        )
+        return _holds_boxes(location) or any(_holds_boxes(p) for p in _folders(location) if split_of(p.name))
     except OSError:
         return False
 
@@ -87,7 +85,9 @@ def _holds_boxes(folder: Path) -> bool:
     if not {"images", "labels"} <= named.keys():
         return False
     labels = named["labels"]
-    return any(f.suffix.lower() == ".txt" for p in (labels, *_folders(labels)) for f in islice(p.iterdir(), FIRST))
+    return any(
+        f.suffix.lower() == ".txt" for p in (labels, *_folders(labels)) for f in islice(p.iterdir(), FIRST)
+    )
 
 
 def read(location: Path, columns: Columns) -> Dataset:
@@ -178,7 +178,15 @@ def _described(location: Path) -> Description:
             if (split := SPLIT_NAMES[key])
             for place in _places(content.get(key), root)
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, yaml.YAMLError) as error:
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+        yaml.YAMLError,
+    ) as error:
         raise DataError(
             expected="a YAML file with the class 'names' of a YOLO data set",
             received=f"'{described}' ({' '.join(str(error).split())[:100]})",
@@ -225,7 +233,7 @@ def _has_images(folder: Path) -> bool:
 
 def _places(entry: Any, root: Path) -> list[str]:
     """Return the folders or images, relative to the root, that an entry ``train``, ``val`` or ``test`` names."""
-    found = []
+    found: list[str] = []
     for text in entry if isinstance(entry, list) else [entry]:
         if not isinstance(text, str):
             continue

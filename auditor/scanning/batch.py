@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from auditor.dataset import FileStat, Source, is_native
+from auditor.scanning.decoders import ALIKE, PILLOW_REFUSES, refused_by_pillow
 from auditor.scanning.measures import SUMS, measures, sums
 from auditor.scanning.pixels import Unreadable, decode, decode_usual, reduction
 from auditor.scanning.probe import Header
@@ -51,12 +52,16 @@ class Facts(NamedTuple):
 
 
 class Item(NamedTuple):
-    """One file to scan: its place among the samples, its path, its digest where it was scanned before, its size and time as last seen."""
+    """One file to scan: its place among the samples, its path, its digest where it was scanned before, its size and time as last seen.
+
+    ``white`` is what 16-bit pictures of its data set share, see `auditor.scanning.deep`.
+    """
 
     row: int
     path: str
     sha256: str = ""
     stat: FileStat = FileStat(-1, -1)
+    white: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -241,7 +246,7 @@ def _scan(
     if digest == item.sha256:
         return None, None
     try:
-        decoded = decode(data) if isolated else decode_usual(data)
+        decoded = decode(data, item.white) if isolated else decode_usual(data, item.white)
     except Unreadable as error:
         found = Facts(
             reason=str(error), defect=error.defect, bytes=len(data), sha256=digest, survives=error.survives
@@ -253,6 +258,7 @@ def _scan(
         status="ok", bytes=len(data), sha256=digest, pixel_digest=decoded.pixel_digest, defect=decoded.defect
     )
     found = _with_header(found, decoded.header)
-    if examine:
-        found = found._replace(decoders=examine(data, decoded.header))
-    return found, decoded.pixels
+    said = examine(data, decoded.header) if examine else ""
+    if decoded.header.usual and refused_by_pillow(data, decoded.header):
+        said = " / ".join([PILLOW_REFUSES, *(part for part in [said] if part not in ("", ALIKE))])
+    return found._replace(decoders=said), decoded.pixels

@@ -26,6 +26,7 @@ import numpy.typing as npt
 import xxhash
 
 from auditor.scanning.damage import classify, corrupt_data, surviving_rows
+from auditor.scanning.deep import from_deep
 from auditor.scanning.exif import CHANGED, MAKE, MODEL, TAKEN, Exif, camera_name, clean, read_exif
 from auditor.scanning.extent import extent, kind_of
 from auditor.scanning.jpeg import decode_jpeg
@@ -40,8 +41,6 @@ if TYPE_CHECKING:
 REDUCTIONS = (8, 4, 2)
 #: Longest side in pixels below which nothing is reduced; eight times the side of the signature's thumbnail.
 MEASURED_SIDE = 256
-#: Depths of detectors that write 16-bit files; few, so that the pictures of one data set are scaled alike.
-CAMERA_BITS = (8, 12, 16)
 #: Pillow's own limit for decompression bombs: twice ``Image.MAX_IMAGE_PIXELS`` is where it refuses, and once
 #: where it warns.
 MAX_PIXELS = 178_956_970
@@ -103,7 +102,7 @@ def reduction(width: int, height: int) -> int:
     return 1
 
 
-def decode_usual(data: bytes) -> Decoded | None:
+def decode_usual(data: bytes, white: int = 0) -> Decoded | None:
     """Decode a JPEG or PNG whose structure is whole and usual; ``None`` for any other file, which may cost a process its life.
 
     Raises
@@ -112,11 +111,11 @@ def decode_usual(data: bytes) -> Decoded | None:
         The file is empty, or a decompression bomb.
     """
     header = _checked(data)
-    return _decode_fast(data, header) if header is not None and header.usual else None
+    return _decode_fast(data, header, white) if header is not None and header.usual else None
 
 
-def decode(data: bytes) -> Decoded:
-    """Decode one image, whatever it is.
+def decode(data: bytes, white: int = 0) -> Decoded:
+    """Decode one image, whatever it is; ``white`` is what becomes 255 of 16 bits (`auditor.scanning.deep.from_deep`).
 
     Raises
     ------
@@ -124,8 +123,8 @@ def decode(data: bytes) -> Decoded:
         With the kind of defect and the reason in plain words.
     """
     header = _checked(data)
-    decoded = _decode_fast(data, header) if header is not None and header.usual else None
-    return decoded or _with_pillow(data, header)
+    decoded = _decode_fast(data, header, white) if header is not None and header.usual else None
+    return decoded or _with_pillow(data, header, white)
 
 
 def _checked(data: bytes) -> Header | None:
@@ -150,7 +149,7 @@ def _digest(header: Header, pixels: npt.NDArray[np.generic]) -> str:
     return digest.hexdigest()
 
 
-def _decode_fast(data: bytes, header: Header) -> Decoded | None:
+def _decode_fast(data: bytes, header: Header, white: int) -> Decoded | None:
     """Decode a JPEG or PNG without Pillow; ``None`` where its decoder refuses."""
     factor = reduction(header.width, header.height)
     pixels: npt.NDArray[np.generic] | None
@@ -162,26 +161,18 @@ def _decode_fast(data: bytes, header: Header) -> Decoded | None:
     if pixels is None or pixels.shape[:2] != expected:
         return None
     digest = _digest(header, pixels)
-    reduced = _shrunk(_eight_bit(pixels), factor) if header.format == "PNG" else _eight_bit(pixels)
+    reduced = (
+        _shrunk(_eight_bit(pixels, white), factor) if header.format == "PNG" else _eight_bit(pixels, white)
+    )
     return Decoded(header, reduced, digest, corrupt_data(warning))
 
 
-def from_deep(pixels: npt.NDArray[np.uint16]) -> npt.NDArray[np.uint8]:
-    """Return 16-bit pixels in 8 bits: what the smallest usual depth of a camera that holds the largest value makes of them.
-
-    Microscopes write 12 bits into files of 16: taken at their word such pictures are black.
-    """
-    top = int(pixels.max(initial=0))
-    bits = next(b for b in CAMERA_BITS if top < 1 << b)
-    return (pixels >> (bits - 8)).astype(np.uint8)
-
-
-def _eight_bit(pixels: npt.NDArray[np.generic]) -> npt.NDArray[np.uint8]:
-    """Return ``uint8`` grey or BGR without alpha."""
-    if pixels.dtype == np.uint16:
-        pixels = from_deep(pixels.astype(np.uint16, copy=False))
+def _eight_bit(pixels: npt.NDArray[np.generic], white: int) -> npt.NDArray[np.uint8]:
+    """Return ``uint8`` grey or BGR without alpha, which is white in files of any depth."""
     if pixels.ndim == 3 and pixels.shape[2] != 3:
         pixels = np.ascontiguousarray(pixels[..., :3]) if pixels.shape[2] == 4 else pixels[..., 0]
+    if pixels.dtype == np.uint16:
+        pixels = from_deep(pixels.astype(np.uint16, copy=False), white)
     return np.ascontiguousarray(pixels).astype(np.uint8, copy=False)
 
 
@@ -192,7 +183,7 @@ def _shrunk(pixels: npt.NDArray[np.uint8], factor: int) -> npt.NDArray[np.uint8]
     return np.asarray(cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
-def _with_pillow(data: bytes, known: Header | None) -> Decoded:
+def _with_pillow(data: bytes, known: Header | None, white: int) -> Decoded:
     from PIL import Image, UnidentifiedImageError
 
     with warnings.catch_warnings():
@@ -225,7 +216,7 @@ def _with_pillow(data: bytes, known: Header | None) -> Decoded:
             ):
                 raise Unreadable(header.defect, header.reason, header, _survives(data, header, header.defect))
             image.load()
-            whole, full = _pillow_pixels(_as_stored(image, header))
+            whole, full = _pillow_pixels(_as_stored(image, header), white)
         except Unreadable:
             raise
         except Image.DecompressionBombError as error:
@@ -325,21 +316,21 @@ def _pillow_header(image: Image.Image, known: Header | None) -> Header:
     )
 
 
-def _pillow_pixels(image: Image.Image) -> tuple[npt.NDArray[np.generic], npt.NDArray[np.uint8]]:
+def _pillow_pixels(image: Image.Image, white: int) -> tuple[npt.NDArray[np.generic], npt.NDArray[np.uint8]]:
     """Return the picture as decoded, for its digest, and as 8-bit grey or BGR."""
     mode = image.mode
     if mode.startswith("I;16"):
         deep = np.asarray(image).astype(np.uint16)
-        return deep, from_deep(deep)
+        return deep, from_deep(deep, white)
     if mode == "I":
         wide = np.asarray(image).astype(np.int32)
-        return wide, from_deep(np.clip(wide, 0, 65535).astype(np.uint16))
+        return wide, from_deep(np.clip(wide, 0, 65535).astype(np.uint16), white)
     if mode == "F":
         real = np.asarray(image).astype(np.float32)
         finite = np.nan_to_num(real, nan=0.0, posinf=0.0, neginf=0.0)
         top = float(finite.max(initial=0.0))
-        white = next((w for w in (1.0, 255.0, 65535.0) if top <= w), max(top, 1.0))
-        return real, np.clip(finite * (255.0 / white), 0, 255).astype(np.uint8)
+        largest = next((w for w in (1.0, 255.0, 65535.0) if top <= w), max(top, 1.0))
+        return real, np.clip(finite * (255.0 / largest), 0, 255).astype(np.uint8)
     if mode in ("1", "L", "LA", "La"):
         whole: npt.NDArray[np.generic] = np.asarray(image.convert("LA" if mode in ("LA", "La") else "L"))
         return whole, np.ascontiguousarray(whole[..., 0] if whole.ndim == 3 else whole).astype(np.uint8)

@@ -17,6 +17,7 @@ from auditor.dataset import Dataset, FileStat
 from auditor.errors import UsageError
 from auditor.scanning.batch import Facts, Item, Rows, scan_batch
 from auditor.scanning.columns import Columns
+from auditor.scanning.deep import common_white
 from auditor.scanning.measures import rounded
 from auditor.scanning.paged import SWEEP, give_back, signature_array
 from auditor.scanning.reading_order import reading_order
@@ -151,13 +152,15 @@ def scan_images(
         None if time_budget is None else (time.monotonic() if began is None else began) + 60 * time_budget
     )
     paths = dataset.samples["path"].tolist()
-    rows_kept = Store(store, dataset.source, decoders) if store is not None else None
+    white = common_white(dataset)
+    how = f"{decoders}, white {white}" if white else decoders
+    rows_kept = Store(store, dataset.source, how) if store is not None else None
     result = _Result(paths, on_progress, store)
     todo = _recall(dataset, rows_kept, result, rehash)
     sizes = result.sizes
     order = todo if deadline is None else todo[np.argsort(_priority(dataset, seed)[todo], kind="stable")]
     items = (
-        Item(int(i), paths[i], result.digest(int(i)), FileStat(int(sizes[i]), int(result.times[i])))
+        Item(int(i), paths[i], result.digest(int(i)), FileStat(int(sizes[i]), int(result.times[i])), white)
         for i in order
     )
     batches = _batches(items, sizes)

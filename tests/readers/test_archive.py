@@ -272,7 +272,9 @@ def sparse_tar(place, content, folder):
 def test_a_sparse_member_is_read_with_its_holes(tmp_path, form):
     content = png(16, 16, 1)
     file = sparse_tar(tmp_path / "x.tar", content, tmp_path)
-    subprocess.run(["tar", "--sparse", f"--format={form}", "-cf", "x.tar", "a", "b"], cwd=tmp_path, check=True)
+    subprocess.run(
+        ["tar", "--sparse", f"--format={form}", "-cf", "x.tar", "a", "b"], cwd=tmp_path, check=True
+    )
     data = open_dataset(tmp_path / "x.tar")
     assert data.source.read("a/sparse.png") == file.read_bytes()
     assert data.source.stat("a/sparse.png").size == 1 << 20

@@ -199,14 +199,21 @@ def test_an_idx_file_that_lies_there_gzipped_too_is_read_once_and_said(tmp_path)
 def test_several_classes_per_picture_as_columns_of_zeros_and_ones(tmp_path):
     labels = np.array([[0, 1, 1], [0, 0, 0], [1, 0, 0], [0, 1, 0], [1, 1, 1], [0, 0, 1]], np.uint8)
     for kind in (np.uint8, np.int64, bool):
-        file = saved(tmp_path / "chest.npz", compressed=True, train_images=X, train_labels=labels.astype(kind))
+        file = saved(
+            tmp_path / "chest.npz", compressed=True, train_images=X, train_labels=labels.astype(kind)
+        )
         data = open_dataset(file)
         assert data.samples["label"].tolist() == ["1 ∧ 2", "", "0", "1", "0 ∧ 1 ∧ 2", "2"]
         assert "1 of 6 have none" in data.reading.notes[0]
 
 
 def test_labels_that_fit_no_reading_are_refused(tmp_path):
-    for labels in (np.full((6, 3), 2), np.zeros((6, 3)), np.zeros((5, 3), np.uint8), np.zeros((6, 2, 2), np.uint8)):
+    for labels in (
+        np.full((6, 3), 2),
+        np.zeros((6, 3)),
+        np.zeros((5, 3), np.uint8),
+        np.zeros((6, 2, 2), np.uint8),
+    ):
         with pytest.raises(DataError, match="6 labels"):
             open_dataset(saved(tmp_path / "x.npz", compressed=False, x=X, y=labels))
 

@@ -32,7 +32,7 @@ def yolo(root, images="images", labels="labels", lines=("0 .5 .5 .5 .5", "1 .5 .
     [
         ("names: person, bike\nnc: 2\n", ["person", "bike"]),
         ("names: person bike\nnc: 2\n", ["person", "bike"]),
-        ('names: "[\'fire truck\', bike]"\nnc: 2\n', ["fire truck", "bike"]),
+        ("names: \"['fire truck', bike]\"\nnc: 2\n", ["fire truck", "bike"]),
         ("names: obj.names\nnc: 2\n", ["person", "bike"]),
         ("names: {0: person, 1: bike}\n", ["person", "bike"]),
     ],
@@ -53,7 +53,12 @@ def test_yolo_names_that_do_not_fit_their_number_are_refused(tmp_path):
 
 @pytest.mark.parametrize(
     ("images", "labels"),
-    [("Images", "Labels"), ("train/Images", "train/labels"), ("IMAGES/train", "Labels/train"), ("Train/images", "Train/LABELS")],
+    [
+        ("Images", "Labels"),
+        ("train/Images", "train/labels"),
+        ("IMAGES/train", "Labels/train"),
+        ("Train/images", "Train/LABELS"),
+    ],
 )
 def test_yolo_folders_are_found_in_any_case(tmp_path, images, labels):
     yolo(tmp_path, images, labels)
@@ -91,7 +96,9 @@ def test_class_numbers_beyond_the_names_are_kept_and_said(tmp_path):
     put(tmp_path / "data.yaml", "names: [x, y]\n")
     data = open_dataset(tmp_path)
     assert list(labels_of(data).values()) == ["x", "7", "9"]
-    assert data.reading.notes[0].startswith("2 boxes have class numbers beyond the 2 names of data.yaml (7, 9)")
+    assert data.reading.notes[0].startswith(
+        "2 boxes have class numbers beyond the 2 names of data.yaml (7, 9)"
+    )
 
 
 def test_masks_beside_images_are_no_yolo(tmp_path):
@@ -152,7 +159,14 @@ BOX = {"category_id": 1, "bbox": [1, 2, 10, 8]}
 
 
 @pytest.mark.parametrize(
-    "written", ["images\\{}.png", "data\\images\\{}.png", "C:\\Users\\me\\{}.png", "/home/me/images/{}.png", "./images/{}.png"]
+    "written",
+    [
+        "images\\{}.png",
+        "data\\images\\{}.png",
+        "C:\\Users\\me\\{}.png",
+        "/home/me/images/{}.png",
+        "./images/{}.png",
+    ],
 )
 def test_coco_names_of_other_machines_are_found(tmp_path, written):
     for i in range(2):
@@ -204,7 +218,10 @@ def test_versions_of_one_picture_are_a_group_by_the_names_that_roboflow_gives(tm
         put(tmp_path / "f" / split / "dog" / f"a_jpg.rf.{HASHES[k]}.png", DATA[k + 2])
         put(tmp_path / "y" / split / "images" / f"a_jpg.rf.{HASHES[k]}.png", DATA[k])
         put(tmp_path / "y" / split / "labels" / f"a_jpg.rf.{HASHES[k]}.txt", "0 .5 .5 .5 .5")
-    put(tmp_path / "t.csv", "path,label\n" + "".join(f"b_jpg.rf.{h}.png,x\n" for h in HASHES) + "plain.png,x\n")
+    put(
+        tmp_path / "t.csv",
+        "path,label\n" + "".join(f"b_jpg.rf.{h}.png,x\n" for h in HASHES) + "plain.png,x\n",
+    )
     folder = open_dataset(tmp_path / "f")
     assert sorted(folder.samples["group"]) == ["cat/a_jpg", "cat/a_jpg", "dog/a_jpg", "dog/a_jpg"]
     assert folder.reading.groups_from == "Roboflow's file names"

@@ -103,7 +103,9 @@ def test_whole_numbers_with_a_null_stay_whole_numbers(tmp_path, ending):
         "visit": pa.array([1.0, 2.0, None, 1.0, 2.5, 1.0], pa.float32()),
     }
     image = table().column("image")
-    data = open_dataset(written(tmp_path / f"d.{ending}", pa.table({"image": image, **columns})), group="patient")
+    data = open_dataset(
+        written(tmp_path / f"d.{ending}", pa.table({"image": image, **columns})), group="patient"
+    )
     whole = ["0", "7", "", "7", "1", "0"]
     assert data.samples[["label", "group"]].T.values.tolist() == [whole, whole]
     data = open_dataset(tmp_path / f"d.{ending}", group="visit")

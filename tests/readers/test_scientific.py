@@ -211,7 +211,11 @@ def test_a_dicom_file_among_others_without_pydicom_is_a_row_that_names_the_extra
     ("tags", "groups", "source"),
     [
         ([{"PatientID": "7"}, {"PatientID": "7 "}, {"PatientID": "8"}], ["7", "7", "8"], "DICOM PatientID"),
-        ([{"PatientID": "", "StudyInstanceUID": "1.2"}] * 2 + [{}], ["1.2", "1.2", ""], "DICOM StudyInstanceUID"),
+        (
+            [{"PatientID": "", "StudyInstanceUID": "1.2"}] * 2 + [{}],
+            ["1.2", "1.2", ""],
+            "DICOM StudyInstanceUID",
+        ),
         ([{"SeriesInstanceUID": "1.3"}] * 3, ["1.3"] * 3, "DICOM SeriesInstanceUID"),
         (
             [{"PatientID": "Anonymous", "StudyInstanceUID": "1.2"}, {"PatientID": "7"}, {}],
@@ -282,5 +286,9 @@ def test_pixels_that_a_damaged_tiff_does_not_hold_are_never_made_up(how, edit):
 
 def test_a_sound_compressed_tiff_is_still_read():
     for how in ({"rowsperstrip": 5}, {"tile": (16, 16)}, {}):
-        for pixels in (RAMP.astype(np.float32), (RAMP * 1e6).astype(np.int32), (RAMP * 100 - 50).astype(np.int16)):
+        for pixels in (
+            RAMP.astype(np.float32),
+            (RAMP * 1e6).astype(np.int32),
+            (RAMP * 100 - 50).astype(np.int16),
+        ):
             assert np.ptp(seen(tiff(pixels, compression="zlib", **how), "a.tif")) > 90

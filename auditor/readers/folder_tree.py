@@ -64,7 +64,8 @@ NO_CLASS = frozenset(
 )
 #: Files that systems leave in a folder; one with these alone is empty.
 SYSTEM_FILES = frozenset({"thumbs.db", ".ds_store", "desktop.ini", ".gitkeep", ".keep"})
-#: Endings of pictures and films that no reader decodes: a folder of them is a class that could not be read, not clutter.
+#: Endings of pictures and films that no reader decodes: a folder of them is a class that could not be read,
+#: not clutter.
 OTHER_PICTURES = frozenset(
     [
         ".heic",
@@ -138,7 +139,8 @@ class FolderTree:
         self.tops = sorted(self._below.get(cover, ()))
 
     def _around(self) -> tuple[str, ...]:
-        """Return the folders around everything: each the only one with images, all of them in folders below it."""
+        """Return the folders around everything: each the only one with images, all of them in folders below
+        it."""
         cover: tuple[str, ...] = ()
         while len(names := self._below.get(cover, set())) == 1:
             (name,) = names
@@ -197,7 +199,8 @@ class FolderTree:
         return bool(level & self._direct)
 
     def only_below(self, top: str, depth: int) -> str:
-        """Return the only folder at a depth that holds all images of a top; "" where there are several, or images beside it."""
+        """Return the only folder at a depth that holds all images of a top; "" where there are several, or
+        images beside it."""
         names = self.below(top, depth - 1)
         return next(iter(names)) if len(names) == 1 and not self.has_images(top, depth - 1) else ""
 
@@ -213,7 +216,8 @@ class FolderTree:
     def without_images(
         self, splits: dict[str, str], depth: dict[str, int], class_first: bool
     ) -> tuple[tuple[tuple[str, str], ...], list[str]]:
-        """Return the (split, label) whose folders are empty, and other folders without an image, each by its uppermost."""
+        """Return the (split, label) whose folders are empty, and other folders without an image, each by its
+        uppermost."""
         empty: set[tuple[str, str]] = set()
         others: list[str] = []
         for folder in self._folders:

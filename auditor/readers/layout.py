@@ -37,7 +37,8 @@ class Layout(NamedTuple):
 class Parts(NamedTuple):
     """Which folders mean what.
 
-    ``splits`` maps a folder to its split; ``depth`` is the number of parts before the one that names the class, by
+    ``splits`` maps a folder to its split; ``depth`` is the number of parts before the one that names the
+    class, by
     top folder ("" where all have the same); ``class_first`` where splits are below the classes.
     """
 
@@ -92,10 +93,8 @@ def arrange(
     left_out = (
         *(LeftOut(reason="beside the splits", count=sum(tree.top_of(p) == top for p in beside), what="images",
                   examples=(f"{tree.cover}{top}/",)) for top in extra),
-        *((LeftOut(reason="caches of other programs", count=len(cached), examples=tuple(cached[:EXAMPLES]), what="images"),)
-          if cached else ()),
-        *((LeftOut(reason="without an image", count=len(imageless), examples=tuple(imageless[:EXAMPLES]), what="folders"),)
-          if imageless else ()),
+        *_left_out("caches of other programs", cached, "images"),
+        *_left_out("without an image", imageless, "folders"),
     )  # fmt: skip
     labelled = bool((samples["label"] != "").any())
     unlabelled_splits = sorted(
@@ -124,6 +123,12 @@ def arrange(
         reading,
         tuple(sorted([*beside, *cached])),
     )
+
+
+def _left_out(reason: str, names: list[str], what: str) -> list[LeftOut]:
+    """Return what to say of what was left out for one reason; nothing where it is nothing."""
+    said = LeftOut(reason=reason, count=len(names), examples=tuple(names[:EXAMPLES]), what=what)
+    return [said] if names else []
 
 
 def _folders_of(split: str, parts: Parts) -> list[str]:
@@ -157,7 +162,8 @@ def _understand(tree: FolderTree, location: str) -> tuple[Parts, list[str]]:
     splits = split_folders(tops)
     if splits and _are_splits(tree, splits):
         notes = [
-            f"'{tree.cover}{top}' is beside the splits and is left out; {tree.command(location, top)} reads it alone."
+            f"'{tree.cover}{top}' is beside the splits and is left out; {tree.command(location, top)} reads "
+            "it alone."
             for top in tops
             if top not in splits
         ]
@@ -169,13 +175,15 @@ def _understand(tree: FolderTree, location: str) -> tuple[Parts, list[str]]:
     if len(set(inner.values())) > 1 and set(inner) == below and not any(map(tree.has_images, tops)):
         return Parts(inner, {"": 0}, class_first=True), []
     notes = [
-        f"'{tree.cover}{top}' is read as a class, since no other folder means a split; {tree.command(location, top)} reads it alone."
+        f"'{tree.cover}{top}' is read as a class, since no other folder means a split; "
+        f"{tree.command(location, top)} reads it alone."
         for top in splits
     ]
     common = [tree.below(top) for top in tops]
     if len(tops) > 1 and len(common[0]) > 1 and all(names == common[0] for names in common):
         notes.append(
-            f"Each of {listed(tops)} holds the folders {listed(sorted(common[0]))}: if those are the classes, "
+            f"Each of {listed(tops)} holds the folders {listed(sorted(common[0]))}: if those are the "
+            "classes, "
             f"{tree.command(location, tops[0])} reads one part alone."
         )
     if tops == [] or (len(tops) == 1 and tops[0].lower() in GENERIC and tree.has_images(tops[0])):
@@ -184,7 +192,8 @@ def _understand(tree: FolderTree, location: str) -> tuple[Parts, list[str]]:
 
 
 def _are_splits(tree: FolderTree, splits: dict[str, str]) -> bool:
-    """Whether folders whose names mean splits are splits: not where they are classes beside other classes (train, bus, car)."""
+    """Whether folders whose names mean splits are splits: not where they are classes beside other classes
+    (train, bus, car)."""
     others = [top for top in tree.tops if top not in splits]
     if not others or len(set(splits.values())) > 1:
         return True
@@ -193,7 +202,8 @@ def _are_splits(tree: FolderTree, splits: dict[str, str]) -> bool:
 
 
 def _depths(tree: FolderTree, splits: dict[str, str]) -> dict[str, int]:
-    """Return the parts before the class by folder of a split: 1, and more where folders inside it mean nothing."""
+    """Return the parts before the class by folder of a split: 1, and more where folders inside it mean
+    nothing."""
     depth = dict.fromkeys(splits, 1)
     moved = True
     while moved:
@@ -210,7 +220,8 @@ def _depths(tree: FolderTree, splits: dict[str, str]) -> dict[str, int]:
 
 
 def _unwrapped(tree: FolderTree, depth: dict[str, int]) -> dict[str, int]:
-    """Skip the single folder of a split where it is no class of the others: ``test/unknown`` is there for Keras' generators."""
+    """Skip the single folder of a split where it is no class of the others: ``test/unknown`` is there for
+    Keras' generators."""
     classes = {top: tree.below(top, d - 1) for top, d in depth.items()}
     for top, names in classes.items():
         others = set().union(*(c for other, c in classes.items() if other != top))

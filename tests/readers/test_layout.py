@@ -29,8 +29,10 @@ TWO = {("train", "cat"): 2, ("train", "dog"): 2, ("test", "cat"): 2, ("test", "d
 @pytest.mark.parametrize(
     ("train", "test"),
     [
-        ("train_set", "test_set"), ("training", "evaluation"), ("train2017", "test2017"), ("seg_train", "seg_test"),
-        ("images_train", "images_test"), ("TRAIN", "Test1"), ("Training Set", "Testing Set"), ("trainData", "testData"),
+        ("train_set", "test_set"), ("training", "evaluation"), ("train2017", "test2017"),
+        ("seg_train", "seg_test"),
+        ("images_train", "images_test"), ("TRAIN", "Test1"), ("Training Set", "Testing Set"),
+        ("trainData", "testData"),
         ("flowers-train", "flowers-test"), ("train_v2", "eval"), ("1_train", "2_test"), ("x/train", "x/test"),
         ("a/b/train", "a/b/test"), ("train/train", "test/test"), ("seg_train/seg_train", "seg_test/seg_test"),
         ("train/images", "test/images"),

@@ -70,8 +70,10 @@ def test_folders_take_no_root(folder):
 @pytest.mark.parametrize(
     "how",
     [
-        lambda f: f"images\\{f}", lambda f: f"C:\\Users\\me\\images\\{f}", lambda f: f"/home/me/data/images/{f}",
-        lambda f: f"images/{f[:-4]}", lambda f: f"images\\{f[:-4]}", lambda f: f" images/{f} ", lambda f: f"IMAGES/{f.upper()}",
+        lambda f: f"images\\{f}", lambda f: f"C:\\Users\\me\\images\\{f}",
+        lambda f: f"/home/me/data/images/{f}",
+        lambda f: f"images/{f[:-4]}", lambda f: f"images\\{f[:-4]}", lambda f: f" images/{f} ",
+        lambda f: f"IMAGES/{f.upper()}",
         lambda f: f"./images/{f}",
     ],
 )  # fmt: skip

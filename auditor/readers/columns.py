@@ -3,6 +3,7 @@ like."""
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -51,8 +52,8 @@ SET = frozenset({"1", "1.0", "True", "true"})
 
 
 def normal_name(name: str) -> str:
-    """Return a column's name for comparison: "File Name" and "file_name" are the same."""
-    return name.strip().casefold().replace(" ", "_").replace("-", "_")
+    """Return a column's name for comparison: "File Name", "file_name" and "FileName" are the same."""
+    return re.sub(r"[\s_\-]+", "", name.casefold())
 
 
 def find_column(names: Sequence[str], known: Iterable[str]) -> str | None:
@@ -64,8 +65,10 @@ def find_column(names: Sequence[str], known: Iterable[str]) -> str | None:
     ('Image ID', None)
     """
     by_name = {normal_name(name): name for name in reversed(names)}
+    known = tuple(known)
     exact = next((name for name in known if name in names), None)
-    return exact or next((by_name[name] for name in known if name in by_name), None)
+    usual = (by_name.get(normal_name(name)) for name in known)
+    return exact or next((name for name in usual if name is not None), None)
 
 
 @dataclass(slots=True)

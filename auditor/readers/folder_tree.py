@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 
-from auditor.readers.split_names import split_of
+from auditor.readers.split_names import names_other, split_of
 
 #: Folder names that name no class: what is in them, not what it shows.
 GENERIC = frozenset(
@@ -96,6 +96,25 @@ def is_clutter(path: str) -> bool:
     (True, True, False)
     """
     return any(part.lower() in CLUTTER for part in path.split("/")[:-1])
+
+
+def set_aside(images: Sequence[str]) -> dict[str, list[str]]:
+    """Return the images that are no pictures of the data, by the reason: caches, and masks beside a folder of
+    images."""
+    inside: dict[str, set[str]] = {}
+    for folder in {path.rpartition("/")[0] for path in images}:
+        parts = folder.split("/")
+        for k, part in enumerate(parts):
+            inside.setdefault("/".join(parts[:k]), set()).add(part)
+    aside: dict[str, list[str]] = {}
+    generic = {parent for parent, names in inside.items() if any(name.lower() in GENERIC for name in names)}
+    for path in images:
+        parts = path.split("/")[:-1]
+        if is_clutter(path):
+            aside.setdefault("caches of other programs", []).append(path)
+        elif any(names_other(part) and "/".join(parts[:k]) in generic for k, part in enumerate(parts)):
+            aside.setdefault("masks or annotations beside the images", []).append(path)
+    return aside if sum(map(len, aside.values())) < len(images) else {}
 
 
 class FolderTree:

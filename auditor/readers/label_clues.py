@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 TABLES = (".csv", ".tsv", ".jsonl", ".parquet")
 LABEL_FILES = (".json", ".xml", ".txt", ".yaml", ".yml", ".xlsx", ".xls", ".mat", ".pkl", ".npy", ".h5")
 #: Names of files that hold no labels.
-NO_LABELS = re.compile(r"(?i)(readme|licen[cs]e|requirements|changelog|citation|classes\.txt$)")
+NO_LABELS = re.compile(r"(?i)(readme|licen[cs]e|requirements|changelog|citation|submission|classes\.txt$)")
 #: Share of the images whose names must begin or end with a class name, and images per such name on average:
 #: fewer are no classes, but names of their own.
 NAMED_SHARE, IMAGES_PER_NAME = 0.9, 3
@@ -51,7 +51,7 @@ def find_label_clues(
     """
     paths = samples["path"].tolist()
     classes = sorted(set(samples["label"]) - {""})
-    clues = [*_tables(ignored, location), *_annotations(paths, ignored), *_names(paths)]
+    clues = [*_tables(ignored, location), *_annotations(paths, ignored), *_names_by_split(samples)]
     if classes:
         clues.append(
             LabelClue(
@@ -123,6 +123,14 @@ def _annotations(paths: Sequence[str], ignored: Iterable[str]) -> list[LabelClue
             LabelClue(found=f"there are files that may hold labels ({listed(others)})", advice=WRITE_A_TABLE)
         )
     return clues
+
+
+def _names_by_split(samples: pd.DataFrame) -> list[LabelClue]:
+    """Return the class names in file names of the first split whose files have some."""
+    for _, part in samples.groupby("split"):
+        if clues := _names(part["path"].tolist()):
+            return clues
+    return []
 
 
 def _names(paths: Sequence[str]) -> list[LabelClue]:

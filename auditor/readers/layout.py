@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from auditor.errors import DataError
-from auditor.readers.folder_tree import GENERIC, FolderTree, is_clutter
+from auditor.readers.folder_tree import GENERIC, FolderTree, set_aside
 from auditor.readers.image_names import IMAGE_EXTENSIONS as IMAGE_EXTENSIONS
 from auditor.readers.image_names import is_image as is_image
 from auditor.readers.split_names import SPLIT_NAMES as SPLIT_NAMES
@@ -73,56 +73,42 @@ def arrange(
             received=f"'{location}' with no image in it ({len(ignored)} other files)",
             hint=hint or f"images are files that end in {', '.join(sorted(IMAGE_EXTENSIONS)[:6])}, ...",
         )
-    cached = [path for path in images if is_clutter(path)]
-    if len(cached) == len(images):
-        cached = []
-    kept = [path for path in images if not is_clutter(path)] if cached else list(images)
-    tree = FolderTree(kept, folders, ignored)
+    aside = set_aside(images)
+    outside = {path for paths in aside.values() for path in paths}
+    kept = [path for path in images if path not in outside]
+    tree = FolderTree(kept, folders, [*ignored, *outside])
     parts, notes = _understand(tree, location)
-    extra = (
-        [top for top in tree.tops if top not in parts.splits]
-        if parts.splits and not parts.class_first
-        else []
-    )
-    rows = [
-        (path, *_meaning(path.split("/"), tree, parts)) for path in kept if tree.top_of(path) not in extra
-    ]
+    for top in tree.tops if parts.splits and not parts.class_first else ():
+        if top not in parts.splits:
+            aside.setdefault("beside the splits", []).extend(p for p in kept if tree.top_of(p) == top)
+    outside.update(aside.get("beside the splits", ()))
+    rows = [(path, *_meaning(path.split("/"), tree, parts)) for path in kept if path not in outside]
     samples = pd.DataFrame(rows, columns=["path", "label", "split"]).assign(group="").astype(str)
     empty, imageless = tree.without_images(parts.splits, parts.depth, parts.class_first)
-    beside = [path for path in kept if tree.top_of(path) in extra]
-    left_out = (
-        *(LeftOut(reason="beside the splits", count=sum(tree.top_of(p) == top for p in beside), what="images",
-                  examples=(f"{tree.cover}{top}/",)) for top in extra),
-        *_left_out("caches of other programs", cached, "images"),
-        *_left_out("without an image", imageless, "folders"),
-    )  # fmt: skip
-    labelled = bool((samples["label"] != "").any())
-    unlabelled_splits = sorted(
-        set(samples["split"]) - set(samples.loc[samples["label"] != "", "split"]) - {""}
-    )
+    labelled = {split for _, label, split in rows if label}
+    splits = sorted({split for _, _, split in rows} - {""})
     if labelled:
         notes += [
             f"{listed(_folders_of(split, parts))} has no class folders: its images have no label."
-            for split in unlabelled_splits
+            for split in splits
+            if split not in labelled
         ]
+    cover = "" if parts.class_first else tree.cover
     reading = Reading(
-        layout=_in_words(parts, labelled),
+        layout=_in_words(parts, bool(labelled)),
         labels_from="folder names" if labelled else "",
         splits_from=tuple(
-            (s, ", ".join(f"{tree.cover}{f}" if not parts.class_first else f for f in _folders_of(s, parts)))
-            for s in sorted(set(samples["split"]) - {""})
+            (split, ", ".join(f"{cover}{folder}" for folder in _folders_of(split, parts))) for split in splits
         ),
-        left_out=left_out,
+        left_out=(
+            *(part for reason, paths in aside.items() for part in _left_out(reason, paths, "images")),
+            *_left_out("without an image", imageless, "folders"),
+        ),
         notes=tuple(notes),
     )
     kind = ("split folders" if parts.splits else "class folders") if labelled else "images"
-    return Layout(
-        samples.sort_values("path", ignore_index=True),
-        kind,
-        empty,
-        reading,
-        tuple(sorted([*beside, *cached])),
-    )
+    samples = samples.sort_values("path", ignore_index=True)
+    return Layout(samples, kind, empty, reading, tuple(sorted(outside)))
 
 
 def _left_out(reason: str, names: list[str], what: str) -> list[LeftOut]:

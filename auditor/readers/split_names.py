@@ -91,6 +91,11 @@ def _words(name: str) -> list[str]:
     return re.findall(r"[^\W\d_]+", spaced.lower())
 
 
+def names_other(name: str) -> bool:
+    """Whether a folder's name means what lies beside the pictures: masks, annotations."""
+    return bool(OTHERS & set(_words(name)))
+
+
 def _glued(word: str) -> str:
     """Return the split of a word such as ``trainset`` or ``testdata``."""
     return next(

@@ -98,7 +98,7 @@ class Header(NamedTuple):
 def _header(line: str, separator: str, wanted: str | None) -> Header:
     """Return the header of a text table; a first line that holds the path of an image, and no name of a
     column, is a row."""
-    known = {*PATH_NAMES, *([normal_name(wanted)] if wanted else ())}
+    known = {normal_name(name) for name in (*PATH_NAMES, *([wanted] if wanted else ()))}
     separators = (separator, *(s for s in SEPARATORS if s != separator))
     by_separator = {s: _cells(line, s) for s in separators}
     for separator, cells in by_separator.items():
@@ -111,7 +111,8 @@ def _header(line: str, separator: str, wanted: str | None) -> Header:
             if len(names) == 2:
                 names[1 - path] = "label"
             return Header(separator, names, False)
-    return Header(separators[0], by_separator[separators[0]], True)
+    most = max(separators, key=lambda s: len(by_separator[s]))  # the first of those with as many
+    return Header(most, by_separator[most], True)
 
 
 def _separated(location: Path, separator: str, wanted: str | None) -> Loaded:

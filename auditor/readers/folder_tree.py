@@ -101,20 +101,30 @@ def is_clutter(path: str) -> bool:
 def set_aside(images: Sequence[str]) -> dict[str, list[str]]:
     """Return the images that are no pictures of the data, by the reason: caches, and masks beside a folder of
     images."""
+    folders = {path.rpartition("/")[0] for path in images}
     inside: dict[str, set[str]] = {}
-    for folder in {path.rpartition("/")[0] for path in images}:
+    for folder in folders:
         parts = folder.split("/")
         for k, part in enumerate(parts):
             inside.setdefault("/".join(parts[:k]), set()).add(part)
-    aside: dict[str, list[str]] = {}
     generic = {parent for parent, names in inside.items() if any(name.lower() in GENERIC for name in names)}
+    reasons = {folder: _reason_aside(folder, generic) for folder in folders}
+    aside: dict[str, list[str]] = {}
     for path in images:
-        parts = path.split("/")[:-1]
-        if is_clutter(path):
-            aside.setdefault("caches of other programs", []).append(path)
-        elif any(names_other(part) and "/".join(parts[:k]) in generic for k, part in enumerate(parts)):
-            aside.setdefault("masks or annotations beside the images", []).append(path)
+        reason = reasons[path.rpartition("/")[0]]
+        if reason:
+            aside.setdefault(reason, []).append(path)
     return aside if sum(map(len, aside.values())) < len(images) else {}
+
+
+def _reason_aside(folder: str, generic: set[str]) -> str:
+    """Return why the images of a folder are no pictures of the data, or ""; ``generic`` hold a folder of
+    images."""
+    if is_clutter(f"{folder}/"):
+        return "caches of other programs"
+    parts = folder.split("/")
+    beside = any(names_other(part) and "/".join(parts[:k]) in generic for k, part in enumerate(parts))
+    return "masks or annotations beside the images" if beside else ""
 
 
 class FolderTree:

@@ -85,6 +85,8 @@ def arrange(
     rows = [(path, *_meaning(path.split("/"), tree, parts)) for path in kept if path not in outside]
     samples = pd.DataFrame(rows, columns=["path", "label", "split"]).assign(group="").astype(str)
     empty, imageless = tree.without_images(parts.splits, parts.depth, parts.class_first)
+    held = {folder for path in outside for folder in _around(path)}
+    imageless = [folder for folder in imageless if folder not in held]
     labelled = {split for _, label, split in rows if label}
     splits = sorted({split for _, _, split in rows} - {""})
     if labelled:
@@ -109,6 +111,12 @@ def arrange(
     kind = ("split folders" if parts.splits else "class folders") if labelled else "images"
     samples = samples.sort_values("path", ignore_index=True)
     return Layout(samples, kind, empty, reading, tuple(sorted(outside)))
+
+
+def _around(path: str) -> list[str]:
+    """Return the folders around a file."""
+    parts = path.split("/")
+    return ["/".join(parts[:k]) for k in range(1, len(parts))]
 
 
 def _left_out(reason: str, names: list[str], what: str) -> list[LeftOut]:

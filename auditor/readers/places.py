@@ -62,6 +62,11 @@ class Listing:
                 stems.setdefault(_form(name.rpartition(".")[0]), []).append(name)
         return whole, stems
 
+    @property
+    def has_images(self) -> bool:
+        """Whether there is any image below the folder."""
+        return bool(self._by_form[1])
+
     def actual(self, path: str) -> str | None:
         """Return the name on disk of a shown path."""
         return self._files.get(path)
@@ -120,6 +125,8 @@ def find_files(paths: Sequence[str], root: Path) -> Found:
     if all(is_there(path, root) for path in sample):
         return Found(list(paths))
     listing, found = Listing(root), Found(list(paths))
+    if not listing.has_images:
+        return found
     assumed: dict[str, list[tuple[str, str]]] = {}
     for row, path in enumerate(paths):
         actual = listing.actual(path)

@@ -68,11 +68,7 @@ def arrange(
     import pandas as pd
 
     if not images:
-        raise DataError(
-            expected="a folder with images in class folders",
-            received=f"'{location}' with no image in it ({len(ignored)} other files)",
-            hint=hint or f"images are files that end in {', '.join(sorted(IMAGE_EXTENSIONS)[:6])}, ...",
-        )
+        raise _no_image(location, ignored, hint)
     aside = set_aside(images)
     outside = {path for paths in aside.values() for path in paths}
     kept = [path for path in images if path not in outside]
@@ -89,12 +85,10 @@ def arrange(
     imageless = [folder for folder in imageless if folder not in held]
     labelled = {split for _, label, split in rows if label}
     splits = sorted({split for _, _, split in rows} - {""})
-    if labelled:
-        notes += [
-            f"{listed(_folders_of(split, parts))} has no class folders: its images have no label."
-            for split in splits
-            if split not in labelled
-        ]
+    for split in splits if labelled else ():
+        if split not in labelled:
+            folder = listed(_folders_of(split, parts))
+            notes.append(f"{folder} has no class folders: its images have no label.")
     cover = "" if parts.class_first else tree.cover
     reading = Reading(
         layout=_in_words(parts, bool(labelled)),
@@ -109,8 +103,17 @@ def arrange(
         notes=tuple(notes),
     )
     kind = ("split folders" if parts.splits else "class folders") if labelled else "images"
-    samples = samples.sort_values("path", ignore_index=True)
-    return Layout(samples, kind, empty, reading, tuple(sorted(outside)))
+    by_path = samples.sort_values("path", ignore_index=True)
+    return Layout(by_path, kind, empty, reading, tuple(sorted(outside)))
+
+
+def _no_image(location: str, ignored: Sequence[str], hint: str) -> DataError:
+    endings = ", ".join(sorted(IMAGE_EXTENSIONS)[:6])
+    return DataError(
+        expected="a folder with images in class folders",
+        received=f"'{location}' with no image in it ({len(ignored)} other files)",
+        hint=hint or f"images are files that end in {endings}, ...",
+    )
 
 
 def _around(path: str) -> list[str]:

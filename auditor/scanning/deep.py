@@ -90,7 +90,10 @@ def white_of(levels: Sequence[int]) -> int:
 
 
 def common_white(dataset: Dataset) -> int:
-    """Return the white that the 16-bit pictures of a data set share: by a sample of its files, the same for any engine; 0 where it holds none."""
+    """Return the white that the 16-bit pictures of a data set share.
+
+    By a sample of its files, the same for any engine; 0 where it holds none.
+    """
     paths = sorted(path for path in dataset.samples["path"] if path.lower().endswith(ENDINGS))
     if not paths:
         return 0

@@ -80,7 +80,7 @@ def white_of(levels: Sequence[int]) -> int:
     Examples
     --------
     >>> white_of([4000, 4095, 3000]), white_of([4100, 4300]), white_of([200]), white_of([65535]), white_of([])
-    (4095, 4870, 255, 65535, 0)
+    (4095, 4869, 255, 65535, 0)
     """
     if not levels:
         return 0

@@ -14,55 +14,59 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from auditor.audit import Audit as Audit
-    from auditor.audit import load as load
-    from auditor.audit import run as run
-    from auditor.audit import scan as scan
-    from auditor.config import Config as Config
-    from auditor.config import load_config as load_config
+    from auditor.commands.apply import apply as apply
+    from auditor.commands.apply import undo as undo
+    from auditor.commands.audit import Audit as Audit
+    from auditor.commands.augment import augment as augment
+    from auditor.commands.check import check as check
+    from auditor.commands.compare import compare as compare
+    from auditor.commands.config import Config as Config
+    from auditor.commands.config import load_config as load_config
+    from auditor.commands.demo import demo as demo
+    from auditor.commands.options import AugmentOptions as AugmentOptions
+    from auditor.commands.options import Listeners as Listeners
+    from auditor.commands.options import ScanOptions as ScanOptions
+    from auditor.commands.options import SplitOptions as SplitOptions
+    from auditor.commands.report import load as load
+    from auditor.commands.report import report as report
+    from auditor.commands.run import run as run
+    from auditor.commands.scan import scan as scan
+    from auditor.commands.selftest import selftest as selftest
+    from auditor.commands.split import split as split
+    from auditor.commands.train import train as train
+    from auditor.commands.verify import verify as verify
     from auditor.dataset import Dataset as Dataset
-    from auditor.demonstration import demo as demo
     from auditor.exporting import export as export
-    from auditor.options import Listeners as Listeners
-    from auditor.options import ScanOptions as ScanOptions
-    from auditor.preparation import augment as augment
-    from auditor.preparation import split as split
-    from auditor.preparation import train as train
-    from auditor.preparation import verify as verify
     from auditor.readers import open_dataset
-    from auditor.review import apply as apply
-    from auditor.review import check as check
-    from auditor.review import compare as compare
-    from auditor.review import report as report
-    from auditor.review import selftest as selftest
-    from auditor.review import undo as undo
 
     open = open_dataset  # the name that users expect; an import under another name would not be exported
 
 #: Where each public name lives.
 _PUBLIC = {
-    "Audit": "auditor.audit:Audit",
-    "Config": "auditor.config:Config",
+    "Audit": "auditor.commands.audit:Audit",
+    "AugmentOptions": "auditor.commands.options:AugmentOptions",
+    "Config": "auditor.commands.config:Config",
     "Dataset": "auditor.dataset:Dataset",
-    "Listeners": "auditor.options:Listeners",
-    "ScanOptions": "auditor.options:ScanOptions",
-    "apply": "auditor.review:apply",
-    "augment": "auditor.preparation:augment",
-    "check": "auditor.review:check",
-    "compare": "auditor.review:compare",
-    "demo": "auditor.demonstration:demo",
+    "Listeners": "auditor.commands.options:Listeners",
+    "ScanOptions": "auditor.commands.options:ScanOptions",
+    "SplitOptions": "auditor.commands.options:SplitOptions",
+    "apply": "auditor.commands.apply:apply",
+    "augment": "auditor.commands.augment:augment",
+    "check": "auditor.commands.check:check",
+    "compare": "auditor.commands.compare:compare",
+    "demo": "auditor.commands.demo:demo",
     "export": "auditor.exporting:export",
-    "load": "auditor.audit:load",
-    "load_config": "auditor.config:load_config",
+    "load": "auditor.commands.report:load",
+    "load_config": "auditor.commands.config:load_config",
     "open": "auditor.readers:open_dataset",
-    "report": "auditor.review:report",
-    "run": "auditor.audit:run",
-    "scan": "auditor.audit:scan",
-    "selftest": "auditor.review:selftest",
-    "split": "auditor.preparation:split",
-    "train": "auditor.preparation:train",
-    "undo": "auditor.review:undo",
-    "verify": "auditor.preparation:verify",
+    "report": "auditor.commands.report:report",
+    "run": "auditor.commands.run:run",
+    "scan": "auditor.commands.scan:scan",
+    "selftest": "auditor.commands.selftest:selftest",
+    "split": "auditor.commands.split:split",
+    "train": "auditor.commands.train:train",
+    "undo": "auditor.commands.apply:undo",
+    "verify": "auditor.commands.verify:verify",
 }
 
 __all__ = ["__version__", *sorted(_PUBLIC)]

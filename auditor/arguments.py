@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 import click
 
+from auditor.outputs import OUTPUT
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 SEVERITIES = ("never", "undecided", "warning", "error")
@@ -23,8 +25,6 @@ EXPORTS = (
     "fiftyone",
     "cleanlab",
 )
-#: Where results go unless the user says otherwise.
-OUTPUT = "auditor-out"
 
 
 def together(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
@@ -56,6 +56,17 @@ COLUMNS = together(
         metavar="COLUMN",
         help="Column that names what must stay together: patient, slide [default: group].",
     ),
+    click.option(
+        "--path",
+        metavar="COLUMN",
+        help="Column of a table that holds the file of each image [default: path].",
+    ),
+    click.option(
+        "--root", metavar="FOLDER", help="Folder that paths in a table begin in [default: the table's own]."
+    ),
+)
+UNLABELLED = click.option(
+    "--unlabelled", is_flag=True, help="No labels are meant: what looks like labels is not used."
 )
 SCANNING = together(
     click.option("--jobs", type=click.IntRange(1), help="Worker processes [default: one per core]."),
@@ -116,27 +127,89 @@ CHECKING = together(
     click.option("--reproducible", is_flag=True, help="Leave out times and folders: same input, same bytes."),
 )
 TRAINING = together(
-    click.option("--image-size", type=click.IntRange(16, 512), help="Side in pixels that images are resized to [default: by the data]."),
-    click.option("--filters", type=click.IntRange(16, 512), help="Filters of the first block, doubled by each [default: by the data]."),
-    click.option("--depth", type=click.IntRange(1, 6), help="Blocks of the network [default: by the image size]."),
-    click.option("--epochs", type=click.IntRange(1), help="Most epochs to train [default: about 1,500 steps]."),
-    click.option("--patience", type=click.IntRange(1), help="Epochs without a lower validation loss until it stops [default: a third]."),
+    click.option(
+        "--image-size",
+        type=click.IntRange(16, 512),
+        help="Side in pixels that images are resized to [default: by the data].",
+    ),
+    click.option(
+        "--filters",
+        type=click.IntRange(16, 512),
+        help="Filters of the first block, doubled by each [default: by the data].",
+    ),
+    click.option(
+        "--depth", type=click.IntRange(1, 6), help="Blocks of the network [default: by the image size]."
+    ),
+    click.option(
+        "--epochs", type=click.IntRange(1), help="Most epochs to train [default: about 1,500 steps]."
+    ),
+    click.option(
+        "--patience",
+        type=click.IntRange(1),
+        help="Epochs without a lower validation loss until it stops [default: a third].",
+    ),
     click.option("--batch-size", type=click.IntRange(1, 4096), help="Images per step [default: 32]."),
-    click.option("--learning-rate", type=click.FloatRange(0, 10, min_open=True), help="First step size of the optimiser [default: 0.003]."),
-    click.option("--dropout", type=click.FloatRange(0, 0.95), help="Share of features dropped before the last layer [default: 0.2]."),
+    click.option(
+        "--learning-rate",
+        type=click.FloatRange(0, 10, min_open=True),
+        help="First step size of the optimiser [default: 0.003].",
+    ),
+    click.option(
+        "--dropout",
+        type=click.FloatRange(0, 0.95),
+        help="Share of features dropped before the last layer [default: 0.2].",
+    ),
     click.option("--l1", type=click.FloatRange(0, 10), help="L1 penalty on kernels [default: 0]."),
     click.option("--l2", type=click.FloatRange(0, 10), help="L2 penalty on kernels [default: 0.0001]."),
-    click.option("--scaling", type=click.Choice(["auto", "min-max", "standard"]), help="How pixels are scaled, fitted on training alone."),
-    click.option("--backbone", metavar="NAME", help="A keras.applications network in place of the small CNN, such as mobilenetv2."),
-    click.option("--weights", metavar="FILE", help="The backbone's weights: a file, or 'imagenet' for Keras' own download."),
-    click.option("--class-weights", is_flag=True, default=None, help="Weigh the loss by the inverse class frequency."),
+    click.option(
+        "--scaling",
+        type=click.Choice(["auto", "min-max", "standard"]),
+        help="How pixels are scaled, fitted on training alone.",
+    ),
+    click.option(
+        "--backbone",
+        metavar="NAME",
+        help="A keras.applications network in place of the small CNN, such as mobilenetv2.",
+    ),
+    click.option(
+        "--weights",
+        metavar="FILE",
+        help="The backbone's weights: a file, or 'imagenet' for Keras' own download.",
+    ),
+    click.option(
+        "--class-weights", is_flag=True, default=None, help="Weigh the loss by the inverse class frequency."
+    ),
     click.option("--oversample", is_flag=True, default=None, help="Draw each class equally often."),
-    click.option("--logit-adjustment", type=click.FloatRange(0, 10), help="Logit adjustment; 1 suits balanced accuracy [default: 0]."),
-    click.option("--no-vary", "vary", flag_value=False, type=bool, default=None, help="Do not move, zoom, turn and light images a little."),
-    click.option("--label-smoothing", type=click.FloatRange(0, 0.9), help="Share of the target spread over all classes [default: 0]."),
-    click.option("--seeds", type=click.IntRange(1, 100), help="Runs that measure the noise between runs [default: 3]."),
-    click.option("--no-experiments", "experiments", flag_value=False, type=bool, default=None, help="Diagnose by the curves alone."),
-)  # fmt: skip
+    click.option(
+        "--logit-adjustment",
+        type=click.FloatRange(0, 10),
+        help="Logit adjustment; 1 suits balanced accuracy [default: 0].",
+    ),
+    click.option(
+        "--no-vary",
+        "vary",
+        flag_value=False,
+        type=bool,
+        default=None,
+        help="Do not move, zoom, turn and light images a little.",
+    ),
+    click.option(
+        "--label-smoothing",
+        type=click.FloatRange(0, 0.9),
+        help="Share of the target spread over all classes [default: 0].",
+    ),
+    click.option(
+        "--seeds", type=click.IntRange(1, 100), help="Runs that measure the noise between runs [default: 3]."
+    ),
+    click.option(
+        "--no-experiments",
+        "experiments",
+        flag_value=False,
+        type=bool,
+        default=None,
+        help="Diagnose by the curves alone.",
+    ),
+)
 TRIALS = together(
     click.option(
         "--compare",

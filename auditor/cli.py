@@ -6,6 +6,7 @@ wrong use or unusable input, with one line on stderr.
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO, cast
@@ -28,6 +29,7 @@ from auditor.arguments import (
     TO_FOLDER,
     TRAINING,
     TRIALS,
+    UNLABELLED,
     WAY,
     together,
 )
@@ -36,9 +38,11 @@ from auditor.errors import AuditorError
 from auditor.process import settle
 
 if TYPE_CHECKING:
-    from auditor.audit import Audit
-    from auditor.config import Config
-    from auditor.options import ScanOptions
+    from auditor.commands.audit import Audit
+    from auditor.commands.config import Config
+    from auditor.commands.options import ScanOptions
+    from auditor.commands.reuse import ScanRequest
+    from auditor.dataset import Dataset
 
 
 def _config(
@@ -46,7 +50,7 @@ def _config(
 ) -> Config:
     import dataclasses
 
-    from auditor.config import load_config
+    from auditor.commands.config import load_config
 
     def codes(given: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(code.strip() for words in given for code in words.split(",") if code.strip())
@@ -58,14 +62,37 @@ def _config(
 
 
 def _scanning(options: dict[str, Any], time_budget: float | None = None) -> ScanOptions:
-    from auditor.options import ScanOptions
+    from auditor.commands.options import ScanOptions
 
     names = ("jobs", "engine", "scheduler", "timeout", "rehash", "decoders")
     return ScanOptions(**{n: options.pop(n) for n in names}, time_budget=time_budget)
 
 
+def _columns(options: dict[str, Any]) -> dict[str, Any]:
+    return {name: options.pop(name) for name in ("label", "split", "group", "path", "root")}
+
+
+def _open(data: str, options: dict[str, Any]) -> Dataset:
+    """Open the data, and say how it was understood before anything is measured."""
+    from auditor.commands.opening import open_data
+
+    unlabelled = options.pop("unlabelled")
+    dataset = open_data(data, field=options.pop("field"), unlabelled=unlabelled, **_columns(options))
+    for line in dataset.understood():
+        print(printable(line), flush=True)
+    return dataset
+
+
+def _request(output: str, options: dict[str, Any], console: Console) -> ScanRequest:
+    from auditor.commands.reuse import ScanRequest
+
+    return ScanRequest(
+        output=output, scanning=_scanning(options), seed=options.pop("seed"), listeners=console.listeners
+    )
+
+
 def _prepare_workers() -> None:
-    """Fork what will fork the scan's workers, before anything large is loaded; its imports are this command's as well."""
+    """Fork the spawner of workers before anything large is loaded; this command needs its imports too."""
     from auditor.scanning.worker_spawner import prepare
 
     prepare()
@@ -75,7 +102,7 @@ def _conclude(audit: Audit, output: str, fail_on: str, config: Config) -> NoRetu
     """Print the verdict and what failed, and leave with the exit status."""
     import datetime
 
-    from auditor.config import expired
+    from auditor.commands.config import expired
 
     facts = audit.record.dataset
     unwaived = [f for f in audit.record.findings if f.waiver is None]
@@ -87,7 +114,8 @@ def _conclude(audit: Audit, output: str, fail_on: str, config: Config) -> NoRetu
     skipped = f" + {facts.unmeasured:,} left out by the time budget" if facts.unmeasured else ""
     files = facts.images + facts.ignored
     print(
-        f"{files:,} files = {measured:,} measured + {facts.unreadable:,} unreadable + {facts.ignored:,} ignored (no images){skipped}"
+        f"{files:,} files = {measured:,} measured + {facts.unreadable:,} unreadable"
+        f" + {facts.ignored:,} left out{skipped}"
     )
     for finding in audit.record.findings:
         if finding.severity in ("error", "warning", "undecided") and finding.waiver is None:
@@ -100,15 +128,35 @@ def _conclude(audit: Audit, output: str, fail_on: str, config: Config) -> NoRetu
         print(printable(f"auditor: {finding.severity}, {finding.id}: {finding.title}"), file=sys.stderr)
     old = expired(config.waivers, datetime.datetime.now(datetime.UTC).date())
     for name, waiver in old.items():
-        ended = f"auditor: the waiver of '{name}' ended on {waiver.expires} ({waiver.owner}): renew it or mend the data"
+        ended = (
+            f"auditor: the waiver of '{name}' ended on {waiver.expires} ({waiver.owner}):"
+            " renew it or mend the data"
+        )
         print(printable(ended), file=sys.stderr)
     sys.exit(1 if failing or old else 0)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+class Commands(click.Group):
+    """The commands; data in place of one is answered with the command that scans it."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that the first argument names."""
+        name = args[0]
+        if self.get_command(ctx, name) is None and not name.startswith("-"):
+            from auditor.commands.opening import is_data
+
+            if is_data(name):
+                typed = shlex.join(["auditor", "scan", *args])
+                raise click.UsageError(f"'{name}' is data, not a command: {typed} scans it.", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(auditor.__version__, prog_name="auditor")
 def cli() -> None:
-    """Audit image data sets before training: what is wrong, how sure that is, which images, and what to type to fix it.
+    """Audit image data sets before training: what is wrong, how sure, and what to type to fix it.
 
     DATA is a folder of class folders, a folder of train/val/test folders, or a CSV, TSV or Parquet table with
     a path column.
@@ -118,7 +166,7 @@ def cli() -> None:
 @cli.command()
 @DATA
 @TO_FOLDER
-@together(COLUMNS, SCANNING, CHECKING, SEED, QUIET)
+@together(COLUMNS, UNLABELLED, SCANNING, CHECKING, SEED, QUIET)
 @click.option(
     "--time-budget",
     type=click.FloatRange(0, min_open=True),
@@ -136,13 +184,13 @@ def scan(
 ) -> None:
     """Scan DATA, run the checks and write the report. Needs none of the training packages."""
     _prepare_workers()
-    import auditor.audit
+    from auditor.commands.scan import scan as scan_data
 
     settled = _config(config, *(options.pop(n) for n in ("settings", "select", "ignore")))
     with Console(quiet=quiet) as console:
         scanning = _scanning(options, options.pop("time_budget"))
-        audit = auditor.audit.scan(
-            data,
+        audit = scan_data(
+            _open(data, options),
             output=output,
             config=settled,
             images=not no_images,
@@ -181,7 +229,7 @@ def _print_trials(title: str, rows: list[dict[str, Any]]) -> None:
 @cli.command()
 @DATA
 @TO_FOLDER
-@together(COLUMNS, SCANNING, CHECKING, SEED, QUIET, RATIOS, TARGET, POLICY, WAY, TRAINING)
+@together(COLUMNS, UNLABELLED, SCANNING, CHECKING, SEED, QUIET, RATIOS, TARGET, POLICY, WAY, TRAINING)
 @click.option(
     "--time-budget",
     type=click.FloatRange(0),
@@ -201,17 +249,19 @@ def run(
 ) -> None:
     """Do all of it: scan, check, split, augment the rare classes, train the baseline, report."""
     _prepare_workers()
-    import auditor.audit
+    from auditor.commands.options import AugmentOptions, SplitOptions
+    from auditor.commands.run import run as run_all
 
     settled = _config(config, *(options.pop(n) for n in ("settings", "select", "ignore")))
     with Console(quiet=quiet) as console:
-        audit = auditor.audit.run(
-            data,
+        audit = run_all(
+            _open(data, options),
             output=output,
             config=settled,
             images=not no_images,
-            target=options.pop("target"),
-            options=_train_options(options, options["seed"]),
+            splitting=SplitOptions(ratios=options.pop("ratios")),
+            augmenting=AugmentOptions(**{n: options.pop(n) for n in ("target", "policy", "way")}),
+            training=_train_options(options, options["seed"]),
             scanning=_scanning(options),
             listeners=console.listeners,
             **options,
@@ -251,13 +301,12 @@ def split(data: str, output: str, quiet: bool, **options: Any) -> None:
 
     A split that the data has is kept, unless --replace, --ratios, --folds or --by ask for another.
     """
-    import auditor.preparation
+    from auditor.commands.split import split as split_data
 
     with Console(quiet=quiet) as console:
-        plan = auditor.preparation.split(
+        plan = split_data(
             data,
             output=output,
-            column=options.pop("split"),
             scanning=_scanning(options),
             listeners=console.listeners,
             **options,
@@ -284,14 +333,13 @@ def split(data: str, output: str, quiet: bool, **options: Any) -> None:
 @click.option("-o", "--output", metavar="FOLDER", help="Folder with a scan to use again.")
 def verify(split_file: str, data: str, output: str | None, quiet: bool, **options: Any) -> None:
     """Recompute every claim of SPLIT.csv's certificate; exit with 1 naming the first that does not hold."""
-    import auditor.preparation
+    from auditor.commands.verify import verify as verify_claims
 
     with Console(quiet=quiet) as console:
-        claims = auditor.preparation.verify(
+        claims = verify_claims(
             split_file,
             data,
             output=output,
-            column=options.pop("split"),
             scanning=_scanning(options),
             listeners=console.listeners,
             **options,
@@ -334,28 +382,22 @@ def verify(split_file: str, data: str, output: str | None, quiet: bool, **option
 )
 def augment(data: str, output: str, quiet: bool, plan: str | None, **options: Any) -> None:
     """Write augmented images of the rare training classes, with their parents, transforms and seeds."""
-    import auditor.preparation
+    from auditor.commands.augment import augment as augment_plan
+    from auditor.commands.opening import require_packages
+    from auditor.commands.split import load_or_plan_split
 
-    auditor.preparation.require_packages("albumentations")
+    require_packages("albumentations")
     with Console(quiet=quiet) as console:
-        planned = auditor.preparation.planned(
-            data, plan=plan, output=output, column=options.pop("split"), label=options.pop("label"), group=options.pop("group"),
-            seed=options["seed"], scanning=_scanning(options), listeners=console.listeners,
-        )  # fmt: skip
-        target = options.pop("target")
-        made = auditor.preparation.augment(
-            planned, output=output, target=target, listeners=console.listeners, **options
-        )
+        request = _request(output, options, console)
+        planned, _ = load_or_plan_split(data, request, plan=plan, **_columns(options))
+        made = augment_plan(planned, output=output, seed=request.seed, listeners=console.listeners, **options)
     for row in made.facts["checks"]:
         if row["verdict"] != "fine" or not row["label"]:
             moved, of = row["moved"], f" of '{row['label']}'" if row["label"] else ""
             became = f", most become '{row['to']}'" if row["to"] else ""
             interval = f"{moved['value']:.2f} [{moved['low']:.2f} to {moved['high']:.2f}]"
-            print(
-                printable(
-                    f"{row['verdict']:>9}  {row['transform']} {row['magnitude']}{of}: moves {interval}{became}"
-                )
-            )
+            change = f"{row['transform']} {row['magnitude']}{of}: moves {interval}{became}"
+            print(printable(f"{row['verdict']:>9}  {change}"))
     for budget in made.facts["budgets"]:
         more = f"; collect {budget['collect']:,} more" if budget["collect"] else ""
         print(
@@ -389,26 +431,29 @@ def train(
     **options: Any,
 ) -> None:
     """Train the baseline CNN and say whether it under- or overfits, and what to try next."""
-    import auditor.preparation
+    from auditor.commands.augment import augment as augment_plan
+    from auditor.commands.opening import require_packages
+    from auditor.commands.split import load_or_plan_split
+    from auditor.commands.train import list_suspected_labels
+    from auditor.commands.train import train as train_on
 
-    target, policy, way, seed = (options.pop(n) for n in ("target", "policy", "way", "seed"))
-    auditor.preparation.require_packages("keras", "sklearn", "tensorflow")
-    settings = _train_options(options, seed)
+    require_packages("keras", "sklearn", "tensorflow")
+    augmenting = {n: options.pop(n) for n in ("target", "policy", "way")}
+    settings = _train_options(options, options["seed"])
     with Console(quiet=quiet) as console:
-        planned, evidence = auditor.preparation.planned_scan(
-            data, plan=plan, output=output, column=options.pop("split"), label=options.pop("label"), group=options.pop("group"),
-            seed=seed, scanning=_scanning(options), listeners=console.listeners,
-        )  # fmt: skip
-        extra = (
-            None
-            if no_augment
-            else auditor.preparation.augment(planned, target=target, policy=policy, way=way, seed=seed)
-        )
-        result = auditor.preparation.train(
-            planned, augment=extra, options=settings, time_budget=time_budget, measures=evidence.images, output=output,
-            suspects=auditor.preparation.suspected_labels(evidence) if settings.compare else (),
+        request = _request(output, options, console)
+        planned, evidence = load_or_plan_split(data, request, plan=plan, **_columns(options))
+        extra = None if no_augment else augment_plan(planned, seed=request.seed, **augmenting)
+        result = train_on(
+            planned,
+            augment=extra,
+            options=settings,
+            time_budget=time_budget,
+            measures=evidence.images,
+            suspects=list_suspected_labels(evidence) if settings.compare else (),
+            output=output,
             listeners=console.listeners,
-        )  # fmt: skip
+        )
     print(printable(result.facts["summary"]))
     for answer in result.facts["diagnosis"]:
         print(printable(f"{answer['verdict']:>9}  {answer['question']}: {answer['text']}"))
@@ -450,9 +495,9 @@ def train(
 @click.option("--no-images", is_flag=True, help="No pictures.")
 def report(out: str, output: str | None, formats: tuple[str, ...], no_images: bool) -> None:
     """Write the report of an audit again, from its output folder OUT alone; the data is not needed."""
-    import auditor.review
+    from auditor.commands.report import report as write_reports
 
-    for file in auditor.review.report(out, output=output, formats=formats, images=not no_images):
+    for file in write_reports(out, output=output, formats=formats, images=not no_images):
         print(file)
 
 
@@ -463,10 +508,10 @@ def report(out: str, output: str | None, formats: tuple[str, ...], no_images: bo
 @click.option("--ratchet", is_flag=True, help="Exit with 1 if, and only if, something got worse.")
 def compare(old: str, new: str, output: str | None, ratchet: bool) -> None:
     """Compare the audits in two output folders: images, measures, findings."""
-    import auditor.review
+    from auditor.commands.compare import compare as compare_audits
     from auditor.reports.compare_views import render_compare_markdown
 
-    comparison = auditor.review.compare(old, new, output=output)
+    comparison = compare_audits(old, new, output=output)
     print(output or printable(render_compare_markdown(comparison), lines=True))
     sys.exit(1 if ratchet and comparison.got_worse else 0)
 
@@ -481,6 +526,7 @@ def compare(old: str, new: str, output: str | None, ratchet: bool) -> None:
 @click.option(
     "--quarantine", metavar="FOLDER", help="Also move dropped files into this folder, with a journal."
 )
+@click.option("--new-classes", is_flag=True, help="Images may get a class that the data does not have yet.")
 @click.option("--undo", is_flag=True, help="DECISIONS is a quarantine's journal: move its files back.")
 def apply(
     decisions: str,
@@ -491,25 +537,31 @@ def apply(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """Apply the DECISIONS that a report exported: write a new manifest of DATA; the originals are untouched."""
-    import auditor.review
+    """Write a new manifest of DATA with the DECISIONS that a report exported; the originals stay."""
+    from auditor.commands.apply import apply as apply_decisions
+    from auditor.commands.apply import undo as undo_quarantine
+    from auditor.reports.decisions import read_decisions
 
     if undo:
-        print(f"{auditor.review.undo(decisions):,} files are back where they were")
+        print(f"{undo_quarantine(decisions):,} files are back where they were")
         return
     if data is None:
         raise click.UsageError("Missing argument 'DATA'.", click.get_current_context())
     with Console(quiet=quiet) as console:
-        manifest, journal = auditor.review.apply(
+        manifest, journal = apply_decisions(
             decisions,
             data,
             output=output,
             quarantine=quarantine,
+            new_classes=options.pop("new_classes"),
             scanning=_scanning(options),
             listeners=console.listeners,
             **options,
         )
-    print(f"manifest: {manifest}" + (f", journal: {journal}" if journal else ""))
+    made = read_decisions(decisions)
+    kept, dropped, relabelled = (len(made.paths(kind)) for kind in ("keep", "drop", "relabel"))
+    print(f"{dropped:,} dropped, {relabelled:,} relabelled, {kept:,} kept as they are")
+    print(printable(f"manifest: {manifest}" + (f", journal: {journal}" if journal else "")))
 
 
 @cli.command()
@@ -521,12 +573,12 @@ def apply(
 )
 @click.option("--sample", type=click.IntRange(40), default=400, show_default=True, help="Images to copy.")
 def selftest(data: str, config: str | None, settings: tuple[str, ...], **options: Any) -> None:
-    """Plant known faults in a temporary copy of a sample of DATA, and say which of them the checks find there."""
-    import auditor.review
+    """Plant known faults in a temporary copy of a sample of DATA, and say which the checks find."""
+    from auditor.commands.selftest import selftest as plant_and_find
 
     print(
         printable(
-            str(auditor.review.selftest(data, config=_config(config, settings, (), ()), **options)),
+            str(plant_and_find(data, config=_config(config, settings, (), ()), **options)),
             lines=True,
         )
     )
@@ -537,7 +589,7 @@ def selftest(data: str, config: str | None, settings: tuple[str, ...], **options
 @together(SEED, QUIET)
 def demo(output: str, seed: int, quiet: bool) -> None:
     """Audit handwritten digits with planted defects, and count which of them were found."""
-    from auditor.demonstration import demo as demonstrate
+    from auditor.commands.demo import demo as demonstrate
 
     with Console(quiet=quiet) as console:
         audit, table = demonstrate(output=output, seed=seed, listeners=console.listeners)
@@ -585,7 +637,8 @@ def _run() -> None:
     except OSError as error:
         problem = f"{error.strerror or error}" + (f" ({error.filename})" if error.filename else "")
         _leave(
-            f"expected files that can be read and written; received {problem}; hint: mend it and run again, what was done is kept"
+            f"expected files that can be read and written; received {problem}; hint: mend it and run again,"
+            " what was done is kept"
         )
 
 

@@ -7,7 +7,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, TextIO
 
-from auditor.options import Listeners
+from auditor.commands.options import Listeners
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -19,9 +19,9 @@ LINE_EVERY = 10.0
 
 
 def printable(text: str, *, lines: bool = False) -> str:
-    """Return text without characters that act on a terminal: control characters and direction overrides are written as escapes.
+    """Return text with control characters and direction overrides, which act on a terminal, as escapes.
 
-    So are line breaks, which names of files and classes can hold, but for text of several ``lines``.
+    Line breaks, which names of files and classes can hold, too, except in text of several ``lines``.
 
     Examples
     --------
@@ -34,7 +34,7 @@ def printable(text: str, *, lines: bool = False) -> str:
 
 
 class MayBeClosed:
-    """A standard stream whose reader may leave early, as ``head`` does: what is written from then on goes nowhere.
+    """A standard stream whose reader may leave early, as ``head`` does: what follows goes nowhere.
 
     The work goes on to its end and leaves with the status that it earned: a reader who has seen enough is no
     finding and no error.
@@ -83,7 +83,7 @@ def amount(size: float) -> str:
 
 
 def show_plugin_warnings() -> None:
-    """Print warnings about plug-ins as one line on stderr from now on, without the line of code that Python adds."""
+    """Print warnings about plug-ins as one line on stderr, without the line of code that Python adds."""
     import warnings
 
     from auditor.plugins import PluginWarning

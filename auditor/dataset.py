@@ -24,6 +24,10 @@ SAMPLE_COLUMNS = ("path", "label", "split", "group")
 AND = " ∧ "
 
 
+#: Notes about how data was understood that are shown at once.
+NOTES_SHOWN = 5
+
+
 def joined_labels(labels: Iterable[str]) -> str:
     """Return the labels of one image as one: sorted, each once.
 
@@ -185,7 +189,7 @@ class Dataset:
     __repr__ = __str__
 
     def understood(self) -> list[str]:
-        """Return how the data was understood, in two or three lines."""
+        """Return how the data was understood, in two or three lines and the first notes."""
         reading, counts = self.reading, self.samples["split"].value_counts(sort=False)
         where = dict(reading.splits_from)
         splits = [
@@ -211,7 +215,9 @@ class Dataset:
         ]
         if reading.left_out:
             lines.append(f"left out: {'; '.join(map(str, reading.left_out))}")
-        return [*lines, *(f"note: {note}" for note in reading.notes)]
+        more = len(reading.notes) - NOTES_SHOWN
+        lines += [f"note: {note}" for note in reading.notes[:NOTES_SHOWN]]
+        return [*lines, f"{more} more notes are in audit.json (dataset.reading.notes)"] if more > 0 else lines
 
 
 def _split_order(split: str) -> tuple[int, str]:

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal
 
+from auditor.outputs import round_number
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -48,7 +50,7 @@ def rounded(number: float | None) -> float | None:
     >>> rounded(0.123456789), rounded(1234567.0), rounded(None)
     (0.123457, 1234570.0, None)
     """
-    return None if number is None else float(f"{number:.6g}")
+    return None if number is None else round_number(number)
 
 
 def percent(share: float, digits: int = 0) -> str:

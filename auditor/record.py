@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from auditor.finding import Finding, Severity, verdict
+from auditor.outputs import MARKER as MARKER
 from auditor.reading import Reading
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
 #: Version of the layout of ``audit.json``.
 SCHEMA = 1
-#: Marks a folder as auditor's output: such a folder is never read as data.
-MARKER = ".auditor"
 #: The standard names of splits, in the order in which they are shown.
 SPLITS = ("train", "val", "test", "field")
 
@@ -57,6 +56,7 @@ class SplitFacts(TypedDict, total=False):
     """The certificate of a split (``split.json``)."""
 
     fingerprint: str
+    location: str  # the data, as the user named it
     rows_digest: str  # SHA-256 over the sorted rows of split.csv, so that any edit shows
     origin: (
         str  # "planned", "kept" (as published), "carved" (a missing part was cut from train) or "repaired"

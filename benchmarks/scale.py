@@ -34,8 +34,8 @@ AUDIT = """
 import json, resource, sys, time
 from pathlib import Path
 import auditor
-from auditor.config import Config
-from auditor.options import Listeners, ScanOptions
+from auditor.commands.config import Config
+from auditor.commands.options import Listeners, ScanOptions
 def told(stage):
     own, others = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = own.ru_utime + own.ru_stime + others.ru_utime + others.ru_stime
@@ -50,10 +50,11 @@ TABLE = (
     AUDIT.split("def told")[0]
     + """
 import numpy as np, pandas as pd
-from auditor import audit as rooms
 from auditor.checks import CHECKS, choose, run_checks
-from auditor.evidence import Scan
-from auditor.provenance import dataset_facts
+from auditor.commands.audit import Audit
+from auditor.commands.scan import make_exhibits
+from auditor.evidence import Evidence
+from auditor.commands.provenance import dataset_facts
 from auditor.readers import open_dataset
 from auditor.record import Record
 from auditor.scanning import scan_images
@@ -82,13 +83,13 @@ images["sha256"] = [f"{number:064x}" for number in numbers]
 for name in images.select_dtypes("float"):
     images[name] *= rng.uniform(0.97, 1.03, n)
 told("Running")
-scan = Scan(images, marks)
-findings = run_checks(scan, choose(CHECKS))
+evidence = Evidence(images, marks)
+findings = run_checks(evidence, choose(CHECKS))
 data = data.with_samples(images[["path", "label", "split", "group"]])
-record = Record(dataset=dataset_facts(data, scan), findings=findings, images=images, exhibits=rooms._exhibits(scan, findings))
-scan.let_go()
+record = Record(dataset=dataset_facts(data, evidence), findings=findings, images=images, exhibits=make_exhibits(evidence, findings))
+evidence.let_go()
 told("Writing")
-rooms.Audit(record).save(sys.argv[2])
+Audit(record).save(sys.argv[2])
 told("End")
 """
 )

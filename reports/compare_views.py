@@ -9,11 +9,11 @@ from typing import Any
 
 from auditor.errors import UsageError
 from auditor.finding import Finding
+from auditor.outputs import write_file
 from auditor.record import Record
 from auditor.reports.audit_json import dump_json, to_plain
 from auditor.reports.changes import KINDS
 from auditor.reports.compare import OUTCOMES, WORSE, Comparison, FindingChange, MeasureChange
-from auditor.reports.files import write_atomically
 from auditor.reports.html import environment, style_and_digest
 from auditor.reports.sections.pictures import BUDGET, Picture, Pictures
 from auditor.reports.text import escape_markdown
@@ -233,7 +233,7 @@ def write_comparison(comparison: Comparison, file: Path, *, format: str | None =
         "markdown": lambda: render_compare_markdown(comparison).encode("utf-8", "backslashreplace"),
         "json": lambda: dump_json(compare_to_json(comparison)),
     }
-    write_atomically(file, content[chosen]())
+    write_file(file, content[chosen]())
     return file
 
 

@@ -1,8 +1,9 @@
-"""A reviewer's decisions: read, applied to the sample table, and files put aside with a journal to undo it."""
+"""A reviewer's decisions: read, and applied to the sample table."""
 
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,10 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from auditor.dataset import Dataset, LocalFiles
-from auditor.errors import DataError, OutputError, UsageError
+from auditor.errors import DataError
+from auditor.outputs import csv_bytes, refuse_to_replace, unescape_cell, write_file
 from auditor.parquet import parquet_bytes
-from auditor.reports.csv_cells import escape_table, unescape_cell
-from auditor.reports.files import write_atomically
 from auditor.reports.reviewed import COLUMN
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 #: Version of the layout of ``decisions.json``.
 SCHEMA = 1
 KINDS = ("keep", "drop", "relabel")
-#: The journal of a quarantine: what was moved where.
-JOURNAL = "auditor-quarantine.json"
 HINT = "save it from the report of an audit of this data"
 
 
@@ -66,7 +64,7 @@ def read_decisions(file: str | Path) -> Decisions:
     """
     file = Path(file)
     try:
-        text = file.read_text(encoding="utf-8-sig")
+        text = file.read_bytes().decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise DataError(expected="a file of decisions", received=f"'{file}': {reason}", hint=HINT) from None
@@ -84,7 +82,7 @@ def read_decisions(file: str | Path) -> Decisions:
 
 
 def apply_decisions(
-    dataset: Dataset, decisions: Decisions, *, fingerprint: str | None = None
+    dataset: Dataset, decisions: Decisions, *, fingerprint: str | None = None, new_classes: bool = False
 ) -> pd.DataFrame:
     """Return the sample table with dropped images left out and relabelled ones under their new class. The data is not touched.
 
@@ -96,11 +94,13 @@ def apply_decisions(
     decisions : Decisions
     fingerprint : str, optional
         Of the data as it is now. Decisions made for other data are refused.
+    new_classes : bool
+        Whether images may get a class that the data does not have.
 
     Raises
     ------
     DataError
-        The decisions are for other data, or name an image that it does not have.
+        The decisions are for other data, or name an image or a class that it does not have.
     """
     if fingerprint is not None and decisions.fingerprint and fingerprint != decisions.fingerprint:
         raise DataError(
@@ -116,6 +116,13 @@ def apply_decisions(
             received=f"{len(absent)} that it lacks, the first '{absent[0]}'",
             hint="name the data they are for",
         )
+    unknown = sorted({d.new_label for d in decisions.items if d.new_label} - set(dataset.classes))
+    if unknown and not new_classes:
+        raise DataError(
+            expected=f"relabelling to one of the {len(dataset.classes)} classes of the data",
+            received=f"'{unknown[0]}'",
+            hint="mend the decision, or add --new-classes if the class is meant",
+        )
     dropped = samples["path"].isin(decisions.paths("drop"))
     labels = {d.path: d.new_label for d in decisions.items if d.decision == "relabel"}
     relabelled = samples["path"].map(labels)
@@ -126,158 +133,29 @@ def apply_decisions(
     return made.reset_index(drop=True)
 
 
-def write_manifest(samples: pd.DataFrame, file: Path, dataset: Dataset) -> Path:
-    """Write a sample table as CSV or Parquet that auditor reads as data; paths of local files are absolute, so that it can stand anywhere.
+def write_manifest(samples: pd.DataFrame, file: Path, dataset: Dataset, *, keep: Iterable[Path] = ()) -> Path:
+    """Write a sample table as CSV or Parquet that auditor reads as data.
+
+    Paths of local files are absolute, so that the table can stand anywhere.
+
+    Parameters
+    ----------
+    keep : iterable of Path
+        Files that are never replaced, whoever wrote them: those that were read.
 
     Raises
     ------
     OutputError
-        The file cannot be written.
+        The file is not auditor's, or cannot be written.
     """
+    refuse_to_replace(file, keep)
     columns = [c for c in samples.columns if c not in ("split", "group") or (samples[c] != "").any()]
     table = samples[columns]
     if isinstance(dataset.source, LocalFiles):
         source = dataset.source
         table = table.assign(path=[str(source.locate(p).absolute()) for p in samples["path"]])
-    if file.suffix.lower() == ".parquet":
-        write_atomically(file, parquet_bytes(table))
-    else:
-        write_atomically(
-            file,
-            escape_table(table).to_csv(index=False, lineterminator="\n").encode("utf-8", "backslashreplace"),
-        )
+    write_file(file, parquet_bytes(table) if file.suffix.lower() == ".parquet" else csv_bytes(table))
     return file
-
-
-def quarantine(dataset: Dataset, decisions: Decisions, folder: str | Path) -> Path:
-    """Move the dropped files into a folder, under their own paths; returns the journal that undoes it.
-
-    The journal is written before the first file moves: a move that is broken off can be undone too. Nothing
-    is overwritten.
-
-    Raises
-    ------
-    UsageError
-        The data is no plain files, or the folder already holds a quarantine.
-    DataError
-        A file to move is not where it should be.
-    OutputError
-        A file cannot be moved.
-    """
-    folder, source = Path(folder), dataset.source
-    if not isinstance(source, LocalFiles):
-        raise UsageError(
-            expected="data that is plain files",
-            received=f"'{dataset.location}'",
-            hint="leave --quarantine away: the manifest alone drops images",
-        )
-    journal = folder / JOURNAL
-    if journal.exists():
-        raise UsageError(
-            expected="a quarantine folder without a journal",
-            received=f"'{folder}'",
-            hint=f"undo it with --undo {journal}, or name another",
-        )
-    moves = []
-    for path in decisions.paths("drop"):
-        place = source.locate(path)
-        inside = path if not Path(path).is_absolute() else str(Path(path).relative_to(Path(path).anchor))
-        target = folder / Path(*[part for part in Path(inside).parts if part not in ("..", "/")])
-        if not place.is_file():
-            raise DataError(
-                expected=f"the file '{path}'",
-                received="it is not there",
-                hint="audit the data again: it has changed",
-            )
-        if target.exists():
-            raise OutputError(
-                expected=f"no file at '{target}'", received="there is one", hint="name an empty folder"
-            )
-        moves.append({"from": str(place.absolute()), "to": str(target.absolute())})
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(
-            expected=f"to make '{folder}'", received=str(error.strerror), hint="name another folder"
-        ) from None
-    content = {
-        "schema": SCHEMA,
-        "kind": "auditor-quarantine",
-        "fingerprint": decisions.fingerprint,
-        "moves": moves,
-    }
-    write_atomically(
-        journal,
-        (json.dumps(content, ensure_ascii=False, indent=2) + "\n").encode("utf-8", "backslashreplace"),
-    )
-    _move((m["from"], m["to"]) for m in moves)
-    return journal
-
-
-def undo_quarantine(journal: str | Path) -> int:
-    """Move every file of a quarantine back, and remove the journal; returns how many came back.
-
-    Raises
-    ------
-    DataError
-        This is no journal, or a file is neither here nor there, or both.
-    OutputError
-        A file cannot be moved.
-    """
-    journal = Path(journal)
-    journal = journal / JOURNAL if journal.is_dir() else journal
-    try:
-        content = json.loads(journal.read_text(encoding="utf-8"))
-        moves = [(str(m["to"]), str(m["from"])) for m in content["moves"]]
-        if content["kind"] != "auditor-quarantine":
-            raise KeyError("kind")
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(
-            expected="the journal of a quarantine",
-            received=f"'{journal}' ({error})",
-            hint=f"name the folder or its {JOURNAL}",
-        ) from None
-    waiting = []
-    for here, there in moves:
-        if Path(here).exists() and Path(there).exists():
-            raise DataError(
-                expected=f"nothing at '{there}'",
-                received="there is another file",
-                hint="move it away first: nothing is overwritten",
-            )
-        if not Path(here).exists() and not Path(there).exists():
-            raise DataError(
-                expected=f"the file '{here}'",
-                received="it is neither there nor in its old place",
-                hint="put it back by hand",
-            )
-        if Path(here).exists():
-            waiting.append((here, there))
-    _move(waiting)
-    journal.unlink()
-    return len(waiting)
-
-
-def _move(moves: Iterable[tuple[str, str]]) -> None:
-    """Move files one by one; each is either here or there at any moment, also from one disk to another."""
-    import shutil
-
-    for here, there in moves:
-        try:
-            Path(there).parent.mkdir(parents=True, exist_ok=True)
-            try:
-                Path(here).rename(there)
-            except OSError:  # another disk: copy, then remove
-                part = Path(f"{there}.part")
-                shutil.copy2(here, part)
-                part.replace(there)
-                Path(here).unlink()
-        except OSError as error:
-            raise OutputError(
-                expected=f"to move '{here}' to '{there}'",
-                received=str(error.strerror),
-                hint="undo with --undo and the folder; what was moved is in its journal",
-            ) from None
 
 
 def _from_json(file: Path, text: str) -> tuple[str, list[Any]]:
@@ -295,7 +173,7 @@ def _from_json(file: Path, text: str) -> tuple[str, list[Any]]:
 def _from_csv(file: Path, text: str) -> tuple[str, list[Any]]:
     rows = [
         {k: unescape_cell(v or "") for k, v in row.items() if isinstance(k, str)}
-        for row in csv.DictReader(text.splitlines(keepends=True))
+        for row in csv.DictReader(io.StringIO(text, newline=""))
     ]
     marks = {row.get("fingerprint", "") for row in rows} - {""}
     if len(marks) > 1:

@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from auditor.errors import UsageError
+from auditor.outputs import write_file
 from auditor.record import BaselineFacts, Record
 from auditor.reports.charts.bars import draw_bars
 from auditor.reports.charts.curves import draw_curves
 from auditor.reports.charts.scale import draw_scale
-from auditor.reports.files import write_atomically
 from auditor.reports.html import environment
 from auditor.reports.sections.classes import classes, split_names
 from auditor.reports.sections.pictures import Pictures
@@ -62,7 +62,7 @@ class Plot:
         OutputError
             It cannot be written.
         """
-        write_atomically(Path(file), self.svg.encode("utf-8", "backslashreplace"))
+        write_file(Path(file), self.svg.encode("utf-8", "backslashreplace"))
         return Path(file)
 
     def _repr_svg_(self) -> str:

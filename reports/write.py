@@ -6,12 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from auditor.errors import UsageError
+from auditor.outputs import write_file
 from auditor.record import Record
 from auditor.reports.audit_json import audit_to_json, dump_json
 from auditor.reports.badge import render_badge
 from auditor.reports.croissant import render_croissant
 from auditor.reports.data_card import render_data_card
-from auditor.reports.files import findings_csv, write_atomically
+from auditor.reports.files import findings_csv
 from auditor.reports.html import render_html
 from auditor.reports.junit import render_junit
 from auditor.reports.text import render_github, render_markdown
@@ -85,5 +86,5 @@ def write_report(
     content = render(
         record, format or endings.get(file.suffix.lower(), "html"), images=images, file=file, folder=folder
     )
-    write_atomically(file, content.encode("utf-8", "backslashreplace"))
+    write_file(file, content.encode("utf-8", "backslashreplace"))
     return file

@@ -6,7 +6,7 @@ import pytest
 
 from auditor.checks.base import choose, configure, option_name, parameters
 from auditor.checks.class_imbalance import ClassImbalance
-from auditor.config import Config, expired, load_config, waive
+from auditor.commands.config import Config, expired, load_config, waive
 from auditor.errors import UsageError
 from auditor.finding import Effect, Finding, Waiver
 

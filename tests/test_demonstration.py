@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 import auditor
-from auditor.demonstration import count, demo, make_data
+from auditor.commands.demo import demo
+from auditor.commands.demonstration import count, make_data
 from auditor.errors import OutputError
 from auditor.finding import Effect, Finding
 
@@ -102,6 +103,6 @@ def test_the_scan_finds_what_was_planted(made):
 def test_a_folder_of_somebody_else_is_not_overwritten(tmp_path):
     (tmp_path / "out" / "digits").mkdir(parents=True)
     (tmp_path / "out" / "digits" / "mine.txt").write_text("mine")
-    with pytest.raises(OutputError, match="already"):
+    with pytest.raises(OutputError, match="which holds 'digits'"):
         demo(output=tmp_path / "out")
     assert (tmp_path / "out" / "digits" / "mine.txt").read_text() == "mine"

@@ -15,7 +15,7 @@ from tests.conftest import write_tree
 CODE = """
 import os, signal, sys
 import auditor
-from auditor.options import Listeners, ScanOptions
+from auditor.commands.options import Listeners, ScanOptions
 import auditor.scanning.scan as scan
 scan.BATCH_IMAGES = 32
 scan.ALONE_SECONDS = float(sys.argv[3])

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import pytest
 
 from auditor.baseline.fitting import Epoch
+from auditor.commands.options import Listeners, default_listeners
 from auditor.jupyter import Line, in_notebook
-from auditor.options import Listeners, default_listeners
 
 
 class Display:

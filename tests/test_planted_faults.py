@@ -3,9 +3,9 @@
 import pandas as pd
 import pytest
 
+from auditor.commands.planted_faults import selftest
 from auditor.errors import DataError
 from auditor.finding import Effect, Finding
-from auditor.planted_faults import selftest
 from auditor.readers import open_dataset
 from tests.conftest import write_tree
 

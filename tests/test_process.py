@@ -19,7 +19,7 @@ def test_a_command_loads_linear_algebra_on_one_thread_unless_told_otherwise(monk
 
 
 def test_importing_auditor_changes_nothing_of_the_process():
-    code = "import os, auditor, auditor.audit; print(os.environ.get('OPENBLAS_NUM_THREADS'))"
+    code = "import os, auditor, auditor.commands.scan; print(os.environ.get('OPENBLAS_NUM_THREADS'))"
     environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
     assert (
         subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True).stdout

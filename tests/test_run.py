@@ -30,7 +30,7 @@ def whole(tmp_path_factory):
     )
     (data / "test" / "red" / "copy.png").write_bytes((data / "train" / "red" / "000.png").read_bytes())
     options = TrainOptions(image_size=16, depth=1, epochs=3, experiments=False, seeds=1, scaling="min-max")
-    audit = auditor.run(data, output=folder / "out", options=options, seed=1, time_budget=2)
+    audit = auditor.run(data, output=folder / "out", training=options, seed=1, time_budget=2)
     return audit, folder / "out", data
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from auditor.augmentation.adapter import apply_json
 from auditor.augmentation.pictures import encode
 from auditor.errors import OutputError
-from auditor.record import MARKER
+from auditor.outputs import csv_bytes, make_folder, read_csv, write_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,9 +30,6 @@ OURS = re.compile(r".*-[0-9a-f]{16}\.(jpg|png)(\.part)?")
 #: Names that Windows keeps for devices.
 RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")
 _JPEG_NAMES = (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo")
-#: A cell that a spreadsheet would run (OWASP, "CSV Injection"), or that would be read back as one that was
-#: marked against that.
-_RISKY, _ESCAPED = re.compile(r"'*[=+\-@\t\r]"), re.compile(r"'+[=+\-@\t\r]")
 
 
 def safe_name(name: str) -> str:
@@ -102,10 +99,7 @@ def write_images(
         _remove_strays(folder, set(manifest["path"]))
         # Read as data, augmented images would be split anew, away from their parents: the marker keeps
         # readers out.
-        (folder / FOLDER).mkdir(exist_ok=True)
-        _write_atomically(
-            folder / FOLDER / MARKER, b"Made by auditor from training images; never read as data.\n"
-        )
+        make_folder(folder / FOLDER)
         for name in {str(PurePosixPath(p).parent) for p in manifest["path"]}:
             (folder / name).mkdir(parents=True, exist_ok=True)
         done = 0
@@ -132,14 +126,8 @@ def _write_offspring(augmentation: Augmentation, folder: Path, parent: str, rows
         found = augmentation.parent(parent)
         for path, transforms, seed in missing[["path", "transforms", "seed"]].itertuples(index=False):
             picture = apply_json(found.picture, transforms, seed=int(seed), border=augmentation.policy.border)
-            _write_atomically(folder / path, encode(picture, PurePosixPath(path).suffix, grey=found.grey))
+            write_file(folder / path, encode(picture, PurePosixPath(path).suffix, grey=found.grey))
     return len(rows)
-
-
-def _write_atomically(path: Path, data: bytes) -> None:
-    part = path.with_name(f"{path.name}.part")
-    part.write_bytes(data)
-    part.replace(path)
 
 
 def _remove_strays(folder: Path, wanted: set[str]) -> None:
@@ -159,19 +147,9 @@ def _remove_strays(folder: Path, wanted: set[str]) -> None:
 
 def write_manifest(manifest: pd.DataFrame, path: Path) -> None:
     """Write a manifest as CSV; a cell that a spreadsheet would take for a formula gets an apostrophe in front."""
-    safe = manifest.copy()
-    for column in safe.columns:
-        if column != "seed":
-            safe[column] = [f"'{v}" if _RISKY.match(v) else v for v in safe[column]]
-    _write_atomically(path, safe.to_csv(index=False, lineterminator="\n").encode("utf-8", "backslashreplace"))
+    write_file(path, csv_bytes(manifest))
 
 
 def read_manifest(path: Path | str) -> pd.DataFrame:
     """Read a manifest that `write_manifest` wrote."""
-    import pandas as pd
-
-    table = pd.read_csv(path, dtype=str, keep_default_na=False)
-    for column in table.columns:
-        if column != "seed":
-            table[column] = [v[1:] if _ESCAPED.match(v) else v for v in table[column]]
-    return table.astype({"seed": "int64"})
+    return read_csv(path).astype({"seed": "int64"})

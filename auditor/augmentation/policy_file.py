@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from auditor.augmentation.policy import Policy, Step
-from auditor.errors import OutputError, UsageError
+from auditor.errors import UsageError
+from auditor.outputs import write_file
 
 
 def policy_toml(policy: Policy) -> str:
@@ -53,17 +54,7 @@ def write_policy(policy: Policy, path: str | Path) -> None:
     ------
     OutputError
     """
-    path = Path(path)
-    part = path.with_name(f"{path.name}.part")
-    try:
-        part.write_text(policy_toml(policy), encoding="utf-8")
-        part.replace(path)
-    except OSError as error:
-        raise OutputError(
-            expected=f"'{path}' to be a file that can be written",
-            received=error.strerror or str(error),
-            hint="name another file",
-        ) from None
+    write_file(Path(path), policy_toml(policy).encode())
 
 
 def read_policy(path: str | Path) -> Policy:

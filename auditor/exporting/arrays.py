@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from auditor.errors import OutputError, UsageError
+from auditor.errors import UsageError
 from auditor.exporting.material import WHOLE
+from auditor.outputs import COMMENT, replacing
 
 if TYPE_CHECKING:
     from auditor.exporting.material import Material, Options
@@ -52,36 +52,22 @@ def write(material: Material, target: Path, options: Options) -> Path:
 
     Pictures go to the file one at a time, so memory does not grow with them.
     """
-    try:
-        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}-", delete=False) as file:
-            part_file = Path(file.name)
-    except OSError as error:
-        raise OutputError(
-            expected="a file to write", received=f"'{target}' ({error.strerror})", hint="name another"
-        ) from None
-    try:
-        with zipfile.ZipFile(part_file, "w", zipfile.ZIP_DEFLATED, allowZip64=True) as archive:
-            for part, rows in material.parts.items():
-                ending = "" if part == WHOLE else "_" + part.replace("-", "_")
-                with archive.open(f"x{ending}.npy", "w", force_zip64=True) as stream:
-                    shape = (len(rows), *options.image_size, 3)
-                    np.lib.format.write_array_header_2_0(
-                        stream, {"descr": "|u1", "fortran_order": False, "shape": shape}
-                    )
-                    for picture, _ in material.pictures(part, options.image_size):
-                        stream.write(picture.tobytes())
-                with archive.open(f"y{ending}.npy", "w") as stream:
-                    np.lib.format.write_array(stream, np.array(material.numbers(rows["label"]), np.int64))
-            with archive.open("classes.npy", "w") as stream:
-                np.lib.format.write_array(stream, np.array(material.classes))
-        part_file.chmod(0o644)
-        part_file.replace(target)
-    except OSError as error:
-        raise OutputError(
-            expected="a file to write",
-            received=f"'{target}' ({error.strerror or error})",
-            hint="name another",
-        ) from None
-    finally:
-        part_file.unlink(missing_ok=True)
+    with (
+        replacing(target) as made,
+        zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED, allowZip64=True) as archive,
+    ):
+        for part, rows in material.parts.items():
+            ending = "" if part == WHOLE else "_" + part.replace("-", "_")
+            with archive.open(f"x{ending}.npy", "w", force_zip64=True) as stream:
+                shape = (len(rows), *options.image_size, 3)
+                np.lib.format.write_array_header_2_0(
+                    stream, {"descr": "|u1", "fortran_order": False, "shape": shape}
+                )
+                for picture, _ in material.pictures(part, options.image_size):
+                    stream.write(picture.tobytes())
+            with archive.open(f"y{ending}.npy", "w") as stream:
+                np.lib.format.write_array(stream, np.array(material.numbers(rows["label"]), np.int64))
+        with archive.open("classes.npy", "w") as stream:
+            np.lib.format.write_array(stream, np.array(material.classes))
+        archive.comment = COMMENT
     return target

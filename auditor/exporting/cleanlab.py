@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from auditor.exporting.folder import new_folder
 from auditor.exporting.issues import open_findings
-from auditor.reports.csv_cells import escape_table
+from auditor.outputs import csv_bytes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -78,10 +78,10 @@ def make(material: Material, options: Options) -> Tables:
 
 
 def _probabilities(material: Material) -> npt.NDArray[np.float32] | None:
-    found = None if material.scan is None else material.scan.probabilities
-    if material.scan is None or found is None:
+    found = None if material.evidence is None else material.evidence.probabilities
+    if material.evidence is None or found is None:
         return None
-    place = dict(zip(material.scan.images["path"].iloc[found.rows], range(len(found.rows)), strict=True))
+    place = dict(zip(material.evidence.images["path"].iloc[found.rows], range(len(found.rows)), strict=True))
     column = [material.classes.index(c) for c in found.classes if c in material.classes]
     kept = [k for k, c in enumerate(found.classes) if c in material.classes]
     made = np.full((len(material.table), len(material.classes)), np.nan, np.float32)
@@ -125,12 +125,7 @@ def write(material: Material, target: Path, options: Options) -> Path:
     labels = made.issues[["path"]].assign(label=made.labels, name=[made.classes[k] for k in made.labels])
     with new_folder(target, ("labels.csv", "issues.csv", "pred_probs.npy")) as folder:
         for name, table in (("labels.csv", labels), ("issues.csv", made.issues)):
-            content = (
-                escape_table(table)
-                .to_csv(index=False, lineterminator="\n")
-                .encode("utf-8", "backslashreplace")
-            )
-            (folder / name).write_bytes(content)
+            (folder / name).write_bytes(csv_bytes(table))
         if made.pred_probs is not None:
             np.save(folder / "pred_probs.npy", made.pred_probs)
     return target

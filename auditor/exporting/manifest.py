@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 from auditor.dataset import LocalFiles
 from auditor.exporting.material import WHOLE
+from auditor.outputs import csv_bytes, write_file
 from auditor.parquet import parquet_bytes
-from auditor.reports.csv_cells import escape_table
-from auditor.reports.files import write_atomically
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,8 +38,6 @@ def write(material: Material, target: Path, options: Options) -> Path:
             "utf-8", "backslashreplace"
         )
     else:
-        content = (
-            escape_table(table).to_csv(index=False, lineterminator="\n").encode("utf-8", "backslashreplace")
-        )
-    write_atomically(target, content)
+        content = csv_bytes(table)
+    write_file(target, content)
     return target

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from auditor.dataset import LocalFiles
-from auditor.errors import DataError, OutputError, UsageError
+from auditor.errors import DataError, UsageError
+from auditor.outputs import refuse_inside
 from auditor.splitting.certificate import part_column, parts_of
 from auditor.splitting.plan import Plan, leaking
 
@@ -55,14 +56,14 @@ class Material:
         Where the bytes are; ``None`` of an audit that was loaded from its folder.
     record : Record or None
         The audit.
-    scan : Scan or None
-        Evidence of an audit that was just made.
+    evidence : Evidence or None
+        Of an audit that was just made.
     """
 
     table: pd.DataFrame
     dataset: Dataset | None = None
     record: Record | None = None
-    scan: Evidence | None = None
+    evidence: Evidence | None = None
 
     @cached_property
     def classes(self) -> tuple[str, ...]:
@@ -155,13 +156,7 @@ class Material:
             or self.dataset.kind == "table"
         ):
             return
-        place, folder = target.resolve(), Path(self.dataset.source.root).resolve()
-        if place == folder or folder in place.parents:
-            raise OutputError(
-                expected="a place outside the data",
-                received=f"'{target}', inside '{folder}'",
-                hint="auditor changes nothing there: name another",
-            )
+        refuse_inside(target, Path(self.dataset.source.root))
 
 
 def material_of(what: Any) -> Material:
@@ -177,9 +172,9 @@ def material_of(what: Any) -> Material:
     if isinstance(what, Plan):
         table = what.table[what.table["fold"] != ""] if "fold" in what.table.columns else what.usable
         made = Material(table=_tidy(table), dataset=what.dataset)
-    elif hasattr(what, "record") and hasattr(what, "scan"):
+    elif hasattr(what, "record") and hasattr(what, "evidence"):
         made = Material(
-            table=_of_record(what.record), dataset=what.dataset, record=what.record, scan=what.scan
+            table=_of_record(what.record), dataset=what.dataset, record=what.record, evidence=what.evidence
         )
     else:
         raise UsageError(

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from auditor.reports.files import write_atomically
+from auditor.outputs import write_file
 
 if TYPE_CHECKING:
     from auditor.exporting.material import Material, Options
@@ -40,5 +40,5 @@ def write(material: Material, target: Path, options: Options) -> Path:
     """Write ``{"class_to_idx": ..., "samples": {"train": [[file, 0], ...]}}``."""
     made = make(material, options)
     text = json.dumps({"class_to_idx": made.class_to_idx, "samples": made.samples}, indent=1)
-    write_atomically(target, f"{text}\n".encode())
+    write_file(target, f"{text}\n".encode())
     return target

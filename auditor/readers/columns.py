@@ -179,8 +179,8 @@ def _label_column(table: pd.DataFrame, free: Sequence[str], chosen: Chosen) -> s
     standard = find_column(free, ("label",))
     if standard is not None:
         return standard
-    usual = [name for known in LABEL_NAMES if (name := find_column(free, (known,)))]
-    label = next((name for name in usual if _is_categorical(table[name])), None)
+    usual: list[str] = [name for known in LABEL_NAMES if (name := find_column(free, (known,)))]
+    label: str | None = next((name for name in usual if _is_categorical(table, name)), None)
     if label is not None:
         others = [name for name in usual if name != label]
         more = f" (there is also '{others[0]}')" if others else ""
@@ -198,7 +198,7 @@ def _label_column(table: pd.DataFrame, free: Sequence[str], chosen: Chosen) -> s
             )
         )
     rest = [name for name in free[:LOOKED_AT] if name not in flags]
-    likely = sorted(rest, key=lambda name: not _is_categorical(table[name]))
+    likely: list[str] = sorted(rest, key=lambda name: not _is_categorical(table, name))
     shown = listed((f"'{name}'" for name in likely), shown=6)
     if likely:
         chosen.clues.append(
@@ -210,14 +210,17 @@ def _label_column(table: pd.DataFrame, free: Sequence[str], chosen: Chosen) -> s
     return None
 
 
-def _is_categorical(values: pd.Series) -> bool:
+def _is_categorical(table: pd.DataFrame, name: str) -> bool:
     """Whether a column repeats its values, as labels do; of a short table nothing is said."""
-    values = values.head(ROWS)
+    values = table[name].head(ROWS)
     return len(values) < 10 or len(set(texts_of(values)) - {""}) <= len(values) / 2
 
 
 def _one_each(table: pd.DataFrame, flags: Sequence[str]) -> bool:
-    return bool((sum(flag_column(table[name]) for name in flags) == 1).all())
+    total = flag_column(table[flags[0]])
+    for name in flags[1:]:
+        total = total + flag_column(table[name])
+    return bool((total == 1).all())
 
 
 def flag_column(values: pd.Series) -> pd.Series:

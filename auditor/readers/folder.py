@@ -73,6 +73,10 @@ def walk(
         if hidden:
             skipped.setdefault("hidden", []).extend(hidden)
         folders = sorted(f for f in folders if not f.startswith("."))
+        written = [f for f in folders if (here / f / MARKER).exists()]
+        if written:
+            skipped.setdefault("written by auditor", []).extend(_joined(inside, f) for f in written)
+            folders = [f for f in folders if f not in written]
         yield inside, folders, sorted(files)
         stack.extend((_joined(inside, f), (*around, place)) for f in reversed(folders))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import unicodedata
@@ -14,7 +15,8 @@ from pathlib import Path, PurePosixPath
 from auditor.dataset import Dataset, LocalFiles, shown_name
 from auditor.errors import DataError
 from auditor.readers.folder import walk
-from auditor.readers.layout import is_image
+from auditor.readers.image_names import is_image
+from auditor.record import MARKER
 
 #: Paths that are looked for before all are: where these are there, the others are the scan's business.
 FIRST = 100
@@ -157,9 +159,11 @@ def where_files_lie(dataset: Dataset) -> tuple[str, str] | None:
         if start == start.parent:
             continue  # all of the machine
         file = Listing(start).ending_with(path)
-        if file is not None:
-            hint = _root_hint(path, file, start)
-            break
+        found = file and _root_hint(path, file, start)
+        if found:
+            hint = found
+            if "--root " in found:
+                break
     return str(root / path), hint
 
 
@@ -170,7 +174,8 @@ def _root_hint(path: str, file: str, start: Path) -> str:
         if f"/{whole}".endswith(f"/{plain}"):
             folder = whole[: len(whole) - len(plain)].strip("/")
             return f"such files lie in '{folder or start}': add --root {shlex.quote(str(start / folder))}"
-    return f"a file of that name lies in '{start / file.rpartition('/')[0]}': paths must be relative to --root, or absolute"
+    where = start / file.rpartition("/")[0]
+    return f"a file of that name lies in '{where}': paths must be relative to the table or absolute"
 
 
 def root_folder(root: str | Path) -> Path:
@@ -189,3 +194,19 @@ def root_folder(root: str | Path) -> Path:
             hint="name the folder of the paths",
         )
     return folder.absolute()
+
+
+def audited_data(folder: Path) -> str | None:
+    """Return the data that an output folder of auditor is about; ``None`` where it is none, or does not say."""
+    if not (folder / MARKER).exists():
+        return None
+    for name, keys in (("split.json", ("location",)), ("audit.json", ("dataset", "location"))):
+        try:
+            found = json.loads((folder / name).read_text(encoding="utf-8"))
+            for key in keys:
+                found = found[key]
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+        if isinstance(found, str) and Path(found).exists():
+            return found
+    return None

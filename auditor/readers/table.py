@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from auditor import parquet
 from auditor.dataset import SAMPLE_COLUMNS, Dataset, LocalFiles
 from auditor.errors import DataError
+from auditor.outputs import unescape_table
 from auditor.parquet import encodable
 from auditor.readers.columns import PATH_NAMES, Chosen, choose_columns, flag_column, normal_name
 from auditor.readers.image_names import is_image
-from auditor.readers.places import Listing, find_files, root_folder
+from auditor.readers.places import Listing, audited_data, find_files, root_folder
 from auditor.readers.scientific import scientific
 from auditor.readers.split_names import SPLIT_NAMES, split_of
 from auditor.readers.values import text_of as text_of
-from auditor.readers.values import texts_of, unescape_cell
+from auditor.readers.values import texts_of
 from auditor.reading import EXAMPLES, LeftOut, Reading, listed
 
 if TYPE_CHECKING:
@@ -140,25 +142,15 @@ def _separated(location: Path, separator: str, wanted: str | None) -> Loaded:
             warnings.simplefilter(
                 "error", pd.errors.ParserWarning
             )  # pandas before 3.1 cuts a line of too many fields off, and warns
-            table = pd.read_csv(location, **how)
-            return Loaded(_unescaped(table.rename(columns=str.strip)), (), notes)
+            table = pd.read_csv(location, **how).rename(columns=str.strip)
+            return Loaded(unescape_table(table), (), notes)
     except pd.errors.ParserWarning:
         pass
     except pd.errors.ParserError as error:
         if "Expected" not in str(error):  # anything but a line of too many fields
             raise
     loaded = _line_by_line(location, header, encoding)
-    return Loaded(_unescaped(loaded.table), loaded.ignored, notes)
-
-
-def _unescaped(table: pd.DataFrame) -> pd.DataFrame:
-    """Undo what `auditor.reports.csv_cells` does to cells that a spreadsheet would run."""
-    changed = {
-        name: table[name].map(unescape_cell)
-        for name in table.columns
-        if table[name].astype(str).str.startswith("'").any()
-    }
-    return table.assign(**changed)
+    return Loaded(loaded.table, loaded.ignored, notes)
 
 
 def _line_by_line(location: Path, header: Header, encoding: str) -> Loaded:
@@ -184,7 +176,7 @@ def _line_by_line(location: Path, header: Header, encoding: str) -> Loaded:
                     rows.append(fields + [""] * (len(names) - len(fields)))
     except csv.Error as error:
         raise ValueError(str(error)) from None
-    return Loaded(pd.DataFrame(rows, columns=names, dtype=str), tuple(odd))
+    return Loaded(unescape_table(pd.DataFrame(rows, columns=names, dtype=str)), tuple(odd))
 
 
 def _cells(line: str, separator: str) -> list[str]:
@@ -234,12 +226,29 @@ def _json_lines(location: Path) -> Loaded:
 
 
 def read(location: Path, columns: Columns) -> Dataset:
-    """Read a table. Paths in it are relative to the table's own folder (or to ``columns.root``), or absolute."""
+    """Read a table. Paths in it are relative to its own folder (or to ``columns.root``), or absolute.
+
+    In a folder that auditor wrote they begin where those of the audited data do.
+    """
     loaded = _load(location, columns.path)
-    root = root_folder(columns.root) if columns.root else location.absolute().parent
-    return tabled(
-        loaded.table, columns, name=location.stem, location=str(location), root=root, ignored=loaded.ignored, notes=loaded.notes
-    )  # fmt: skip
+    root, source, notes = location.absolute().parent, None, loaded.notes
+    if columns.root:
+        root = root_folder(columns.root)
+    elif (data := audited_data(root)) is not None and Path(data).absolute() != location.absolute():
+        from auditor.readers import open_dataset
+
+        source = open_dataset(data).source
+        notes = (*notes, f"auditor wrote this table: its paths begin where those of '{data}' do.")
+    found = tabled(
+        loaded.table,
+        columns,
+        name=location.stem,
+        location=str(location),
+        root=Path(source.root) if isinstance(source, LocalFiles) else root,
+        ignored=loaded.ignored,
+        notes=notes,
+    )
+    return found if source is None or isinstance(source, LocalFiles) else replace(found, source=source)
 
 
 def tabled(

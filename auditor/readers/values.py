@@ -30,8 +30,6 @@ PLACEHOLDERS = frozenset(
 )
 #: A whole number, with the point that a column of whole numbers gets once a cell is missing.
 WHOLE = re.compile(r"([-+]?\d+)(\.0+)?")
-#: What `auditor.reports.csv_cells` writes for a cell that a spreadsheet would run as a formula.
-ESCAPED = re.compile(r"'+[=+\-@\t\r]")
 
 
 def text_of(value: Any) -> str:
@@ -87,17 +85,6 @@ def is_placeholder(text: str) -> bool:
     (True, True, False)
     """
     return text.strip().casefold() in PLACEHOLDERS
-
-
-def unescape_cell(text: str) -> str:
-    """Return the cell that an escaped one of a CSV stands for.
-
-    Examples
-    --------
-    >>> unescape_cell("'-1"), unescape_cell("''=x"), unescape_cell("'tis")
-    ('-1', "'=x", "'tis")
-    """
-    return text[1:] if ESCAPED.match(text) else text
 
 
 def _list_in(text: str) -> list[str] | None:

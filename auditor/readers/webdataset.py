@@ -143,11 +143,16 @@ def reads(location: Path) -> bool:
         if not near:
             return False
         found = _shards(location)
-        return any(
-            shard.name.lower().endswith(COMPRESSED_TARS) for shard in found[:LOOKED_AT]
-        ) or _any_paired(found)
+        packed = any(shard.name.lower().endswith(COMPRESSED_TARS) for shard in found[:LOOKED_AT])
+        return _any_paired(found) or (packed and not _holds_images(location))
     except OSError:
         return False
+
+
+def _holds_images(location: Path) -> bool:
+    """Whether images lie beside archives, which are then what they were unpacked from."""
+    places = (location, *(p for p in islice(location.iterdir(), FIRST) if p.is_dir()))
+    return any(is_image(entry.name) for place in places for entry in islice(place.iterdir(), FIRST))
 
 
 def _any_paired(shards: list[Path]) -> bool:

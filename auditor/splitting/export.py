@@ -18,6 +18,7 @@ import pandas as pd
 
 from auditor.dataset import LocalFiles
 from auditor.errors import MissingExtraError, OutputError, UsageError
+from auditor.outputs import csv_bytes, read_csv, refuse_inside, write_set
 from auditor.splitting.certificate import part_column, parts_of
 from auditor.splitting.plan import Plan
 
@@ -29,9 +30,6 @@ How = Literal["hardlink", "symlink", "copy"]
 #: Which image each file of an exported tree is.
 NAMES = "names.csv"
 
-#: Cells that a spreadsheet would run as a formula, or that would be read back as an escaped one; see
-#: ``auditor.reports.csv_cells``.
-RISKY = re.compile(r"'*[=+\-@\t\r]")
 #: Bytes of the name of a file or folder: most file systems take 255, and a number may be added. Hexadecimal digits of
 #: the digest that tells long names apart.
 LONGEST, DIGEST = 240, 12
@@ -45,13 +43,7 @@ def _refuse_source(plan: Plan, target: Path) -> None:
     source = plan.dataset.source
     if not isinstance(source, LocalFiles) or plan.dataset.kind == "table":
         return
-    place, folder = target.resolve(), Path(source.root).resolve()
-    if place == folder or folder in place.parents:
-        raise OutputError(
-            expected="a place outside the data",
-            received=f"'{target}', inside '{folder}'",
-            hint="auditor changes nothing there: name another folder",
-        )
+    refuse_inside(target, Path(source.root))
 
 
 def _is_export(target: Path) -> bool:
@@ -59,9 +51,7 @@ def _is_export(target: Path) -> bool:
     listing = target / NAMES
     if not listing.is_file():
         return False
-    listed = {
-        name.removeprefix("'") for name in pd.read_csv(listing, dtype=str, keep_default_na=False)["file"]
-    } | {NAMES}
+    listed = {*read_csv(listing)["file"], NAMES}
     return all(
         (p.is_dir() and not p.is_symlink()) or p.relative_to(target).as_posix() in listed
         for p in target.rglob("*")
@@ -108,21 +98,6 @@ def renamed_at_the_end(target: Path, is_export: Callable[[Path], bool]) -> Itera
         shutil.rmtree(old, ignore_errors=True)
 
 
-def _write(target: Path, text: str) -> None:
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            "w", dir=target.parent, delete=False, encoding="utf-8", newline="\n"
-        ) as file:
-            file.write(text)
-        Path(file.name).chmod(0o644)
-        Path(file.name).replace(target)
-    except OSError as error:
-        raise OutputError(
-            expected="a file to write", received=f"'{target}' ({error.strerror})", hint="name another folder"
-        ) from None
-
-
 def export_table(plan: Plan, folder: str | Path) -> tuple[Path, Path]:
     """Write ``split.csv`` and its certificate ``split.json``; returns both paths.
 
@@ -133,9 +108,14 @@ def export_table(plan: Plan, folder: str | Path) -> tuple[Path, Path]:
     """
     place = Path(folder)
     _refuse_source(plan, place)
-    cells = plan.table.map(lambda text: f"'{text}" if RISKY.match(text) else text)
-    _write(place / "split.csv", cells.to_csv(index=False, lineterminator="\n"))
-    _write(place / "split.json", json.dumps(plan.facts, indent=2, ensure_ascii=False, sort_keys=True) + "\n")
+    facts = json.dumps(plan.facts, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+    write_set(
+        place,
+        {
+            "split.csv": lambda: csv_bytes(plan.table),
+            "split.json": lambda: facts.encode("utf-8", "backslashreplace"),
+        },
+    )
     return place / "split.csv", place / "split.json"
 
 
@@ -242,10 +222,7 @@ def export_tree(plan: Plan, folder: str | Path, how: How = "hardlink") -> Path:
                 for path, name in zip(paths, _file_names(paths), strict=True):
                     _put(plan, str(path), made / inside / name, how)
                     listed.append((f"{inside}/{name}", str(path)))
-        cells = pd.DataFrame(listed, columns=["file", "path"]).map(
-            lambda text: f"'{text}" if RISKY.match(text) else text
-        )
-        _write(made / NAMES, cells.to_csv(index=False, lineterminator="\n"))
+        (made / NAMES).write_bytes(csv_bytes(pd.DataFrame(listed, columns=["file", "path"])))
     return target
 
 

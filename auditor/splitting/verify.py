@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
@@ -14,15 +13,12 @@ import pandas as pd
 
 from auditor.dataset import Dataset
 from auditor.errors import DataError
+from auditor.outputs import read_csv
 from auditor.record import Claim, SplitFacts
 from auditor.scanning.fingerprint import fingerprint
 from auditor.splitting.certificate import TABLE_COLUMNS, part_column, rows_digest
 from auditor.splitting.facts import Asked, split_facts
 from auditor.splitting.plan import Plan, leaking, prepare
-
-#: An apostrophe in front keeps spreadsheets from running a cell as a formula; see
-#: ``auditor.reports.csv_cells``.
-ESCAPED = re.compile(r"'+[=+\-@\t\r]")
 
 EXPECTED = "a split table with the columns path, label and split (or fold)"
 
@@ -36,7 +32,7 @@ def read_split(file: str | Path) -> pd.DataFrame:
         It cannot be read, lacks a column, or has an unknown part.
     """
     try:
-        table = pd.read_csv(file, dtype=str, keep_default_na=False, encoding="utf-8-sig", index_col=False)
+        table = read_csv(file)
     except (OSError, ValueError) as error:
         reason = " ".join(str(error).split())[:120]
         raise DataError(
@@ -48,7 +44,7 @@ def read_split(file: str | Path) -> pd.DataFrame:
 
 
 def standard_rows(table: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Return the rows of a split table with its standard columns and without escapes, in the order of the paths."""
+    """Return the rows of a split table with its standard columns, in the order of the paths."""
     column = part_column(table)
     lacking = [c for c in ("path", "label", column) if c not in table.columns]
     if lacking:
@@ -59,7 +55,7 @@ def standard_rows(table: pd.DataFrame, name: str) -> pd.DataFrame:
         )
     columns = [column if c == "split" else c for c in TABLE_COLUMNS]
     table = table.assign(**dict.fromkeys((c for c in columns if c not in table.columns), ""))[columns]
-    table = table.apply(lambda cells: cells.map(lambda t: t[1:] if ESCAPED.match(t) else t)).astype(str)
+    table = table.astype(str)
     if column == "split" and not table["split"].isin(("train", "val", "test")).any():
         raise DataError(
             expected="splits named train, val and test",

@@ -99,7 +99,7 @@ def test_bytes_that_are_no_text_are_refused(tmp_path):
 
 
 def test_unwritable_policy_is_one_line(tmp_path):
-    with pytest.raises(OutputError, match="can be written"):
+    with pytest.raises(OutputError, match="to write"):
         write_policy(PRESETS["photo"], tmp_path / "nowhere" / "p.toml")
 
 

@@ -8,11 +8,10 @@ from auditor.dataset import Dataset, LocalFiles
 from auditor.errors import DataError, OutputError, UsageError
 from auditor.reports.decisions import (
     apply_decisions,
-    quarantine,
     read_decisions,
-    undo_quarantine,
     write_manifest,
 )
+from auditor.reports.quarantine import quarantine, undo_quarantine
 
 
 @pytest.fixture
@@ -135,17 +134,15 @@ def test_a_quarantine_can_be_undone(data, tmp_path):
 
 def test_a_broken_off_quarantine_can_be_undone(data, tmp_path, monkeypatch):
     decisions = read_decisions(written(tmp_path / "d.json", ("hat/a.png", "drop"), ("hat/b.png", "drop")))
-    (tmp_path / "aside").mkdir()
-    (tmp_path / "aside" / "hat").mkdir()
-    import auditor.reports.decisions as module
+    import auditor.reports.quarantine as module
 
     real, calls = module._move, []
 
-    def breaks(moves):
-        first, *_ = moves
-        calls.append(first)
-        real([first])
-        raise OutputError(expected="x", received="y", hint="z")
+    def breaks(*move):
+        if calls:
+            raise OutputError(expected="x", received="y", hint="z")
+        calls.append(move)
+        real(*move)
 
     monkeypatch.setattr(module, "_move", breaks)
     with pytest.raises(OutputError):
@@ -160,8 +157,9 @@ def test_nothing_is_overwritten(data, tmp_path):
     decisions = read_decisions(written(tmp_path / "d.json", ("hat/a.png", "drop")))
     (tmp_path / "aside" / "hat").mkdir(parents=True)
     (tmp_path / "aside" / "hat" / "a.png").write_text("mine")
-    with pytest.raises(OutputError, match="there is one"):
+    with pytest.raises(OutputError, match="which holds 'hat'"):
         quarantine(data, decisions, tmp_path / "aside")
+    assert (tmp_path / "aside" / "hat" / "a.png").read_text() == "mine"
     journal = quarantine(data, decisions, tmp_path / "other")
     (tmp_path / "data" / "hat" / "a.png").write_text("came later")
     with pytest.raises(DataError, match="another file"):
@@ -213,3 +211,182 @@ def test_the_next_audit_does_not_ask_again(data, tmp_path):
         replace(data, samples=again), read_decisions(written(tmp_path / "e.json", (asked[0], "keep")))
     )
     assert later["auditor_decision"].tolist().count("") == 1
+
+
+def tabled(root, *paths):
+    samples = pd.DataFrame({"path": list(paths), "label": "hat", "split": "", "group": ""})
+    return Dataset(name="t", kind="table", location="t.csv", samples=samples, source=LocalFiles(str(root)))
+
+
+def files_of(folder):
+    """Every entry of a folder: its bytes, or where it points to."""
+    return {
+        p.relative_to(folder): p.readlink() if p.is_symlink() else p.read_bytes()
+        for p in folder.rglob("*")
+        if p.is_symlink() or p.is_file()
+    }
+
+
+def put_aside(root, dataset, aside, *dropped):
+    aside.parent.mkdir(exist_ok=True)
+    decisions = read_decisions(written(aside.with_name("d.json"), *((p, "drop") for p in dropped)))
+    return quarantine(dataset, decisions, aside)
+
+
+@pytest.mark.parametrize("spelling", ["../a/x.png", "./../a/x.png", "../work/../a/x.png", "../a/X.png"])
+def test_files_of_one_name_are_both_kept(spelling, tmp_path):
+    root = tmp_path / "work"
+    for place, text in ((root / "a" / "x.png", "one"), (root / spelling, "two")):
+        place.resolve().parent.mkdir(parents=True, exist_ok=True)
+        place.resolve().write_text(text)
+    (tmp_path / "work").mkdir(exist_ok=True)
+    before = files_of(tmp_path)
+    data = tabled(root, "a/x.png", spelling)
+    put_aside(root, data, tmp_path / "aside", "a/x.png", spelling)
+    assert {p.read_text() for p in (tmp_path / "aside").rglob("*.png")} == {"one", "two"}
+    assert undo_quarantine(tmp_path / "aside") == 2
+    (tmp_path / "d.json").unlink()
+    assert before.items() <= files_of(tmp_path).items()
+
+
+def test_a_file_that_a_kept_image_needs_stays(tmp_path):
+    root = tmp_path / "data"
+    (root / "sub").mkdir(parents=True)
+    (root / "a.png").write_text("one")
+    (root / "link.png").symlink_to("a.png")
+    (root / "b.png").write_text("two")
+    names = {"a.png#row=3.png": "a.png"}
+    data = tabled(root, "a.png", "link.png", "b.png")
+    twice = tabled(root, "a.png", "a.png#row=3.png", "b.png")
+    twice = Dataset(
+        name="t", kind="table", location="t", samples=twice.samples, source=LocalFiles(str(root), names)
+    )
+    before = files_of(root)
+    for number, (dataset, dropped, stays) in enumerate([(data, "a.png", "a.png"), (twice, "a.png", "a.png"), (twice, "a.png#row=3.png", "a.png")]):  # fmt: skip
+        aside = tmp_path / f"aside{number}"
+        put_aside(root, dataset, aside, dropped, "b.png")
+        assert (root / stays).read_text() == "one" and not (root / "b.png").exists()
+        assert undo_quarantine(aside) == 1
+        assert files_of(root) == before
+
+
+def test_an_image_listed_twice_and_dropped_twice_comes_back(tmp_path):
+    root = tmp_path / "data"
+    root.mkdir()
+    (root / "a.png").write_text("one")
+    source = LocalFiles(str(root), {"a.png#row=2.png": "a.png"})
+    samples = pd.DataFrame({"path": ["a.png", "a.png#row=2.png"], "label": "x", "split": "", "group": ""})
+    data = Dataset(name="t", kind="table", location="t", samples=samples, source=source)
+    put_aside(root, data, tmp_path / "aside", "a.png", "a.png#row=2.png")
+    assert files_of(root) == {}
+    assert undo_quarantine(tmp_path / "aside") == 1
+    assert (root / "a.png").read_text() == "one"
+
+
+@pytest.mark.parametrize("link", ["../store/a.png", "b.png"])
+def test_a_relative_link_comes_back(link, tmp_path):
+    root = tmp_path / "data"
+    (tmp_path / "store").mkdir()
+    root.mkdir()
+    (root / link).write_text("one")
+    (root / "a.png").symlink_to(link)
+    before = files_of(tmp_path)
+    put_aside(root, tabled(root, "a.png"), tmp_path / "deep" / "aside", "a.png")
+    assert not (root / "a.png").is_symlink() and (root / link).read_text() == "one"
+    assert undo_quarantine(tmp_path / "deep" / "aside") == 1
+    (tmp_path / "deep" / "d.json").unlink()
+    assert before.items() <= files_of(tmp_path).items()
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda m: m[0].update(origin="/tmp/elsewhere.png"),
+        lambda m: m[0].update(place="../victim.png"),
+        lambda m: m[0].update(content=m[1]["content"]),
+        lambda m: m.pop(),
+        lambda m: m.append(m[0]),
+    ],
+)
+def test_an_edited_journal_moves_nothing(edit, data, tmp_path):
+    journal = put_aside(tmp_path / "data", data, tmp_path / "aside", "hat/a.png", "hat/b.png")
+    (tmp_path / "victim.png").write_text("mine")
+    content = json.loads(journal.read_text())
+    edit(content["moves"])
+    journal.write_text(json.dumps(content))
+    before = files_of(tmp_path)
+    with pytest.raises(DataError, match="as auditor wrote it"):
+        undo_quarantine(journal)
+    assert files_of(tmp_path) == before
+
+
+def test_undo_is_rehearsed_before_anything_is_moved(data, tmp_path):
+    journal = put_aside(tmp_path / "data", data, tmp_path / "aside", "hat/a.png", "hat/b.png", "shoe/c.png")
+    (tmp_path / "data" / "shoe" / "c.png").write_text("came later")
+    before = files_of(tmp_path)
+    with pytest.raises(DataError, match="another file"):
+        undo_quarantine(journal)
+    assert files_of(tmp_path) == before
+
+
+def test_a_changed_file_in_the_quarantine_is_not_moved_back(data, tmp_path):
+    journal = put_aside(tmp_path / "data", data, tmp_path / "aside", "hat/a.png")
+    (tmp_path / "aside" / "hat" / "a.png").write_text("changed")
+    with pytest.raises(DataError, match="other content"):
+        undo_quarantine(journal)
+
+
+def test_a_copy_to_another_disk_is_checked_before_the_source_goes(data, tmp_path, monkeypatch):
+    import errno
+    import shutil
+
+    def no_link(*_, **__):
+        raise OSError(errno.EXDEV, "another disk")
+
+    def broken(source, target, **_):
+        target.write_bytes(b"cut off")
+
+    monkeypatch.setattr("os.link", no_link)
+    real = shutil.copy2
+    monkeypatch.setattr("shutil.copy2", broken)
+    before = files_of(tmp_path / "data")
+    with pytest.raises(OutputError):
+        put_aside(tmp_path / "data", data, tmp_path / "aside", "hat/a.png")
+    assert files_of(tmp_path / "data") == before
+    monkeypatch.setattr("shutil.copy2", real)
+    put_aside(tmp_path / "data", data, tmp_path / "other", "hat/a.png")
+    assert undo_quarantine(tmp_path / "other") == 1 and files_of(tmp_path / "data") == before
+
+
+def test_a_quarantine_inside_the_data_is_no_class_and_moves_with_its_folder(tmp_path):
+    import auditor
+    from tests.conftest import write_tree
+
+    root = write_tree(tmp_path / "data", {"red": 4, "blue": 4})
+    put_aside(root, auditor.open(root), root / "aside", "red/000.png")
+    assert auditor.open(root).classes == ("blue", "red") and len(auditor.open(root)) == 7
+    (root / "aside").rename(tmp_path / "moved")
+    assert undo_quarantine(tmp_path / "moved") == 1 and len(auditor.open(root)) == 8
+
+
+@pytest.mark.parametrize("ending", ["\u2028", "\x85", "\x0b", "\x0c", "\r", "\r=1+1"])
+def test_names_with_odd_line_ends_come_back_from_csv(ending, tmp_path):
+    from auditor.outputs import csv_bytes
+
+    rows = pd.DataFrame({"path": [f"a{ending}b.png", "c.png"], "decision": ["drop", "keep"]})
+    (tmp_path / "d.csv").write_bytes(csv_bytes(rows))
+    assert read_decisions(tmp_path / "d.csv").paths("drop") == [f"a{ending}b.png"]
+
+
+def test_a_class_that_the_data_lacks_is_asked_about(data, tmp_path):
+    file = tmp_path / "d.json"
+    decisions = read_decisions(written(file, ("hat/a.png", "drop")))
+    from dataclasses import replace as changed
+
+    from auditor.reports.decisions import Decision
+
+    misspelt = changed(decisions, items=(Decision(path="hat/a.png", decision="relabel", new_label="sheo"),))
+    with pytest.raises(DataError, match="--new-classes"):
+        apply_decisions(data, misspelt)
+    made = apply_decisions(data, misspelt, new_classes=True)
+    assert made.set_index("path")["label"]["hat/a.png"] == "sheo"

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from auditor.errors import DataError, OutputError
 from auditor.finding import Finding
-from auditor.reports.csv_cells import escape_cell, unescape_cell
-from auditor.reports.files import load_record, save_record, significant
+from auditor.outputs import escape_cell, unescape_cell
+from auditor.outputs import round_numbers as significant
+from auditor.reports.files import load_record, save_record
 from tests.reports.examples import record
 
 

@@ -7,8 +7,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from auditor.audit import Audit
 from auditor.baseline.result import Baseline
+from auditor.commands.audit import Audit
 from auditor.errors import UsageError
 from tests.reports.examples import record
 

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import auditor
-from auditor.config import Config
+from auditor.commands.config import Config
+from auditor.commands.options import ScanOptions
 from auditor.dataset import Dataset
 from auditor.evidence import Evidence
-from auditor.options import ScanOptions
 from auditor.plugins import loaded
 from auditor.record import DatasetFacts
 from auditor.scanning.fingerprint import fingerprint
@@ -41,9 +41,9 @@ PACKAGES = (
 )
 
 
-def dataset_facts(dataset: Dataset, scan: Evidence) -> DatasetFacts:
+def dataset_facts(dataset: Dataset, evidence: Evidence) -> DatasetFacts:
     """Return the data set in numbers."""
-    images = scan.images
+    images = evidence.images
     counts = images["split"].value_counts(sort=False)
     return DatasetFacts(
         name=dataset.name,
@@ -52,14 +52,14 @@ def dataset_facts(dataset: Dataset, scan: Evidence) -> DatasetFacts:
         fingerprint=fingerprint(images),
         images=len(images),
         unreadable=int((images["status"] == "unreadable").sum()),
-        unmeasured=int((~scan.measured).sum()),
+        unmeasured=int((~evidence.measured).sum()),
         ignored=len(dataset.ignored),
         ignored_examples=dataset.ignored[:20],
         classes=dataset.classes,
-        splits={s: int(counts[s]) for s in (*scan.split_names, "") if s in counts.index},
+        splits={s: int(counts[s]) for s in (*evidence.split_names, "") if s in counts.index},
         groups=len(set(images["group"]) - {""}),
         reading=dataset.reading,
-        unique=int((scan.readable & (scan.duplicates.near == images.index.to_numpy())).sum()),
+        unique=int((evidence.readable & (evidence.duplicates.near == images.index.to_numpy())).sum()),
     )
 
 
@@ -85,9 +85,10 @@ def _code_digest() -> str:
 
 
 def inputs_digest(dataset: Dataset, images: pd.DataFrame, config: Config, seed: int, shown: str) -> str:
-    """Return a SHA-256 over all that findings depend on: files, samples, settings, seed, package versions and code.
+    """Return a SHA-256 over all that findings depend on.
 
-    ``shown`` is the output folder as the commands of fixes name it.
+    That is files, samples, settings, seed, package versions and code. ``shown`` is the output folder as the
+    commands of fixes name it.
     """
     import pandas as pd
 
@@ -120,9 +121,10 @@ def inputs_digest(dataset: Dataset, images: pd.DataFrame, config: Config, seed: 
 def provenance(
     config: Config, seed: int, output: str | Path | None, scanning: ScanOptions, started: float
 ) -> dict[str, Any]:
-    """Return how an audit was made, plain JSON; ``run`` alone holds what may differ between two runs on the same input.
+    """Return how an audit was made, plain JSON.
 
-    ``started`` is in seconds since the epoch.
+    ``run`` alone holds what may differ between two runs on the same input. ``started`` is in seconds since
+    the epoch.
     """
     called = Path(sys.argv[0]).stem in ("auditor", "__main__")
     brought = [plugin.facts for plugin in loaded()]

@@ -1,4 +1,4 @@
-"""A demonstration with known answers: handwritten digits with planted defects, audited, and the findings counted against them.
+"""The data of the demonstration: handwritten digits with planted defects, and counting which were found.
 
 The pictures are the test set of Kaynak's "Optical recognition of handwritten digits" (UCI, 1998), which
 scikit-learn bundles: 1,797 images of 8x8 pixels in 17 grey levels, enlarged here to 32x32.
@@ -7,24 +7,13 @@ scikit-learn bundles: 1,797 images of 8x8 pixels in 17 grey levels, enlarged her
 from __future__ import annotations
 
 import io
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from auditor.audit import Audit, run
-from auditor.errors import OutputError
-from auditor.options import Listeners, default_listeners
-from auditor.preparation import OUTPUT, RUN_PACKAGES, prepare_output, require_packages
-from auditor.record import MARKER
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from auditor.baseline import TrainOptions
+from auditor.commands.audit import Audit
 
 #: Largest to smallest class in training.
 TAIL_RATIO = 20.0
@@ -50,7 +39,7 @@ class Planted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How a planted defect fared: how many were planted and found, which were missed, and how many other images its check named."""
+    """How many of a planted defect were found, which were missed, and what else its check named."""
 
     planted: Planted
     expected: int
@@ -68,7 +57,7 @@ def _png(picture: npt.NDArray[np.uint8], format: str = "PNG") -> bytes:
 
 
 def make_data(folder: Path, seed: int = 0) -> tuple[Planted, ...]:
-    """Write the digits as ``train`` and ``test`` folders of class folders, with a long tail and planted defects.
+    """Write the digits as ``train`` and ``test`` class folders, with a long tail and planted defects.
 
     Parameters
     ----------
@@ -187,63 +176,3 @@ def count(audit: Audit, planted: tuple[Planted, ...]) -> tuple[Outcome, ...]:
             )
         )
     return tuple(outcomes)
-
-
-def demo(
-    *,
-    output: str | Path = OUTPUT,
-    seed: int = 0,
-    options: TrainOptions | None = None,
-    listeners: Listeners | None = None,
-) -> tuple[Audit, pd.DataFrame]:
-    """Write the demonstration data under the output folder, audit it end to end, and count what was found.
-
-    Returns
-    -------
-    Audit
-        The audit, as `auditor.run` returns it.
-    DataFrame
-        A row per kind of defect: ``defect, check, planted, found, missed, others`` (other images that the
-        same check named).
-
-    Raises
-    ------
-    OutputError
-        The output folder holds a ``digits`` folder that is not from an earlier demonstration.
-    MissingExtraError
-        A package of the extra ``train`` is not installed.
-    """
-    import pandas as pd
-
-    require_packages(*RUN_PACKAGES)
-    listeners = listeners or default_listeners()
-    folder = Path(output)
-    data = folder / "digits"
-    if data.exists() and not (folder / MARKER).exists():
-        raise OutputError(
-            expected="a folder for the demonstration",
-            received=f"'{data}', which is there already",
-            hint="name another one with -o",
-        )
-    prepare_output(folder)
-    listeners.stage("Writing handwritten digits with planted defects")
-    fresh = folder / ".digits-new"
-    for old in (fresh, data):
-        if old.exists():
-            shutil.rmtree(old)
-    planted = make_data(fresh, seed)
-    fresh.rename(data)
-    audit = run(
-        data, output=folder, policy="digits", options=options, seed=seed, time_budget=1.0, listeners=listeners
-    )
-    table = pd.DataFrame(
-        [
-            {
-                "defect": o.planted.kind, "check": o.planted.code, "planted": o.expected, "found": o.found,
-                "missed": " ".join(o.missed), "others": o.others,
-            }
-            for o in count(audit, planted)
-        ]
-    )  # fmt: skip
-    table.to_csv(folder / "planted.csv", index=False)
-    return audit, table

@@ -138,7 +138,7 @@ def load_config(file: str | Path | None = None) -> Config:
 def waive(
     findings: Iterable[Finding], waivers: Mapping[str, Waiver], today: datetime.date
 ) -> tuple[Finding, ...]:
-    """Return findings with the waivers that still hold on ``today``, in place of any they had; a pass is not waived."""
+    """Return findings with the waivers that hold on ``today``, in place of any they had; a pass has none."""
     held = {k: w for k, w in waivers.items() if datetime.date.fromisoformat(w.expires) >= today}
     return tuple(
         dataclasses.replace(

@@ -1,4 +1,4 @@
-"""Would the checks find faults in *this* data? Known faults are planted in a copy of a sample of it, and the findings are scored.
+"""Would the checks find faults in *this* data? Known faults are planted in a copy, and findings are scored.
 
 Nothing of the user's is changed: a sample is copied to a temporary folder, audited as it is, and audited
 again with faults.
@@ -143,7 +143,7 @@ def _encoded(pixels: npt.NDArray[np.uint8], kind: str, **options: int) -> bytes:
 
 
 def _sample(dataset: Dataset, size: int, rng: np.random.Generator) -> _Copy:
-    """Copy labelled, readable images, classes in turn so that rare ones are there too, with a train/test split of their own."""
+    """Copy labelled, readable images, classes in turn, with a new train/test split."""
     labelled = dataset.samples[(dataset.samples["label"] != "") & (dataset.samples["split"] != "field")]
     shuffled = labelled.iloc[rng.permutation(len(labelled))]
     turn = shuffled.groupby("label", sort=False).cumcount().to_numpy()
@@ -325,7 +325,7 @@ def selftest(
 def _score_images(
     clean: _Copy, faulty: _Copy, findings_of: Callable[[_Copy, str], Sequence[Finding]]
 ) -> list[Score]:
-    """Score the faults of single images; what the clean copy has of its own is no false alarm of the planted one."""
+    """Score the faults of single images; a fault that the clean copy has too is no false alarm."""
     before, after = findings_of(clean, "clean"), findings_of(faulty, "images")
     names = {
         "copy": ("copies in the other split", ("exact-duplicate",)),

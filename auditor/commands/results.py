@@ -1,0 +1,70 @@
+"""The output folder of a command, completed part by part."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from auditor.dataset import Dataset
+from auditor.outputs import prepare_folder
+from auditor.record import Record
+from auditor.scanning.fingerprint import fingerprint
+
+#: A record of a scan alone.
+NO_PARTS: dict[str, Any] = {
+    "split": None,
+    "split_table": None,
+    "split_findings": (),
+    "augmentation": None,
+    "augmented": None,
+    "baseline": None,
+}
+
+
+def prepare_output(output: str | Path, dataset: Dataset, say: Callable[[str], None]) -> Path:
+    """Make the output folder for a data set; results of other data there are moved aside, which is said.
+
+    Raises
+    ------
+    OutputError
+        It is the data, holds files of others, or cannot be written.
+    """
+    prepare_folder(Path(output), dataset.location, say)
+    return Path(output)
+
+
+def add_parts(
+    output: str | Path, of_data: str, *, pictures: Mapping[str, bytes] | None = None, **parts: Any
+) -> None:
+    """Write parts of a record into a prepared folder; an audit of the same data there gets them in its report.
+
+    An audit of an earlier version of the data stays as it is, without the parts of its own that are replaced.
+
+    Parameters
+    ----------
+    output : str or Path
+    of_data : str
+        Fingerprint of the data that the parts are about, the images of the field left out.
+    pictures : mapping, optional
+        Thumbnails that come with the parts.
+    **parts
+        Fields of the record.
+    """
+    from auditor.reports.files import load_record, save_parts, save_with_report
+
+    folder = Path(output)
+    record = load_record(folder) if (folder / "audit.json").exists() else None
+    if record is None:
+        save_parts(folder, **parts)
+    elif _fingerprint_without_field(record) == of_data:
+        thumbnails = {**record.thumbnails, **(pictures or {})}
+        save_with_report(dataclasses.replace(record, thumbnails=thumbnails, **parts), folder)
+    else:
+        save_with_report(dataclasses.replace(record, **NO_PARTS), folder)
+        save_parts(folder, **parts)
+
+
+def _fingerprint_without_field(record: Record) -> str:
+    return fingerprint(record.images[record.images["split"] != "field"])

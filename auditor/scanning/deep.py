@@ -16,8 +16,8 @@ import numpy.typing as npt
 from auditor.dataset import Dataset, Source, is_native
 from auditor.readers import apart
 
-#: Endings of files that may hold 16 bits.
-ENDINGS = (".png", ".tif", ".tiff", ".pgm", ".pnm", ".ppm", ".jp2")
+#: Endings of files that usually hold 16 bits, where any do.
+ENDINGS = (".png", ".tif", ".tiff")
 #: Files that tell a data set's white: their share beyond a level is good to a few hundredths.
 SAMPLE = 64
 #: Share of a picture's pixels that may be brighter than its level: hot pixels are about one in 10,000.
@@ -133,7 +133,7 @@ def _deep_pixels(data: bytes) -> npt.NDArray[np.uint16] | None:
     header = probe(data)
     if header is not None and (header.bits != 16 or not header.usual):
         return None
-    if header is None and data[:4] not in (b"II*\0", b"MM\0*") and data[:1] != b"P":
+    if header is None and data[:4] not in (b"II*\0", b"MM\0*"):
         return None
     try:
         pixels = cv2.imdecode(

@@ -19,7 +19,8 @@ SHOWN = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupNames:
-    """Groups (patients, slides) whose names differ only by case, blanks, a point or leading zeros, or mean "not known"."""
+    """Groups (patients, slides) whose names differ only by case, blanks, a point or leading zeros, or mean
+    "not known"."""
 
     code: ClassVar[str] = "group-names"
     needs: ClassVar[frozenset[str]] = frozenset()
@@ -54,12 +55,15 @@ class GroupNames:
             code=self.code,
             title="Group names that look alike" if sets else "Group names are distinct",
             summary=(
-                f"{len(minor):,} of {len(counts):,} group names differ from another only by case, blanks, a point or leading zeros "
+                f"{len(minor):,} of {len(counts):,} group names differ from another only by case, blanks, a "
+                "point or leading zeros "
                 f"(images in brackets): {listed}{'; ...' if len(sets) > SHOWN else ''}.{beyond}"
                 if sets
-                else f"No two of {len(counts):,} group names differ by case, blanks, a point or leading zeros alone."
+                else f"No two of {len(counts):,} group names differ by case, blanks, a point or leading "
+                "zeros alone."
             ),
-            why="One patient under two names counts as two: a split may put one into train and the other into test.",
+            why="One patient under two names counts as two: a split may put one into train and the other "
+            "into test.",
             affected=len(rows),
             total=len(groups),
             effect=Effect.counted("look-alike group names", len(minor), warn_at=self.warn_groups),
@@ -78,10 +82,12 @@ class GroupNames:
             scope="placeholders",
             title="A group may stand for images whose group is not known",
             summary=(
-                f"{len(rows):,} of {len(groups):,} images ({percent(len(rows) / len(groups), 1)}) have the group {listed}, which likely "
+                f"{len(rows):,} of {len(groups):,} images ({percent(len(rows) / len(groups), 1)}) have the "
+                f"group {listed}, which likely "
                 'means "not known"; it is read as one group.'
             ),
-            why="Images of many patients are taken for one: they are kept together though they need not be, and what is known of them is wrong.",
+            why="Images of many patients are taken for one: they are kept together though they need not be, "
+            "and what is known of them is wrong.",
             affected=len(rows),
             total=len(groups),
             effect=Effect.counted("group names that mean not known", len(unknown), warn_at=self.warn_groups),

@@ -44,17 +44,21 @@ class LabelNames:
             code=self.code,
             title="Class names that look alike" if sets else "Class names are distinct",
             summary=(
-                f"{len(minor)} of {len(names)} class names differ from another only by case, blanks, hyphens or look-alike characters "
+                f"{len(minor)} of {len(names)} class names differ from another only by case, blanks, "
+                "hyphens or look-alike characters "
                 f"(images in brackets): {listed}."
                 if sets
-                else f"No two of {len(names)} class names differ by case, blanks, hyphens or look-alike characters alone."
+                else f"No two of {len(names)} class names differ by case, blanks, hyphens or look-alike "
+                "characters alone."
             ),
-            why="Two spellings of one class become two classes: the model is taught a difference that is not there.",
+            why="Two spellings of one class become two classes: the model is taught a difference that is "
+            "not there.",
             affected=len(rows),
             total=len(evidence.labels),
             effect=Effect.counted("look-alike class names", len(minor), warn_at=self.warn_classes),
             fix=Fix(
-                text="If they are one class, give its images one label (the suggested one is the more frequent). If not, rename them apart."
+                text="If they are one class, give its images one label (the suggested one is the more "
+                "frequent). If not, rename them apart."
             )
             if sets
             else None,
@@ -85,7 +89,8 @@ class LabelNames:
             code=self.code,
             scope="placeholders",
             title="A class may stand for labels that are not known",
-            summary=f'Names that likely mean "not known" (images in brackets): {listed}. They are read as classes.',
+            summary='Names that likely mean "not known" (images in brackets): '
+            f"{listed}. They are read as classes.",
             why='A model learns "not known" as if it were a kind of picture.',
             affected=len(rows),
             total=len(evidence.labels),

@@ -16,7 +16,8 @@ from auditor.reading import LabelClue, listed
 
 
 class Missing(NamedTuple):
-    """Images without a label to learn from: all such rows, those whose label was likely meant, and splits without any label."""
+    """Images without a label to learn from: all such rows, those whose label was likely meant, and splits
+    without any label."""
 
     total: int
     rows: npt.NDArray[np.int64]
@@ -52,8 +53,8 @@ class Unlabelled:
     needs: ClassVar[frozenset[str]] = frozenset()
     about_splits: ClassVar[bool] = False
 
-    #: Any at all. A split without any label, and images beside which nothing hints at labels, may be meant so: they are
-    #: undecided, for only you know.
+    #: Any at all. A split without any label, and images beside which nothing hints at labels, may be meant
+    #: so: they are undecided, for only you know.
     warn_share: float = 0.0
 
     def __call__(self, evidence: Evidence) -> Iterator[Finding]:
@@ -81,7 +82,8 @@ class Unlabelled:
             code=self.code,
             title=title,
             summary=summary,
-            why="A classifier learns from labels alone: an image without one teaches it nothing and tests nothing.",
+            why="A classifier learns from labels alone: an image without one teaches it nothing and tests "
+            "nothing.",
             affected=len(rows),
             total=missing.total,
             effect=Effect(
@@ -110,7 +112,10 @@ class Unlabelled:
             title = "Labels were not found" if not missing.classes else "One class alone"
         else:
             where = evidence.reading.layout or "the data"
-            summary = f"{what}: {missing.total:,} images ({where}); no table, annotation or class name was found with them."
+            summary = (
+                f"{what}: {missing.total:,} images ({where}); no table, annotation or class name was "
+                "found with them."
+            )
             title = "No labels, meant or not"
         return self._finding(
             missing,
@@ -137,7 +142,8 @@ class Unlabelled:
             parts.append(f"{len(missing.meant):,} of {missing.total:,} images ({share}) have no label")
         if missing.splits:
             parts.append(
-                f"no image of {listed(missing.splits)} has a label ({len(rows) - len(missing.meant):,} images)"
+                f"no image of {listed(missing.splits)} has a label ({len(rows) - len(missing.meant):,} "
+                "images)"
             )
         examples = pd.DataFrame(
             {
@@ -154,7 +160,8 @@ class Unlabelled:
             rows=rows,
             meant=len(missing.meant),
             fix=Fix(
-                text="Give these images their labels. A split without labels can test nothing: use it for predictions alone, and split the rest anew."
+                text="Give these images their labels. A split without labels can test nothing: use it for "
+                "predictions alone, and split the rest anew."
             ),
             examples=examples,
             splits=missing.splits,
@@ -173,6 +180,7 @@ def _fix(clues: tuple[LabelClue, ...]) -> Fix:
     if advice:
         return Fix(text=f"{advice[0].upper()}{advice[1:]}. If no labels are meant, add --unlabelled.")
     return Fix(
-        text="If labels are meant, put the images of each class into a folder of its own, or write a table. If not, say so:",
+        text="If labels are meant, put the images of each class into a folder of its own, or write a table. "
+        "If not, say so:",
         command="auditor scan DATA --unlabelled",
     )

@@ -1,4 +1,4 @@
-"""What a process of auditor's own asks of its machine: nothing here is done to a process that only imports auditor."""
+"""What a process of auditor's own asks of its machine; a program that imports auditor is left as it is."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ _settled: list[bool] = []
 
 
 def keep_freed_memory() -> None:
-    """Keep some freed memory for the next picture: to get it from the system again, page by page, takes a third of the time of measuring.
+    """Keep some freed memory for the next picture.
 
+    To get it from the system again, page by page, takes a third of the time of measuring.
     Does nothing where the C library has no such setting.
     """
     import ctypes
@@ -48,16 +49,17 @@ def is_command() -> bool:
 
 
 def settle() -> None:
-    """Prepare the process of a command: standard streams that are open, freed memory kept, OpenBLAS on one thread.
+    """Prepare the process of a command: open standard streams, freed memory kept, OpenBLAS on one thread.
 
     Checks hold linear algebra to one thread anyhow (`auditor.evidence.threads`); the threads that OpenBLAS
-    would start in NumPy and again in SciPy spin in vain, for 0.3 CPU seconds. The environment may ask for more.
+    would start in NumPy and again in SciPy spin in vain, for 0.3 CPU seconds. The environment may ask for
+    more.
     """
     _settled.append(True)
     fill_closed_streams()
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # as Python leaves one that was closed at its start
-            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  for as long as the process lives
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     keep_freed_memory()
 

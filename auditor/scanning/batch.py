@@ -15,46 +15,33 @@ from auditor.scanning.decoders import ALIKE, PILLOW_REFUSES, refused_by_pillow
 from auditor.scanning.measures import SUMS, measures, sums
 from auditor.scanning.pixels import Unreadable, decode, decode_usual, reduction
 from auditor.scanning.probe import Header
-from auditor.scanning.schema import MEASURES, SIGNATURE_BYTES
+from auditor.scanning.schema import MEASURES, SIGNATURE_BYTES, Facts
 from auditor.scanning.signature import perceptual_hash, signatures_of
 
 #: Largest file that is read, in bytes: 2 GiB hold any picture that `MAX_PIXELS` lets through.
 MAX_BYTES = 1 << 31
 #: Pixels of the largest picture that waits until others of its size can be measured with it at once.
 SMALL = 64 * 64
-
-
-class Facts(NamedTuple):
-    """What a scan says of one file besides its measures, in the order of the columns."""
-
-    status: str = "unreadable"
-    reason: str = ""
-    bytes: int = 0
-    sha256: str = ""
-    pixel_digest: str = ""
-    phash: str = ""
-    format: str = ""
-    mode: str = ""
-    width: int = 0
-    height: int = 0
-    bits: int = 0
-    orientation: int = 0
-    animated: bool = False
-    transparent: bool = False
-    defect: str = ""
-    survives: float = float("nan")
-    trailing: int = 0
-    private: str = ""
-    decoders: str = ""
-    jpeg_quality: float = float("nan")
-    exif_camera: str = ""
-    exif_time: str = ""
+#: Facts that a header has under the same names.
+SHARED = [
+    "format",
+    "mode",
+    "width",
+    "height",
+    "bits",
+    "orientation",
+    "animated",
+    "transparent",
+    "trailing",
+    "private",
+]
 
 
 class Item(NamedTuple):
-    """One file to scan: its place among the samples, its path, its digest where it was scanned before, its size and time as last seen.
+    """One file to scan.
 
-    ``white`` is what 16-bit pictures of its data set share, see `auditor.scanning.deep`.
+    ``row`` is its place among the samples, ``sha256`` its digest where it was scanned before, ``stat`` its
+    size and time as last seen, ``white`` what the 16-bit pictures of its data set share (`auditor.scanning.deep`).
     """
 
     row: int
@@ -103,7 +90,7 @@ class Rows:
         )
 
 
-#: Told the place within the batch of the file that is about to be read; -1 once all are.
+#: Called with the place within the batch of the file that is about to be read; -1 once all are.
 Mark = Callable[[int], None]
 #: Says of a readable file's bytes and header what each further decoder makes of them.
 Examine = Callable[[bytes, Header], str]
@@ -123,16 +110,7 @@ def facts_of_lost(path: str, defect: str, reason: str, source: Source | None = N
 
 def _with_header(facts: Facts, header: Header) -> Facts:
     return facts._replace(
-        format=header.format,
-        mode=header.mode,
-        width=header.width,
-        height=header.height,
-        bits=header.bits,
-        orientation=header.orientation,
-        animated=header.animated,
-        transparent=header.transparent,
-        trailing=header.trailing,
-        private=header.private,
+        **{name: getattr(header, name) for name in SHARED},
         jpeg_quality=header.quality,
         exif_camera=header.camera,
         exif_time=header.taken,

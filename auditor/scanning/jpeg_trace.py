@@ -25,7 +25,7 @@ SCALE = 1 << 13
 
 @cache
 def _basis(side: int) -> npt.NDArray[np.float32]:
-    """Return the DCT's basis pictures ``(side * side, n)`` of the frequencies that are looked at, without mean and slopes."""
+    """Return the DCT's basis pictures ``(side * side, n)`` of the lowest frequencies, but mean and slopes."""
     steps = np.arange(side)
     cosines = np.cos(np.pi * (2 * steps[None] + 1) * steps[:, None] / (2 * side)) * np.sqrt(2 / side)
     cosines[0] /= np.sqrt(2)
@@ -36,7 +36,7 @@ def _basis(side: int) -> npt.NDArray[np.float32]:
 
 
 def _near_zero(luma: npt.NDArray[np.uint8], side: int, shift: int) -> npt.NDArray[np.float64]:
-    """Return the share of coefficients near zero in the blocks of a grid that starts at ``(shift, shift)``, for each picture."""
+    """Return each picture's share of coefficients near zero in blocks of a grid that starts at ``(shift, shift)``."""
     inside = luma[:, shift:, shift:]
     n, rows, columns = len(luma), inside.shape[1] // side, inside.shape[2] // side
     if not rows or not columns:

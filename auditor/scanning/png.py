@@ -7,10 +7,10 @@ import numpy as np
 import numpy.typing as npt
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-#: The chunks that pixels and transparency depend on. libpng prints a warning where it dislikes another one, such
-#: as a usual colour profile; OpenCV makes nothing of those.
+#: The chunks that pixels and transparency depend on. libpng prints a warning where it dislikes another one,
+#: such as a usual colour profile; OpenCV makes nothing of those.
 PIXEL_CHUNKS = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"})
-#: Bits per channel that a colour type may have (PNG specification, table 12): libpng prints what is against it.
+#: Bits per channel that a colour type may have (PNG specification, table 12): libpng prints what breaks it.
 DEPTHS = {0: {1, 2, 4, 8, 16}, 2: {8, 16}, 3: {1, 2, 4, 8}, 4: {8, 16}, 6: {8, 16}}
 
 

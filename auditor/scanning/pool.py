@@ -96,7 +96,7 @@ class Pool:
                 raise UsageError(
                     expected="room for another worker process",
                     received=error.strerror or "the process that forks workers ends",
-                    hint="ask for fewer with --jobs, or allow more processes or memory (ulimit -u, ulimit -v)",
+                    hint="ask for fewer with --jobs, or allow more (ulimit -u for processes, -v for memory)",
                 ) from None
         worker = _Worker(pid, Connection(near.detach()), shared)
         worker.pipe.send(self._order)
@@ -104,7 +104,7 @@ class Pool:
         return worker
 
     def _fork_worker(self, pipe: int, memory: int) -> int:
-        """Return the process number of a new worker, forked by a new spawner where the last one was killed."""
+        """Return the process number of a new worker; a spawner that was killed is replaced."""
         if self._spawner is None:
             self._spawner = WorkerSpawner.take()
         try:
@@ -125,7 +125,7 @@ class Pool:
         self._workers.remove(worker)
 
     def run(self, batches: Iterable[Sequence[Item]]) -> Iterator[Rows]:
-        """Scan batches and yield their rows as they come, in any order; batches are drawn only as workers become free."""
+        """Scan batches, drawn as workers become free, and yield their rows as they come, in any order."""
         source = iter(batches)
         again: deque[list[Item]] = deque()
         while True:
@@ -145,7 +145,7 @@ class Pool:
             self._kill_stalled()
 
     def _take(self, rows: Rows, worker: _Worker, again: deque[list[Item]]) -> Rows:
-        """Return the rows that count; files that starved in a used worker are tried once more in a fresh one."""
+        """Return the rows that count; files that starved in a used worker are tried again in a fresh one."""
         starved = [
             place
             for place, facts in enumerate(rows.facts)

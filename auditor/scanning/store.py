@@ -1,4 +1,4 @@
-"""Scanned rows on disk, so that no file is read twice: Parquet parts that are written to a temporary name and renamed.
+"""Scanned rows on disk, so that no file is read twice: Parquet parts, written under another name and renamed.
 
 A part holds a row per file: its path, its size and time of modification, its facts, measures and signature.
 Its name ends in the checksum of its bytes: a part that has changed on disk is removed, and its files are read
@@ -26,26 +26,26 @@ import xxhash
 from auditor import parquet
 from auditor.dataset import FileStat, Source
 from auditor.errors import OutputError
-from auditor.scanning.batch import Facts, Rows
+from auditor.scanning.batch import Rows
 from auditor.scanning.columns import Columns
 from auditor.scanning.paged import SWEEP, give_back
-from auditor.scanning.schema import SIGNATURE_BYTES
+from auditor.scanning.schema import SIGNATURE_BYTES, Facts
 
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Raised whenever a scan of the same bytes would give other rows than before, or parts would be other ones.
+#: Raise it whenever a scan of the same bytes gives other rows than before, or parts have another form.
 SCANNER = 10
 #: Rows and seconds after which rows are flushed: what a kill loses at most.
 FLUSH_ROWS, FLUSH_SECONDS = 2048, 1.0
-#: A file that was modified less than this before the scan looked at it may change again within its clock's
-#: tick: its time is not trusted. Two seconds are the tick of FAT, the coarsest in use.
+#: A file modified less than this before the scan may change within its clock's tick (FAT's is the coarsest).
 RACY_NS = 2_000_000_000
 #: Defects that a busy machine, or one short of memory, gives whole files too.
 TRANSIENT = frozenset({"crashed", "timeout", "memory"})
-#: A part of so many rows is full. More parts than `MERGE_PARTS` that are not are merged once a scan is
-#: complete.
-FULL_ROWS, MERGE_PARTS = 16_384, 8
+#: Rows of a full part: 25 MB of signatures are in memory at a time.
+FULL_ROWS = 16_384
+#: Parts that are not full and may stay: more are merged once a scan is complete.
+MERGE_PARTS = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,9 +143,9 @@ class Store:
         return [file for file in named if stat.S_ISREG(file.lstat().st_mode)]
 
     def remembered(self, paths: Sequence[str], signatures: npt.NDArray[np.uint8]) -> Remembered | None:
-        """Return the rows of earlier scans for some paths, and put their signatures in place; one part is in memory at a time.
+        """Return the rows of earlier scans for some paths, and put their signatures in place.
 
-        Parts that another version wrote, or that are broken, are removed.
+        One part is in memory at a time. Parts that another version wrote, or that are broken, are removed.
 
         Parameters
         ----------
@@ -206,7 +206,7 @@ class Store:
     def add(
         self, paths: Sequence[str], stats: Sequence[FileStat], facts: Sequence[Facts], rows: Rows
     ) -> None:
-        """Remember some rows, flushed now and then; but not those that the machine may be at fault for, which the next scan tries again."""
+        """Remember some rows, flushed now and then; not those that the machine may be at fault for."""
         keep = [place for place, found in enumerate(facts) if found.defect not in TRANSIENT]
         if len(keep) < len(facts):
             paths, stats, facts = [paths[k] for k in keep], [stats[k] for k in keep], [facts[k] for k in keep]
@@ -250,7 +250,7 @@ class Store:
             raise self._refused(error) from None
 
     def merge(self) -> None:
-        """Merge small parts, once a scan is complete; the rows of a full one and of a small one are in memory at a time.
+        """Merge small parts, once a scan is complete; two parts are in memory at a time.
 
         Full parts are merged too where small ones hold as many rows: so overruled rows are at most as many as
         the others, and each row is written a few times at the most.

@@ -35,7 +35,7 @@ ORDER_NOT_READ = -1
 
 
 class Order(NamedTuple):
-    """What a worker gets first: where the bytes are, seconds and bytes that one image may take, which decoders to try."""
+    """What a worker gets first: where the bytes are, an image's seconds and bytes, which decoders to try."""
 
     source: Source
     timeout: float
@@ -44,7 +44,7 @@ class Order(NamedTuple):
 
 
 def spawn_workers(control: int) -> None:
-    """Fork a worker for each pair of descriptors (pipe, shared memory) that comes in; end when the other side is gone."""
+    """Fork a worker for each pair of descriptors (pipe, shared memory) that comes in, until the caller is gone."""
     fill_closed_streams()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(

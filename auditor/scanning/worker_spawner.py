@@ -1,4 +1,4 @@
-"""The process that forks workers: it has imported what decoding needs, so that a new worker costs a fork, not an import.
+"""The process that forks workers: it has imported what decoding needs, so a new worker costs only a fork.
 
 The spawner of a program that uses auditor is a fresh interpreter, so that nothing of the program's (threads,
 TensorFlow, an unguarded main module) is forked or run again. A command of auditor's own forks its spawner off

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from auditor.evidence import Evidence
-from auditor.scanning.schema import FACTS, MEASURE_NAMES, SIGNATURE_BYTES
+from auditor.scanning.schema import MEASURE_NAMES, SIGNATURE_BYTES, Facts
 
 
 def table(counts, *, seed=0, groups=None):
@@ -33,7 +33,7 @@ def table(counts, *, seed=0, groups=None):
         "bits": 8,
         "orientation": 1,
     }
-    for fact in FACTS:
+    for fact in Facts._fields[: Facts._fields.index("animated")]:
         images[fact] = facts.get(fact, "")
     for name in ("sha256", "pixel_digest"):
         images[name] = [f"{v:032x}" for v in rng.permutation(n)]

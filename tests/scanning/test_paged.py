@@ -57,7 +57,7 @@ def test_a_scan_with_signatures_in_a_file_is_the_same(tmp_path, monkeypatch, swe
     data = dataset(tmp_path / "data", {f"{i:02d}.jpg": jpeg(seed=i) for i in range(15)} | {"bad.jpg": b"no"})
     plain = scan_images(data)
     monkeypatch.setattr(paged, "IN_FILE_FROM", 10)
-    for module in ("scan", "store"):
+    for module in ("collecting", "store"):
         monkeypatch.setattr(f"auditor.scanning.{module}.SWEEP", sweep)
     store = tmp_path / "store"
     same(plain, scan_images(data, store=store))

@@ -17,9 +17,9 @@ from auditor.dataset import FileStat, LocalFiles
 from auditor.errors import OutputError, UsageError
 from auditor.readers import open_dataset
 from auditor.scanning import scan as scan_module
-from auditor.scanning import scan_images
+from auditor.scanning import scan_images, time_budget
 from auditor.scanning.batch import Item
-from auditor.scanning.schema import FACTS, FILE_FACTS, MEASURE_NAMES, SIGNATURE_BYTES
+from auditor.scanning.schema import MEASURE_NAMES, SIGNATURE_BYTES, Facts
 from tests.scanning.making import dataset, encoded, jpeg, picture, png
 from tests.scanning.sources import Hostile
 
@@ -45,9 +45,7 @@ def same(one, other):
 
 def test_the_table_has_the_promised_columns(mixed):
     scanned = scan_images(mixed)
-    assert {"path", "label", "split", "group", *FACTS, *FILE_FACTS, *MEASURE_NAMES} <= set(
-        scanned.images.columns
-    )
+    assert {"path", "label", "split", "group", *Facts._fields, *MEASURE_NAMES} <= set(scanned.images.columns)
     assert scanned.images.index.tolist() == list(range(len(mixed)))
     assert scanned.images["path"].tolist() == mixed.samples["path"].tolist()
     assert scanned.signatures.shape == (len(mixed), SIGNATURE_BYTES)
@@ -259,10 +257,10 @@ def test_the_start_of_workers_is_not_taken_for_a_slow_machine(monkeypatch, secon
         return 20.0 + seconds * (len(drawn) - 2) if len(drawn) >= 2 else 0.0
 
     monkeypatch.setattr(scan_module.time, "monotonic", clock)
-    monkeypatch.setattr(scan_module, "READ_PER_IMAGE", 1e-3)
+    monkeypatch.setattr(time_budget, "READ_PER_IMAGE", 1e-3)
     # Checks take 1.9 seconds, or 37 on a machine twenty times as slow, which is told from the first second of
     # reading.
-    for batch in scan_module._until(40.0, iter([[Item(0, "", "", FileStat(0, 0))] * 10] * 60), 0, 2):
+    for batch in time_budget.draw_until(40.0, iter([[Item(0, "", "", FileStat(0, 0))] * 10] * 60), 0, 2):
         drawn.append(batch)
     assert len(drawn) == batches
 
@@ -355,12 +353,12 @@ def test_a_time_budget_leaves_time_for_the_checks_and_reads_something_in_any_cas
         "SECONDS_PER_BYTE": 0.0,
         "MARGIN": 1.0,
     }.items():
-        monkeypatch.setattr(scan_module, name, value)
+        monkeypatch.setattr(scan_module if name == "BATCH_IMAGES" else time_budget, name, value)
     # With k batches read the clock says 1 + k, and the checks need 2 + k more: 7 of 7.6 seconds with two, 9
     # with three. At a third of the speed, which the second batch tells, they need 12 after it.
     assert scan_images(data, jobs=1, time_budget=7.6 / 60).measured == measured
     assert scan_images(data, jobs=1, time_budget=0.1 / 60).measured == 10
     # What the caller took before counts, and a margin for the checks leaves less to read.
     assert scan_images(data, jobs=1, time_budget=7.6 / 60, began=float(next(now)) - 7.0).measured == 10
-    monkeypatch.setattr(scan_module, "MARGIN", 1.5)
+    monkeypatch.setattr(time_budget, "MARGIN", 1.5)
     assert scan_images(data, jobs=1, time_budget=7.6 / 60).measured == with_margin

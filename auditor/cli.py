@@ -38,6 +38,7 @@ from auditor.process import settle
 if TYPE_CHECKING:
     from auditor.commands.audit import Audit
     from auditor.commands.config import Config
+    from auditor.commands.opening import ColumnNames
     from auditor.commands.options import ScanOptions
     from auditor.commands.reuse import ScanRequest
 
@@ -65,8 +66,8 @@ def _scanning(options: dict[str, Any], time_budget: float | None = None) -> Scan
     return ScanOptions(**{n: options.pop(n) for n in names}, time_budget=time_budget)
 
 
-def _columns(options: dict[str, Any]) -> dict[str, Any]:
-    return {name: options.pop(name) for name in ("label", "split", "group")}
+def _columns(options: dict[str, Any]) -> ColumnNames:
+    return cast("ColumnNames", {name: options.pop(name) for name in ("label", "split", "group")})
 
 
 def _request(output: str, options: dict[str, Any], console: Console) -> ScanRequest:
@@ -358,7 +359,7 @@ def augment(data: str, output: str, quiet: bool, plan: str | None, **options: An
     require_packages("albumentations")
     with Console(quiet=quiet) as console:
         request = _request(output, options, console)
-        planned, _ = load_or_plan_split(data, request, plan=plan, **_columns(options))
+        planned, _ = load_or_plan_split(data, request, _columns(options), plan=plan)
         made = augment_plan(planned, output=output, seed=request.seed, listeners=console.listeners, **options)
     for row in made.facts["checks"]:
         if row["verdict"] != "fine" or not row["label"]:
@@ -411,7 +412,7 @@ def train(
     settings = _train_options(options, options["seed"])
     with Console(quiet=quiet) as console:
         request = _request(output, options, console)
-        planned, evidence = load_or_plan_split(data, request, plan=plan, **_columns(options))
+        planned, evidence = load_or_plan_split(data, request, _columns(options), plan=plan)
         extra = None if no_augment else augment_plan(planned, seed=request.seed, **augmenting)
         result = train_on(
             planned,

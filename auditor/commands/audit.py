@@ -105,10 +105,11 @@ class Audit:
 
         return plot_finding(self.record, finding)
 
-    def save(self, folder: str | Path, *, images: bool = True) -> Path:
+    def save(self, folder: str | Path, *, images: bool = True, reproducible: bool = False) -> Path:
         """Write every file of the record, the report included, into a folder; all appear together.
 
-        Results of other data in the folder are moved aside, with a warning.
+        Results of other data in the folder are moved aside, with a warning. ``reproducible`` leaves out times
+        and the machine.
 
         Raises
         ------
@@ -119,7 +120,7 @@ class Audit:
 
         if self.dataset is not None:
             prepare_output(folder, self.dataset, lambda said: warnings.warn(said, stacklevel=3))
-        return save_with_report(self.record, folder, images=images)
+        return save_with_report(self.record, folder, images=images, reproducible=reproducible)
 
     def failing(self, fail_on: str) -> list[Finding]:
         """Return the findings at or above a severity; none for ``"never"``, and no waived ones."""

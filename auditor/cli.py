@@ -133,7 +133,7 @@ def cli() -> None:
     """
 
 
-@cli.command()
+@cli.command(short_help="Scan DATA, run the checks and write the report.")
 @DATA
 @TO_FOLDER
 @together(COLUMNS, SCANNING, CHECKING, SEED, QUIET)
@@ -196,7 +196,7 @@ def _print_trials(title: str, rows: list[dict[str, Any]]) -> None:
         print(printable(f"{'recommended' if row.get('recommended') else '':>13}  {name}: {', '.join(cells)}"))
 
 
-@cli.command()
+@cli.command(short_help="Do all of it, from the scan to the report.")
 @DATA
 @TO_FOLDER
 @together(COLUMNS, SCANNING, CHECKING, SEED, QUIET, RATIOS, TARGET, POLICY, WAY, TRAINING)
@@ -239,7 +239,7 @@ def run(
         _conclude(audit, output, fail_on or settled.fail_on or "never", settled)
 
 
-@cli.command()
+@cli.command(short_help="Plan a split that divides no group and no duplicate set.")
 @DATA
 @TO_FOLDER
 @together(COLUMNS, SCANNING, SEED, QUIET, RATIOS)
@@ -296,7 +296,7 @@ def split(data: str, output: str, quiet: bool, **options: Any) -> None:
     print(f"split: {Path(output) / 'split.csv'}, certificate: {Path(output) / 'split.json'}")
 
 
-@cli.command()
+@cli.command(short_help="Recompute every claim of a split's certificate.")
 @click.argument("split_file", metavar="SPLIT.csv")
 @DATA
 @together(COLUMNS, SCANNING, QUIET)
@@ -325,7 +325,7 @@ def verify(split_file: str, data: str, output: str | None, quiet: bool, **option
         sys.exit(1)
 
 
-@cli.command()
+@cli.command(short_help="Write augmented images of the rare training classes.")
 @DATA
 @TO_FOLDER
 @together(COLUMNS, SCANNING, SEED, QUIET, PLAN, TARGET, POLICY)
@@ -378,7 +378,7 @@ def augment(data: str, output: str, quiet: bool, plan: str | None, **options: An
     print(f"manifest: {Path(output) / 'augmented.csv'}")
 
 
-@cli.command()
+@cli.command(short_help="Train the baseline CNN and diagnose it.")
 @DATA
 @TO_FOLDER
 @together(COLUMNS, SCANNING, SEED, QUIET, PLAN, TARGET, POLICY, WAY, TRAINING, TRIALS)
@@ -447,7 +447,7 @@ def train(
     print(f"scores: {Path(output) / 'baseline.json'}, model: {Path(output) / 'baseline.keras'}")
 
 
-@cli.command()
+@cli.command(short_help="Write the report of an audit again.")
 @click.argument("out", metavar="OUT")
 @click.option(
     "-o",
@@ -471,7 +471,7 @@ def report(out: str, output: str | None, formats: tuple[str, ...], no_images: bo
         print(file)
 
 
-@cli.command()
+@cli.command(short_help="Compare the audits in two output folders.")
 @click.argument("old", metavar="OLD")
 @click.argument("new", metavar="NEW")
 @click.option("-o", "--output", metavar="FILE", help="File to write: .html, .md or .json.")
@@ -486,7 +486,7 @@ def compare(old: str, new: str, output: str | None, ratchet: bool) -> None:
     sys.exit(1 if ratchet and comparison.got_worse else 0)
 
 
-@cli.command()
+@cli.command(short_help="Write a new manifest from a reviewer's decisions.")
 @click.argument("decisions", metavar="DECISIONS")
 @click.argument("data", required=False)
 @together(COLUMNS, SCANNING, QUIET)
@@ -534,27 +534,25 @@ def apply(
     print(printable(f"manifest: {manifest}" + (f", journal: {journal}" if journal else "")))
 
 
-@cli.command()
+@cli.command(short_help="Plant known faults in a copy, and see which are found.")
 @DATA
-@together(COLUMNS, SEED)
+@together(COLUMNS, SEED, QUIET)
 @click.option("--config", metavar="FILE", help="Settings [default: auditor.toml here, if there is one].")
 @click.option(
     "--set", "settings", multiple=True, metavar="CODE.FIELD=VALUE", help="Change a threshold. Repeatable."
 )
 @click.option("--sample", type=click.IntRange(40), default=400, show_default=True, help="Images to copy.")
-def selftest(data: str, config: str | None, settings: tuple[str, ...], **options: Any) -> None:
+def selftest(data: str, config: str | None, settings: tuple[str, ...], quiet: bool, **options: Any) -> None:
     """Plant known faults in a temporary copy of a sample of DATA, and say which the checks find."""
     from auditor.commands.selftest import selftest as plant_and_find
 
-    print(
-        printable(
-            str(plant_and_find(data, config=_config(config, settings, (), ()), **options)),
-            lines=True,
-        )
-    )
+    settled = _config(config, settings, (), ())
+    with Console(quiet=quiet) as console:
+        result = plant_and_find(data, config=settled, listeners=console.listeners, **options)
+    print(printable(str(result), lines=True))
 
 
-@cli.command()
+@cli.command(short_help="Audit handwritten digits with planted defects.")
 @TO_FOLDER
 @together(SEED, QUIET)
 def demo(output: str, seed: int, quiet: bool) -> None:

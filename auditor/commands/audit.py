@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from auditor.commands.options import Listeners
 from auditor.commands.results import prepare_output
 from auditor.dataset import Dataset
 from auditor.evidence import Evidence
@@ -119,7 +119,7 @@ class Audit:
         from auditor.reports.files import save_with_report
 
         if self.dataset is not None:
-            prepare_output(folder, self.dataset, lambda said: warnings.warn(said, stacklevel=3))
+            prepare_output(folder, self.dataset, Listeners().notice)
         return save_with_report(self.record, folder, images=images, reproducible=reproducible)
 
     def failing(self, fail_on: str) -> list[Finding]:

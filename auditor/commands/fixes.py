@@ -14,6 +14,8 @@ from auditor.outputs import OUTPUT
 
 #: Words that a person must replace: a command that holds one cannot be typed as it stands.
 PLACEHOLDERS = frozenset({"TABLE", "COLUMN"})
+#: Commands that refuse data with fewer than two classes.
+NEED_CLASSES = frozenset({"run", "split", "augment", "train"})
 
 
 def fill_commands(findings: Iterable[Finding], dataset: Dataset, request: ScanRequest) -> tuple[Finding, ...]:
@@ -45,15 +47,15 @@ def _runs(words: list[str], dataset: Dataset) -> bool:
     """Whether a command can be typed: its data has a place, its columns are there, its folds can be filled."""
     given = {word: words[i + 1] for i, word in enumerate(words[:-1]) if word.startswith("--")}
     samples = dataset.samples
-    smallest = (
-        samples.loc[(samples["label"] != "") & (samples["split"] != "field"), "label"].value_counts().min()
-    )
+    labelled = samples[(samples["label"] != "") & (samples["split"] != "field")]
+    sizes = labelled["label"].value_counts()
     return (
         not PLACEHOLDERS & set(words)
         and words[1] != "apply"  # there are no decisions yet
         and ("://" in dataset.location or Path(dataset.location).exists())
         and given.get("--group", "path") in samples.columns
-        and not smallest < int(given.get("--folds", 0))
+        and (words[1] not in NEED_CLASSES or len(sizes) > 1)
+        and not sizes.min() < int(given.get("--folds", 0))
     )
 
 

@@ -69,7 +69,7 @@ def scan_or_reuse(dataset: Dataset, request: ScanRequest) -> Evidence:
     """
     output = request.output
     fresh = output is not None and not Path(output).exists()
-    folder = None if output is None else prepare_output(output, dataset, request.listeners.stage)
+    folder = None if output is None else prepare_output(output, dataset, request.listeners.notice)
     store = None if folder is None else folder / STORE
     request.listeners.stage(f"Scanning {len(dataset):,} images of {dataset.name}")
     scanned = scan_images(

@@ -93,7 +93,7 @@ def split(
         evidence = scan_or_reuse(dataset, request)
     plan = plan_from_evidence(dataset, evidence, options, seed)
     if output is not None:
-        prepare_output(output, dataset, listeners.stage)
+        prepare_output(output, dataset, listeners.notice)
     if output is not None and exports:
         _write_exports(plan, evidence, exports, Path(output), listeners)
     if output is not None:

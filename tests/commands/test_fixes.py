@@ -126,6 +126,13 @@ def test_what_does_not_run_on_this_data_is_not_shown_as_a_command(template, kind
     assert filled.fix == Fix(text="Look.", command=None)
 
 
+def test_data_with_one_class_gets_no_command_that_needs_two(tmp_path):
+    finding = Finding(code="dark", title="", summary="", fix=Fix(text="Look.", command="auditor split DATA"))
+    one = auditor.open(write_tree(tmp_path / "one", {"red": 4}))
+    (filled,) = fill_commands([finding], one, ScanRequest())
+    assert filled.fix.command is None
+
+
 def test_data_that_is_no_file_gets_no_command(kinds):
     tree, _ = kinds["folder"]
     rows = [(str(p), p.parent.name) for p in sorted(tree.rglob("0*.png"))]

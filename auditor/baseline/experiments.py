@@ -275,7 +275,7 @@ def leak(session: Session, history: History, scores: dict[str, Scores]) -> Diagn
             question,
             "undecided" if n else "no",
             text,
-            ["split anew: auditor split DATA --replace-split"],
+            ["split anew: auditor split DATA --replace"],
             leaked=n,
             clean=m,
         )

@@ -59,7 +59,7 @@ def augment(
     from auditor.reports.thumbnails import make_thumbnails
 
     listeners = listeners or default_listeners()
-    folder = None if output is None else prepare_output(output, plan.dataset, listeners.stage)
+    folder = None if output is None else prepare_output(output, plan.dataset, listeners.notice)
     chosen, found, decided = choose_policy(policy, without), None, list[str]()
     if check or decide:
         listeners.stage(f"Checking the policy '{chosen.name}' on this data")

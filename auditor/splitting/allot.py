@@ -106,7 +106,7 @@ def keep_test(
         raise DataError(
             expected="images that share no group or duplicate set with the test split",
             received="none",
-            hint="plan all parts anew with --replace",
+            hint="plan all parts anew with 'auditor split DATA --replace'",
         )
     part = pd.Series("", index=images.index, dtype=object)
     part[test] = "test"
@@ -143,7 +143,7 @@ def carve(
         raise DataError(
             expected="a split with training images",
             received=f"images in {', '.join(repr(s) for s in sorted(set(split) - {''}))} only",
-            hint="plan all parts anew with --replace",
+            hint="plan all parts anew with 'auditor split DATA --replace'",
         )
     unplaced = int((images["usable"] & (split == "")).sum())
     notes = (
@@ -158,7 +158,7 @@ def carve(
         raise DataError(
             expected=f"training images to cut {' and '.join(missing)} from",
             received="only images that share a group or duplicate set with another part",
-            hint="plan all parts anew with --replace",
+            hint="plan all parts anew with 'auditor split DATA --replace'",
         )
     whole = sum(ratios[p] for p in ("train", *missing))
     # shares of all training images: what stays behind for its leaks is train's portion already

@@ -294,6 +294,7 @@ def plan_split(
     asked = Asked(
         origin=parted.origin, ratios=parted.ratios, ratios_reason=reason, seed=seed, folds=folds, stratify=tuple(stratify), by=by,
         group_column=dataset.group_column or ("group" if (images["group"] != "").any() else None),
+        duplicate_threshold=duplicate_threshold,
     )  # fmt: skip
     planned = images.assign(split=parted.part)[list(TABLE_COLUMNS)].astype(str)
     left_out = int(leaking(planned).sum()) if folds is None else 0

@@ -212,7 +212,10 @@ def _label_column(table: pd.DataFrame, free: Sequence[str], chosen: Chosen) -> s
             )
         )
     rest = [name for name in free[:LOOKED_AT] if name not in flags]
-    likely: list[str] = sorted(rest, key=lambda name: not _is_categorical(table, name))
+    groups = set(map(normal_name, GROUP_NAMES))
+    likely: list[str] = sorted(
+        rest, key=lambda name: (normal_name(name) in groups, not _is_categorical(table, name))
+    )
     shown = listed((f"'{name}'" for name in likely), shown=6)
     if likely:
         chosen.clues.append(

@@ -41,6 +41,7 @@ from auditor.process import settle
 if TYPE_CHECKING:
     from auditor.commands.audit import Audit
     from auditor.commands.config import Config
+    from auditor.commands.opening import ColumnNames
     from auditor.commands.options import ScanOptions
     from auditor.commands.reuse import ScanRequest
     from auditor.dataset import Dataset
@@ -69,16 +70,18 @@ def _scanning(options: dict[str, Any], time_budget: float | None = None) -> Scan
     return ScanOptions(**{n: options.pop(n) for n in names}, time_budget=time_budget)
 
 
-def _columns(options: dict[str, Any]) -> dict[str, Any]:
-    return {name: options.pop(name) for name in ("label", "split", "group", "path", "root")}
+def _columns(options: dict[str, Any]) -> ColumnNames:
+    names = ("label", "split", "group", "path", "root")
+    return cast("ColumnNames", {name: options.pop(name) for name in names})
 
 
 def _open(data: str, options: dict[str, Any]) -> Dataset:
-    """Open the data, and say how it was understood before anything is measured."""
+    """Open the data, and say how it was understood before it is measured; options keep the columns."""
     from auditor.commands.opening import open_data
 
-    unlabelled = options.pop("unlabelled")
-    dataset = open_data(data, field=options.pop("field"), unlabelled=unlabelled, **_columns(options))
+    columns = _columns(dict(options))
+    columns["unlabelled"] = options["unlabelled"]
+    dataset = open_data(data, field=options.pop("field"), **columns)
     for line in dataset.understood():
         print(printable(line), flush=True)
     return dataset
@@ -164,7 +167,7 @@ def cli() -> None:
     """
 
 
-@cli.command()
+@cli.command(short_help="Scan DATA, run the checks and write the report.")
 @DATA
 @TO_FOLDER
 @together(COLUMNS, UNLABELLED, SCANNING, CHECKING, SEED, QUIET)
@@ -229,7 +232,7 @@ def _print_trials(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
         print(printable(f"{'recommended' if row.get('recommended') else '':>13}  {name}: {', '.join(cells)}"))
 
 
-@cli.command()
+@cli.command(short_help="Do all of it, from the scan to the report.")
 @DATA
 @TO_FOLDER
 @together(COLUMNS, UNLABELLED, SCANNING, CHECKING, SEED, QUIET, RATIOS, TARGET, POLICY, WAY, TRAINING)
@@ -272,7 +275,7 @@ def run(
         _conclude(audit, output, fail_on or settled.fail_on or "never", settled)
 
 
-@cli.command()
+@cli.command(short_help="Plan a split that divides no group and no duplicate set.")
 @DATA
 @TO_FOLDER
 @together(COLUMNS, SCANNING, SEED, QUIET, RATIOS)
@@ -329,7 +332,7 @@ def split(data: str, output: str, quiet: bool, **options: Any) -> None:
     print(f"split: {Path(output) / 'split.csv'}, certificate: {Path(output) / 'split.json'}")
 
 
-@cli.command()
+@cli.command(short_help="Recompute every claim of a split's certificate.")
 @click.argument("split_file", metavar="SPLIT.csv")
 @DATA
 @together(COLUMNS, SCANNING, QUIET)
@@ -358,7 +361,7 @@ def verify(split_file: str, data: str, output: str | None, quiet: bool, **option
         sys.exit(1)
 
 
-@cli.command()
+@cli.command(short_help="Write augmented images of the rare training classes.")
 @DATA
 @TO_FOLDER
 @together(COLUMNS, SCANNING, SEED, QUIET, PLAN, TARGET, POLICY)
@@ -392,7 +395,7 @@ def augment(data: str, output: str, quiet: bool, plan: str | None, **options: An
     require_packages("albumentations")
     with Console(quiet=quiet) as console:
         request = _request(output, options, console)
-        planned, _ = load_or_plan_split(data, request, plan=plan, **_columns(options))
+        planned, _ = load_or_plan_split(data, request, _columns(options), plan=plan)
         made = augment_plan(planned, output=output, seed=request.seed, listeners=console.listeners, **options)
     for row in made.facts["checks"]:
         if row["verdict"] != "fine" or not row["label"]:
@@ -411,7 +414,7 @@ def augment(data: str, output: str, quiet: bool, plan: str | None, **options: An
     print(f"manifest: {Path(output) / 'augmented.csv'}")
 
 
-@cli.command()
+@cli.command(short_help="Train the baseline CNN and diagnose it.")
 @DATA
 @TO_FOLDER
 @together(COLUMNS, SCANNING, SEED, QUIET, PLAN, TARGET, POLICY, WAY, TRAINING, TRIALS)
@@ -445,7 +448,7 @@ def train(
     settings = _train_options(options, options["seed"])
     with Console(quiet=quiet) as console:
         request = _request(output, options, console)
-        planned, evidence = load_or_plan_split(data, request, plan=plan, **_columns(options))
+        planned, evidence = load_or_plan_split(data, request, _columns(options), plan=plan)
         extra = None if no_augment else augment_plan(planned, seed=request.seed, **augmenting)
         result = train_on(
             planned,
@@ -480,7 +483,7 @@ def train(
     print(f"scores: {Path(output) / 'baseline.json'}, model: {Path(output) / 'baseline.keras'}")
 
 
-@cli.command()
+@cli.command(short_help="Write the report of an audit again.")
 @click.argument("out", metavar="OUT")
 @click.option(
     "-o",
@@ -504,7 +507,7 @@ def report(out: str, output: str | None, formats: tuple[str, ...], no_images: bo
         print(file)
 
 
-@cli.command()
+@cli.command(short_help="Compare the audits in two output folders.")
 @click.argument("old", metavar="OLD")
 @click.argument("new", metavar="NEW")
 @click.option("-o", "--output", metavar="FILE", help="File to write: .html, .md or .json.")
@@ -519,7 +522,7 @@ def compare(old: str, new: str, output: str | None, ratchet: bool) -> None:
     sys.exit(1 if ratchet and comparison.got_worse else 0)
 
 
-@cli.command()
+@cli.command(short_help="Write a new manifest from a reviewer's decisions.")
 @click.argument("decisions", metavar="DECISIONS")
 @click.argument("data", required=False)
 @together(COLUMNS, SCANNING, QUIET)
@@ -567,27 +570,25 @@ def apply(
     print(printable(f"manifest: {manifest}" + (f", journal: {journal}" if journal else "")))
 
 
-@cli.command()
+@cli.command(short_help="Plant known faults in a copy, and see which are found.")
 @DATA
-@together(COLUMNS, SEED)
+@together(COLUMNS, SEED, QUIET)
 @click.option("--config", metavar="FILE", help="Settings [default: auditor.toml here, if there is one].")
 @click.option(
     "--set", "settings", multiple=True, metavar="CODE.FIELD=VALUE", help="Change a threshold. Repeatable."
 )
 @click.option("--sample", type=click.IntRange(40), default=400, show_default=True, help="Images to copy.")
-def selftest(data: str, config: str | None, settings: tuple[str, ...], **options: Any) -> None:
+def selftest(data: str, config: str | None, settings: tuple[str, ...], quiet: bool, **options: Any) -> None:
     """Plant known faults in a temporary copy of a sample of DATA, and say which the checks find."""
     from auditor.commands.selftest import selftest as plant_and_find
 
-    print(
-        printable(
-            str(plant_and_find(data, config=_config(config, settings, (), ()), **options)),
-            lines=True,
-        )
-    )
+    settled = _config(config, settings, (), ())
+    with Console(quiet=quiet) as console:
+        result = plant_and_find(data, config=settled, listeners=console.listeners, **options)
+    print(printable(str(result), lines=True))
 
 
-@cli.command()
+@cli.command(short_help="Audit handwritten digits with planted defects.")
 @TO_FOLDER
 @together(SEED, QUIET)
 def demo(output: str, seed: int, quiet: bool) -> None:

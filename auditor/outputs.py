@@ -339,8 +339,8 @@ def prepare_folder(folder: Path, data: str, say: Callable[[str], None]) -> None:
 
 def _identity(folder: Path, data: str) -> str:
     """Return the name of the data as the marker holds it: relative to the folder, so that both can move."""
-    if not Path(data).exists():
-        return data
+    if not Path(data).exists() and not Path(data).is_absolute():
+        return data  # an address, or what data in memory is called
     with suppress(ValueError):  # another drive
         return Path(os.path.relpath(Path(data).resolve(), folder.resolve())).as_posix()
     return str(Path(data).resolve())

@@ -90,7 +90,8 @@ def compare_records(old: Record, new: Record) -> Comparison:
     """Compare two audits.
 
     A finding is *worse* where its severity is, or, at the same severity, where a counted effect is larger or
-    an estimated one lies wholly beyond its former interval. A waived finding counts as closed. Time is linear
+    an estimated one lies wholly beyond its former interval. A counted share is larger where more images have
+    the fault: not where others were removed. A waived finding counts as closed. Time is linear
     in the number of images.
     """
     return Comparison(
@@ -109,7 +110,7 @@ def compare_findings(old: Sequence[Finding], new: Sequence[Finding]) -> tuple[Fi
     former = {f.code for f in old if f.severity is not Severity.SKIPPED}
     changes = [
         FindingChange(
-            key, _outcome(before.get(key), after.get(key), former, made), before.get(key), after.get(key)
+            key, _judge(before.get(key), after.get(key), former, made), before.get(key), after.get(key)
         )
         for key in dict.fromkeys([*after, *before])
     ]
@@ -129,6 +130,18 @@ def _outcome(old: Finding | None, new: Finding | None, former: set[str], made: s
     if new.severity is not old.severity:
         return "worse" if new.severity.rank < old.severity.rank else "better"
     return _effect_outcome(old.effect, new.effect)
+
+
+def _judge(old: Finding | None, new: Finding | None, former: set[str], made: set[str]) -> str:
+    """Return what became of a finding; a counted share that grew because the whole shrank is no worse."""
+    outcome = _outcome(old, new, former, made)
+    if old is None or new is None or old.waiver is not None or outcome not in ("new", "worse"):
+        return outcome
+    shares = all(
+        f.effect is not None and f.effect.unit == "share" and f.effect.low == f.effect.high
+        for f in (old, new)
+    )
+    return "unchanged" if shares and 0 < new.affected <= old.affected else outcome
 
 
 def _effect_outcome(old: Effect | None, new: Effect | None) -> str:

@@ -112,7 +112,7 @@ def _composition(record: Record) -> str:
         names = splits or [""]
         lines += [
             "",
-            f"| class | {' | '.join(s or 'images' for s in names)} | share |",
+            f"| class | {' | '.join(escape_markdown(s) or 'images' for s in names)} | share |",
             f"|---|{'---:|' * (len(names) + 1)}",
         ]
         for label in order[:ROWS]:
@@ -152,7 +152,10 @@ def _split(record: Record) -> str:
             f"{escape_markdown(s)} ({plural(n, 'image')})" for s, n in record.dataset.splits.items() if s
         ]
         return f"As published: {', '.join(named)}." if named else "The data is not split."
-    lines = [f"{part}: {plural(sum(by.values()), 'image')}" for part, by in facts.get("counts", {}).items()]
+    lines = [
+        f"{escape_markdown(part)}: {plural(sum(by.values()), 'image')}"
+        for part, by in facts.get("counts", {}).items()
+    ]
     failing = [c for c in facts.get("claims", []) if not c["holds"]]
     text = f"{'; '.join(lines)}. " if lines else ""
     if failing:

@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 from auditor.finding import Severity
 from auditor.record import Record
 from auditor.reports.text import described
+from auditor.reports.wording import visible
 
 #: What XML 1.0 cannot hold, even escaped.
 UNWRITABLE = re.compile("[^\\t\\n\\r\\u0020-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
@@ -51,4 +52,5 @@ def render_junit(record: Record) -> str:
 
 
 def _writable(text: str) -> str:
-    return UNWRITABLE.sub("\ufffd", text)
+    shown = "\n".join(map(visible, text.split("\n")))
+    return UNWRITABLE.sub("\ufffd", shown)

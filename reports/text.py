@@ -27,7 +27,7 @@ def render_markdown(record: Record) -> str:
         f"**{escape_markdown(screen.headline)}**",
         "",
     ]
-    lines += [screen.tally, "", " · ".join(f"{f.number} {f.text}" for f in screen.facts), ""]
+    lines += [screen.tally, "", " · ".join(escape_markdown(f"{f.number} {f.text}") for f in screen.facts), ""]
     opened = [f for f in record.findings if f.is_shown]
     if opened:
         lines += ["| severity | finding | effect | images | what |", "|---|---|---|---|---|"]
@@ -109,8 +109,12 @@ def _code(text: str) -> str:
 
 
 def _data(text: str) -> str:
-    """Escape as GitHub's workflow commands ask: https://docs.github.com/actions/reference/workflow-commands."""
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    """Escape as GitHub's workflow commands ask: https://docs.github.com/actions/reference/workflow-commands.
+
+    What acts on a terminal, where the workflow's log is read, is shown instead.
+    """
+    lines = re.sub(r"[^\r\n]+", lambda line: visible(line[0]).replace("%", "%25"), text)
+    return lines.replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:

@@ -138,13 +138,23 @@ def test_results_of_other_data_are_moved_aside_and_never_used(tmp_path):
     auditor.scan(one, output=out, config=FAST)
     auditor.split(one, output=out)
     before = {p.name: p.read_bytes() for p in out.iterdir() if p.is_file() and p.name != MARKER}
-    auditor.scan(two, output=out, config=FAST, listeners=auditor.Listeners(stage=said.append))
+    auditor.scan(two, output=out, config=FAST, listeners=auditor.Listeners(notice=said.append))
     assert any("Moved the results of one" in s and "auditor-out.old-1" in s for s in said)
     assert not (out / "split.csv").exists() and auditor.load(out).record.dataset.images == 16
     aside = tmp_path / "auditor-out.old-1"
     assert {p.name: p.read_bytes() for p in aside.iterdir() if p.is_file() and p.name != MARKER} == before
-    auditor.scan(one, output=out, config=FAST, listeners=auditor.Listeners(stage=said.append))
+    auditor.scan(one, output=out, config=FAST, listeners=auditor.Listeners(notice=said.append))
     assert (tmp_path / "auditor-out.old-2").is_dir() and auditor.load(out).record.dataset.images == 20
+
+
+def test_saving_over_results_of_other_data_warns_and_loses_nothing(tmp_path):
+    one = auditor.scan(write_tree(tmp_path / "one", {"red": 6, "blue": 6}), config=FAST)
+    two = auditor.scan(write_tree(tmp_path / "two", {"red": 7, "blue": 6}), config=FAST)
+    one.save(tmp_path / "out")
+    with pytest.warns(UserWarning, match="Moved the results of one to .*out.old-1"):
+        two.save(tmp_path / "out")
+    assert auditor.load(tmp_path / "out.old-1").record.dataset.images == 12
+    assert auditor.load(tmp_path / "out").record.dataset.images == 13
 
 
 def test_a_project_that_was_moved_keeps_its_results(tmp_path):

@@ -61,7 +61,7 @@ def augment(
     from auditor.reports.thumbnails import make_thumbnails
 
     listeners = listeners or default_listeners()
-    folder = None if output is None else prepare_output(output, plan.dataset, listeners.stage)
+    folder = None if output is None else prepare_output(output, plan.dataset, listeners.notice)
     chosen = choose_policy(policy, without, to_check=check or decide)
     found, decided = None, list[str]()
     if check or decide:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -129,6 +130,11 @@ def _ignore(text: str) -> None:
     """Pass nothing on."""
 
 
+def _warn(text: str) -> None:
+    """Warn the caller of a public function."""
+    warnings.warn(text, stacklevel=2)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Listeners:
     """Who hears of progress.
@@ -137,6 +143,8 @@ class Listeners:
     ----------
     stage : callable
         Gets what begins, in a sentence.
+    notice : callable
+        Gets what the caller should know, in a sentence; by default it is a warning.
     scan : callable, optional
         Gets (images done, images in all, bytes read, unreadable so far) while scanning.
     epoch : callable, optional
@@ -146,6 +154,7 @@ class Listeners:
     """
 
     stage: Callable[[str], None] = _ignore
+    notice: Callable[[str], None] = _warn
     scan: Callable[[int, int, int, int], None] | None = None
     epoch: Callable[[Any], None] | None = None
     images: Callable[[int, int], None] | None = None

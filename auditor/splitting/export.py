@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shutil
@@ -29,6 +30,9 @@ How = Literal["hardlink", "symlink", "copy"]
 #: Which image each file of an exported tree is.
 NAMES = "names.csv"
 
+#: Bytes of the name of a file or folder: most file systems take 255, and a number may be added. Hexadecimal digits of
+#: the digest that tells long names apart.
+LONGEST, DIGEST = 240, 12
 #: What cannot be in the name of a folder on every system, and the percent sign that the others are written
 #: with.
 UNSAFE = re.compile(r'[\x00-\x1f<>:"/\\|?*%]|^\.|[. ]$')
@@ -116,14 +120,27 @@ def export_table(plan: Plan, folder: str | Path) -> tuple[Path, Path]:
 
 
 def folder_name(label: str) -> str:
-    """Return a class's name as the name of a folder: odd characters percent-encoded.
+    """Return a class's name as the name of a folder: odd characters percent-encoded, a long one cut and told apart by a digest.
 
     Examples
     --------
     >>> folder_name("t-shirt"), folder_name("../a"), folder_name("50%")
     ('t-shirt', '%2E.%2Fa', '50%25')
     """
-    return UNSAFE.sub(lambda m: "".join(f"%{b:02X}" for b in m.group().encode()), label)
+    return _shortened(_encoded(label))
+
+
+def _encoded(name: str) -> str:
+    return UNSAFE.sub(lambda m: "".join(f"%{b:02X}" for b in m.group().encode()), name)
+
+
+def _shortened(name: str, suffix: str = "") -> str:
+    """Return a name that file systems take: of one of more than `LONGEST` bytes its beginning and a digest of it all."""
+    if len((name + suffix).encode()) <= LONGEST:
+        return name + suffix
+    digest = hashlib.sha256(name.encode()).hexdigest()[:DIGEST]
+    room = LONGEST - len(suffix.encode()) - DIGEST - 1
+    return f"{name.encode()[:room].decode('utf-8', 'ignore')}~{digest}{suffix}"
 
 
 def _file_names(paths: pd.Series) -> list[str]:
@@ -131,7 +148,8 @@ def _file_names(paths: pd.Series) -> list[str]:
     taken: set[str] = set()
     names = []
     for path in paths:
-        name, number = folder_name(PurePosixPath(str(path)).name), 1
+        whole = PurePosixPath(_encoded(PurePosixPath(str(path)).name))
+        name, number = _shortened(whole.stem, whole.suffix), 1
         stem, suffix = PurePosixPath(name).stem, PurePosixPath(name).suffix
         while name.casefold() in taken:
             number += 1

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import accumulate
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal
 
@@ -46,6 +45,12 @@ def kinds(file: str | Path) -> dict[str, Kind]:
     ValueError
         It is damaged, or no Parquet.
     """
+    with _opened(file) as opened:
+        return kinds_of(opened.schema_arrow)
+
+
+def kinds_of(schema: pa.Schema) -> dict[str, Kind]:
+    """Return what each column of a schema holds."""
     import pyarrow.types as types
 
     def is_bytes(of: pa.DataType) -> bool:
@@ -56,8 +61,7 @@ def kinds(file: str | Path) -> dict[str, Kind]:
             return "image"
         return "bytes" if is_bytes(of) else "nested" if types.is_nested(of) else "plain"
 
-    with _opened(file) as opened:
-        return {column.name: kind(column.type) for column in opened.schema_arrow}
+    return {column.name: kind(column.type) for column in schema}
 
 
 def metadata(file: str | Path | IO[bytes]) -> dict[bytes, bytes]:
@@ -69,25 +73,15 @@ def metadata(file: str | Path | IO[bytes]) -> dict[bytes, bytes]:
 def row_groups(file: str | Path) -> list[int]:
     """Return the number of rows of each row group, in order; raises as `kinds`."""
     with _opened(file) as opened:
-        return _row_groups(opened)
+        about = opened.metadata
+        return [about.row_group(group).num_rows for group in range(about.num_row_groups)]
 
 
-def _row_groups(opened: pq.ParquetFile) -> list[int]:
-    about = opened.metadata
-    return [about.row_group(group).num_rows for group in range(about.num_row_groups)]
-
-
-def values(file: str | Path, column: str, first: int, last: int) -> Sequence[Any]:
-    """Return the values of a column in rows ``first`` to ``last - 1``, each with ``as_py``; raises as `kinds`."""
+def values(file: str | Path, column: str, group: int) -> Sequence[Any]:
+    """Return the values of a column in one row group; ``as_py`` copies one; raises as `kinds`."""
     with _opened(file) as opened:
-        sizes = _row_groups(opened)
-        ends = list(accumulate(sizes))
-        starts = [end - size for end, size in zip(ends, sizes, strict=True)]
-        groups = [group for group in range(len(sizes)) if starts[group] < last and ends[group] > first]
-        if not groups:
-            return []
-        table = opened.read_row_groups(groups, columns=[column], use_threads=False)
-        found: Sequence[Any] = table.column(column).slice(first - starts[groups[0]], last - first)
+        table = opened.read_row_group(group, columns=[column], use_threads=False)
+        found: Sequence[Any] = table.column(column).combine_chunks()
         return found
 
 
@@ -106,10 +100,10 @@ def read(file: str | Path | IO[bytes], columns: Sequence[str] | None = None) -> 
             raise ValueError("two of its columns have the same name")
         if not wanted:
             return pd.DataFrame(index=range(opened.metadata.num_rows))
-        return _plain_frame(opened.read(columns=wanted, use_threads=False))
+        return plain_frame(opened.read(columns=wanted, use_threads=False))
 
 
-def _plain_frame(table: pa.Table) -> pd.DataFrame:
+def plain_frame(table: pa.Table) -> pd.DataFrame:
     """Return an Arrow table as one of pandas' own types, without an index of its own."""
     plain = table.from_arrays([_plain(column) for column in table.columns], names=table.column_names)
     frame: pd.DataFrame = plain.to_pandas(ignore_metadata=True, use_threads=False, split_blocks=True)
@@ -194,4 +188,15 @@ def encodable(text: str) -> str:
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
-__all__ = ["Kind", "encodable", "kinds", "metadata", "parquet_bytes", "read", "row_groups", "values"]
+__all__ = [
+    "Kind",
+    "encodable",
+    "kinds",
+    "kinds_of",
+    "metadata",
+    "parquet_bytes",
+    "plain_frame",
+    "read",
+    "row_groups",
+    "values",
+]

@@ -51,9 +51,9 @@ def is_command() -> bool:
 def settle() -> None:
     """Prepare the process of a command: open standard streams, freed memory kept, OpenBLAS on one thread.
 
-    Checks hold linear algebra to one thread anyhow (`auditor.evidence.threads`); the threads that OpenBLAS
-    would start in NumPy and again in SciPy spin in vain, for 0.3 CPU seconds. The environment may ask for
-    more.
+    Checks hold linear algebra to one thread anyhow (`auditor.evidence.single_thread`); the threads that
+    OpenBLAS would start in NumPy and again in SciPy spin in vain, for 0.3 CPU seconds. The environment may
+    ask for more.
     """
     _settled.append(True)
     fill_closed_streams()

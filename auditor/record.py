@@ -71,6 +71,7 @@ class SplitFacts(TypedDict, total=False):
     counts: dict[str, dict[str, int]]  # part -> class -> images
     largest_deviation: float  # of a class's share of a part from the asked ratio, in [0, 1]
     deviation_bound: float  # no assignment of these units can be below this
+    absent: dict[str, list[str]]  # class -> the parts that have no image of it
     left_out: int  # training images not used, because they leak into val or test
     folds: int  # of a split into folds
     stratify: list[str]  # columns kept in proportion besides the class

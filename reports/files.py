@@ -216,8 +216,6 @@ def _with_seeds(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(seed=[int(s) for s in table["seed"]]) if "seed" in table else table
 
 
-
-
 def images_parquet(images: pd.DataFrame) -> bytes:
     """Return the bytes of ``images.parquet``."""
     return parquet_bytes(_rounded_measures(images))

@@ -59,7 +59,7 @@ def require() -> None:
 
 
 def matrix(drawn: Mapping[str, Any], height: int, width: int) -> npt.NDArray[np.float64]:
-    """Return the homography, shape (3, 3), that maps pixels of the input to pixels of the output for one geometric transform."""
+    """Return the homography of one geometric transform, shape (3, 3): from input to output pixels."""
     w, h = width - 1.0, height - 1.0
     if drawn["name"] == "rotate":
         angle = np.deg2rad(drawn["angle"])
@@ -76,7 +76,10 @@ def matrix(drawn: Mapping[str, Any], height: int, width: int) -> npt.NDArray[np.
 def _elastic_maps(
     drawn: Mapping[str, Any], seed: int, height: int, width: int
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Return where each output pixel is taken from: a smooth field through random control points, the same at every size."""
+    """Return where each output pixel is taken from.
+
+    A smooth field through random control points, the same at every size.
+    """
     cells = int(drawn["cells"])
     points = np.random.default_rng([seed, cells]).uniform(-1, 1, (cells, cells, 2)).astype(np.float32)
     shift = drawn["shift"] * min(height, width)

@@ -146,7 +146,10 @@ def _remove_strays(folder: Path, wanted: set[str]) -> None:
 
 
 def write_manifest(manifest: pd.DataFrame, path: Path) -> None:
-    """Write a manifest as CSV; a cell that a spreadsheet would take for a formula gets an apostrophe in front."""
+    """Write a manifest as CSV.
+
+    A cell that a spreadsheet would take for a formula gets an apostrophe in front.
+    """
     write_file(path, csv_bytes(manifest))
 
 

@@ -12,10 +12,10 @@ import pandas as pd
 
 from auditor.checks.base import skipped
 from auditor.evidence import Evidence
-from auditor.evidence.neighbours import nearest
 from auditor.evidence.probabilities import canonical_order
 from auditor.finding import Effect, Finding, Fix, percent
 from auditor.stats.intervals import wilson
+from auditor.stats.nearest import find_nearest
 
 #: Neighbours whose mean distance says how far away a picture is: one is fooled by a pair of outliers, many by
 #: a small class. Ten found the most of five strange pictures planted in 4,000 (``benchmarks/descriptor.py``).
@@ -187,7 +187,7 @@ def _mean_distance(
     there: npt.NDArray[np.float32],
 ) -> Distances:
     here = np.concatenate([evidence.principal_components(rows), np.ones((len(rows), 1), np.float32)], axis=1)
-    found, product = nearest(here, there, min(4 * NEAREST, len(references)))
+    found, product = find_nearest(here, there, min(4 * NEAREST, len(references)))
     squared = (here[:, :-1] ** 2).sum(axis=1, keepdims=True) - 2 * product
     other = evidence.groups[references[found]] != evidence.groups[rows][:, None]
     order = np.argsort(~other, axis=1, kind="stable")[:, :NEAREST]

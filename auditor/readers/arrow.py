@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from auditor.parquet import kinds_of, plain_frame
 from auditor.readers import apart
 
 if TYPE_CHECKING:
@@ -43,10 +45,7 @@ def read(file: Path, columns: Sequence[str]) -> pd.DataFrame:
 
 @contextmanager
 def _opened(file: str | Path) -> Iterator[tuple[pa.Schema, Iterator[pa.RecordBatch]]]:
-    """Open a file, whether stream (as ``datasets`` writes) or random access.
-
-    ValueError where it is damaged.
-    """
+    """Open a file, whether stream (as ``datasets`` writes) or random access; ValueError where it is damaged."""
     import pyarrow as pa
 
     try:
@@ -66,16 +65,8 @@ def _opened(file: str | Path) -> Iterator[tuple[pa.Schema, Iterator[pa.RecordBat
 
 def kinds_here(file: str) -> dict[str, Kind]:
     """Return `kinds` in this process."""
-    import pyarrow.types as types
-
-    def kind(of: Any) -> Kind:
-        is_bytes = types.is_binary(of) or types.is_large_binary(of)
-        if types.is_struct(of) and any(field.name == "bytes" for field in of):
-            return "image"
-        return "bytes" if is_bytes else "nested" if types.is_nested(of) else "plain"
-
     with _opened(file) as (schema, _):
-        return {column.name: kind(column.type) for column in schema}
+        return kinds_of(schema)
 
 
 def metadata_here(file: str) -> dict[bytes, bytes]:
@@ -99,8 +90,7 @@ def read_here(file: str, columns: list[str]) -> pd.DataFrame:
         if not columns:
             return pd.DataFrame(index=range(rows))
         wanted = pa.schema([schema.field(name) for name in columns])
-        frame: pd.DataFrame = pa.Table.from_batches(parts, wanted).to_pandas(integer_object_nulls=True)
-        return frame
+        return plain_frame(pa.Table.from_batches(parts, wanted))
 
 
 def row_groups(file: Path) -> list[int]:
@@ -109,19 +99,13 @@ def row_groups(file: Path) -> list[int]:
         return [batch.num_rows for batch in batches]
 
 
-def values(file: Path, column: str, first: int, last: int) -> Sequence[Any]:
-    """Return the values of a column in one batch, checked, where they are in the file; ``as_py`` copies one.
-
-    Raises as `row_groups`.
-    """
+def values(file: Path, column: str, group: int) -> Sequence[Any]:
+    """Return the values of a column in one batch, checked, where they are in the file; ``as_py`` copies one; raises as `row_groups`."""
     with _opened(file) as (_, batches):
-        start = 0
-        for batch in batches:
-            if start == first and batch.num_rows == last - first:
-                found = batch.column(column)
-                found.validate(full=True)
-                return found  # type: ignore[no-any-return]
-            start += batch.num_rows
+        for batch in islice(batches, group, None):
+            found = batch.column(column)
+            found.validate(full=True)
+            return found  # type: ignore[no-any-return]
     raise ValueError("the file has become shorter")
 
 

@@ -107,9 +107,9 @@ class ArrowPictures:
     def _chunk(self, file: Path, row: int) -> tuple[int, int, Sequence[Any]]:
         """Return the piece of a file that holds a row: its first row, the row behind its last, its values."""
         first = 0
-        for rows in _format(file).row_groups(file):
+        for group, rows in enumerate(_format(file).row_groups(file)):
             if row < first + rows:
-                return first, first + rows, _format(file).values(file, self.column, first, first + rows)
+                return first, first + rows, _format(file).values(file, self.column, group)
             first += rows
         raise OSError("the file has become shorter")
 

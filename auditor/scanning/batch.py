@@ -41,7 +41,8 @@ class Item(NamedTuple):
     """One file to scan.
 
     ``row`` is its place among the samples, ``sha256`` its digest where it was scanned before, ``stat`` its
-    size and time as last seen, ``white`` what the 16-bit pictures of its data set share (`auditor.scanning.deep`).
+    size and time as last seen; ``white`` is what 16-bit pictures of its data set share, see
+    `auditor.scanning.deep`.
     """
 
     row: int

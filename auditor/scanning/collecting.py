@@ -13,8 +13,8 @@ import numpy.typing as npt
 from auditor.dataset import Dataset
 from auditor.scanning.batch import Rows
 from auditor.scanning.columns import Columns
+from auditor.scanning.mapped_signatures import Signatures
 from auditor.scanning.measures import rounded
-from auditor.scanning.paged import SWEEP, give_back, signature_array
 from auditor.scanning.schema import MEASURES, Facts
 from auditor.scanning.store import Remembered, Store
 
@@ -34,7 +34,7 @@ class ScanResult:
     images : DataFrame
         The sample table with the columns of `auditor.scanning.schema` added. Where a time budget left images
         out, their status is ``unmeasured``.
-    signatures : ndarray of uint8, shape (n_images, SIGNATURE_BYTES)
+    signatures : Signatures
         Row by row the same images, zero where unreadable or unmeasured.
     measured : int
         Images whose row is known: all, unless a time budget left some out.
@@ -43,7 +43,7 @@ class ScanResult:
     """
 
     images: pd.DataFrame
-    signatures: npt.NDArray[np.uint8]
+    signatures: Signatures
     measured: int = -1
     read: int = -1
 
@@ -70,7 +70,7 @@ class Collector:
         folder: Path | None,
     ) -> None:
         self.paths, self.sizes, self._on_progress = paths, sizes, on_progress
-        self.signatures = signature_array(len(paths), folder)
+        self.signatures = Signatures.zeros(len(paths), folder)
         self._pieces: list[Columns] = []
         self._rows: list[npt.NDArray[np.int64]] = []
         self._changed: dict[int, tuple[str, int]] = {}
@@ -82,7 +82,7 @@ class Collector:
         return self._changed.get(row, ("", -1))[0]
 
     def recall(self, known: Remembered, same: npt.NDArray[np.bool_]) -> None:
-        """Take over the rows of unchanged files; keep the others for files that turn out to have the same bytes."""
+        """Take over the rows of unchanged files; keep the others, should their files have the same bytes."""
         kept = known.columns.take(same)
         self._pieces.append(kept)
         self._rows.append(known.rows[same])
@@ -113,8 +113,6 @@ class Collector:
         self._pieces.append(Columns.of(facts, rows.measures))
         self._rows.append(index)
         self._read += len(index)
-        if self._read % SWEEP < len(index):
-            give_back(self.signatures)
         if store is not None:
             store.add([self.paths[row] for row in rows.index], rows.stats, facts, rows)
         self._count(len(facts), sum(f.bytes for f in facts), sum(f.status != "ok" for f in facts))
@@ -124,7 +122,7 @@ class Collector:
         assert self._former is not None
         row = rows.index[place]
         facts, rows.measures[place] = self._former.row(self._changed[row][1])
-        rows.signatures[place] = self.signatures[row]
+        rows.signatures[place] = self.signatures.array[row]
         return facts
 
     def finish(self, dataset: Dataset) -> ScanResult:
@@ -134,7 +132,7 @@ class Collector:
             raise AssertionError(f"{len(rows)} rows for {len(np.unique(rows))} images")
         left = np.setdiff1d(np.arange(len(self.paths)), rows)
         self.signatures[left] = 0
-        give_back(self.signatures)
+        self.signatures.release_memory()
         if len(left):
             blank = Facts(status="unmeasured", reason="not read within the time budget")
             facts = [blank._replace(bytes=size) for size in np.maximum(self.sizes[left], 0).tolist()]

@@ -28,7 +28,7 @@ from auditor.dataset import FileStat, Source
 from auditor.errors import OutputError
 from auditor.scanning.batch import Rows
 from auditor.scanning.columns import Columns
-from auditor.scanning.paged import SWEEP, give_back
+from auditor.scanning.mapped_signatures import Signatures
 from auditor.scanning.schema import SIGNATURE_BYTES, Facts
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ class Store:
         named = sorted(self.folder.glob(f"part-{ending}"))
         return [file for file in named if stat.S_ISREG(file.lstat().st_mode)]
 
-    def remembered(self, paths: Sequence[str], signatures: npt.NDArray[np.uint8]) -> Remembered | None:
+    def remembered(self, paths: Sequence[str], signatures: Signatures) -> Remembered | None:
         """Return the rows of earlier scans for some paths, and put their signatures in place.
 
         One part is in memory at a time. Parts that another version wrote, or that are broken, are removed.
@@ -150,7 +150,7 @@ class Store:
         Parameters
         ----------
         paths : sequence of str
-        signatures : ndarray of uint8, shape (len(paths), SIGNATURE_BYTES)
+        signatures : Signatures, as many as paths
             Changed.
         """
         import pandas as pd
@@ -161,7 +161,7 @@ class Store:
             np.unique(codes, return_index=True)[1],
         )  # a table may name a file twice: the first is remembered
         taken = np.zeros(len(index), dtype=bool)
-        rows, sizes, times, found, since = [], [], [], [], 0
+        rows, sizes, times, found = [], [], [], []
         for table in map(self._read, reversed(self.parts())):
             if table is None:
                 continue
@@ -173,10 +173,6 @@ class Store:
             signatures[rows[-1]] = np.frombuffer(b"".join(table["signature"]), dtype=np.uint8).reshape(
                 -1, SIGNATURE_BYTES
             )
-            since += len(table)
-            if since >= SWEEP:
-                give_back(signatures)
-                since = 0
             sizes.append(table["size"].to_numpy())
             times.append(table["mtime_ns"].to_numpy())
             found.append(Columns.of_table(table))

@@ -6,6 +6,8 @@ import json
 import os
 import pickle
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import auditor
@@ -13,9 +15,6 @@ from auditor.errors import DataError
 from auditor.readers import open_dataset
 from auditor.scanning import scan_images
 from tests.scanning.making import png
-
-pa = pytest.importorskip("pyarrow", reason="pyarrow is not installed")
-pq = pytest.importorskip("pyarrow.parquet")
 
 PICTURES = [png(16, 16, i) for i in range(6)]
 LABELS = [0, 1, 0, 1, 1, -1]

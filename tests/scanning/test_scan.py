@@ -40,7 +40,7 @@ def mixed(tmp_path):
 
 def same(one, other):
     pd.testing.assert_frame_equal(one.images, other.images)
-    assert np.array_equal(one.signatures, other.signatures)
+    assert np.array_equal(one.signatures.array, other.signatures.array)
 
 
 def test_the_table_has_the_promised_columns(mixed):
@@ -48,7 +48,7 @@ def test_the_table_has_the_promised_columns(mixed):
     assert {"path", "label", "split", "group", *Facts._fields, *MEASURE_NAMES} <= set(scanned.images.columns)
     assert scanned.images.index.tolist() == list(range(len(mixed)))
     assert scanned.images["path"].tolist() == mixed.samples["path"].tolist()
-    assert scanned.signatures.shape == (len(mixed), SIGNATURE_BYTES)
+    assert scanned.signatures.array.shape == (len(mixed), SIGNATURE_BYTES)
     broken = scanned.images[scanned.images["status"] == "unreadable"].set_index("path")
     assert broken["defect"].to_dict() == {
         "cut.jpg": "truncated",
@@ -56,7 +56,7 @@ def test_the_table_has_the_promised_columns(mixed):
         "text.jpg": "not-an-image",
     }
     assert broken[list(MEASURE_NAMES)].isna().all(axis=None)
-    assert (scanned.signatures[broken.index.size :] != 0).any()
+    assert (scanned.signatures.array[broken.index.size :] != 0).any()
 
 
 def test_the_result_does_not_depend_on_workers_or_order(mixed, monkeypatch):

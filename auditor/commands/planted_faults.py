@@ -292,7 +292,7 @@ def selftest(
 
         scores = _score_images(clean, _plant_images(clean, rng), findings_of)
         bright = max(classes, key=lambda c: (sum(row["label"] == c for row in clean.rows), c))
-        plain = _repainted(clean, lambda row: False, lambda x: x)
+        plain = _repainted(clean, lambda _: False, lambda x: x)
         before = findings_of(plain, "plain")
         after = findings_of(
             _repainted(clean, lambda row: row["label"] == bright, lambda x: x + BRIGHTER), "shortcut"

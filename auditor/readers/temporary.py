@@ -100,7 +100,7 @@ def _remove_on_termination() -> None:
         signal.signal(signal.SIGTERM, _terminate)
 
 
-def _terminate(number: int, frame: FrameType | None) -> None:
+def _terminate(number: int, _: FrameType | None) -> None:
     _remove_mine()
     signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)

@@ -171,14 +171,14 @@ def measure(name: str, scan: Evidence, kind: str, share: float, seed: int, tally
         effect = finding.effect
         if effect is not None:
             tally[f"{stage}: stated"] += 1
-            tally[f"{stage}: holds"] += effect.low - 1e-6 <= truth <= effect.high + 1e-6
+            tally[f"{stage}: holds"] += int(effect.low - 1e-6 <= truth <= effect.high + 1e-6)
             tally[f"{stage}: warnings"] += finding.severity == "warning"
-            tally[f"{stage}: false warnings"] += finding.severity == "warning" and truth <= effect.warn_at
-            tally[f"{stage}: false passes"] += finding.severity == "pass" and truth > effect.warn_at
+            tally[f"{stage}: false warnings"] += int(finding.severity == "warning" and truth <= effect.warn_at)
+            tally[f"{stage}: false passes"] += int(finding.severity == "pass" and truth > effect.warn_at)
         precision = finding.details["review"].get("precision")
         if precision is not None:
             tally[f"{stage}: precisions"] += 1
-            tally[f"{stage}: precision holds"] += (
+            tally[f"{stage}: precision holds"] += int(()
                 precision["low"] <= wrong[on_list].mean() <= precision["high"]
             )
     true = f"{wrong[on_list].mean():.2f} of {on_list.sum()}" if len(listed) else "none"

@@ -157,7 +157,7 @@ def interval(finding: Finding) -> str:
 def count_what_holds(
     tally: Counter[str], stage: str, finding: Finding, truth: float, on_list: np.ndarray
 ) -> None:
-    """Count whether a finding's intervals hold the true share and the true precision, and its false grades."""
+    """Count whether a finding's intervals hold the true share and precision, and its false grades."""
     effect, precision = finding.effect, finding.details["review"].get("precision")
     if effect is not None:
         wrong = truth > effect.warn_at
@@ -172,7 +172,7 @@ def count_what_holds(
 
 
 def measure(name: str, scan: Evidence, kind: str, share: float, seed: int, tally: Counter[str]) -> None:
-    """Print the row of one data set with one kind and share of wrong labels, and count what held."""
+    """Print the row of one data set, kind and share of wrong labels, and count what held."""
     start = time.process_time()
     other, wrong = planted(scan, share, kind, seed)
     found = other.probabilities

@@ -37,7 +37,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decisions:
-    """All decisions of a review, and the fingerprint of the data they were made for (blank where the file does not say)."""
+    """All decisions of a review, and the fingerprint of their data (blank where the file does not say)."""
 
     fingerprint: str
     items: tuple[Decision, ...]
@@ -84,7 +84,7 @@ def read_decisions(file: str | Path) -> Decisions:
 def apply_decisions(
     dataset: Dataset, decisions: Decisions, *, fingerprint: str | None = None, new_classes: bool = False
 ) -> pd.DataFrame:
-    """Return the sample table with dropped images left out and relabelled ones under their new class. The data is not touched.
+    """Return the sample table without dropped images, relabelled ones under their new class.
 
     A column says what was decided (`auditor.reports.reviewed`), so that the next audit does not ask again.
 

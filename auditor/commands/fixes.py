@@ -44,7 +44,7 @@ def _fill(template: str, dataset: Dataset, request: ScanRequest) -> str | None:
 
 
 def _runs(words: list[str], dataset: Dataset) -> bool:
-    """Whether a command can be typed: its data has a place, its columns are there, its folds can be filled."""
+    """Whether a command can be typed: its data has a place and its columns, its folds can be filled."""
     given = {word: words[i + 1] for i, word in enumerate(words[:-1]) if word.startswith("--")}
     samples = dataset.samples
     labelled = samples[(samples["label"] != "") & (samples["split"] != "field")]
@@ -60,7 +60,7 @@ def _runs(words: list[str], dataset: Dataset) -> bool:
 
 
 def column_options(columns: Mapping[str, object], words: Iterable[str] = ()) -> list[str]:
-    """Return the options that name a table's columns, as they are typed; those in ``words`` are there already.
+    """Return the options that name a table's columns, as they are typed, but those in ``words``.
 
     Examples
     --------

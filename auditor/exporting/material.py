@@ -140,7 +140,7 @@ class Material:
         return data
 
     def pictures(self, part: str, size: tuple[int, int]) -> Iterator[tuple[Any, str]]:
-        """Yield picture and class of a part: ``uint8`` RGB of shape ``(*size, 3)``, upright, squashed, decoded one at a time."""
+        """Yield picture and class of a part, one at a time: ``uint8`` RGB ``(*size, 3)``, upright."""
         from auditor.augmentation.pictures import read_parent
         from auditor.augmentation.stream import resized
 
@@ -149,7 +149,7 @@ class Material:
             yield resized(read_parent(self.read(path), path).picture, size), label
 
     def refuse_data_folder(self, target: Path) -> None:
-        """Refuse a place inside a folder of data: what is written there would be read as data the next time."""
+        """Refuse a place inside a folder of data."""
         if (
             self.dataset is None
             or not isinstance(self.dataset.source, LocalFiles)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def make(material: Material, options: Options) -> dict[str, Any]:
-    """Return a ``tf.data.Dataset`` per part: ``uint8`` RGB images ``(n, *image_size, 3)`` and ``int64`` class numbers ``(n,)``.
+    """Return a ``tf.data.Dataset`` per part: ``uint8`` RGB ``(n, *image_size, 3)``, ``int64`` class numbers.
 
     In the order of the table: shuffle training with ``.shuffle``. Memory holds a few batches.
 

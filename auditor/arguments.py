@@ -56,6 +56,17 @@ COLUMNS = together(
         metavar="COLUMN",
         help="Column that names what must stay together: patient, slide [default: group].",
     ),
+    click.option(
+        "--path",
+        metavar="COLUMN",
+        help="Column of a table that holds the file of each image [default: path].",
+    ),
+    click.option(
+        "--root", metavar="FOLDER", help="Folder that paths in a table begin in [default: the table's own]."
+    ),
+)
+UNLABELLED = click.option(
+    "--unlabelled", is_flag=True, help="No labels are meant: what looks like labels is not used."
 )
 SCANNING = together(
     click.option("--jobs", type=click.IntRange(1), help="Worker processes [default: one per core]."),

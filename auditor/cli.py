@@ -6,6 +6,7 @@ wrong use or unusable input, with one line on stderr.
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO, cast
@@ -28,6 +29,7 @@ from auditor.arguments import (
     TO_FOLDER,
     TRAINING,
     TRIALS,
+    UNLABELLED,
     WAY,
     together,
 )
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from auditor.commands.opening import ColumnNames
     from auditor.commands.options import ScanOptions
     from auditor.commands.reuse import ScanRequest
+    from auditor.dataset import Dataset
 
 
 def _config(
@@ -67,7 +70,24 @@ def _scanning(options: dict[str, Any], time_budget: float | None = None) -> Scan
 
 
 def _columns(options: dict[str, Any]) -> ColumnNames:
-    return cast("ColumnNames", {name: options.pop(name) for name in ("label", "split", "group")})
+    return cast(
+        "ColumnNames", {name: options.pop(name) for name in ("label", "split", "group", "path", "root")}
+    )
+
+
+def _open(data: str, options: dict[str, Any]) -> Dataset:
+    """Open the data, and say how it was understood before anything is measured.
+
+    The names of columns stay in the options: the commands of fixes carry them.
+    """
+    from auditor.commands.opening import open_data
+
+    columns = _columns(dict(options))
+    columns["unlabelled"] = options["unlabelled"]
+    dataset = open_data(data, field=options.pop("field"), **columns)
+    for line in dataset.understood():
+        print(printable(line), flush=True)
+    return dataset
 
 
 def _request(output: str, options: dict[str, Any], console: Console) -> ScanRequest:
@@ -80,7 +100,7 @@ def _request(output: str, options: dict[str, Any], console: Console) -> ScanRequ
 
 def _prepare_workers() -> None:
     """Fork the spawner of workers before anything large is loaded; this command needs its imports too."""
-    from auditor.scanning.nursery import prepare
+    from auditor.scanning.worker_spawner import prepare
 
     prepare()
 
@@ -102,7 +122,7 @@ def _conclude(audit: Audit, output: str, fail_on: str, config: Config) -> NoRetu
     files = facts.images + facts.ignored
     print(
         f"{files:,} files = {measured:,} measured + {facts.unreadable:,} unreadable"
-        f" + {facts.ignored:,} ignored (no images){skipped}"
+        f" + {facts.ignored:,} left out{skipped}"
     )
     for finding in audit.record.findings:
         if finding.severity in ("error", "warning", "undecided") and finding.waiver is None:
@@ -123,7 +143,24 @@ def _conclude(audit: Audit, output: str, fail_on: str, config: Config) -> NoRetu
     sys.exit(1 if failing or old else 0)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+class Commands(click.Group):
+    """The commands; data in place of one is answered with the command that scans it."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that the first argument names."""
+        name = args[0]
+        if self.get_command(ctx, name) is None and not name.startswith("-"):
+            from auditor.commands.opening import is_data
+
+            if is_data(name):
+                typed = shlex.join(["auditor", "scan", *args])
+                raise click.UsageError(f"'{name}' is data, not a command: {typed} scans it.", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(auditor.__version__, prog_name="auditor")
 def cli() -> None:
     """Audit image data sets before training: what is wrong, how sure, and what to type to fix it.
@@ -136,7 +173,7 @@ def cli() -> None:
 @cli.command(short_help="Scan DATA, run the checks and write the report.")
 @DATA
 @TO_FOLDER
-@together(COLUMNS, SCANNING, CHECKING, SEED, QUIET)
+@together(COLUMNS, UNLABELLED, SCANNING, CHECKING, SEED, QUIET)
 @click.option(
     "--time-budget",
     type=click.FloatRange(0, min_open=True),
@@ -160,7 +197,7 @@ def scan(
     with Console(quiet=quiet) as console:
         scanning = _scanning(options, options.pop("time_budget"))
         audit = scan_data(
-            data,
+            _open(data, options),
             output=output,
             config=settled,
             images=not no_images,
@@ -199,7 +236,7 @@ def _print_trials(title: str, rows: list[dict[str, Any]]) -> None:
 @cli.command(short_help="Do all of it, from the scan to the report.")
 @DATA
 @TO_FOLDER
-@together(COLUMNS, SCANNING, CHECKING, SEED, QUIET, RATIOS, TARGET, POLICY, WAY, TRAINING)
+@together(COLUMNS, UNLABELLED, SCANNING, CHECKING, SEED, QUIET, RATIOS, TARGET, POLICY, WAY, TRAINING)
 @click.option(
     "--time-budget",
     type=click.FloatRange(0),
@@ -225,7 +262,7 @@ def run(
     settled = _config(config, *(options.pop(n) for n in ("settings", "select", "ignore")))
     with Console(quiet=quiet) as console:
         audit = run_all(
-            data,
+            _open(data, options),
             output=output,
             config=settled,
             images=not no_images,

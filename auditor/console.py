@@ -93,7 +93,7 @@ def show_plugin_warnings() -> None:
     def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
         if issubclass(category, PluginWarning):
             print("auditor: " + printable(" ".join(str(message).split())), file=sys.stderr, flush=True)
-        else:
+        elif sys.warnoptions:  # a library's is nothing to the user, unless they ask for it
             usual(message, category, *place, **more)
 
     warnings.showwarning = show

@@ -9,6 +9,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from auditor.reading import Reading, listed
+from auditor.record import SPLITS
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -19,6 +22,10 @@ SAMPLE_COLUMNS = ("path", "label", "split", "group")
 
 #: Between the labels of an image that has several: a sign that names of classes do not hold.
 AND = " ∧ "
+
+
+#: Notes about how data was understood that are shown at once.
+NOTES_SHOWN = 5
 
 
 def joined_labels(labels: Iterable[str]) -> str:
@@ -52,6 +59,11 @@ class Source(Protocol):
 
     def stat(self, path: str) -> FileStat:
         """Return size and time of modification; raises OSError."""
+
+
+def is_native(source: Source) -> bool:
+    """Whether reading from a source runs native code on what it holds, so that damage may end the process."""
+    return bool(getattr(source, "native", False))
 
 
 #: Bytes that are read at once of a file that did not come whole.
@@ -140,6 +152,8 @@ class Dataset:
         Folders of classes (or of splits, with a blank label) in which there is no image.
     group_column : str or None
         The column of a table that named the groups.
+    reading : Reading
+        How the data was understood, in words.
     """
 
     name: str
@@ -150,6 +164,7 @@ class Dataset:
     ignored: tuple[str, ...] = ()
     empty: tuple[tuple[str, str], ...] = ()
     group_column: str | None = None
+    reading: Reading = field(default_factory=Reading)
 
     def __len__(self) -> int:
         return len(self.samples)
@@ -157,7 +172,7 @@ class Dataset:
     @property
     def labelled(self) -> bool:
         """Whether any image has a class."""
-        return bool((self.samples["label"] != "").any())
+        return any(self.samples["label"].tolist())
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -167,3 +182,43 @@ class Dataset:
     def with_samples(self, samples: pd.DataFrame) -> Dataset:
         """Return the same data with another sample table."""
         return replace(self, samples=samples)
+
+    def __str__(self) -> str:
+        return "\n".join(self.understood())
+
+    __repr__ = __str__
+
+    def understood(self) -> list[str]:
+        """Return how the data was understood, in two or three lines and the first notes."""
+        reading, counts = self.reading, self.samples["split"].value_counts(sort=False)
+        where = dict(reading.splits_from)
+        splits = [
+            f"{split} {counts[split]:,}"
+            + (f" (from {where[split]})" if where.get(split, split) != split else "")
+            for split in sorted(set(counts.index) - {""}, key=_split_order)
+        ]
+        if "" in counts.index and splits:
+            splits.append(f"in no split {counts['']:,}")
+        blank = int((self.samples["label"] == "").sum())
+        classes = self.classes
+        labels = "no labels"
+        if classes:
+            noun = "class" if len(classes) == 1 else "classes"
+            labels = (
+                f"{len(classes):,} {noun} from {reading.labels_from or self.kind}: {listed(classes, shown=6)}"
+            )
+            labels += f"; {blank:,} images without a label" if blank else ""
+        groups = set(self.samples["group"]) - {""}
+        lines = [
+            f"{self.name}: {reading.layout or self.kind}, {len(self):,} images; {', '.join(splits) or 'no splits'}",
+            labels + (f"; {len(groups):,} groups from {reading.groups_from or 'group'}" if groups else ""),
+        ]
+        if reading.left_out:
+            lines.append(f"left out: {'; '.join(map(str, reading.left_out))}")
+        more = len(reading.notes) - NOTES_SHOWN
+        lines += [f"note: {note}" for note in reading.notes[:NOTES_SHOWN]]
+        return [*lines, f"{more} more notes are in audit.json (dataset.reading.notes)"] if more > 0 else lines
+
+
+def _split_order(split: str) -> tuple[int, str]:
+    return (SPLITS.index(split) if split in SPLITS else len(SPLITS), split)

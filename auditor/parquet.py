@@ -1,139 +1,38 @@
-"""Parquet files, read and written by DuckDB: a tenth of a gigabyte smaller than pyarrow, and no damaged file ends the process.
+"""Parquet files by pyarrow: what columns hold, tables of plain pandas types, and tables as bytes.
 
-Files are handed to DuckDB by the number of an open descriptor, so that no name needs quoting, is taken for a
-pattern, or has to be UTF-8.
+Everything runs on the calling thread, so that the same table gives the same bytes.
 """
 
 from __future__ import annotations
 
-import functools
-import json
-import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    import duckdb
     import pandas as pd
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
 #: What a column holds: a struct with ``bytes`` in it, bytes, other structs, lists and maps, or plain values.
 Kind = Literal["image", "bytes", "nested", "plain"]
-#: The key of a file's metadata under which `write` keeps the names of columns that DuckDB has to change.
-NAMES_KEY = b"auditor.columns"
-#: One thread, so that the same table gives the same bytes; nothing is fetched, spilled, remembered between
-#: files or shown.
-SETTINGS = {
-    "threads": 1,
-    "async_threads": 1,
-    "temp_directory": "",
-    "autoinstall_known_extensions": False,
-    "autoload_known_extensions": False,
-    "enable_external_file_cache": False,
-    "enable_progress_bar": False,
-}
-
-
-@functools.cache
-def _database(process: int) -> duckdb.DuckDBPyConnection:
-    """Return the database in memory of a process; one that was forked off, beside no other thread, has its own."""
-    import duckdb
-
-    connection = duckdb.connect(":memory:")
-    for name, value in SETTINGS.items():
-        with suppress(duckdb.Error):  # which an older version does not know
-            connection.execute(f"SET {name} = {value!r}")
-    return connection
+#: The most digits of a decimal number that a 64-bit integer always holds.
+INT64_DIGITS = 18
 
 
 @contextmanager
-def _cursor() -> Iterator[duckdb.DuckDBPyConnection]:
-    """Yield a cursor; Ctrl-C, which DuckDB makes a RuntimeError of, stays what it is."""
-    try:
-        yield _database(os.getpid()).cursor()
-    except RuntimeError as error:
-        if str(error) == "Query interrupted":
-            raise KeyboardInterrupt from None
-        raise
+def _opened(file: str | Path | IO[bytes]) -> Iterator[pq.ParquetFile]:
+    """Yield an open file; ValueError where it is damaged, or no Parquet."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
-
-@contextmanager
-def _reading() -> Iterator[duckdb.DuckDBPyConnection]:
-    """Yield a cursor for queries about an open file; ValueError where it is damaged, or no Parquet."""
-    import duckdb
-
-    try:
-        with _cursor() as cursor:
-            yield cursor
-    except duckdb.Error as error:
-        raise ValueError(_reason(error)) from None
-
-
-def _reason(error: Exception) -> str:
-    """Return the first line of what DuckDB says, without its kind and the descriptor."""
-    reason = re.sub(
-        r"""(?i)(the )?(file )?['"]?/dev/fd/\d+['"]?""", "the file", str(error).partition("\n")[0]
-    )
-    return reason.partition(": ")[2] or reason
-
-
-def _ask(file: IO[bytes], query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-    """Return what a query gives whose first parameter is an open file."""
-    with _reading() as cursor:
-        return cursor.execute(query, [f"/dev/fd/{file.fileno()}", *values]).fetchall()
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-class _Column(NamedTuple):
-    """A column as DuckDB sees it: its name there, where case tells nothing apart, its type, and what it holds."""
-
-    name: str
-    type: str
-    kind: Kind
-
-
-class _Field(NamedTuple):
-    """A field of a file's schema: its name, its type beyond bytes and numbers ("" where it has none), and the fields inside it."""
-
-    name: str
-    converted: str
-    inside: list[_Field]
-
-
-def _field(rows: Iterator[tuple[str, int, str]]) -> _Field:
-    """Return the field that begins a schema's remaining rows, which list each field before those inside it."""
-    name, count, converted = next(rows)
-    return _Field(name, converted, [_field(rows) for _ in range(count)])
-
-
-def _columns(file: IO[bytes]) -> dict[str, _Column]:
-    """Return the columns by their names in the file, or by those that `write` was to give them."""
-    known = _ask(file, "DESCRIBE SELECT * FROM read_parquet(?)")
-    schema = _ask(
-        file, "SELECT name, coalesce(num_children, 0), coalesce(converted_type, '') FROM parquet_schema(?)"
-    )
-    meant = _metadata(file).get(NAMES_KEY)
-    try:
-        fields = _field(iter(schema)).inside
-        names = json.loads(meant) if meant else [field.name for field in fields]
-        found = zip(names, known, fields, strict=True)
-        return {name: _Column(row[0], row[1], _kind(row[1], field)) for name, row, field in found}
-    except (StopIteration, RecursionError, ValueError):
-        raise ValueError("its columns cannot be told apart") from None
-
-
-def _kind(of: str, field: _Field) -> Kind:
-    if not field.inside:
-        return "bytes" if of == "BLOB" else "plain"
-    holds_bytes = any(
-        child.name == "bytes" and not child.converted and not child.inside for child in field.inside
-    )
-    return "image" if holds_bytes and of.startswith("STRUCT") and not of.endswith("]") else "nested"
+    with Path(file).open("rb") if isinstance(file, (str, Path)) else file as stream:
+        try:
+            with pq.ParquetFile(stream) as opened:
+                yield opened
+        except (pa.ArrowException, OSError, UnicodeError, OverflowError) as error:
+            raise ValueError(str(error).partition("\n")[0] or "it is damaged") from None
 
 
 def kinds(file: str | Path) -> dict[str, Kind]:
@@ -146,42 +45,47 @@ def kinds(file: str | Path) -> dict[str, Kind]:
     ValueError
         It is damaged, or no Parquet.
     """
-    with Path(file).open("rb") as stream:
-        return {name: column.kind for name, column in _columns(stream).items()}
+    with _opened(file) as opened:
+        return kinds_of(opened.schema_arrow)
 
 
-def metadata(file: str | Path) -> dict[bytes, bytes]:
+def kinds_of(schema: pa.Schema) -> dict[str, Kind]:
+    """Return what each column of a schema holds."""
+    import pyarrow.types as types
+
+    def is_bytes(of: pa.DataType) -> bool:
+        return bool(types.is_binary(of) or types.is_large_binary(of))
+
+    def kind(of: pa.DataType) -> Kind:
+        if types.is_struct(of) and any(f.name == "bytes" and is_bytes(f.type) for f in of):
+            return "image"
+        return "bytes" if is_bytes(of) else "nested" if types.is_nested(of) else "plain"
+
+    return {column.name: kind(column.type) for column in schema}
+
+
+def metadata(file: str | Path | IO[bytes]) -> dict[bytes, bytes]:
     """Return the keys and values that a file's writer put into it; raises as `kinds`."""
-    with Path(file).open("rb") as stream:
-        return _metadata(stream)
-
-
-def _metadata(file: IO[bytes]) -> dict[bytes, bytes]:
-    return dict(_ask(file, "SELECT key, value FROM parquet_kv_metadata(?)"))
+    with _opened(file) as opened:
+        return dict(opened.schema_arrow.metadata or {})
 
 
 def row_groups(file: str | Path) -> list[int]:
     """Return the number of rows of each row group, in order; raises as `kinds`."""
-    query = "SELECT any_value(row_group_num_rows) FROM parquet_metadata(?) GROUP BY row_group_id ORDER BY row_group_id"
-    with Path(file).open("rb") as stream:
-        return [int(rows) for (rows,) in _ask(stream, query)]
+    with _opened(file) as opened:
+        about = opened.metadata
+        return [about.row_group(group).num_rows for group in range(about.num_row_groups)]
 
 
-def values(file: str | Path, column: str, first: int, last: int) -> list[Any]:
-    """Return the values of a column in the rows from ``first`` up to, and without, ``last``; raises as `kinds`."""
-    with Path(file).open("rb") as stream:
-        known = _columns(stream)
-        name = _quoted(known[column].name)
-        if "file_row_number" in {
-            other.name.lower() for other in known.values()
-        }:  # a column has DuckDB's name for the number of the row
-            query = f"SELECT {name} FROM read_parquet(?) LIMIT ? OFFSET ?"  # noqa: S608  which reads the rows before them too
-            return [value for (value,) in _ask(stream, query, (last - first, first))]
-        query = f"SELECT {name} FROM read_parquet(?, file_row_number = true) WHERE file_row_number >= ? AND file_row_number < ?"  # noqa: S608
-        return [value for (value,) in _ask(stream, query, (first, last))]
+def values(file: str | Path, column: str, group: int) -> Sequence[Any]:
+    """Return the values of a column in one row group; ``as_py`` copies one; raises as `kinds`."""
+    with _opened(file) as opened:
+        table = opened.read_row_group(group, columns=[column], use_threads=False)
+        found: Sequence[Any] = table.column(column).combine_chunks()
+        return found
 
 
-def read(file: str | Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
+def read(file: str | Path | IO[bytes], columns: Sequence[str] | None = None) -> pd.DataFrame:
     """Return a file as a table, or some columns of it, in the order of the file.
 
     Whole numbers with gaps are floats, decimal numbers text (or whole numbers), bytes ``bytes``, days
@@ -189,130 +93,92 @@ def read(file: str | Path, columns: Sequence[str] | None = None) -> pd.DataFrame
     """
     import pandas as pd
 
-    with Path(file).open("rb") as stream:
-        known = _columns(stream)
-        wanted = {name: column for name, column in known.items() if columns is None or name in set(columns)}
+    with _opened(file) as opened:
+        names = opened.schema_arrow.names
+        wanted = [name for name in names if columns is None or name in columns]
+        if len(set(wanted)) < len(wanted):
+            raise ValueError("two of its columns have the same name")
         if not wanted:
-            return pd.DataFrame(index=range(sum(row_groups(file))))
-        picked = ", ".join(_selected(column) for column in wanted.values())
-        with _reading() as cursor:
-            query = f"SELECT {picked} FROM read_parquet(?)"  # noqa: S608 - names of columns, quoted
-            found = cursor.execute(query, [f"/dev/fd/{stream.fileno()}"]).df()
-    return pd.DataFrame(
-        {name: _usual(found.iloc[:, k], of.type) for k, (name, of) in enumerate(wanted.items())}, copy=False
-    )
+            return pd.DataFrame(index=range(opened.metadata.num_rows))
+        return plain_frame(opened.read(columns=wanted, use_threads=False))
 
 
-def _selected(column: _Column) -> str:
-    """Return what to select of a column whose numbers pandas would round: identifiers are decimal numbers in some databases."""
-    name = _quoted(column.name)
-    decimal = re.fullmatch(r"DECIMAL\((\d+),(\d+)\)", column.type)
-    if decimal:
-        return f"CAST({name} AS {'BIGINT' if int(decimal[1]) <= 18 and decimal[2] == '0' else 'VARCHAR'})"
-    return f"CAST({name} AS VARCHAR)" if column.type in ("HUGEINT", "UHUGEINT") else name
+def plain_frame(table: pa.Table) -> pd.DataFrame:
+    """Return an Arrow table as one of pandas' own types, without an index of its own."""
+    plain = table.from_arrays([_plain(column) for column in table.columns], names=table.column_names)
+    frame: pd.DataFrame = plain.to_pandas(ignore_metadata=True, use_threads=False, split_blocks=True)
+    return frame
 
 
-def _usual(found: pd.Series, of: str) -> pd.Series:
-    """Return a column with the types that pandas has without nullable ones, and in no machine's own time zone."""
-    import pandas as pd
+def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return a column as exact values that pandas has a type for: identifiers are decimal numbers in some databases."""
+    import pyarrow as pa
+    import pyarrow.types as types
 
-    dtype = found.dtype
-    if of == "BLOB":
-        return found.astype(object).where(found.notna(), None).map(bytes, na_action="ignore")
-    if of == "DATE":
-        return pd.Series(
-            [None if absent else day.date() for day, absent in zip(found, found.isna(), strict=True)],
-            dtype=object,
-        )
-    if isinstance(dtype, pd.BooleanDtype):
-        return found.astype(object).where(found.notna(), None)
-    if isinstance(dtype, pd.DatetimeTZDtype):
-        return pd.Series(found.array.tz_convert("UTC"))
-    return (
-        found.astype(float)
-        if pd.api.types.is_extension_array_dtype(dtype) and pd.api.types.is_numeric_dtype(dtype)
-        else found
-    )
+    of = column.type
+    if isinstance(of, pa.BaseExtensionType):
+        column = pa.chunked_array([chunk.storage for chunk in column.chunks], of.storage_type)
+        of = column.type
+    if types.is_dictionary(of):
+        return column.cast(of.value_type)
+    if types.is_decimal(of):
+        whole = of.scale == 0 and of.precision <= INT64_DIGITS
+        return column.cast(pa.int64() if whole else pa.string())
+    if types.is_timestamp(of) and of.tz is not None:
+        return column.cast(pa.timestamp(of.unit, "UTC"))
+    return column
 
 
-def write(
-    table: pd.DataFrame, file: IO[bytes], *, compression: str = "zstd", about: Mapping[str, str] | None = None
-) -> None:
-    """Write a table to an open file, missing values as nulls; what Parquet has no type for becomes text.
+def parquet_bytes(
+    table: pd.DataFrame, *, compression: str = "zstd", about: Mapping[str, str] | None = None
+) -> bytes:
+    """Return a table as the bytes of a Parquet file, missing values as nulls; what Parquet has no type for becomes text.
 
     Parameters
     ----------
     table : DataFrame
-        Columns of bytes have values of the type ``bytes``. In the file names that differ in case alone get a
-        number, and an empty one is ``column``; `read` gives them back as they were.
-    file : binary file
-        Opened for writing, with a descriptor; it is empty.
-    compression : {"zstd", "snappy", "uncompressed"}
+        Its index is left out.
+    compression : {"zstd", "snappy", "none"}
     about : mapping of str to str
         Keys and values to put into the file.
-
-    Raises
-    ------
-    OSError
-        There is no room.
     """
-    import duckdb
-    import pandas as pd
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
-    names = [str(name) for name in table.columns]
-    if len({name.lower() for name in names}) < len(names) or "" in names:
-        about = {**(about or {}), NAMES_KEY.decode(): json.dumps(names)}
-    plain = [_plain(column) for _, column in table.reset_index(drop=True).items()]
-    rows = pd.DataFrame({f"c{place}": column for place, (column, _) in enumerate(plain)}, copy=False)
-    typed = [f"CAST(c{place} AS {of})" if of else f"c{place}" for place, (_, of) in enumerate(plain)]
-    picked = ", ".join(
-        f"{value} AS {_quoted(name or 'column')}" for value, name in zip(typed, names, strict=True)
-    )
-    options = f"FORMAT parquet, COMPRESSION {compression}, USE_TMP_FILE false"
-    if about:
-        options += f", KV_METADATA {{{', '.join(f'{_quoted(key)}: {_text(value)}' for key, value in about.items())}}}"
-    try:
-        with _cursor() as cursor:
-            cursor.register("rows", rows)
-            cursor.execute(f"COPY (SELECT {picked} FROM rows) TO '/dev/fd/{file.fileno()}' ({options})")  # noqa: S608
-    except duckdb.IOException as error:
-        number = re.search(r'"errno":"(\d+)"', str(error))
-        raise (
-            OSError(int(number[1]), os.strerror(int(number[1]))) if number else OSError(_reason(error))
-        ) from None
+    names = [encodable(str(name)) for name in table.columns]
+    columns = [_array(table.iloc[:, place]) for place in range(len(names))]
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.table(columns, names=names, metadata=about), sink, compression=compression)
+    content: bytes = sink.getvalue().to_pybytes()
+    return content
 
 
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
-
-
-def _plain(column: pd.Series) -> tuple[pd.Series, str]:
-    """Return a column as DuckDB takes it, and its type there where that is not plain from pandas' type."""
+def _array(column: pd.Series) -> pa.Array:
+    """Return a column as Arrow holds it: as it is, else as bytes where any value is, else as text."""
     import numpy as np
     import pandas as pd
+    import pyarrow as pa
+    import pyarrow.types as types
 
     dtype = column.dtype
     if isinstance(dtype, pd.SparseDtype):
-        return _plain(pd.Series(np.asarray(column)))
-    if isinstance(dtype, np.dtype) and dtype.kind in "biufMm" and dtype.itemsize <= 8:
-        return column.astype(dtype.newbyteorder("=")), ""
-    if isinstance(dtype, pd.DatetimeTZDtype) or (
-        pd.api.types.is_numeric_dtype(dtype) and not isinstance(dtype, np.dtype)
-    ):
-        return column, ""
-    if isinstance(dtype, pd.StringDtype) and dtype.storage == "pyarrow":
-        return column, "VARCHAR"
-    held: list[Any] = [
-        None if absent else value for value, absent in zip(column.astype(object), column.isna(), strict=True)
-    ]
-    kinds = {type(value) for value in held} - {type(None)}
-    if bytes in kinds:
-        return pd.Series(
-            [v if v is None or isinstance(v, bytes) else str(v).encode() for v in held], dtype=object
-        ), "BLOB"
-    if kinds == {bool}:
-        return pd.Series(held, dtype=object), "BOOLEAN"
-    return pd.Series([None if v is None else encodable(str(v)) for v in held], dtype=object), "VARCHAR"
+        column = pd.Series(column.to_numpy())
+    elif isinstance(dtype, np.dtype) and not dtype.isnative:
+        column = column.astype(dtype.newbyteorder("="))
+    try:
+        found = pa.array(column, from_pandas=True)
+        found = found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
+        of = found.type
+        if types.is_primitive(of) or types.is_string(of) or types.is_large_string(of) or types.is_binary(of):
+            return found
+        if types.is_null(of):
+            return found.cast(pa.string())
+    except (pa.ArrowException, TypeError, ValueError, OverflowError):
+        pass
+    held = [None if absent else v for v, absent in zip(column.astype(object), column.isna(), strict=True)]
+    if any(isinstance(v, bytes) for v in held):
+        return pa.array([v if v is None or isinstance(v, bytes) else str(v).encode() for v in held])
+    return pa.array([None if v is None else encodable(str(v)) for v in held], pa.string())
 
 
 def encodable(text: str) -> str:
@@ -320,4 +186,15 @@ def encodable(text: str) -> str:
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
-__all__ = ["Kind", "encodable", "kinds", "metadata", "read", "row_groups", "values", "write"]
+__all__ = [
+    "Kind",
+    "encodable",
+    "kinds",
+    "kinds_of",
+    "metadata",
+    "parquet_bytes",
+    "plain_frame",
+    "read",
+    "row_groups",
+    "values",
+]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from auditor.finding import Finding, Severity, verdict
 from auditor.outputs import MARKER as MARKER
+from auditor.reading import Reading
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,6 +56,7 @@ class SplitFacts(TypedDict, total=False):
     """The certificate of a split (``split.json``)."""
 
     fingerprint: str
+    location: str  # the data, as the user named it
     rows_digest: str  # SHA-256 over the sorted rows of split.csv, so that any edit shows
     origin: (
         str  # "planned", "kept" (as published), "carved" (a missing part was cut from train) or "repaired"
@@ -69,6 +71,7 @@ class SplitFacts(TypedDict, total=False):
     counts: dict[str, dict[str, int]]  # part -> class -> images
     largest_deviation: float  # of a class's share of a part from the asked ratio, in [0, 1]
     deviation_bound: float  # no assignment of these units can be below this
+    absent: dict[str, list[str]]  # class -> the parts that have no image of it
     left_out: int  # training images not used, because they leak into val or test
     folds: int  # of a split into folds
     stratify: list[str]  # columns kept in proportion besides the class
@@ -197,6 +200,7 @@ class DatasetFacts:
     ``fingerprint`` is the SHA-256 over the sorted (path, label, file SHA-256). ``ignored`` counts files that
     are not images; ``ignored_examples`` names the first of them. ``unmeasured`` counts images that a time
     budget left out. ``splits`` maps a split's name to its number of images ("" where there are none).
+    ``reading`` says how the data was understood.
     """
 
     name: str
@@ -212,6 +216,7 @@ class DatasetFacts:
     groups: int = 0
     unique: int = 0
     unmeasured: int = 0
+    reading: Reading = field(default_factory=Reading)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

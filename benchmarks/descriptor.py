@@ -46,7 +46,9 @@ def strangers(scan: Evidence, other: Evidence) -> float:
         theirs = rng.permutation(np.flatnonzero(other.readable))[:5]
         images = pd.concat([scan.images.loc[mine], other.images.loc[theirs]], ignore_index=True)
         images = images.assign(path=[f"{i}.png" for i in range(len(images))], group="")
-        mixed = Evidence(images, np.concatenate([scan.signatures[mine], other.signatures[theirs]]))
+        mixed = Evidence(
+            images, np.concatenate([scan.signatures[mine].array, other.signatures[theirs].array])
+        )
         everyone = np.arange(len(images))
         hits.append((np.argsort(-distance_to_others(mixed, everyone, everyone))[:5] >= len(mine)).mean())
     return float(np.mean(hits))

@@ -92,7 +92,7 @@ def planted(scan: Evidence, share: float, kind: str, seed: int) -> tuple[Evidenc
             partner[labels[i]] if partner[labels[i]] != labels[i] else others[rng.integers(len(others))]
         )
     other = Evidence(scan.images.assign(label=labels), scan.signatures, seed=seed)
-    other.__dict__["_described"] = scan._described
+    other = other.with_descriptor(scan.descriptor)
     mask = np.zeros(len(labels), dtype=bool)
     mask[wrong] = True
     return other, mask

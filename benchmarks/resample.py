@@ -28,6 +28,7 @@ def described(data: str | None) -> Arrays:
     """Descriptors and labels."""
     from auditor.evidence.descriptor import describe
     from auditor.scanning import scan_images
+    from auditor.scanning.mapped_signatures import Signatures
     from auditor.scanning.signature import signature
 
     if data is None:
@@ -41,7 +42,8 @@ def described(data: str | None) -> Arrays:
             for a in digits.images
         ]
         images = pd.DataFrame({"status": "ok", "pixel_digest": [str(hash(p.tobytes())) for p in pictures]})
-        return describe(images, np.stack([signature(p) for p in pictures]))[0], digits.target.astype(str)
+        signatures = Signatures(np.stack([signature(p) for p in pictures]))
+        return describe(images, signatures).values, digits.target.astype(str)
     from auditor.readers import open_dataset
 
     scanned = scan_images(open_dataset(data))
@@ -50,9 +52,8 @@ def described(data: str | None) -> Arrays:
         & (scanned.images["label"] != "")
         & ~scanned.images["pixel_digest"].duplicated()
     )
-    return describe(scanned.images, scanned.signatures)[0][good.to_numpy()], scanned.images["label"][
-        good
-    ].to_numpy().astype(str)
+    labels = scanned.images["label"][good].to_numpy().astype(str)
+    return describe(scanned.images, scanned.signatures).values[good.to_numpy()], labels
 
 
 def long_tail(

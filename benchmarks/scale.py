@@ -58,7 +58,7 @@ from auditor.commands.provenance import dataset_facts
 from auditor.readers import open_dataset
 from auditor.record import Record
 from auditor.scanning import scan_images
-from auditor.scanning.paged import give_back, signature_array
+from auditor.scanning.mapped_signatures import Signatures
 def told(stage):
     own = resource.getrusage(resource.RUSAGE_SELF)
     print(json.dumps([stage, own.ru_utime + own.ru_stime, time.monotonic()]), flush=True)
@@ -66,12 +66,12 @@ n, rng = int(sys.argv[4]), np.random.default_rng(0)
 told("Listing")
 data = open_dataset(sys.argv[1])
 real = scan_images(data)
-marks, block = signature_array(n, Path(sys.argv[2])), 20_000
+marks, block = Signatures.zeros(n, Path(sys.argv[2])), 20_000
 for start in range(0, n, block):
     size = min(block, n - start)
-    one, other = (real.signatures[rng.integers(0, len(real.images), size)].astype(np.float32) for _ in range(2))
-    marks[start : start + size] = other + (one - other) * rng.uniform(0.3, 0.7, (size, 1)).astype(np.float32)
-    give_back(marks)
+    drawn = rng.integers(0, len(real.images), (2, size))
+    one, other = (real.signatures[rows].array.astype(np.float32) for rows in drawn)
+    marks[np.arange(start, start + size)] = other + (one - other) * rng.uniform(0.3, 0.7, (size, 1)).astype(np.float32)
 images = real.images.iloc[np.arange(n) % len(real.images)].reset_index(drop=True)
 del real
 numbers = rng.permutation(n)
@@ -87,7 +87,7 @@ evidence = Evidence(images, marks)
 findings = run_checks(evidence, choose(CHECKS))
 data = data.with_samples(images[["path", "label", "split", "group"]])
 record = Record(dataset=dataset_facts(data, evidence), findings=findings, images=images, exhibits=make_exhibits(evidence, findings))
-evidence.let_go()
+evidence.release_memory()
 told("Writing")
 Audit(record).save(sys.argv[2])
 told("End")

@@ -31,8 +31,8 @@ import pandas as pd
 
 import auditor
 import auditor.checks as checks
+from auditor.checks.shift_pairs import FAMILY
 from auditor.evidence import Evidence
-from auditor.evidence.shift import FAMILY
 from auditor.readers import open_dataset
 from auditor.scanning import scan_images
 from auditor.stats.intervals import wilson
@@ -126,7 +126,7 @@ def scanned(
             pd.DataFrame(rows, columns=["path", "label", "group"]).to_csv(f"{folder}/table.csv", index=False)
             found = scan_images(open_dataset(f"{folder}/table.csv"), jobs=1)
         found.images.to_pickle(table)
-        np.save(marks, found.signatures)
+        np.save(marks, found.signatures.array)
     return pd.read_pickle(table), np.load(marks)
 
 
@@ -273,7 +273,7 @@ def main() -> None:
         cases += calibration(options.data, cache, n)
     for n in options.sizes if options.only != "calibration" else ():
         cases += power(options.data, cache, n)
-    store = cache / f"trials-{sources('scanning', 'evidence', 'stats', 'checks')}.jsonl"
+    store = cache / f"trials-{sources('scanning', 'duplicates', 'evidence', 'stats', 'checks')}.jsonl"
     run(cases, store, options.trials, options.minutes)
     print("\n".join(table(store, list(dict.fromkeys(case.name for case in cases)))))
 

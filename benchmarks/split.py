@@ -23,7 +23,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from auditor.dataset import Dataset, LocalFiles
 from auditor.splitting import plan_split
-from auditor.splitting.assign import assign, deviation
+from auditor.splitting.assign import assign_units, share_deviation
 from auditor.splitting.bound import deviation_bound
 
 SETTINGS = ((60, 3), (200, 5), (1_000, 10), (5_000, 10))
@@ -78,9 +78,9 @@ def quality(seeds: int) -> None:
                 ("60/20/20", np.array([0.6, 0.2, 0.2]), np.maximum(fold - 2, 0)),
             ):
                 start = time.process_time()
-                part = assign(table, np.arange(counts.shape[1]), ratios, rng)
+                part = assign_units(table, np.arange(counts.shape[1]), ratios, rng)
                 cpu["auditor"] += time.process_time() - start
-                a, b = (np.abs(deviation(table, p, ratios)) for p in (other, part))
+                a, b = (np.abs(share_deviation(table, p, ratios)) for p in (other, part))
                 rows.setdefault(name, []).append(
                     (
                         a.max(),

@@ -21,7 +21,7 @@ SCAN = """
 import sys, time
 from auditor.process import settle
 settle()
-from auditor.scanning.nursery import prepare
+from auditor.scanning.worker_spawner import prepare
 prepare()
 from auditor.readers import open_dataset
 from auditor.scanning import scan_images

@@ -25,7 +25,7 @@ FAMILIES = {
     "Files": "unreadable truncated wrong-extension animated colour-mode bit-depth orientation decoder-mismatch privacy",
     "Pictures": "dark bright low-contrast blurry low-information odd-size odd-aspect",
     "Duplicates and leaks": "exact-duplicate near-duplicate conflicting-labels split-leak group-leak",
-    "Classes and sufficiency": "class-imbalance rare-class test-too-small empty-class label-names",
+    "Classes and sufficiency": "class-imbalance rare-class test-too-small empty-class label-names group-names unlabelled",
     "Mismatch between splits": "label-shift property-shift content-shift class-content-shift unseen-class",
     "Labels, outliers, shortcuts": "label-error outlier shortcut collection-order",
     "Before training": "scaling resize",
@@ -59,6 +59,8 @@ LIMITS = {
     "test-too-small": "The half-width holds for images drawn at random; groups are allowed for by a design effect.",
     "empty-class": "Knows a class only by its folder or by another split.",
     "label-names": "Spelling alone: two names for one thing that look nothing alike are missed.",
+    "group-names": "Spelling alone: one patient under two numbers is not seen.",
+    "unlabelled": "Cannot tell whether labels exist elsewhere; `--unlabelled` says that none are meant.",
     "label-shift": "Compares shares of classes, not what is in them.",
     "property-shift": "Sees what is measured: a change of subject with the same light, size and sharpness goes by unseen.",
     "content-shift": "Sees what the offline descriptor sees: layout, edges and colours of a thumbnail.",
@@ -140,6 +142,11 @@ MEASURED = {
     ),
     "empty-class": "Classes that a folder or another split names and that have no readable image, and splits without any; counted.",
     "label-names": "Names that become one when case, blanks, punctuation and look-alike characters (Unicode) are folded; counted.",
+    "group-names": "Names that become one when case, blanks, punctuation and leading zeros are folded; counted.",
+    "unlabelled": (
+        "Images without a label, as a share. Where something hints at labels (other columns, files beside the images, class names in file "
+        "names, one class alone) the share is likely missed; where nothing does, it lies between none and all, and so is undecided."
+    ),
     "label-shift": (
         "Total variation between the class shares of two splits, less what two samples of that size differ by at random, with a "
         "simultaneous 95 % interval; images of one group count for what the group is worth. Beside it Cramér's V."

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import auditor
 from auditor.errors import DataError
 from auditor.finding import EXAMPLE_COLUMNS, Effect, Finding, Fix, Waiver, rounded
+from auditor.reading import reading_from_json
 from auditor.record import SCHEMA, DatasetFacts, Record
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def audit_to_json(record: Record, *, reproducible: bool = False) -> dict[str, An
         "schema": SCHEMA,
         "auditor": auditor.__version__,
         "verdict": record.verdict.value,
-        "dataset": {f.name: getattr(record.dataset, f.name) for f in dataclasses.fields(record.dataset)},
+        "dataset": dataclasses.asdict(record.dataset),
         "findings": [_finding(f) for f in record.findings],
     }
     if record.split_findings:
@@ -61,6 +62,7 @@ def audit_from_json(
     """Return the record that ``audit.json`` and the tables beside it describe."""
     facts = dict(audit["dataset"])
     facts["ignored_examples"], facts["classes"] = tuple(facts["ignored_examples"]), tuple(facts["classes"])
+    facts["reading"] = reading_from_json(facts.get("reading", {}))
     return Record(
         dataset=DatasetFacts(**facts),
         findings=tuple(_read_finding(f, evidence["findings"]) for f in audit["findings"]),

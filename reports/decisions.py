@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from auditor.dataset import Dataset, LocalFiles
 from auditor.errors import DataError
 from auditor.outputs import csv_bytes, refuse_to_replace, unescape_cell, write_file
-from auditor.reports.files import parquet_bytes
+from auditor.parquet import parquet_bytes
 from auditor.reports.reviewed import COLUMN
 
 if TYPE_CHECKING:

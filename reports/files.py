@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +11,7 @@ from auditor import parquet
 from auditor.errors import DataError
 from auditor.finding import EXAMPLE_COLUMNS, Finding
 from auditor.outputs import csv_bytes, finish_set, read_csv, round_numbers, write_set
+from auditor.parquet import parquet_bytes
 from auditor.record import AugmentationFacts, BaselineFacts, Record, SplitFacts
 from auditor.reports.audit_json import audit_from_json, audit_to_json, dump_json, load_json, without_times
 from auditor.scanning.schema import MEASURES, SHAPE_MEASURES
@@ -215,18 +214,6 @@ def _read_evidence(file: Path) -> dict[str, pd.DataFrame]:
 
 def _with_seeds(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(seed=[int(s) for s in table["seed"]]) if "seed" in table else table
-
-
-def parquet_bytes(table: pd.DataFrame) -> bytes:
-    """Return a table as the bytes of a Parquet file."""
-    with (
-        os.fdopen(os.memfd_create("parquet"), "w+b")
-        if hasattr(os, "memfd_create")
-        else tempfile.TemporaryFile() as out
-    ):
-        parquet.write(table, out)
-        out.seek(0)
-        return out.read()
 
 
 def images_parquet(images: pd.DataFrame) -> bytes:

@@ -118,7 +118,7 @@ def _to_rgb(image: Image) -> Image:
     import numpy as np
     from PIL import Image
 
-    from auditor.scanning.pixels import from_deep
+    from auditor.scanning.deep import from_deep
 
     if image.mode.startswith("I"):
         return Image.fromarray(from_deep(np.clip(np.asarray(image), 0, 65535).astype(np.uint16))).convert(

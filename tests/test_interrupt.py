@@ -58,8 +58,8 @@ def test_an_interrupted_scan_goes_on_from_where_it_was(alone, whom, tmp_path):
 def test_ctrl_c_on_the_command_line_is_one_line_and_status_130(tmp_path):
     data = write_tree(tmp_path / "data", {"red": 40, "blue": 40})
     code = (
-        "import os, signal, sys, auditor.scanning.scan as s; real = s._table;"
-        "s._table = lambda *a: os.kill(os.getpid(), signal.SIGINT) or real(*a);"
+        "import os, signal, sys, auditor.scanning.collecting as s; real = s.image_table;"
+        "s.image_table = lambda *a: os.kill(os.getpid(), signal.SIGINT) or real(*a);"
         "from auditor.cli import main; main()"
     )
     command = [sys.executable, "-c", code, "scan", data, "-o", tmp_path / "out", "-q"]

@@ -62,7 +62,7 @@ def test_the_wheel_holds_the_tree_under_one_name(tmp_path):
 
 
 def test_importing_the_package_loads_nothing_heavy():
-    heavy = "numpy pandas cv2 duckdb sklearn scipy tensorflow keras albumentations jinja2 rich"
+    heavy = "numpy pandas cv2 pyarrow sklearn scipy tensorflow keras albumentations jinja2 rich"
     code = f"import sys, auditor, auditor.cli; print(*sorted(set('{heavy}'.split()) & set(sys.modules)))"
     assert (
         subprocess.run(

@@ -1,4 +1,7 @@
-"""Augmentation that is aimed at rare classes and stays in its parents' split; resampling and class weights."""
+"""Augmentation that is aimed at rare classes and stays in its parents' split.
+
+Resampling and class weights.
+"""
 
 from auditor.augmentation.advice import PolicyCheck
 from auditor.augmentation.augmented import Augmentation

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import os
 from collections.abc import Mapping, Sequence
+from importlib import metadata
 from typing import Any
 
 import cv2
@@ -13,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from auditor.augmentation.transforms import BY_NAME
-from auditor.errors import MissingExtraError
+from auditor.errors import MissingExtraError, UsageError
 
 #: A picture: ``(height, width, 3)`` RGB, ``uint8``.
 Picture = npt.NDArray[np.uint8]
@@ -24,6 +26,7 @@ _BORDER = {"reflect": cv2.BORDER_REFLECT_101, "replicate": cv2.BORDER_REPLICATE}
 @functools.cache
 def _kernels(border: str) -> dict[str, Any]:
     """Return the albumentations transforms whose `apply` is used; their own drawing never is."""
+    _refuse_albumentationsx()
     os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"  # else it asks a server for its newest version at import
     try:
         import albumentations as A
@@ -40,13 +43,23 @@ def _kernels(border: str) -> dict[str, Any]:
     }
 
 
+def _refuse_albumentationsx() -> None:
+    """Raise UsageError where AlbumentationsX is installed: it takes the name ``albumentations``, and is another program."""
+    with contextlib.suppress(metadata.PackageNotFoundError):
+        raise UsageError(
+            expected="albumentations 2.0.8, under the MIT licence",
+            received=f"AlbumentationsX {metadata.version('albumentationsx')} under its name, for the AGPL or a fee",
+            hint="pip uninstall albumentationsx, then pip install --force-reinstall --no-deps albumentations==2.0.8",
+        )
+
+
 def require() -> None:
-    """Raise MissingExtraError where albumentations is not installed."""
+    """Raise MissingExtraError where albumentations is not installed, UsageError where another takes its name."""
     _kernels("reflect")
 
 
 def matrix(drawn: Mapping[str, Any], height: int, width: int) -> npt.NDArray[np.float64]:
-    """Return the homography, shape (3, 3), that maps pixels of the input to pixels of the output for one geometric transform."""
+    """Return the homography of one geometric transform, shape (3, 3): from input to output pixels."""
     w, h = width - 1.0, height - 1.0
     if drawn["name"] == "rotate":
         angle = np.deg2rad(drawn["angle"])
@@ -63,7 +76,10 @@ def matrix(drawn: Mapping[str, Any], height: int, width: int) -> npt.NDArray[np.
 def _elastic_maps(
     drawn: Mapping[str, Any], seed: int, height: int, width: int
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Return where each output pixel is taken from: a smooth field through random control points, the same at every size."""
+    """Return where each output pixel is taken from.
+
+    A smooth field through random control points, the same at every size.
+    """
     cells = int(drawn["cells"])
     points = np.random.default_rng([seed, cells]).uniform(-1, 1, (cells, cells, 2)).astype(np.float32)
     shift = drawn["shift"] * min(height, width)

@@ -1,4 +1,7 @@
-"""What a check of a policy says: verdicts by transform and class, conflicts by name, and the policy that follows."""
+"""What a check of a policy says.
+
+Verdicts by transform and class, conflicts by name, and the policy that follows.
+"""
 
 from __future__ import annotations
 
@@ -36,8 +39,8 @@ FEW = 5
 ADDS_LITTLE = 0.0625
 
 COLUMNS = (
-    "transform", "magnitude", "label", "images", "recall", "moved", "low", "high", "control", "verdict", "to", "to_share", "effective",
-    "example",
+    "transform", "magnitude", "label", "images", "recall", "moved", "low", "high", "control", "verdict",
+    "to", "to_share", "effective", "example",
 )  # fmt: skip
 
 
@@ -197,7 +200,8 @@ def advise(policy: Policy, table: pd.DataFrame, offspring: int) -> tuple[Policy,
             advised = advised.off_for(step.name, [str(r["label"]) for r in bad])
             those = ", ".join(f"'{r['label']}'" for r in bad)
             notes.append(
-                f"{how} is off for {those} alone; of all pictures {percent(whole['moved'])} become another class{at}.{_fine_at(of)}"
+                f"{how} is off for {those} alone; of all pictures {percent(whole['moved'])} become "
+                f"another class{at}.{_fine_at(of)}"
             )
         for magnitude, rows_at in of[of["label"] != ""].groupby("magnitude", sort=False):
             share = rows_at["moved"] * rows_at["to_share"]
@@ -210,7 +214,10 @@ def advise(policy: Policy, table: pd.DataFrame, offspring: int) -> tuple[Policy,
                     f"Conflict of {name.lower()} ({magnitude}): {', '.join(pairs)}.".replace(" ()", "")
                 )
         if whole["effective"] < ADDS_LITTLE:
-            worth = f"{offspring} images made from one by it alone are worth {offspring * whole['effective']:.1f} new ones"
+            worth = (
+                f"{offspring} images made from one by it alone are worth "
+                f"{offspring * whole['effective']:.1f} new ones"
+            )
             notes.append(f"{how} adds little: {worth}, being near-duplicates of each other.")
     return advised, notes
 

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from auditor.augmentation.adapter import Picture, apply, apply_json
+from auditor.augmentation.parents import image_seed, training_rows
 from auditor.augmentation.pictures import Parent, read_parent, webp
-from auditor.augmentation.planning import PlannedSplit, image_seed, training_rows
 from auditor.augmentation.policy import Policy
 from auditor.errors import DataError
+from auditor.grouping import PlannedSplit
 from auditor.record import AugmentationFacts
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class Augmentation:
 
     @property
     def weights(self) -> dict[str, float]:
-        """What a training image of each class counts in the loss, so that weights fill what augmentation does not."""
+        """What an image of each class counts in the loss: weights fill what augmentation does not."""
         return {b["label"]: b["weight"] for b in self.facts["budgets"]}
 
     @property
@@ -121,7 +122,7 @@ class Augmentation:
         )
 
     def transform(self, picture: Picture, number: int, *, epoch: int = 0) -> Picture:
-        """Make the image of one row of the manifest from its parent's picture, decoded and perhaps resized already.
+        """Make the image of one row of the manifest from the decoded picture of its parent.
 
         For pipelines that hold small pictures: the drawn values are relative to the size, so that they mean
         the same at every size.
@@ -152,7 +153,7 @@ class Augmentation:
         return list(self.manifest[["label", "transforms", "seed"]].itertuples(index=False, name=None))
 
     def example_pictures(self) -> dict[str, bytes]:
-        """Return small pictures (WebP) of the examples in the facts, by the keys that their ``after`` names, for a report."""
+        """Return small pictures (WebP) of the examples in the facts, by their keys ``after``."""
         found = dict(self.check.pictures) if self.check else {}
         wanted = {e["after"] for e in self.facts["examples"]}
         for number, (path, seed) in enumerate(
@@ -199,7 +200,10 @@ class Augmentation:
         return dataclasses.replace(self, manifest=manifest, facts={**self.facts, "way": "files"})
 
     def keras_layers(self, *, rescale: bool = False) -> list[Any]:
-        """Return Keras 3 preprocessing layers that do what the policy does, for the front of a model; see `layers.keras_layers`."""
+        """Return Keras 3 preprocessing layers that do what the policy does, for the front of a model.
+
+        See `layers.keras_layers`.
+        """
         from auditor.augmentation.layers import keras_layers
 
         return keras_layers(self.policy, seed=self.seed, rescale=rescale)

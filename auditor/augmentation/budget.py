@@ -47,7 +47,8 @@ def read_target(target: str | float) -> int | float | str:
         value = target
     if value is None or not math.isfinite(value) or value <= 0:
         raise UsageError(
-            expected="a target: 'balanced', a count of images (500), or a ratio to the largest class (4:1 or 0.25)",
+            expected="a target: 'balanced', a count of images (500), or a ratio to the largest class (4:1 or "
+            "0.25)",
             received=f"{target!r}",
             hint="try --target balanced",
         )

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from auditor.evidence.descriptor import FIT_IMAGES, Projection, fit_projection
+from auditor.scanning.mapped_signatures import Signatures
 from auditor.scanning.signature import signature
 
 #: Neighbours that vote: the usual 5 to 15; odd, so that two classes seldom tie.
@@ -28,12 +29,15 @@ class Judge(Protocol):
         """As in "9 nearest neighbours on the descriptor"."""
 
     def __call__(self, pictures: Sequence[Picture], units: Sequence[str]) -> npt.NDArray[np.object_]:
-        """Return the class of each RGB picture; ``units`` says what each stems from, so that its own likeness is not asked."""
+        """Return the class of each RGB picture.
+
+        ``units`` says what each stems from, so that its own likeness is not asked.
+        """
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Neighbours:
-    """A vote of the nearest training images on the descriptor, without the picture itself, its duplicates and its group.
+    """A vote of the nearest training images on the descriptor; a picture's own unit has no vote.
 
     Attributes
     ----------
@@ -54,10 +58,8 @@ class Neighbours:
         return f"a vote of the {min(NEIGHBOURS, len(self.labels))} nearest training images on the descriptor"
 
     @classmethod
-    def fit(
-        cls, signatures: npt.NDArray[np.uint8], labels: Sequence[str], units: Sequence[str]
-    ) -> Neighbours:
-        """Take images as references, ``(n_references, SIGNATURE_BYTES)``."""
+    def fit(cls, signatures: Signatures, labels: Sequence[str], units: Sequence[str]) -> Neighbours:
+        """Take images as references."""
         # Evenly spaced rows, so that every class has its say in the projection too.
         fitting = np.unique(np.linspace(0, len(signatures) - 1, FIT_IMAGES).round().astype(int))
         projection = fit_projection(signatures[fitting])
@@ -70,7 +72,7 @@ class Neighbours:
 
     def describe(self, pictures: Sequence[Picture]) -> npt.NDArray[np.float32]:
         """Return descriptors of length 1 of pictures, shape ``(n, n_columns)``."""
-        return _unit(self.projection(np.stack([signature(p) for p in pictures])))
+        return _unit(self.projection(Signatures(np.stack([signature(p) for p in pictures]))))
 
     def __call__(self, pictures: Sequence[Picture], units: Sequence[str]) -> npt.NDArray[np.object_]:
         """Return the class that most neighbours bear, each counted by its similarity."""

@@ -20,14 +20,19 @@ JPEG_QUALITY = 95
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Parent:
-    """A decoded parent: its picture upright as a viewer shows it, and whether it is grey, as its offspring are written then."""
+    """A decoded parent.
+
+    Its picture upright as a viewer shows it, and whether it is grey, as its offspring are written then.
+    """
 
     picture: Picture
     grey: bool
 
 
 def read_parent(data: bytes, path: str) -> Parent:
-    """Decode a parent in full: RGB, 8 bits, EXIF orientation applied, transparency dropped; 16-bit values are scaled to 8 bits.
+    """Decode a parent in full: RGB, 8 bits, EXIF orientation applied, transparency dropped.
+
+    16-bit values are scaled to 8 bits.
 
     Raises
     ------
@@ -48,7 +53,10 @@ def read_parent(data: bytes, path: str) -> Parent:
 
 
 def _decode_fast(data: bytes) -> tuple[Picture, bool] | None:
-    """Decode a JPEG with OpenCV, about four times as fast as Pillow; None where it refuses, or where its colours are not plain."""
+    """Decode a JPEG with OpenCV, about four times as fast as Pillow.
+
+    None where it refuses, or where its colours are not plain.
+    """
     if b"Adobe" in data[:4096]:  # CMYK and YCCK come out differently: leave them to Pillow, as the scan does
         return None
     flags = cv2.IMREAD_COLOR_RGB if hasattr(cv2, "IMREAD_COLOR_RGB") else cv2.IMREAD_COLOR
@@ -84,7 +92,10 @@ def _is_grey(rgb: Picture) -> bool:
 
 
 def encode(picture: Picture, suffix: str, *, grey: bool) -> bytes:
-    """Return the bytes of a file: JPEG or PNG, one channel where the parent is grey. The same picture gives the same bytes."""
+    """Return the bytes of a file: JPEG or PNG, one channel where the parent is grey.
+
+    The same picture gives the same bytes.
+    """
     pixels = picture[..., 0] if grey else cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
     # PNG level 1: 3 to 5 times as fast as the default for a tenth more bytes.
     options = (

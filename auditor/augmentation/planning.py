@@ -2,87 +2,29 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
+from auditor.augmentation.adapter import require
+from auditor.augmentation.augmented import Augmentation
 from auditor.augmentation.budget import MAX_MULTIPLE, plan_budgets, read_target
+from auditor.augmentation.parents import choose_representatives, image_seed, spread_evenly, training_rows
 from auditor.augmentation.policy import PRESETS, Policy
 from auditor.errors import DataError, UsageError
+from auditor.grouping import PlannedSplit
 from auditor.record import AugmentationFacts, ClassBudget
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import pandas as pd
-
     from auditor.augmentation.advice import PolicyCheck
-    from auditor.augmentation.augmented import Augmentation
-    from auditor.dataset import Dataset
 
 WAYS = ("on-the-fly", "files", "layers")
 #: Columns of ``augmented.csv``.
 COLUMNS = ("path", "parent", "label", "split", "transforms", "seed")
-
-
-class PlannedSplit(Protocol):
-    """What augmentation needs of a planned split."""
-
-    @property
-    def dataset(self) -> Dataset:
-        """Where the bytes are."""
-
-    @property
-    def table(self) -> pd.DataFrame:
-        """``path, label, split, group, cluster`` of every image."""
-
-    @property
-    def usable(self) -> pd.DataFrame:
-        """The rows of the table that training uses."""
-
-
-def training_rows(plan: PlannedSplit) -> pd.DataFrame:
-    """Return the rows whose images may be trained on, and so may be parents.
-
-    Beyond the plan's own choice, a row is left out if its path, duplicate set or group also stands in another
-    split: nothing that derives from a held-out picture is ever made (a plan may have been edited by hand).
-    """
-    usable = plan.usable
-    rows = usable[(usable["split"] == "train") & (usable["label"] != "")]
-    table = plan.table
-    held_out = table[(table["split"] != "train") & (table["split"] != "")]
-    clear = np.ones(len(rows), dtype=bool)
-    for column in ("path", "cluster", "group"):
-        if column in table.columns:
-            taken = set(held_out[column]) - {""}
-            clear &= ~rows[column].isin(taken).to_numpy()
-    return rows[clear]
-
-
-def image_seed(seed: int, parent: str, copy: int, epoch: int = 0) -> int:
-    """Return the seed of one image, in [0, 2**32): it depends on its parent and number alone, not on the order or number of others."""
-    return int.from_bytes(
-        hashlib.sha256(f"{seed}\0{parent}\0{copy}\0{epoch}".encode("utf-8", "backslashreplace")).digest()[:4]
-    )
-
-
-def representatives(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return one row for each duplicate set of each class, the first by path: the parents."""
-    unit = rows["cluster"].where(rows["cluster"] != "", rows["path"])
-    ordered = rows.assign(_unit=unit).sort_values("path", kind="stable")
-    return ordered.drop_duplicates(["label", "_unit"]).drop(columns="_unit")
-
-
-def spread(parents: Sequence[str], made: int, seed: int) -> list[tuple[str, int]]:
-    """Return (parent, copy number) of ``made`` images, spread evenly: no parent has two more than another."""
-    if not parents:
-        return []
-    each, rest = divmod(made, len(parents))
-    # Who gets one more is decided by a hash, so that it does not depend on what else is in the class.
-    lucky = set(sorted(parents, key=lambda p: image_seed(seed, p, -1))[:rest])
-    return [(p, copy) for p in parents for copy in range(each + (p in lucky))]
 
 
 def choose_policy(policy: str | Path | Policy, without: Sequence[str] = ()) -> Policy:
@@ -164,32 +106,53 @@ def plan_augmentation(
     MissingExtraError
         albumentations is not installed.
     """
-    import pandas as pd
-
-    from auditor.augmentation.adapter import require
-    from auditor.augmentation.augmented import Augmentation
-
     wanted = read_target(target)
     chosen = choose_policy(policy if check is None else check.advised, without)
+    _refuse_options(way, max_multiple)
+    if way != "layers":
+        require()
+    rows = training_rows(plan)
+    parents = choose_representatives(rows)
+    budgets = _plan_class_budgets(rows, parents, chosen, wanted, max_multiple, way)
+    manifest = _draw_manifest(budgets, parents, chosen, seed)
+    facts: AugmentationFacts = {
+        "way": way,
+        "target": str(target),
+        "policy": chosen.facts(),
+        "policy_name": chosen.name,
+        "budgets": budgets,
+        "examples": [*(check.examples if check else ()), *_examples(manifest)],
+        "checks": check.facts if check else [],
+        "notes": [*_notes(budgets, chosen, way, max_multiple), *(check.notes if check else ())],
+    }
+    return Augmentation(plan=plan, policy=chosen, manifest=manifest, facts=facts, seed=seed, check=check)
+
+
+def _refuse_options(way: str, max_multiple: float) -> None:
     if way not in WAYS:
         raise UsageError(
             expected=f"a way: {', '.join(WAYS)}",
             received=f"{way!r}",
             hint="'files' writes images, the others do not",
         )
-    if (
-        isinstance(max_multiple, bool)
-        or not isinstance(max_multiple, int | float)
-        or not 0 < max_multiple < float("inf")
-    ):
+    number = isinstance(max_multiple, int | float) and not isinstance(max_multiple, bool)
+    if not (number and 0 < max_multiple < float("inf")):
         raise UsageError(
             expected="a largest multiple over 0",
             received=f"{max_multiple!r}",
             hint=f"the default is {MAX_MULTIPLE}",
         )
-    if way != "layers":
-        require()
-    rows = training_rows(plan)
+
+
+def _plan_class_budgets(
+    rows: pd.DataFrame,
+    parents: pd.DataFrame,
+    policy: Policy,
+    target: str | float,
+    max_multiple: float,
+    way: str,
+) -> list[ClassBudget]:
+    """Return the budget of each class; a class for which every transform is off gets a weight alone."""
     labels = sorted(set(rows["label"]))
     if len(labels) < 2:
         raise DataError(
@@ -197,52 +160,44 @@ def plan_augmentation(
             received=f"{len(labels)} class{'es' * (len(labels) != 1)} in {len(rows)} usable training images",
             hint="check the split, or name the column of the classes with --label",
         )
-    parents = representatives(rows)
     present = {label: int((rows["label"] == label).sum()) for label in labels}
     unique = {label: int((parents["label"] == label).sum()) for label in labels}
-    budgets = plan_budgets(present, unique, wanted, max_multiple=max_multiple, makes=way != "layers")
-    made: list[tuple[str, str, str, str, str, int]] = []
+    budgets = plan_budgets(present, unique, target, max_multiple=max_multiple, makes=way != "layers")
     for budget in budgets:
-        label = budget["label"]
-        if budget["made"] and not chosen.steps_for(label):
+        if budget["made"] and not policy.steps_for(budget["label"]):
             budget["made"], budget["capped"] = 0, True
             budget["weight"] = float(f"{budget['target'] / budget['unique']:.6g}")
-        for parent, copy in spread(
-            parents.loc[parents["label"] == label, "path"].tolist(), budget["made"], seed
-        ):
+    return budgets
+
+
+def _draw_manifest(
+    budgets: Sequence[ClassBudget], parents: pd.DataFrame, policy: Policy, seed: int
+) -> pd.DataFrame:
+    """Return a row per image to be made, with the values drawn for it."""
+    made = []
+    for budget in budgets:
+        label = budget["label"]
+        own_parents = parents.loc[parents["label"] == label, "path"].tolist()
+        for parent, copy in spread_evenly(own_parents, budget["made"], seed):
             own = image_seed(seed, parent, copy)
-            made.append(("", parent, label, "train", chosen.draw(label, np.random.default_rng(own)), own))
-    facts: AugmentationFacts = {
-        "way": way,
-        "target": str(target),
-        "policy": chosen.facts(),
-        "policy_name": chosen.name,
-        "budgets": budgets,
-        "examples": [*(check.examples if check else ()), *_examples(made)],
-        "checks": check.facts if check else [],
-        "notes": [*_notes(budgets, chosen, way, max_multiple), *(check.notes if check else ())],
-    }
-    manifest = pd.DataFrame(made, columns=list(COLUMNS)).astype(
+            made.append(("", parent, label, "train", policy.draw(label, np.random.default_rng(own)), own))
+    return pd.DataFrame(made, columns=list(COLUMNS)).astype(
         {**dict.fromkeys(COLUMNS[:-1], str), "seed": "int64"}
     )
-    return Augmentation(plan=plan, policy=chosen, manifest=manifest, facts=facts, seed=seed, check=check)
 
 
-def _examples(made: Sequence[tuple[str, str, str, str, str, int]]) -> list[dict[str, str]]:
+def _examples(manifest: pd.DataFrame) -> list[dict[str, str]]:
     """Return one example of each class that gets images."""
-    first: dict[str, dict[str, str]] = {}
-    for _, parent, label, _, transforms, seed in made:
-        first.setdefault(
-            label,
-            {
-                "parent": parent,
-                "label": label,
-                "transforms": transforms,
-                "before": parent,
-                "after": f"augmented {seed}:{parent}",
-            },
-        )
-    return list(first.values())
+    return [
+        {
+            "parent": row["parent"],
+            "label": row["label"],
+            "transforms": row["transforms"],
+            "before": row["parent"],
+            "after": f"augmented {row['seed']}:{row['parent']}",
+        }
+        for row in manifest.drop_duplicates("label").to_dict("records")
+    ]
 
 
 def _notes(budgets: Sequence[ClassBudget], policy: Policy, way: str, max_multiple: float) -> list[str]:
@@ -257,17 +212,21 @@ def _notes(budgets: Sequence[ClassBudget], policy: Policy, way: str, max_multipl
         elif b["capped"]:
             enough = int(np.ceil(b["target"] / (1 + max_multiple)))
             notes.append(
-                f"'{b['label']}' is capped at {b['made']} images made from {b['unique']}; weight {b['weight']:.3g} fills the rest, "
-                f"{enough - b['unique']} more real images would lift the cap, {b['collect']} would make augmentation unnecessary."
+                f"'{b['label']}' is capped at {b['made']} images made from {b['unique']}; weight "
+                f"{b['weight']:.3g} fills the rest, "
+                f"{enough - b['unique']} more real images would lift the cap, {b['collect']} would make "
+                f"augmentation unnecessary."
             )
     duplicates = sum(b["present"] - b["unique"] for b in budgets)
     if duplicates:
         notes.append(
-            f"{duplicates} training images are duplicates of others: budgets count unique images, and only those are parents."
+            f"{duplicates} training images are duplicates of others: budgets count unique images, and "
+            f"only those are parents."
         )
     if way == "on-the-fly":
         notes.append(
-            "The manifest lists the images of the first epoch; each later epoch draws afresh from the same seed."
+            "The manifest lists the images of the first epoch; each later epoch draws afresh from the "
+            "same seed."
         )
     if way == "layers":
         off = sorted({s.name for s in policy.steps if s.off_for})

@@ -17,7 +17,8 @@ def policy_toml(policy: Policy) -> str:
 
     Examples
     --------
-    >>> print(policy_toml(Policy(name="turns", steps=(Step(name="rotate", magnitudes={"degrees": 20}, off_for=("6", "9")),))))
+    >>> turn = Step(name="rotate", magnitudes={"degrees": 20}, off_for=("6", "9"))
+    >>> print(policy_toml(Policy(name="turns", steps=(turn,))))
     name = "turns"
     border = "reflect"
     <BLANKLINE>

@@ -1,35 +1,32 @@
-"""Does a policy make sense for this data? Which transforms turn a picture of one class into a picture of another."""
+"""Does a policy make sense for this data: which transforms turn one class into another?"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from auditor.augmentation.adapter import Picture, apply
 from auditor.augmentation.advice import COLUMNS, PolicyCheck, advise, strength_text, verdict
 from auditor.augmentation.judges import Judge, Model, Neighbours
+from auditor.augmentation.parents import choose_representatives, image_seed, training_rows
 from auditor.augmentation.pictures import read_parent, webp
-from auditor.augmentation.planning import (
-    PlannedSplit,
-    choose_policy,
-    image_seed,
-    representatives,
-    training_rows,
-)
+from auditor.augmentation.planning import choose_policy
 from auditor.augmentation.policy import Policy, Step
 from auditor.augmentation.transforms import BY_NAME
 from auditor.errors import DataError
+from auditor.grouping import PlannedSplit, number_units_of
+from auditor.scanning.mapped_signatures import Signatures
 from auditor.scanning.signature import signature
 from auditor.stats.intervals import wilson
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from auditor.evidence import Evidence
 
 #: Shares of the policy's magnitude that are tried.
@@ -49,7 +46,7 @@ PARENTS, OFFSPRING = 40, 8
 
 
 def vendi(similarity: npt.NDArray[np.float64]) -> float:
-    """Return the effective number of distinct items under a similarity matrix ``(n, n)`` with ones on its diagonal; 1 to n.
+    """Return the effective number of distinct items, 1 to n, from a similarity matrix ``(n, n)``.
 
     The exponential of the entropy of its eigenvalues: 1 for copies, n for items that have nothing in common.
 
@@ -102,64 +99,30 @@ def check_policy(
         Nothing to ask about.
     """
     chosen = choose_policy(policy)
-    asked = _ask_about(plan, model is not None, per_class, seed)
-    judge: Judge = model if model is not None else _neighbours(plan, scan, seed)
-    pictures = [_small(plan, path, model) for path in asked["path"]]
-    units, labels = asked["unit"].tolist(), asked["label"].to_numpy(dtype=object)
-    right = np.flatnonzero(judge(pictures, units) == labels)
-    asked_of = Counter(["", *labels] + [""] * (len(labels) - 1))
-    if not len(right):
-        raise DataError(
-            expected="some picture that is classified correctly untouched",
-            received=f"none of {len(labels)} by {judge.name}",
-            hint="train first, or collect more",
-        )
-    pictures, units, labels = [pictures[i] for i in right], [units[i] for i in right], labels[right]
-    paths = asked["path"].to_numpy(dtype=object)[right]
-    # The no-op goes the way of every transform: it is resampled by half a pixel and back, which is less than
-    # any eye can see.
-    control = judge([_noop(p) for p in pictures], units) != labels
-    effective = _effective(
-        chosen,
-        pictures,
-        judge if isinstance(judge, Neighbours) else _neighbours(plan, scan, seed),
-        paths,
-        seed,
-    )
+    rows, candidates = _ask_about(plan, model, per_class, seed)
+    judge: Judge = _neighbours(plan, scan, seed) if model is None else model
+    asked = _keep_right(rows, candidates, judge)
+    neighbours = judge if isinstance(judge, Neighbours) else _neighbours(plan, scan, seed)
+    effective = _effective(chosen, asked.pictures, neighbours, asked.paths, seed)
     found: list[dict[str, Any]] = []
-    shown: dict[str, bytes] = {}
+    pictures: dict[str, bytes] = {}
     examples: list[dict[str, str]] = []
     for step in chosen.steps:
         for strength in STRENGTHS if BY_NAME[step.name].magnitudes else (1.0,):
             magnitudes = BY_NAME[step.name].weaker(step.magnitudes, strength)
             made = [
-                _at_limit(step, magnitudes, p, path, seed, chosen.border)
-                for p, path in zip(pictures, paths, strict=True)
+                _at_limit(step, magnitudes, picture, path, seed, chosen.border)
+                for picture, path in zip(asked.pictures, asked.paths, strict=True)
             ]
-            answers = judge(made, units)
-            moved = (answers != labels) & ~control
-            for label in ("", *sorted(set(labels))):
-                of = np.ones(len(labels), dtype=bool) if label == "" else labels == label
-                words = strength_text(step, magnitudes)
-                row: dict[str, Any] = {
-                    "transform": step.name,
-                    "magnitude": words,
-                    "label": str(label),
-                    "effective": effective[step.name],
-                }
-                row |= _counts(of, asked_of[label], moved, control, answers, paths)
+            about = {"transform": step.name, "magnitude": strength_text(step, magnitudes)}
+            for counts in asked.count(judge, made):
+                row = {**about, "effective": effective[step.name], **counts}
                 found.append(row)
-                if label and row["verdict"] != "fine" and row["example"]:
-                    key = f"{step.name} {words}:{row['example']}"
-                    shown[key] = webp(made[int(np.flatnonzero(paths == row["example"])[0])])
-                    about = {
-                        "parent": row["example"],
-                        "label": str(label),
-                        "transforms": f"{step.name} {words}".strip(),
-                    }
-                    examples.append({**about, "before": row["example"], "after": key, "to": row["to"]})
-    import pandas as pd
-
+                if row["label"] and row["verdict"] != "fine" and row["example"]:
+                    example = _example(row)
+                    examples.append(example)
+                    place = int(np.flatnonzero(asked.paths == row["example"])[0])
+                    pictures[example["after"]] = webp(made[place])
     table = pd.DataFrame(found, columns=list(COLUMNS))
     advised, notes = advise(chosen, table, OFFSPRING)
     return PolicyCheck(
@@ -169,12 +132,74 @@ def check_policy(
         judge=judge.name,
         notes=notes,
         examples=_worst_examples(examples, table),
-        pictures=shown,
+        pictures=pictures,
+    )
+
+
+def _example(row: Mapping[str, Any]) -> dict[str, str]:
+    """Return a picture that another class is seen in once it is transformed, as the report shows it."""
+    transforms = f"{row['transform']} {row['magnitude']}"
+    return {
+        "parent": row["example"],
+        "label": row["label"],
+        "transforms": transforms.strip(),
+        "before": row["example"],
+        "after": f"{transforms}:{row['example']}",
+        "to": row["to"],
+    }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Asked:
+    """The pictures that are asked about: those that the judge classifies correctly untouched.
+
+    ``asked_of`` counts the pictures of each class before that choice ("" for all classes), and ``control``
+    marks those whose class changes under a transform that no eye can see.
+    """
+
+    pictures: list[Picture]
+    paths: npt.NDArray[np.object_]
+    labels: npt.NDArray[np.object_]
+    units: list[str]
+    asked_of: Mapping[str, int]
+    control: npt.NDArray[np.bool_]
+
+    def count(self, judge: Judge, made: Sequence[Picture]) -> Iterator[dict[str, Any]]:
+        """Yield what became of the transformed pictures, over all classes and for each class."""
+        answers = judge(made, self.units)
+        moved = (answers != self.labels) & ~self.control
+        for label in ("", *sorted(set(self.labels))):
+            of = np.ones(len(self.labels), dtype=bool) if label == "" else self.labels == label
+            counts = _counts(of, self.asked_of[label], moved, self.control, answers, self.paths)
+            yield {"label": str(label), **counts}
+
+
+def _keep_right(rows: pd.DataFrame, pictures: list[Picture], judge: Judge) -> _Asked:
+    units, labels = rows["unit"].tolist(), rows["label"].to_numpy(dtype=object)
+    right = np.flatnonzero(judge(pictures, units) == labels)
+    if not len(right):
+        raise DataError(
+            expected="some picture that is classified correctly untouched",
+            received=f"none of {len(labels)} by {judge.name}",
+            hint="train first, or collect more",
+        )
+    pictures, units = [pictures[i] for i in right], [units[i] for i in right]
+    control = judge([_noop(picture) for picture in pictures], units) != labels[right]
+    return _Asked(
+        pictures=pictures,
+        paths=rows["path"].to_numpy(dtype=object)[right],
+        labels=labels[right],
+        units=units,
+        asked_of=Counter({"": len(labels), **Counter(labels)}),
+        control=control,
     )
 
 
 def _worst_examples(examples: list[dict[str, str]], table: pd.DataFrame) -> list[dict[str, str]]:
-    """Return one example for each transform and class, of the magnitude at which most pictures move; most moved first."""
+    """Return one example for each transform and class, of the magnitude at which most pictures move.
+
+    Most moved first.
+    """
     moved: dict[tuple[str, str], float] = {
         (f"{name} {magnitude}".strip(), label): share
         for name, magnitude, label, share in table[["transform", "magnitude", "label", "moved"]].itertuples(
@@ -191,30 +216,18 @@ def _worst_examples(examples: list[dict[str, str]], table: pd.DataFrame) -> list
 
 
 def _with_units(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return one row per duplicate set, with what belongs together by the user's groups or as duplicates: ``unit``."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
+    """Return one row per duplicate set, with what belongs together by the user's groups or as duplicates.
 
-    n = len(rows)
-    links = [np.arange(n)]
-    for column in ("group", "cluster"):
-        named = rows[column].to_numpy(dtype=object)
-        first: dict[str, int] = {}
-        links.append(
-            np.array(
-                [first.setdefault(name, i) if name else i for i, name in enumerate(named)], dtype=np.int64
-            )
-        )
-    ends = (np.tile(np.arange(n), len(links)), np.concatenate(links))
-    _, unit = connected_components(coo_array((np.ones(len(ends[0])), ends), shape=(n, n)), directed=False)
-    return representatives(rows.assign(unit=unit.astype(str)))
+    ``unit``.
+    """
+    return choose_representatives(rows.assign(unit=number_units_of(rows).astype(str)))
 
 
 def _neighbours(plan: PlannedSplit, scan: Evidence | None, seed: int) -> Neighbours:
     """Return the vote of at most `REFERENCES` training images of each class, drawn by the seed."""
     rows = _some(_with_units(training_rows(plan)), REFERENCES, seed + 1)
     if scan is None:
-        signatures = np.stack([signature(_small(plan, path, None)) for path in rows["path"]])
+        signatures = Signatures(np.stack([signature(_small(plan, path, None)) for path in rows["path"]]))
     else:
         place = {path: i for i, path in enumerate(scan.images["path"])}
         signatures = scan.signatures[[place[path] for path in rows["path"]]]
@@ -230,16 +243,19 @@ def _some(rows: pd.DataFrame, per_class: int, seed: int) -> pd.DataFrame:
     return first.sort_values("path", ignore_index=True)
 
 
-def _ask_about(plan: PlannedSplit, held_out: bool, per_class: int, seed: int) -> pd.DataFrame:
+def _ask_about(
+    plan: PlannedSplit, model: Model | None, per_class: int, seed: int
+) -> tuple[pd.DataFrame, list[Picture]]:
+    """Return the rows to ask about and their pictures: of validation for a model, else of train."""
     usable = plan.usable
-    rows = _with_units(
-        usable[(usable["split"] == "val") & (usable["label"] != "")] if held_out else training_rows(plan)
-    )
+    held_out = usable[(usable["split"] == "val") & (usable["label"] != "")]
+    rows = _with_units(training_rows(plan) if model is None else held_out)
     if rows.empty:
         raise DataError(
             expected="labelled pictures to ask about", received="none in the split", hint="check the split"
         )
-    return _some(rows, min(per_class, max(MOST // rows["label"].nunique(), LEAST)), seed)
+    rows = _some(rows, min(per_class, max(MOST // rows["label"].nunique(), LEAST)), seed)
+    return rows, [_small(plan, path, model) for path in rows["path"]]
 
 
 def _small(plan: PlannedSplit, path: str, model: Model | None) -> Picture:
@@ -260,6 +276,7 @@ def _small(plan: PlannedSplit, path: str, model: Model | None) -> Picture:
 
 
 def _noop(picture: Picture) -> Picture:
+    """Resample a picture by half a pixel and back, as every transform does: less than any eye can see."""
     shift = np.array([[1, 0, 0.5], [0, 1, 0.5]])
     size = picture.shape[1::-1]
     there = cv2.warpAffine(picture, shift, size, borderMode=cv2.BORDER_REPLICATE)
@@ -314,7 +331,7 @@ def _six(value: float) -> float:
 def _effective(
     policy: Policy, pictures: Sequence[Picture], judge: Neighbours, paths: npt.NDArray[np.object_], seed: int
 ) -> dict[str, float]:
-    """Return, for each transform alone, how many new images each image made from the same parent is worth, 0 to 1.
+    """Return how many new images one made by each transform is worth, 0 to 1.
 
     The similarity of two pictures falls with the distance of their descriptors as a Gaussian does, and is one
     half at the distance at which different pictures of this data have their nearest neighbour.

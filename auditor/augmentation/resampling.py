@@ -1,4 +1,7 @@
-"""Resampling with imbalanced-learn, always on row numbers or descriptors: images are never copied into memory."""
+"""Resampling with imbalanced-learn, always on row numbers or descriptors.
+
+Images are never copied into memory.
+"""
 
 from __future__ import annotations
 
@@ -65,6 +68,21 @@ def _strategy(labels: npt.NDArray[np.str_], target: str | float, method: str) ->
     return {label: min(n, goal) for label, n in counts.items()}
 
 
+def _refuse_method(method: str, descriptors: npt.ArrayLike | None) -> None:
+    if method not in (*RANDOM, *CLEANING):
+        raise UsageError(
+            expected=f"a method: {', '.join((*RANDOM, *CLEANING))}",
+            received=f"{method!r}",
+            hint="synthesise() makes new descriptors",
+        )
+    if method in CLEANING and descriptors is None:
+        raise UsageError(
+            expected=f"descriptors for '{method}'",
+            received="none",
+            hint="give a scan's descriptors of the same rows",
+        )
+
+
 def resample(
     labels: Sequence[str] | npt.ArrayLike,
     method: str = "over",
@@ -73,7 +91,9 @@ def resample(
     descriptors: npt.ArrayLike | None = None,
     seed: int = 0,
 ) -> Rows:
-    """Return the rows to train on, sorted: some of them several times (over), or some of them left out (the others).
+    """Return the rows to train on, sorted.
+
+    Some of them several times (over), or some of them left out (the others).
 
     Parameters
     ----------
@@ -115,18 +135,7 @@ def resample(
     >>> resample(["cat", "cat", "cat", "dog"], "over").tolist()
     [0, 1, 2, 3, 3, 3]
     """
-    if method not in (*RANDOM, *CLEANING):
-        raise UsageError(
-            expected=f"a method: {', '.join((*RANDOM, *CLEANING))}",
-            received=f"{method!r}",
-            hint="synthesise() makes new descriptors",
-        )
-    if method in CLEANING and descriptors is None:
-        raise UsageError(
-            expected=f"descriptors for '{method}'",
-            received="none",
-            hint="give a scan's descriptors of the same rows",
-        )
+    _refuse_method(method, descriptors)
     features: Any = None if descriptors is None else np.asarray(descriptors, dtype=np.float32)
     names = _labels(labels, None if features is None else len(features))
     if method in RANDOM:
@@ -178,7 +187,7 @@ def synthesise(
     target: str | float = "balanced",
     seed: int = 0,
 ) -> tuple[Floats, npt.NDArray[np.str_]]:
-    """Return descriptors and labels with synthetic ones appended for rare classes, to train a linear probe on.
+    """Return descriptors and labels with synthetic ones of rare classes appended, for a linear probe.
 
     SMOTE interpolates between an image and its neighbours of the same class. It works on descriptors, where a
     point between two images means something; between pixels it would be a double exposure.

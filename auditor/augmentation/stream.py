@@ -30,7 +30,9 @@ def resized(picture: Picture, image_size: tuple[int, int]) -> Picture:
 
 
 class Sampler:
-    """Draws the training pictures of each epoch; the originals first come, then what is made of the rare classes.
+    """Draws the training pictures of each epoch.
+
+    The originals first come, then what is made of the rare classes.
 
     Parents are resized first and transformed at the size of the model: the values drawn are relative, so that
     they mean the same.
@@ -79,7 +81,10 @@ class Sampler:
     def order(
         self, epoch: int, shuffle: bool, frequencies: npt.NDArray[np.float64] | None = None
     ) -> npt.NDArray[np.int64]:
-        """Return the order of the pictures in an epoch; with frequencies as many pictures, each class with its share of them."""
+        """Return the order of the pictures in an epoch.
+
+        With frequencies as many pictures, each class with its share of them.
+        """
         rng = np.random.default_rng([self.augmentation.seed, epoch])
         if frequencies is None:
             return rng.permutation(len(self)) if shuffle else np.arange(len(self))
@@ -92,7 +97,10 @@ class Sampler:
 
 
 def _rounds(rows: npt.NDArray[np.int64], n: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
-    """Return ``n`` of the rows, going through all of them in shuffled rounds: none twice more often than another."""
+    """Return ``n`` of the rows, going through all of them in shuffled rounds.
+
+    None twice more often than another.
+    """
     return np.concatenate([rng.permutation(rows) for _ in range(-(-n // len(rows)))])[:n]
 
 
@@ -134,7 +142,9 @@ def dataset(
     shuffle: bool = True,
     frequencies: Mapping[str, float] | None = None,
 ) -> Any:
-    """Return a ``tf.data.Dataset`` of ``(images, label indices)``: every training image and every planned one, once an epoch.
+    """Return a ``tf.data.Dataset`` of ``(images, label indices)``.
+
+    Every training image and every planned one, once an epoch.
 
     Class frequencies are those of the target, as far as the cap allows; `Augmentation.weights` fills the
     rest. The first pass gives exactly the images of the manifest; each later pass draws afresh, from the same

@@ -46,7 +46,10 @@ class Transform:
     draw: Callable[[Mapping[str, float], np.random.Generator, bool], Drawn] = field(repr=False)
 
     def weaker(self, magnitudes: Mapping[str, float], share: float) -> dict[str, float]:
-        """Return magnitudes at a share of their strength: half of 20 degrees is 10, half of a crop to 0.8 is one to 0.9."""
+        """Return magnitudes at a share of their strength.
+
+        Half of 20 degrees is 10, half of a crop to 0.8 is one to 0.9.
+        """
         scaled = dict(magnitudes)
         for m in self.magnitudes:
             if m.name == "share":
@@ -176,5 +179,8 @@ BY_NAME = {t.name: t for t in TRANSFORMS}
 
 
 def families(name: str) -> set[str]:
-    """Return the names under which a transform is switched: its own, and its family's (``flip`` for both flips)."""
+    """Return the names under which a transform is switched.
+
+    Its own, and its family's (``flip`` for both flips).
+    """
     return {name, name.split("-")[0]} if name.startswith("flip-") else {name}

@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from auditor.baseline.pixels import PixelCache
-from auditor.baseline.runtime import load
+from auditor.baseline.runtime import EXTRA, load
 from auditor.baseline.varying import Variation
+from auditor.errors import MissingExtraError
 
 #: Changes images while they are fed: (images uint8 (n, side, side, 3), positions of the rows (n,), epoch) ->
 #: images.
@@ -84,19 +85,33 @@ def shuffled(n: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
 
 
 def balanced(labels: npt.NDArray[np.int64], rng: np.random.Generator) -> npt.NDArray[np.int64]:
-    """Return as many positions as there are, each class equally often (random oversampling and undersampling at an equal number of steps).
+    """Return as many positions as there are, each class equally often, by imbalanced-learn's random samplers.
 
-    Every class is gone through in shuffled rounds, so its images are repeated as evenly as can be.
+    Of a class with too many images some are left out; of one with too few all are kept, and some drawn again.
+
+    Raises
+    ------
+    MissingExtraError
+        imbalanced-learn is not installed.
     """
-    classes = np.unique(labels)
+    try:
+        from imblearn.over_sampling import RandomOverSampler
+        from imblearn.under_sampling import RandomUnderSampler
+    except ImportError:
+        raise MissingExtraError.of("imbalanced-learn", EXTRA) from None
+    classes, counts = np.unique(labels, return_counts=True)
+    if len(classes) < 2:  # imbalanced-learn refuses it
+        return shuffled(len(labels), rng)
     share = np.full(len(classes), len(labels) // len(classes))
     share[rng.permutation(len(classes))[: len(labels) - share.sum()]] += 1
-    picks = []
-    for label, wanted in zip(classes, share, strict=True):
-        own = np.flatnonzero(labels == label)
-        rounds = -(-int(wanted) // len(own))
-        picks.append(np.concatenate([rng.permutation(own) for _ in range(rounds)])[:wanted])
-    return rng.permutation(np.concatenate(picks))
+    fewer = dict(zip(classes.tolist(), np.minimum(counts, share).tolist(), strict=True))
+    wanted = dict(zip(classes.tolist(), share.tolist(), strict=True))
+    positions = np.arange(len(labels))[:, None]
+    for sampler, strategy in ((RandomUnderSampler, fewer), (RandomOverSampler, wanted)):
+        seed = int(rng.integers(2**31))
+        resample = sampler(sampling_strategy=strategy, random_state=seed)
+        positions, labels = resample.fit_resample(positions, labels)
+    return rng.permutation(positions[:, 0])
 
 
 class Feed:

@@ -19,7 +19,8 @@ import numpy.typing as npt
 
 from auditor.dataset import Source
 from auditor.errors import OutputError
-from auditor.scanning.pixels import Unreadable, decode, from_deep
+from auditor.scanning.deep import from_deep
+from auditor.scanning.pixels import Unreadable, decode
 
 #: Images decoded between two writes; what a kill loses at most.
 CHUNK = 256

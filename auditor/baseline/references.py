@@ -12,7 +12,7 @@ import numpy.typing as npt
 from auditor.baseline.feeding import Samples
 from auditor.baseline.scores import mean_of, share
 from auditor.evidence.descriptor import fit_projection
-from auditor.scanning.schema import SIGNATURE_BYTES
+from auditor.scanning.mapped_signatures import Signatures
 from auditor.scanning.signature import signature
 
 #: Training images that the regression is fitted on at most; beyond, its accuracy changes by less than its
@@ -20,13 +20,13 @@ from auditor.scanning.signature import signature
 FIT_LIMIT = 10_000
 
 
-def signatures_of(samples: Samples) -> npt.NDArray[np.uint8]:
-    """Return the signatures ``(n, SIGNATURE_BYTES)`` of cached images."""
-    out = np.empty((len(samples), SIGNATURE_BYTES), dtype=np.uint8)
+def signatures_of(samples: Samples) -> Signatures:
+    """Return the signatures of cached images."""
+    out = Signatures.zeros(len(samples))
     done = 0
     for piece in samples.cache.stream(samples.rows):
         for image in piece:
-            out[done] = signature(image)
+            out.array[done] = signature(image)
             done += 1
     return out
 
@@ -57,7 +57,7 @@ def references(train: Samples, others: Mapping[str, Samples], *, seed: int) -> d
     rows = np.random.default_rng([seed, 0x7265]).permutation(len(train))[:FIT_LIMIT]
     fitted_on = train.take(np.sort(rows))
     marks = signatures_of(fitted_on)
-    project = fit_projection(marks[:2048])
+    project = fit_projection(marks[np.arange(min(len(marks), 2048))])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # not converged after 200 steps is good enough for a yardstick
         model = LogisticRegression(C=0.1, class_weight="balanced", max_iter=200).fit(

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 
 from auditor.errors import MissingExtraError, UsageError
+from auditor.process import is_command
 
 #: What each import stands for on PyPI, all in the extra ``[train]``.
 EXTRA = "train"
@@ -41,13 +42,18 @@ def load() -> tuple[ModuleType, ModuleType]:
     MissingExtraError
         One of the two is not installed.
     UsageError
-        Keras was already imported with another backend.
+        Keras was imported with another backend, or KERAS_BACKEND asks for one.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    if "keras" not in sys.modules:
-        os.environ["KERAS_BACKEND"] = "tensorflow"
+    if "keras" not in sys.modules and os.environ.setdefault("KERAS_BACKEND", "tensorflow") != "tensorflow":
+        raise UsageError(
+            expected="Keras on TensorFlow",
+            received=f"KERAS_BACKEND={os.environ['KERAS_BACKEND']}",
+            hint="set KERAS_BACKEND=tensorflow, or unset it, where auditor trains",
+        )
     try:
-        with _native_stderr_silenced() if "tensorflow" not in sys.modules else contextlib.nullcontext():
+        silent = is_command() and "tensorflow" not in sys.modules  # never another program's standard error
+        with _native_stderr_silenced() if silent else contextlib.nullcontext():
             import tensorflow
     except ImportError:
         raise MissingExtraError.of("tensorflow", EXTRA) from None

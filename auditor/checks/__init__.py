@@ -16,6 +16,7 @@ from auditor.checks.decoder_mismatch import DecoderMismatch
 from auditor.checks.empty_class import EmptyClass
 from auditor.checks.exact_duplicate import ExactDuplicate
 from auditor.checks.group_leak import GroupLeak
+from auditor.checks.group_names import GroupNames
 from auditor.checks.label_error import LabelError
 from auditor.checks.label_names import LabelNames
 from auditor.checks.label_shift import LabelShift
@@ -36,6 +37,7 @@ from auditor.checks.shortcut import Shortcut
 from auditor.checks.split_leak import SplitLeak
 from auditor.checks.test_too_small import TestTooSmall
 from auditor.checks.truncated import Truncated
+from auditor.checks.unlabelled import Unlabelled
 from auditor.checks.unreadable import Unreadable
 from auditor.checks.unseen_class import UnseenClass
 from auditor.checks.wrong_extension import WrongExtension
@@ -67,6 +69,8 @@ CHECKS: tuple[type[Check], ...] = (
     TestTooSmall,
     EmptyClass,
     LabelNames,
+    GroupNames,
+    Unlabelled,
     LabelShift,
     PropertyShift,
     ContentShift,

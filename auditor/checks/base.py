@@ -9,10 +9,10 @@ from typing import Any, ClassVar, Protocol
 from auditor.checks.plugged import refuse_malformed
 from auditor.errors import UsageError
 from auditor.evidence import Evidence
-from auditor.evidence.threads import one_thread
+from auditor.evidence.single_thread import one_thread
 from auditor.finding import Finding, rounded
 from auditor.plugins import provider, reason, warn
-from auditor.stats.multiple import benjamini_hochberg
+from auditor.stats.false_discovery import benjamini_hochberg
 
 
 class Check(Protocol):

@@ -8,8 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from auditor.evidence import Evidence
-from auditor.evidence.shift import (
+from auditor.checks.shift_pairs import (
     Distance,
     Pair,
     advice,
@@ -21,6 +20,7 @@ from auditor.evidence.shift import (
     pairs,
     undecided_because,
 )
+from auditor.evidence import Evidence
 from auditor.finding import Effect, Finding, Fix, Severity, grade
 from auditor.scanning.schema import MEASURES, SHAPE_MEASURES
 

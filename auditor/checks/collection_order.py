@@ -12,10 +12,10 @@ import pandas as pd
 
 from auditor.checks.base import skipped
 from auditor.evidence import Evidence
-from auditor.evidence.groups import natural_key
-from auditor.evidence.neighbours import unit_rows
+from auditor.evidence.inferred_groups import natural_key
 from auditor.finding import Effect, Finding, Fix
 from auditor.scanning.schema import MEASURES
+from auditor.stats.nearest import scale_to_unit
 
 #: Consecutive images that make a block of the interval: longer than most bursts, so that blocks are nearly
 #: independent.
@@ -88,7 +88,7 @@ class CollectionOrder:
                 f"{len(first)} pairs of consecutive file names of one class are too few to judge their order.",
             )
             return
-        unit = unit_rows(evidence.descriptor[:, :COLUMNS])
+        unit = scale_to_unit(evidence.descriptor[:, :COLUMNS])
         alike = np.einsum("ij,ij->i", unit[first], unit[second]).astype(float)
         expected = _expected(evidence, unit, first)
         drifts = _drifts(evidence, first, second)

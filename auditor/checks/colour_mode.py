@@ -43,7 +43,7 @@ class ColourMode:
     ambiguous_share: float = 0.0
 
     def __call__(self, evidence: Evidence) -> Iterator[Finding]:
-        """Yield a finding about mixed modes and one about ambiguous ones."""
+        """Yield a finding about mixed modes, one about ambiguous ones, and one about drawings in the transparency."""
         modes = evidence.images["mode"].map(lambda mode: KINDS.get(mode, mode)).to_numpy(dtype=object)
         clear = evidence.images["transparent"].to_numpy(dtype=bool)
         named = np.where(clear & (modes == "palette"), "palette with transparency", modes)
@@ -83,3 +83,19 @@ class ColourMode:
         name = "share of images in an ambiguous colour mode"
         found = file_finding(evidence, self.code, odd, words, effect=name, warn_share=self.ambiguous_share)
         yield replace(found, scope="ambiguous")
+        drawn = clear & evidence.readable & (evidence.images["contrast"].to_numpy(dtype=float) == 0)
+        if drawn.any():
+            words = Wording(
+                title="Some images show only in their transparency",
+                fine="",
+                has="are of one colour once their transparency is dropped, as most loaders do: what they show is in the alpha channel",
+                why="A model that is trained on them sees blank pictures, and so do the other checks here.",
+                fix=Fix(
+                    text="Lay them on a background of another colour, white for black drawings, and save them as RGB."
+                ),
+            )
+            name = "share of images that show only in their transparency"
+            found = file_finding(
+                evidence, self.code, drawn, words, effect=name, warn_share=self.ambiguous_share
+            )
+            yield replace(found, scope="transparency")

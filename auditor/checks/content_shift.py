@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from auditor.evidence import Evidence
-from auditor.evidence.domain import Domain, tell_apart
-from auditor.evidence.shift import (
+from auditor.checks.domain_classifier import Domain, tell_apart
+from auditor.checks.shift_pairs import (
     Distance,
     Pair,
     advice,
@@ -23,8 +22,9 @@ from auditor.evidence.shift import (
     pairs,
     undecided_because,
 )
+from auditor.evidence import Evidence
 from auditor.finding import Effect, Finding, Fix, Severity, grade, percent
-from auditor.stats.kernel import mean_discrepancy
+from auditor.stats.mean_discrepancy import mean_discrepancy
 
 if TYPE_CHECKING:
     import pandas as pd

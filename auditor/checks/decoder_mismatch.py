@@ -1,4 +1,4 @@
-"""Files that other decoders refuse or see differently than Pillow does."""
+"""Files that decoders refuse or do not see alike."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from auditor.checks.file_share import Wording, counted, file_finding
 from auditor.evidence import Evidence
 from auditor.finding import Finding, Fix
 
+#: What a scan says of a file that Pillow refuses: that is tried, always.
+PILLOW = "Pillow refuses it"
 #: What tf.io.decode_image reads (its documentation).
 TENSORFLOW = frozenset({"JPEG", "MPO", "PNG", "GIF", "BMP", "DIB", "WEBP"})
 #: The extensions that Keras' image_dataset_from_directory takes (Keras 3,
@@ -55,9 +57,14 @@ def expected(path: str, format: str, mode: str, bits: int, orientation: int, tra
     return found
 
 
+def _said(tried: str, judged: list[str]) -> str:
+    """Return what was found by trying, else what the header lets expect; that Pillow refuses it is said beside the latter."""
+    return " / ".join([tried, *judged]) if tried == PILLOW else tried or " / ".join(judged)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecoderMismatch:
-    """Files that other decoders refuse or see differently than Pillow does."""
+    """Files that decoders refuse or do not see alike."""
 
     code: ClassVar[str] = "decoder-mismatch"
     needs: ClassVar[frozenset[str]] = frozenset()
@@ -73,14 +80,14 @@ class DecoderMismatch:
             images[c].tolist()
             for c in ("decoders", "path", "format", "mode", "bits", "orientation", "transparent")
         )
-        said = [told or " / ".join(expected(*facts)) for told, *facts in zip(*columns, strict=True)]
-        tried = images["decoders"].ne("").to_numpy()
+        said = [_said(told, expected(*facts)) for told, *facts in zip(*columns, strict=True)]
+        tried = ~images["decoders"].isin(("", PILLOW)).to_numpy()
         problems = np.array([text not in ("", "alike") for text in said], dtype=bool) & evidence.readable
         kinds = [part for text, p in zip(said, problems, strict=True) if p for part in text.split(" / ")]
         words = Wording(
             title="Decoders do not agree about some files",
             fine="All decoders agree about all files",
-            has=f"are refused or seen differently by TensorFlow, OpenCV or Keras ({'tried' if tried.any() else 'judged by their headers'})",
+            has=f"are refused or seen differently by Pillow, TensorFlow, OpenCV or Keras ({'tried' if tried.any() else 'judged by their headers'})",
             more=f"Found: {counted(kinds)}.",
             why="A model trained with one library and used with another sees other pictures, or none.",
             fix=Fix(

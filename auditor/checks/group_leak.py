@@ -16,7 +16,7 @@ from auditor.finding import Effect, Finding, Fix, percent
 from auditor.scanning.schema import MEASURES
 
 if TYPE_CHECKING:
-    from auditor.evidence.groups import InferredGroups
+    from auditor.evidence.inferred_groups import InferredGroups
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

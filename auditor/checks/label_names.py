@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
@@ -11,60 +9,13 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
+from auditor.checks.alike import alike, placeholders
+from auditor.checks.alike import appearance as appearance
 from auditor.evidence import Evidence
 from auditor.finding import Effect, Finding, Fix
 
-#: Small letters of other scripts and the Latin ones they are mistaken for: the common ones of Unicode's
-#: ``confusables.txt`` (UTS 39).
-LOOK_ALIKES = str.maketrans(
-    "авсԁеһніїјкӏморԛгѕтѵԝхуαβεηικνορτυχɑɡıոօս",
-    "abcdehhiijklmopqrstvwxyabenikvoptuxaginou",
-)
-#: Digits that stand in for letters inside a word.
-DIGITS_IN_WORDS = str.maketrans("01", "ol")
 #: Sets of names shown in the summary.
 SHOWN = 4
-
-
-def appearance(name: str) -> str:
-    """Return what a class name looks like: names with the same appearance are easily mistaken for one another.
-
-    Unicode compatibility forms, case, blanks, hyphens, underscores, invisible characters and look-alike
-    letters do not count. A single character keeps its case (letters are classes of their own in handwriting),
-    numbers are compared as numbers, and digits are never run together.
-
-    References
-    ----------
-    Unicode Technical Standard 39, "Unicode security mechanisms", section 4.
-
-    Examples
-    --------
-    >>> appearance(" T-Shirt") == appearance("t_shirt"), appearance("a") == appearance("A"), appearance("07") == appearance("7.0")
-    (True, False, True)
-    """
-    text = "".join(
-        c
-        for c in unicodedata.normalize("NFKC", name)
-        if unicodedata.category(c) not in ("Cf", "Cc") or c.isspace()
-    ).strip()
-    try:
-        return repr(float(text.replace("_", "x")))
-    except ValueError:
-        pass
-    if len(text) == 1:
-        return text
-    text = text.casefold().translate(LOOK_ALIKES)
-    if sum(c.isalpha() for c in text) >= 3:
-        text = re.sub(r"(?<=[^\W\d_])[01](?=[^\W\d_])", lambda m: m.group().translate(DIGITS_IN_WORDS), text)
-    return re.sub(r"(?<!\d)[\s_\-‐-―]+|[\s_\-‐-―]+(?!\d)", "", text) or text
-
-
-def alike(names: tuple[str, ...]) -> list[tuple[str, ...]]:
-    """Return the sets of names with the same appearance, sorted."""
-    sets: dict[str, list[str]] = {}
-    for name in sorted(names):
-        sets.setdefault(appearance(name), []).append(name)
-    return [tuple(s) for s in sets.values() if len(s) > 1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +30,7 @@ class LabelNames:
     warn_classes: int = 0
 
     def __call__(self, evidence: Evidence) -> Iterator[Finding]:
-        """Yield one finding."""
+        """Yield one finding, and one more where a class is called "unknown" or the like."""
         names = tuple(sorted({*evidence.classes, *(label for _, label in evidence.empty)} - {""}))
         sets = alike(names)
         counts = {name: int((evidence.labels == name).sum()) for s in sets for name in s}
@@ -122,4 +73,34 @@ class LabelNames:
             ),
             classes=tuple(sorted(counts)),
             details={"alike": [list(s) for s in sets]},
+        )
+        unknown = placeholders(names)
+        if unknown:
+            yield self._placeholders(evidence, unknown)
+
+    def _placeholders(self, evidence: Evidence, unknown: tuple[str, ...]) -> Finding:
+        rows = np.flatnonzero(pd.Series(evidence.labels).isin(unknown).to_numpy())
+        listed = ", ".join(f"{name!r} ({int((evidence.labels == name).sum()):,})" for name in unknown[:SHOWN])
+        return Finding(
+            code=self.code,
+            scope="placeholders",
+            title="A class may stand for labels that are not known",
+            summary=f'Names that likely mean "not known" (images in brackets): {listed}. They are read as classes.',
+            why='A model learns "not known" as if it were a kind of picture.',
+            affected=len(rows),
+            total=len(evidence.labels),
+            effect=Effect.counted("class names that mean not known", len(unknown), warn_at=self.warn_classes),
+            fix=Fix(
+                text="Leave the label of these images blank, or drop them; rename the class if it is meant."
+            ),
+            examples=pd.DataFrame(
+                {
+                    "path": evidence.images["path"].to_numpy(dtype=object)[rows],
+                    "label": evidence.labels[rows],
+                    "split": evidence.splits[rows],
+                    "score": 1.0,
+                }
+            ),
+            classes=unknown,
+            details={"placeholders": list(unknown)},
         )

@@ -8,8 +8,16 @@ from typing import ClassVar
 
 import numpy as np
 
+from auditor.checks.shift_pairs import (
+    Pair,
+    advice,
+    class_codes,
+    detectable,
+    in_words,
+    pairs,
+    undecided_because,
+)
 from auditor.evidence import Evidence
-from auditor.evidence.shift import Pair, advice, class_codes, detectable, in_words, pairs, undecided_because
 from auditor.finding import Effect, Finding, Fix, Severity, grade, percent
 from auditor.stats.clusters import effective_size_of_classes
 from auditor.stats.distance import (

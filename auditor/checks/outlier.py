@@ -12,10 +12,10 @@ import pandas as pd
 
 from auditor.checks.base import skipped
 from auditor.evidence import Evidence
-from auditor.evidence.neighbours import nearest
 from auditor.evidence.probabilities import canonical_order
 from auditor.finding import Effect, Finding, Fix, percent
 from auditor.stats.intervals import wilson
+from auditor.stats.nearest import find_nearest
 
 #: Neighbours whose mean distance says how far away a picture is: one is fooled by a pair of outliers, many by
 #: a small class. Ten found the most of five strange pictures planted in 4,000 (``benchmarks/descriptor.py``).
@@ -81,7 +81,7 @@ class Outlier:
             if share > self.warn_share
             else "Few pictures look like no other",
             summary=(
-                f"{int(far.sum()):,} of {len(rows):,} images ({percent(share, 2)}) are more than {limit / np.median(distance):.1f} times "
+                f"{int(far.sum()):,} of {len(rows):,} images ({percent(share, 2)}) are more than {_times(limit, distance)} "
                 f"as far from their {NEAREST} nearest look-alikes as the median image is."
                 + (
                     f" Each was compared with a sample of {len(references):,}."
@@ -187,7 +187,7 @@ def _mean_distance(
     there: npt.NDArray[np.float32],
 ) -> Distances:
     here = np.concatenate([evidence.principal_components(rows), np.ones((len(rows), 1), np.float32)], axis=1)
-    found, product = nearest(here, there, min(4 * NEAREST, len(references)))
+    found, product = find_nearest(here, there, min(4 * NEAREST, len(references)))
     squared = (here[:, :-1] ** 2).sum(axis=1, keepdims=True) - 2 * product
     other = evidence.groups[references[found]] != evidence.groups[rows][:, None]
     order = np.argsort(~other, axis=1, kind="stable")[:, :NEAREST]
@@ -201,3 +201,9 @@ def _mean_distance(
 def _examples(evidence: Evidence, rows: npt.NDArray[np.int64], distance: Distances) -> pd.DataFrame:
     table = evidence.images.loc[rows, ["path", "label", "split"]].assign(score=distance.round(6))
     return table.sort_values(["score", "path"], ascending=[False, True], ignore_index=True)
+
+
+def _times(limit: float, distance: npt.NDArray[np.float64]) -> str:
+    """Return how many times the median distance the limit is; where most images are alike, that is no number."""
+    median = float(np.median(distance))
+    return f"{limit / median:.1f} times" if median > 0 else "any number of times"

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from auditor.evidence import Evidence
-from auditor.evidence.domain import Domain, tell_apart
-from auditor.evidence.shift import (
+from auditor.checks.domain_classifier import Domain, tell_apart
+from auditor.checks.shift_pairs import (
     Distance,
     Pair,
     advice,
@@ -23,6 +22,7 @@ from auditor.evidence.shift import (
     pairs,
     undecided_because,
 )  # fmt: skip
+from auditor.evidence import Evidence
 from auditor.finding import Effect, Finding, Fix, Severity, grade, percent
 from auditor.scanning.schema import MEASURES, SHAPE_MEASURES, Measure
 

@@ -12,10 +12,9 @@ import numpy.typing as npt
 
 from auditor.checks.base import skipped
 from auditor.evidence import Evidence
-from auditor.evidence.nuisance import CLASS_GROUPS, Predictability, binned, coded, predictability
+from auditor.evidence.predictability import CLASS_GROUPS, Predictability, binned, coded, predictability
 from auditor.evidence.probabilities import canonical_order
 from auditor.finding import Effect, Finding, Fix
-from auditor.scanning.signature import rgb16
 
 #: Images that are looked at: the interval of one class of ten is then +-0.1.
 SAMPLE = 5000
@@ -67,7 +66,7 @@ def file_predictors(evidence: Evidence, rows: Rows) -> dict[str, Rows]:
 
 def picture_predictors(evidence: Evidence, rows: Rows) -> dict[str, Rows]:
     """Return binned mean colours, border and 4x4 thumbnail of the pictures."""
-    small = rgb16(evidence.thumbnails(rows)).astype(float)
+    small = evidence.signatures[rows].rgb().astype(float)
     n = len(small)
     sides = (small[:, 0], small[:, -1], small[:, :, 0], small[:, :, -1])
     border = np.concatenate([side.reshape(n, 4, 4, 3).mean(axis=2).reshape(n, -1) for side in sides], axis=1)

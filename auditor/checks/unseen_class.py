@@ -8,8 +8,8 @@ from typing import ClassVar
 
 import numpy as np
 
+from auditor.checks.shift_pairs import Pair, class_codes, in_words, pairs
 from auditor.evidence import Evidence
-from auditor.evidence.shift import Pair, class_codes, in_words, pairs
 from auditor.finding import Effect, Finding, Fix, Severity, grade, percent
 from auditor.stats.clusters import effective_size_of_classes
 from auditor.stats.intervals import miettinen_nurminen

@@ -11,7 +11,8 @@ import numpy as np
 
 from auditor.checks.file_share import Wording, counted, file_finding
 from auditor.evidence import Evidence
-from auditor.finding import Finding, Fix
+from auditor.finding import Effect, Finding, Fix
+from auditor.reading import PICTURES, LeftOut
 
 #: Extensions of each format, as Pillow names formats; "MPO" is a JPEG with more pictures behind it, and old
 #: ".rgb" is SGI's.
@@ -32,6 +33,8 @@ EXTENSIONS = {
     "QOI": ("qoi",),
     "SGI": ("sgi", "rgb", "rgba", "bw"),
 }
+#: Kinds of pictures that a sentence lists.
+KINDS = 3
 #: Only a name with one of these says anything about the format.
 NAMED = frozenset(extension for extensions in EXTENSIONS.values() for extension in extensions)
 
@@ -53,7 +56,9 @@ class WrongExtension:
     warn_share: float = 0.0
 
     def __call__(self, evidence: Evidence) -> Iterator[Finding]:
-        """Yield one finding."""
+        """Yield a finding; and, where there are any, one about pictures that were left out."""
+        if left_out := [part for part in evidence.reading.left_out if part.what == PICTURES]:
+            yield self._left_out(evidence, left_out)
         paths = evidence.images["path"].tolist()
         formats = evidence.images["format"].tolist()
         wrong = (
@@ -80,4 +85,28 @@ class WrongExtension:
             words,
             effect="share of files with a wrong extension",
             warn_share=self.warn_share,
+        )
+
+    def _left_out(self, evidence: Evidence, parts: list[LeftOut]) -> Finding:
+        count = sum(part.count for part in parts)
+        total = count + len(evidence.images)
+        kinds = "; ".join(f"{part.count:,} {part.reason}" for part in parts[:KINDS])
+        return Finding(
+            code=self.code,
+            scope="left-out",
+            title="Pictures or videos were left out",
+            summary=(
+                f"{count:,} of {total:,} files are pictures or videos that were left out, for their endings or their formats:"
+                f" {kinds}. The first is {parts[0].examples[0]}."
+            ),
+            why="Loaders pass them over without a word, or stop at them: the data is smaller than it looks, often by the photos of one phone.",
+            affected=count,
+            total=total,
+            effect=Effect.counted(
+                "share of pictures left out", count / total, warn_at=self.warn_share, unit="share"
+            ),
+            fix=Fix(
+                text="Give JPEG and PNG files the endings .jpg and .png; save other kinds as JPEG or PNG; move what is not meant out of the data."
+            ),
+            details={"kinds": {part.reason: part.count for part in parts}},
         )

@@ -14,6 +14,8 @@ from auditor.outputs import OUTPUT
 
 #: Words that a person must replace: a command that holds one cannot be typed as it stands.
 PLACEHOLDERS = frozenset({"TABLE", "COLUMN"})
+#: Commands with an option for data that is meant to have no labels.
+TAKE_UNLABELLED = frozenset({"scan", "run"})
 #: Commands that refuse data with fewer than two classes.
 NEED_CLASSES = frozenset({"run", "split", "augment", "train"})
 
@@ -37,7 +39,8 @@ def _fill(template: str, dataset: Dataset, request: ScanRequest) -> str | None:
     place = f"./{dataset.location}" if dataset.location.startswith("-") else dataset.location
     data, out = shlex.quote(place), shlex.quote(request.shown_output)
     filled = [data if word == "DATA" else word.replace("OUT/", f"{out}/") for word in words]
-    filled += column_options(request.columns, words)
+    unfit = () if words[1] in TAKE_UNLABELLED else ("--unlabelled",)
+    filled += column_options(request.columns, (*words, *unfit))
     if request.shown_output != OUTPUT and "-o" not in filled:
         filled += ["-o", out]
     return " ".join(filled)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TypedDict, Unpack
 
 from auditor.commands.options import Data
@@ -14,11 +15,17 @@ RUN_PACKAGES = ("albumentations", "keras", "sklearn", "tensorflow")
 
 
 class ColumnNames(TypedDict, total=False):
-    """How a table is read, as `auditor.open` takes it: the columns of class, split and group."""
+    """How data is read, as `auditor.open` takes it.
+
+    The columns of class, split, group and path, the folder of the paths, and whether no labels are meant.
+    """
 
     label: str | None
     split: str | None
     group: str | None
+    path: str | None
+    root: str | Path | None
+    unlabelled: bool
 
 
 def open_data(data: Data, *, field: Data | None = None, **columns: Unpack[ColumnNames]) -> Dataset:
@@ -29,6 +36,11 @@ def open_data(data: Data, *, field: Data | None = None, **columns: Unpack[Column
     from auditor.readers.field import with_field
 
     return with_field(dataset, open_dataset(field))
+
+
+def is_data(name: str) -> bool:
+    """Whether what stands in place of a command is data: something that exists, or an address."""
+    return "://" in name or Path(name).exists()
 
 
 def require_classes(dataset: Dataset, purpose: str) -> None:

@@ -58,6 +58,7 @@ def dataset_facts(dataset: Dataset, evidence: Evidence) -> DatasetFacts:
         classes=dataset.classes,
         splits={s: int(counts[s]) for s in (*evidence.split_names, "") if s in counts.index},
         groups=len(set(images["group"]) - {""}),
+        reading=dataset.reading,
         unique=int((evidence.readable & (evidence.duplicates.near == images.index.to_numpy())).sum()),
     )
 
@@ -106,6 +107,7 @@ def inputs_digest(dataset: Dataset, images: pd.DataFrame, config: Config, seed: 
         dataset.location,
         dataset.ignored,
         dataset.empty,
+        dataset.reading,
         settings,
         seed,
         shown,

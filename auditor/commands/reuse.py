@@ -15,6 +15,7 @@ from auditor.dataset import Dataset
 from auditor.errors import DataError
 from auditor.evidence import Evidence
 from auditor.outputs import OUTPUT
+from auditor.readers.places import where_files_lie
 from auditor.scanning import scan_images
 
 if TYPE_CHECKING:
@@ -80,17 +81,30 @@ def scan_or_reuse(dataset: Dataset, request: ScanRequest) -> Evidence:
         began=request.began,
         **dataclasses.asdict(request.scanning),
     )
-    evidence = Evidence(scanned.images, scanned.signatures, empty=dataset.empty, seed=request.seed)
+    evidence = Evidence(
+        scanned.images,
+        scanned.signatures,
+        empty=dataset.empty,
+        reading=dataset.reading,
+        seed=request.seed,
+    )
     if not evidence.readable.any():
         if fresh and output is not None:
             shutil.rmtree(output)
+        lost = where_files_lie(dataset) if dataset.kind == "table" else None
+        if lost is not None:
+            first, hint = lost
+            raise DataError(
+                expected="a table whose files are there",
+                received=f"{len(scanned.images):,} rows of which none leads to a file;"
+                f" the first looked for is '{first}'",
+                hint=hint,
+            )
         reason = scanned.images["reason"].value_counts().index[0]
         raise DataError(
             expected="at least one readable image",
             received=f"{len(scanned.images):,} files of which none could be read ({reason})",
-            hint="check that paths are relative to the table's folder or absolute"
-            if dataset.kind == "table"
-            else "check the files",
+            hint="check the files",
         )
     return evidence
 

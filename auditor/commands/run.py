@@ -156,7 +156,7 @@ def _prepare_and_train(
         time_budget=time_budget,
         measures=evidence.images,
     )
-    evidence.model_probabilities, evidence.model_recalls = result.probabilities, result.recalls
+    evidence = evidence.with_model(result.probabilities, result.recalls)
     return dataclasses.replace(
         audit.record,
         findings=_check_with_model(audit.record.findings, evidence, config, dataset, request),

@@ -115,7 +115,7 @@ def check_data(
             images=evidence.images,
             exhibits=make_exhibits(evidence, findings),
         )
-        evidence.let_go()
+        evidence.release_memory()
     else:
         request.listeners.stage("Nothing has changed since the checks were run")
     waived = waive(record.findings, config.waivers, today())
@@ -155,7 +155,7 @@ def add_thumbnails(record: Record, dataset: Dataset) -> Record:
 
 def make_exhibits(evidence: Evidence, findings: Sequence[Finding]) -> dict[str, Any]:
     """Return what only reports use: the map of the pictures, label suspects marked."""
-    from auditor.evidence.projection import map_points
+    from auditor.reports.picture_map import map_points
 
     suspects = [
         path

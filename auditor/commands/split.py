@@ -100,7 +100,7 @@ def split(
         add_parts(
             output,
             str(plan.facts["fingerprint"]),
-            split=plan.facts,
+            split={**plan.facts, "location": dataset.location},
             split_table=plan.table,
             split_findings=check_planned_split(evidence, plan, dataset, request),
         )

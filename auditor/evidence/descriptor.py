@@ -1,4 +1,4 @@
-"""An offline descriptor of what a picture looks like, made from its signature alone: no pretrained weights, no second decode."""
+"""What a picture looks like, from its signature alone: no pretrained weights, no second decode."""
 
 from __future__ import annotations
 
@@ -9,33 +9,32 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from auditor.scanning.paged import SWEEP, gathered, give_back
-from auditor.scanning.signature import luma, rgb16
+from auditor.scanning.mapped_signatures import Signatures
 
 if TYPE_CHECKING:
     import pandas as pd
 
 #: Columns of a descriptor: a million images then take 512 MB.
 DIMENSIONS = 128
-#: Distinct pictures that the projection is fitted on: 16 for each column kept; the fit takes about one CPU
-#: second.
+#: Distinct pictures that the projection is fitted on: 16 for each column kept; the fit takes a CPU second.
 FIT_IMAGES = 2048
-#: Images in a block: bounds the memory at about 5 MB, which a processor's cache holds, whatever the data
-#: set's size.
-BLOCK = 256
-#: Orientation bins, and side of a cell in pixels (Dalal and Triggs 2005 use 9 and 8 on pictures four times as
-#: large).
-ORIENTATIONS, CELL = 8, 4
+#: Digests that are looked at at once to find those: a sort of all would hold each several times.
+DIGESTS_AT_ONCE = 50_000
+#: Orientation bins (Dalal and Triggs 2005 use 9).
+ORIENTATIONS = 8
+#: Side of a cell in pixels (Dalal and Triggs 2005 use 8 on pictures four times as large).
+CELL = 4
+#: Grey levels per pixel of a cell below which gradients are compression noise, and stay small.
+NOISE = 8.0
 #: Bins of hue, saturation and value.
 COLOUR_BINS = (8, 3, 3)
-#: Eigenvalues are raised by this share of their mean before whitening, so that directions which are mostly
-#: noise are not blown up.
+#: Share of the mean eigenvalue that is added to each before whitening: directions of noise are not blown up.
 RIDGE = 0.1
 
-Floats = npt.NDArray[np.float32]
+Floats32 = npt.NDArray[np.float32]
 
 
-def gradient_histograms(pictures: npt.NDArray[np.uint8]) -> Floats:
+def gradient_histograms(pictures: npt.NDArray[np.uint8]) -> Floats32:
     """Return histograms of oriented gradients of luma thumbnails ``(n, 32, 32)``, shape ``(n, 512)``.
 
     Each cell is normalised by itself and its eight neighbours.
@@ -51,9 +50,7 @@ def gradient_histograms(pictures: npt.NDArray[np.uint8]) -> Floats:
     down = padded[:, 2:, 1:-1] - padded[:, :-2, 1:-1]
     strength, angle = cv2.cartToPolar(across.reshape(n * side, side), down.reshape(n * side, side))
     position = angle.reshape(n, side, side) * np.float32(ORIENTATIONS / np.pi)
-    position -= np.float32(ORIENTATIONS) * (
-        position >= ORIENTATIONS
-    )  # opposite directions are one orientation
+    position -= np.float32(ORIENTATIONS) * (position >= ORIENTATIONS)  # opposite directions are one
     weight = strength.reshape(n, side, side)
     cells = side // CELL
     of_cell = np.repeat(np.eye(cells, dtype=np.float32), CELL, axis=0)
@@ -72,13 +69,12 @@ def gradient_histograms(pictures: npt.NDArray[np.uint8]) -> Floats:
         bins[..., k] = (rows.reshape(-1, side) @ of_cell).reshape(n, cells, cells)
     energy = np.pad((bins**2).sum(axis=3), ((0, 0), (1, 1), (1, 1)))
     around = sum(energy[:, i : i + cells, j : j + cells] for i in range(3) for j in range(3))
-    # 8 grey levels per pixel of a cell: weaker gradients are compression noise and stay small.
-    bins /= np.sqrt(np.asarray(around) + (8.0 * CELL * CELL) ** 2, dtype=np.float32)[..., None]
+    bins /= np.sqrt(np.asarray(around) + (NOISE * CELL * CELL) ** 2, dtype=np.float32)[..., None]
     return bins.reshape(n, -1)
 
 
-def colour_histograms(pictures: npt.NDArray[np.uint8]) -> Floats:
-    """Return square roots of HSV histograms of RGB thumbnails ``(n, 16, 16, 3)``, shape ``(n, 72)``; each row has length 1."""
+def colour_histograms(pictures: npt.NDArray[np.uint8]) -> Floats32:
+    """Return square roots of HSV histograms of RGB thumbnails ``(n, 16, 16, 3)``, shape ``(n, 72)``."""
     n = len(pictures)
     hsv = cv2.cvtColor(pictures.reshape(n * 16, 16, 3), cv2.COLOR_RGB2HSV_FULL).reshape(n, 256, 3)
     size, shade = int(np.prod(COLOUR_BINS)), np.arange(256)
@@ -91,11 +87,11 @@ def colour_histograms(pictures: npt.NDArray[np.uint8]) -> Floats:
     return np.sqrt(counts / 256).astype(np.float32)
 
 
-def features(signatures: npt.NDArray[np.uint8]) -> tuple[Floats, Floats, Floats]:
-    """Return the three blocks of raw features of signatures: thumbnail ``(n, 768)``, gradients ``(n, 512)``, colours ``(n, 72)``."""
-    small = rgb16(signatures)
+def features(signatures: Signatures) -> tuple[Floats32, Floats32, Floats32]:
+    """Return the raw features: thumbnail ``(n, 768)``, gradients ``(n, 512)``, colours ``(n, 72)``."""
+    small = signatures.rgb()
     thumbnail = np.asarray(small.reshape(len(small), -1) / np.float32(255), dtype=np.float32)
-    return thumbnail, gradient_histograms(luma(signatures)), colour_histograms(small)
+    return thumbnail, gradient_histograms(signatures.luma()), colour_histograms(small)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,48 +108,44 @@ class Projection:
         What each column was divided by: multiplied with it, descriptors are plain principal components.
     """
 
-    mean: Floats
-    directions: Floats
-    scales: Floats
+    mean: Floats32
+    directions: Floats32
+    scales: Floats32
 
-    def __call__(self, signatures: npt.NDArray[np.uint8]) -> Floats:
+    def __call__(self, signatures: Signatures) -> Floats32:
         """Return descriptors of signatures, shape ``(n, n_columns)``."""
         return self.project(np.concatenate(features(signatures), axis=1))
 
-    def project(self, raw: Floats) -> Floats:
+    def project(self, raw: Floats32) -> Floats32:
         """Return descriptors of raw features ``(n, 1352)``, shape ``(n, n_columns)``."""
         return np.asarray((raw - self.mean) @ self.directions, dtype=np.float32)
 
 
-def fit_projection(signatures: npt.NDArray[np.uint8], columns: int = DIMENSIONS) -> Projection:
-    """Fit the projection: blocks of features scaled to the same variance, then PCA with whitening.
+def fit_projection(signatures: Signatures, columns: int = DIMENSIONS) -> Projection:
+    """Fit the projection: each kind of feature scaled to the same variance, then PCA with whitening.
 
     Parameters
     ----------
-    signatures : ndarray of uint8, shape (n_fit, SIGNATURE_BYTES)
+    signatures : Signatures
     columns : int
-        At most so many columns are kept, and no direction without variance.
+        Largest number of columns; no direction without variance is kept.
     """
-    return _fit(_blocks(signatures), columns)
+    return _fit(_raw_features(signatures), columns)
 
 
-def _blocks(signatures: npt.NDArray[np.uint8]) -> list[Floats]:
-    """Return the blocks of raw features of all signatures, made `BLOCK` pictures at a time."""
-    parts = [features(signatures[start : start + BLOCK]) for start in range(0, len(signatures), BLOCK)]
-    return [np.concatenate(block) for block in zip(*parts, strict=True)]
+def _raw_features(signatures: Signatures) -> list[Floats32]:
+    """Return the three kinds of raw features of all signatures, made block by block."""
+    parts = [features(block) for _, block in signatures.blocks(np.arange(len(signatures)))]
+    return [np.concatenate(kind) for kind in zip(*parts, strict=True)]
 
 
-def _fit(blocks: list[Floats], columns: int) -> Projection:
-    """Fit the projection on blocks of raw features."""
+def _fit(kinds: list[Floats32], columns: int) -> Projection:
+    """Fit the projection on the three kinds of raw features."""
     from scipy.linalg import eigh
 
-    scale = np.concatenate(
-        [
-            np.full(b.shape[1], 1 / np.sqrt(max(float(b.var(axis=0).sum()), 1e-6)), dtype=np.float32)
-            for b in blocks
-        ]
-    )
-    raw = np.concatenate(blocks, axis=1)
+    spreads = [max(float(kind.var(axis=0).sum()), 1e-6) for kind in kinds]
+    scale = np.repeat(1 / np.sqrt(spreads), [kind.shape[1] for kind in kinds]).astype(np.float32)
+    raw = np.concatenate(kinds, axis=1)
     mean = raw.mean(axis=0, dtype=np.float64).astype(np.float32)
     centred = (raw - mean) * scale
     n, width = centred.shape
@@ -179,7 +171,7 @@ def _fit(blocks: list[Floats], columns: int) -> Projection:
 
 
 def fitting_rows(images: pd.DataFrame, limit: int = FIT_IMAGES) -> npt.NDArray[np.int64]:
-    """Return rows to fit on, at most ``limit``: distinct readable pictures in the order of their pixel digests.
+    """Return at most ``limit`` rows to fit on: distinct readable pictures, in the order of pixel digests.
 
     A digest is as good as a random number and belongs to the picture, so that neither row order, names nor
     copies change the choice.
@@ -188,49 +180,49 @@ def fitting_rows(images: pd.DataFrame, limit: int = FIT_IMAGES) -> npt.NDArray[n
 
     digests, readable = images["pixel_digest"], (images["status"] == "ok").to_numpy()
     lowest = pd.Series(dtype=object)
-    for start in range(0, len(digests), SWEEP):  # a sort of all would hold every digest several times
-        part = digests.iloc[start : start + SWEEP].astype(object)[readable[start : start + SWEEP]]
+    for start in range(0, len(digests), DIGESTS_AT_ONCE):
+        some = slice(start, start + DIGESTS_AT_ONCE)
+        part = digests.iloc[some].astype(object)[readable[some]]
         lowest = pd.concat([lowest, part[part != ""]])
         lowest = lowest[~lowest.duplicated()].sort_values(kind="stable").iloc[:limit]
     return np.asarray(lowest.index, dtype=np.int64)
 
 
-def describe(images: pd.DataFrame, signatures: npt.NDArray[np.uint8]) -> tuple[Floats, Floats]:
-    """Return the descriptor of every image, ``(n_images, n_columns)``, and what its columns were divided by.
+@dataclass(frozen=True, slots=True, eq=False)
+class Descriptor:
+    """What each picture looks like.
 
-    There are at most `DIMENSIONS` columns. Rows of unreadable images are zeros. Multiplied with the second,
-    shape ``(n_columns,)``, descriptors are plain principal components.
+    Attributes
+    ----------
+    values : ndarray of float32, shape (n_images, n_columns)
+        Zeros for unreadable images.
+    scales : ndarray of float32, shape (n_columns,)
+        Multiplied with them, the values are plain principal components.
+    """
+
+    values: Floats32
+    scales: Floats32
+
+
+def describe(images: pd.DataFrame, signatures: Signatures) -> Descriptor:
+    """Return the descriptor of every image, of at most `DIMENSIONS` columns.
 
     Parameters
     ----------
     images : DataFrame
         Needs the columns ``status`` and ``pixel_digest``; index 0..n-1.
-    signatures : ndarray of uint8, shape (n_images, SIGNATURE_BYTES)
+    signatures : Signatures
     """
     rows = fitting_rows(images)
     if not len(rows):
-        return np.zeros((len(images), 1), dtype=np.float32), np.ones(1, dtype=np.float32)
-    fitted = _blocks(gathered(signatures, rows))
-    projection = _fit(fitted, DIMENSIONS)
+        return Descriptor(np.zeros((len(images), 1), np.float32), np.ones(1, np.float32))
+    raw = _raw_features(signatures[rows])
+    projection = _fit(raw, DIMENSIONS)
     out = np.zeros((len(images), projection.directions.shape[1]), dtype=np.float32)
-    out[rows] = projection.project(np.concatenate(fitted, axis=1))
+    out[rows] = projection.project(np.concatenate(raw, axis=1))
     left = (images["status"] == "ok").to_numpy(copy=True)
     left[rows] = False
-    readable = np.flatnonzero(left)
-    for start in range(0, len(readable), BLOCK):
-        block = readable[start : start + BLOCK]
-        out[block] = projection(signatures[block])
-        if start % SWEEP < BLOCK:
-            give_back(signatures)
-    return out, projection.scales
-
-
-__all__ = [
-    "DIMENSIONS",
-    "Projection",
-    "colour_histograms",
-    "describe",
-    "features",
-    "fit_projection",
-    "gradient_histograms",
-]
+    others = np.flatnonzero(left)
+    for part, block in signatures.blocks(others):
+        out[others[part]] = projection(block)
+    return Descriptor(out, projection.scales)

@@ -1,44 +1,50 @@
-"""Out-of-fold class probabilities: what the pictures alone say about each label, from models that never saw it."""
+"""Out-of-fold class probabilities: what pictures say about their labels, from models that never saw them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from auditor.evidence.neighbours import nearest, unit_rows
 from auditor.stats.logistic import fit_logistic
+from auditor.stats.nearest import find_nearest, scale_to_unit
 
 if TYPE_CHECKING:
-    from auditor.evidence.evidence import Evidence
+    import pandas as pd
 
 #: Folds of the cross-validation: five or ten are the usual compromise (Kohavi 1995); five cost half.
 FOLDS = 5
 #: Groups that a class needs to be judged: one for each fold.
 CLASS_GROUPS = 5
-#: Inverse strength of the L2 penalty, neighbours that vote, and the power of the cosine in their votes:
-#: highest average precision of planted flips on Fashion-MNIST, flat between 0.01 and 0.03, 15 and 30, 1 and 4
-#: (``benchmarks/labels.py``).
-PENALTY, VOTERS, POWER = 0.01, 30, 4.0
-#: Images for each column of the descriptor that is used, and the fewest columns: of 120 images, 20 columns
-#: tell Fashion-MNIST's classes at a balanced accuracy of 0.75 and all at 0.28, for whitening blows up what so
-#: few images cannot fix (``benchmarks/descriptor.py``).
-COLUMN_IMAGES, FEWEST_COLUMNS = 6, 4
+#: Inverse strength of the L2 penalty. This, the voters and their power have the highest average precision of
+#: planted flips on Fashion-MNIST; it is flat between 0.01 and 0.03 (``benchmarks/labels.py``).
+PENALTY = 0.01
+#: Neighbours that vote: precision is flat between 15 and 30.
+VOTERS = 30
+#: Power of the cosine in their votes: precision is flat between 1 and 4.
+POWER = 4.0
+#: Images for each column of the descriptor that is used. Of 120 images of Fashion-MNIST 20 columns give a
+#: balanced accuracy of 0.75, all give 0.28: whitening blows up what few images cannot fix
+#: (``benchmarks/descriptor.py``).
+COLUMN_IMAGES = 6
+#: Columns that are used at least: the few that hold most of the looks.
+FEWEST_COLUMNS = 4
 #: Images that each model is fitted on: bounds the cost of a fold whatever the size of the data set.
 FIT_IMAGES = 20_000
-#: Every class keeps at least so many of those.
+#: Images that every class keeps of those, at least: rare classes stay known.
 FIT_PER_CLASS = 50
-#: Comparisons of the nearest neighbours in all, about 60 CPU seconds: fewer references above 300,000 images,
-#: but never below 4,000.
-COMPARISONS, LEAST_REFERENCES = 6_000_000_000, 4000
-#: Probabilities that are held, in numbers (400 MB): with 1,000 classes, 100,000 images are judged.
-HELD = 100_000_000
+#: Comparisons of nearest neighbours in all, about 60 CPU seconds: fewer references from 300,000 images on.
+COMPARISONS = 6_000_000_000
+#: References that stay in any case: the vote needs some of every class.
+LEAST_REFERENCES = 4000
+#: Probabilities that are held at most (400 MB): with 1,000 classes, 100,000 images are judged.
+MOST_PROBABILITIES = 100_000_000
 #: Probabilities are not taken below this: no model here knows one in ten thousand.
 FLOOR = 1e-4
 
-Floats = npt.NDArray[np.float32]
+Floats32 = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
 
 
@@ -68,14 +74,32 @@ class Probabilities:
     rows: Rows
     classes: tuple[str, ...]
     given: Rows
-    values: Floats
+    values: Floats32
     balanced_accuracy: float
     left_out: int
     models: tuple[str, ...]
 
 
-def canonical_order(scan: Evidence, rows: Rows) -> Rows:
-    """Return rows in the order of pixel digest, then path: as good as random, and the same however the table is sorted."""
+class _LabelledPictures(Protocol):
+    """What the probabilities need of the evidence, row by row."""
+
+    images: pd.DataFrame
+    model_probabilities: pd.DataFrame | None
+
+    @property
+    def readable(self) -> npt.NDArray[np.bool_]: ...
+    @property
+    def labels(self) -> npt.NDArray[np.object_]: ...
+    @property
+    def splits(self) -> npt.NDArray[np.object_]: ...
+    @property
+    def groups(self) -> Rows: ...
+    @property
+    def descriptor(self) -> Floats32: ...
+
+
+def canonical_order(scan: _LabelledPictures, rows: Rows) -> Rows:
+    """Return rows in the order of pixel digest, then path: as good as random, however the table is sorted."""
     rows, paths = np.sort(rows), scan.images["path"]
     if not paths.is_monotonic_increasing:
         rows = rows[np.argsort(paths.to_numpy(dtype=object)[rows], kind="stable")]
@@ -85,7 +109,7 @@ def canonical_order(scan: Evidence, rows: Rows) -> Rows:
 
 
 def deal_folds(given: Rows, groups: Rows, folds: int = FOLDS) -> Rows:
-    """Deal groups to folds, each class as evenly as groups allow; largest groups first. Returns fold numbers, shape ``(n,)``.
+    """Deal groups to folds, each class as evenly as groups allow, largest first; return fold numbers.
 
     Parameters
     ----------
@@ -107,7 +131,7 @@ def deal_folds(given: Rows, groups: Rows, folds: int = FOLDS) -> Rows:
 
 
 def _chosen(given: Rows, limit: int) -> Rows:
-    """Return at most ``limit`` positions, those of small classes first, ascending; ``given`` is in a random order."""
+    """Return at most ``limit`` positions, those of small classes first, ascending; ``given`` is shuffled."""
     if len(given) <= limit:
         return np.arange(len(given))
     order = np.argsort(given, kind="stable")
@@ -117,8 +141,8 @@ def _chosen(given: Rows, limit: int) -> Rows:
     return np.sort(np.argsort(rank >= FIT_PER_CLASS, kind="stable")[:limit])
 
 
-def logistic(x: Floats, given: Rows, queries: Floats, classes: int) -> Floats:
-    """Return the probabilities of a logistic regression, shape ``(n_queries, n_classes)``; a class absent from training gets 0."""
+def logistic(x: Floats32, given: Rows, queries: Floats32, classes: int) -> Floats32:
+    """Return the probabilities of a logistic regression; a class that training lacks gets 0."""
     out = np.zeros((len(queries), classes), dtype=np.float32)
     present, number = np.unique(given, return_inverse=True)
     if len(present) == 1:
@@ -131,10 +155,10 @@ def logistic(x: Floats, given: Rows, queries: Floats, classes: int) -> Floats:
     return out
 
 
-def votes(x: Floats, given: Rows, queries: Floats, classes: int) -> Floats:
+def votes(x: Floats32, given: Rows, queries: Floats32, classes: int) -> Floats32:
     """Return the smoothed votes of the nearest neighbours by cosine, shape ``(n_queries, n_classes)``."""
     k = min(VOTERS, len(x))
-    rows, similarity = nearest(queries, x, k)
+    rows, similarity = find_nearest(queries, x, k)
     weight = np.maximum(similarity, 0) ** POWER
     place = np.arange(len(queries))[:, None] * classes + given[rows]
     # One tenth of a vote for every class: nobody's neighbours are certain.
@@ -145,7 +169,7 @@ def votes(x: Floats, given: Rows, queries: Floats, classes: int) -> Floats:
     return np.asarray(total / total.sum(axis=1, keepdims=True), dtype=np.float32)
 
 
-def geometric_mean(parts: list[Floats]) -> Floats:
+def geometric_mean(parts: list[Floats32]) -> Floats32:
     """Return the normalised geometric mean of probabilities, each at least `FLOOR`."""
     mean = np.exp(sum(np.log(np.maximum(part, FLOOR)) for part in parts) / len(parts))
     return np.asarray(mean / mean.sum(axis=1, keepdims=True), dtype=np.float32)
@@ -158,7 +182,7 @@ def balanced_accuracy(given: Rows, predicted: Rows, classes: int) -> float:
     return float((right[counts > 0] / counts[counts > 0]).mean())
 
 
-def out_of_fold(x: Floats, given: Rows, groups: Rows, classes: int, rows: Rows | None = None) -> Floats:
+def out_of_fold(x: Floats32, given: Rows, groups: Rows, classes: int, rows: Rows | None = None) -> Floats32:
     """Return out-of-fold probabilities of the default ensemble, shape ``(n, n_classes)``.
 
     Parameters
@@ -187,16 +211,16 @@ def out_of_fold(x: Floats, given: Rows, groups: Rows, classes: int, rows: Rows |
         out[inside] = geometric_mean(
             [
                 logistic(known, given[fit], asked, classes),
-                votes(unit_rows(near_by), given[near], unit_rows(asked), classes),
+                votes(scale_to_unit(near_by), given[near], scale_to_unit(asked), classes),
             ]
         )
     return out
 
 
 def _model(
-    scan: Evidence, rows: Rows, classes: tuple[str, ...]
-) -> tuple[npt.NDArray[np.bool_], Floats] | None:
-    """Return which rows a trained model was asked about and what it said, or ``None`` where it does not know every class."""
+    scan: _LabelledPictures, rows: Rows, classes: tuple[str, ...]
+) -> tuple[npt.NDArray[np.bool_], Floats32] | None:
+    """Return which rows a trained model knows and what it says; ``None`` where it lacks a class."""
     table = scan.model_probabilities
     if table is None or not len(table):
         return None
@@ -211,12 +235,12 @@ def _model(
     return (covered, said) if covered.any() else None
 
 
-def find_probabilities(scan: Evidence) -> Probabilities | None:
-    """Return out-of-fold probabilities for the labelled images of a scan, or ``None`` with fewer than two classes to tell apart.
+def find_probabilities(scan: _LabelledPictures) -> Probabilities | None:
+    """Return out-of-fold probabilities for the labelled images; ``None`` with fewer than two classes.
 
     The ensemble is the geometric mean of a logistic regression and a nearest-neighbour vote on the
-    descriptor, cross-validated over groups; where `Scan.model_probabilities` are given and lower the log loss
-    of the images they cover, they join it.
+    descriptor, cross-validated over groups; where `Evidence.model_probabilities` lower the log loss of the
+    images they cover, they join it.
     """
     labelled = np.flatnonzero(scan.readable & (scan.labels != "") & (scan.splits != "field"))
     if not len(labelled):
@@ -227,7 +251,7 @@ def find_probabilities(scan: Evidence) -> Probabilities | None:
     classes = tuple(names[enough].tolist())
     if len(classes) < 2:
         return None
-    rows = canonical_order(scan, labelled[enough[number]])[: HELD // len(classes)]
+    rows = canonical_order(scan, labelled[enough[number]])[: MOST_PROBABILITIES // len(classes)]
     given = np.searchsorted(names[enough], scan.labels[rows].astype(str)).astype(np.int64)
     columns = max(len(rows) // COLUMN_IMAGES, FEWEST_COLUMNS)
     values = out_of_fold(scan.descriptor[:, :columns], given, scan.groups[rows], len(classes), rows)

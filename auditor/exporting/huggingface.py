@@ -1,4 +1,4 @@
-"""Hugging Face: a ``datasets.DatasetDict``, or Parquet files that pyarrow writes, images inside."""
+"""Hugging Face: a ``datasets.DatasetDict``, or a folder of Parquet files with the images inside."""
 
 from __future__ import annotations
 
@@ -66,17 +66,10 @@ def write(material: Material, target: Path, options: Options) -> Path:
     """Write ``data/<split>-00000-of-00001.parquet``, which ``datasets`` and ``auditor.open(folder)`` read.
 
     Memory holds one row group of images at a time.
-
-    Raises
-    ------
-    MissingExtraError
-        pyarrow is not installed.
     """
-    try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-    except ImportError:
-        raise MissingExtraError.of("pyarrow", "huggingface") from None
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     features = {
         "image": {"_type": "Image"},
         "label": {"names": list(material.classes), "_type": "ClassLabel"},

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from auditor.dataset import LocalFiles
 from auditor.exporting.material import WHOLE
 from auditor.outputs import csv_bytes, write_file
-from auditor.reports.files import parquet_bytes
+from auditor.parquet import parquet_bytes
 
 if TYPE_CHECKING:
     import pandas as pd

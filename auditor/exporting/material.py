@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from auditor.dataset import LocalFiles
 from auditor.errors import DataError, UsageError
+from auditor.grouping import find_leaking
 from auditor.outputs import refuse_inside
 from auditor.splitting.certificate import part_column, parts_of
-from auditor.splitting.plan import Plan, leaking
+from auditor.splitting.plan import Plan
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -202,7 +203,7 @@ def _of_record(record: Record) -> pd.DataFrame:
         return _tidy(images)
     column = part_column(planned)
     table = planned[(planned[column] != "") & planned["path"].isin(images["path"])]
-    return _tidy(table if column == "fold" else table[~leaking(table)])
+    return _tidy(table if column == "fold" else table[~find_leaking(table)])
 
 
 def _tidy(table: pd.DataFrame) -> pd.DataFrame:

@@ -21,15 +21,23 @@ from auditor.readers import (
     webdataset,
     yolo,
 )
+from auditor.readers.picture_kinds import named_pictures
+from auditor.readers.roboflow import grouped
+from auditor.readers.scientific import grouped_by_header
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Columns:
-    """Which columns of a table hold what; ``None`` stands for the default name, which may be absent."""
+    """Which columns of a table hold what; ``None`` stands for the default name, which may be absent.
+
+    ``root`` is the folder that paths are relative to, by default that of the table.
+    """
 
     label: str | None = None
     split: str | None = None
     group: str | None = None
+    path: str | None = None
+    root: str | Path | None = None
 
 
 class Reader(Protocol):
@@ -68,7 +76,14 @@ UNDERSTOOD = (
 
 
 def open_dataset(
-    data: Data, *, label: str | None = None, split: str | None = None, group: str | None = None
+    data: Data,
+    *,
+    label: str | None = None,
+    split: str | None = None,
+    group: str | None = None,
+    path: str | None = None,
+    root: str | Path | None = None,
+    unlabelled: bool = False,
 ) -> Dataset:
     """Open a data set without reading any image.
 
@@ -81,7 +96,14 @@ def open_dataset(
         ``tf.data.Dataset``, or a dict of the arguments of ``keras.utils.image_dataset_from_directory``.
     label, split, group : str, optional
         Columns of a table that hold the class, the split, and what must stay together (patient, slide,
-        session); by default ``label``, ``split`` and ``group`` where they exist.
+        session); by default ``label``, ``split`` and ``group`` where they exist, or what is called
+        otherwise and is clearly meant (``class``, ``target``, ``subset``): ``.reading`` says which.
+    path : str, optional
+        Column of a table that holds the paths; by default ``path``, or what is clearly meant.
+    root : str or Path, optional
+        Folder that the paths of a table are relative to; by default the folder of the table.
+    unlabelled : bool
+        No labels are meant: what looks like labels is not used, and their absence is no finding.
 
     Raises
     ------
@@ -91,23 +113,28 @@ def open_dataset(
         The address needs a package that is not installed.
     """
     if isinstance(data, Dataset):
-        return data
+        return without_labels(data) if unlabelled else data
+    columns = Columns(label=label, split=split, group=group, path=path, root=root)
+    dataset = completed(grouped_by_header(grouped(_opened(data, columns))))
+    if isinstance(data, (str, Path)) and dataset.ignored and "://" not in str(data):
+        dataset = named_pictures(dataset, Path(data))
+    return without_labels(dataset) if unlabelled else dataset
+
+
+def _opened(data: Data, columns: Columns) -> Dataset:
     if not isinstance(data, (str, Path)):
         from auditor.readers.objects import open_object
 
-        return open_object(data, Columns(label=label, split=split, group=group))
-    columns = Columns(label=label, split=split, group=group)
+        return open_object(data, columns)
     if "://" in str(data):
         from auditor.readers import remote
 
         return remote.read(str(data), columns)
-    from auditor.readers.unknown import hint_for, hint_for_missing
+    from auditor.readers.unknown import hint_for, missing
 
     location = Path(data)
     if not location.exists():
-        raise DataError(
-            expected=UNDERSTOOD, received=f"'{data}', which does not exist", hint=hint_for_missing(location)
-        )
+        raise missing(location)
     from auditor.readers.plugged import plugged_readers, read_with_plugins
 
     brought = read_with_plugins(location, columns)
@@ -118,3 +145,34 @@ def open_dataset(
             return reader.read(location, columns)
     plugins = "".join(f", {plugin.name} (of {plugin.package})" for plugin in plugged_readers())
     raise DataError(expected=UNDERSTOOD + plugins, received=f"'{data}'", hint=hint_for(location))
+
+
+def completed(dataset: Dataset) -> Dataset:
+    """Fill in what a reader left blank about how it understood the data; what was ignored is always said."""
+    from dataclasses import replace
+
+    from auditor.reading import EXAMPLES, LeftOut
+
+    reading = dataset.reading
+    if not reading.layout:
+        reading = replace(reading, layout=dataset.kind)
+    if dataset.labelled and not reading.labels_from:
+        reading = replace(reading, labels_from=dataset.kind)
+    if not reading.splits_from:
+        splits = sorted(set(dataset.samples["split"]) - {""})
+        reading = replace(reading, splits_from=tuple((split, split) for split in splits))
+    if dataset.ignored and not reading.left_out:
+        ignored = LeftOut(reason="no images", count=len(dataset.ignored), examples=dataset.ignored[:EXAMPLES])
+        reading = replace(reading, left_out=(ignored,))
+    return replace(dataset, reading=reading)
+
+
+def without_labels(dataset: Dataset) -> Dataset:
+    """Return a data set whose user says that no labels are meant: what looks like labels is not used, which is said."""
+    from dataclasses import replace
+
+    reading = replace(dataset.reading, unlabelled=True, label_clues=())
+    if dataset.labelled:
+        note = f"--unlabelled: the labels from {dataset.reading.labels_from} are not used."
+        reading = replace(reading, labels_from="", notes=(*reading.notes, note))
+    return replace(dataset, samples=dataset.samples.assign(label=""), empty=(), reading=reading)

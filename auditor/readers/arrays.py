@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import atexit
 import math
-import shutil
-import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from auditor.dataset import Dataset, FileStat
+from auditor.dataset import Dataset, FileStat, joined_labels
 from auditor.errors import DataError
 from auditor.readers.layout import SPLIT_NAMES, refuse_columns
+from auditor.readers.temporary import temporary_folder, unpack
+from auditor.reading import LeftOut, Reading
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,13 +36,36 @@ class Stretch(NamedTuple):
     dtype: str
     shape: tuple[int, ...]
 
-    def open(self) -> npt.NDArray[np.generic]:
-        """Return it, mapped: nothing is read yet."""
+    @property
+    def item_bytes(self) -> int:
+        """Bytes of one item: a picture, or a label."""
         import numpy as np
 
-        return np.memmap(
-            self.file, dtype=np.dtype(self.dtype), mode="r", offset=self.offset, shape=self.shape
-        )
+        return math.prod(self.shape[1:]) * np.dtype(self.dtype).itemsize
+
+    def read(self, first: int, count: int = 1) -> npt.NDArray[np.generic]:
+        """Return some items. They are read, not mapped: a map of the whole may be larger than a worker's address space.
+
+        Raises
+        ------
+        OSError
+            The file ends before them.
+        """
+        import numpy as np
+
+        size = count * self.item_bytes
+        with Path(self.file).open("rb", buffering=0) as stream:
+            stream.seek(self.offset + first * self.item_bytes)
+            data = stream.read(size)
+        if len(data) < size:
+            raise OSError("the file is cut short inside this array")
+        return np.frombuffer(data, np.dtype(self.dtype)).reshape(count, *self.shape[1:])
+
+    def refuse_short(self) -> Stretch:
+        """Return it, or raise ValueError where its file is too short to hold it."""
+        if Path(self.file).stat().st_size < self.offset + self.shape[0] * self.item_bytes:
+            raise ValueError("it is shorter than its header says")
+        return self
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,10 +82,6 @@ class ArrayPictures:
 
     arrays: Mapping[str, Any]
     changed: int = -1
-    _open: dict[str, Any] = field(default_factory=dict, repr=False)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return ArrayPictures, (self.arrays, self.changed)
 
     def stat(self, path: str) -> FileStat:
         """Return the size of the pixels, and when their file was modified; (-1, -1) in memory."""
@@ -87,13 +105,12 @@ class ArrayPictures:
 
         name, _, number = path.rpartition("/")
         try:
-            array = self._open.get(name)
-            if array is None:
-                array = self.arrays[name]
-                self._open[name] = array = array.open() if isinstance(array, Stretch) else array
-            return encode_png(array[int(number.removesuffix(".png"))])
+            array, place = self.arrays[name], int(number.removesuffix(".png"))
+            if not 0 <= place < array.shape[0]:
+                raise IndexError(place)
         except (KeyError, ValueError, IndexError):
             raise FileNotFoundError(path) from None
+        return encode_png(array.read(place)[0] if isinstance(array, Stretch) else array[place])
 
 
 def picture_name(part: str, number: int) -> str:
@@ -116,14 +133,16 @@ def from_arrays(
     location: str,
     names: Sequence[str] = (),
     changed: int = -1,
+    ignored: Sequence[str] = (),
 ) -> Dataset:
     """Return the data set of arrays by part (``train``, ``val``, ``test``, or another word where there are no splits).
 
-    Labels are ``(n,)``, ``(n, 1)`` or one-hot ``(n, classes)``; ``names`` gives classes by number.
+    Labels are ``(n,)``, ``(n, 1)``, one-hot ``(n, classes)``, or several classes per picture as 0 and 1
+    ``(n, classes)``; ``names`` gives classes by number.
     """
     import pandas as pd
 
-    tables = []
+    tables, notes = [], list[str]()
     for part, array in pictures.items():
         shape = array.shape
         if len(shape) < 3:
@@ -132,7 +151,7 @@ def from_arrays(
                 received=f"'{part}' of shape {tuple(shape)}",
                 hint="give pictures, not rows of numbers",
             )
-        known = _labels(labels[part], shape[0], part, names) if part in labels else [""] * shape[0]
+        known = _labels(labels[part], shape[0], part, names, notes) if part in labels else [""] * shape[0]
         split = SPLIT_NAMES.get(part.lower(), "")
         paths = [picture_name(part, i) for i in range(shape[0])]
         tables.append(pd.DataFrame({"path": paths, "label": known, "split": split, "group": ""}, dtype=str))
@@ -149,10 +168,18 @@ def from_arrays(
         location=location,
         samples=samples.sort_values("path", ignore_index=True),
         source=ArrayPictures(pictures, changed),
+        ignored=tuple(ignored),
+        reading=Reading(
+            labels_from="the labels' arrays" if labels else "",
+            left_out=(LeftOut(reason="of another kind", count=len(ignored), examples=tuple(ignored[:5])),)
+            if ignored
+            else (),
+            notes=tuple(notes),
+        ),
     )
 
 
-def _labels(values: Any, count: int, part: str, names: Sequence[str]) -> list[str]:
+def _labels(values: Any, count: int, part: str, names: Sequence[str], notes: list[str]) -> list[str]:
     import numpy as np
 
     array = np.asarray(values)
@@ -160,6 +187,14 @@ def _labels(values: Any, count: int, part: str, names: Sequence[str]) -> list[st
         array = array[:, 0]
     elif array.ndim == 2 and array.dtype.kind in "biuf" and (array.sum(axis=1) == 1).all():
         array = array.argmax(axis=1)
+    elif array.ndim == 2 and len(array) == count and array.dtype.kind in "biu" and array.max(initial=0) <= 1:
+        blank = int((array.sum(axis=1) == 0).sum())
+        notes.append(
+            f"Labels of '{part}' are {array.shape[1]} columns of 0 and 1: pictures have several classes each"
+            + (f", and {blank:,} of {count:,} have none." if blank else ".")
+        )
+        words = [names[i] if i < len(names) else str(i) for i in range(array.shape[1])]
+        return [joined_labels([words[i] for i in np.flatnonzero(row)]) for row in array]
     if array.ndim != 1 or len(array) != count:
         raise DataError(
             expected=f"{count:,} labels for '{part}', one per picture (or one-hot)",
@@ -203,7 +238,7 @@ def reads(location: Path) -> bool:
 
 
 def read(location: Path, columns: Columns) -> Dataset:
-    """Read an ``.npz``. Arrays stored uncompressed are mapped; compressed ones are decompressed once, into temporary files.
+    """Read an ``.npz``. Arrays stored uncompressed stay where they are; compressed ones are decompressed once, into temporary files.
 
     Raises
     ------
@@ -241,6 +276,7 @@ def read(location: Path, columns: Columns) -> Dataset:
         kind="arrays",
         location=str(location),
         changed=location.stat().st_mtime_ns,
+        ignored=[f"{name}.npy" for name in listed if name not in roles],
     )
 
 
@@ -278,17 +314,16 @@ def stretch(location: Path, archive: zipfile.ZipFile, name: str) -> Stretch:
             )
     if start is None:
         folder = temporary_folder()
-        with archive.open(name) as packed, (folder / "array.npy").open("wb") as unpacked:
-            shutil.copyfileobj(packed, unpacked, 1 << 20)
+        with archive.open(name) as packed:
+            unpack(
+                packed,
+                folder / "array.npy",
+                packed=info.compress_size,
+                location=str(location),
+                expected="a NumPy .npz of pictures and labels",
+            )
         file, start = str(folder / "array.npy"), 0
     return _stretch_of(file, start)
-
-
-def temporary_folder() -> Path:
-    """Return a new folder that goes when this process ends."""
-    folder = Path(tempfile.mkdtemp(prefix="auditor-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
 
 
 def _stretch_of(file: str, start: int) -> Stretch:
@@ -303,7 +338,7 @@ def _stretch_of(file: str, start: int) -> Stretch:
         )
         if dtype.hasobject or fortran:
             raise ValueError("arrays of Python objects or in Fortran order are not read")
-        return Stretch(file, stream.tell(), dtype.str, shape)
+        return Stretch(file, stream.tell(), dtype.str, shape).refuse_short()
 
 
 def _load(archive: zipfile.ZipFile, name: str) -> npt.NDArray[np.generic]:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import hashlib
 import io
 import math
+import re
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from auditor.dataset import Dataset, FileStat, Source
+from auditor.dataset import Dataset, FileStat, Source, is_native
 from auditor.errors import DataError
 from auditor.readers.archive import refusal
+from auditor.readers.roboflow import GROUPS_FROM, original_of
+from auditor.reading import EXAMPLES, LeftOut, Reading
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +30,11 @@ if TYPE_CHECKING:
 MARK = "#box="
 #: Twice Pillow's ``MAX_IMAGE_PIXELS``, where Pillow itself refuses a decompression bomb.
 MAX_PIXELS = 178_956_970
+#: Formats whose decoders are fuzzed by everybody.
+HARDENED = (".jpg", ".jpeg", ".png", ".bmp")
 SECOND = 1_000_000_000
+#: A name, and why it was left out.
+REASON = re.compile(r"(?P<name>.*) \((?P<reason>[^()]*)\)", re.DOTALL)
 
 
 class Box(NamedTuple):
@@ -67,6 +74,11 @@ class Crops:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Crops, (self.images, self.boxes, self.relative)
+
+    @property
+    def native(self) -> bool:
+        """Whether reading may end the process: it decodes, and other formats than these are not as hardened."""
+        return is_native(self.images) or not all(name.lower().endswith(HARDENED) for name in self.boxes)
 
     def _box(self, path: str) -> tuple[str, npt.NDArray[np.float64]]:
         import numpy as np
@@ -156,8 +168,13 @@ def boxed(
     kind: str,
     relative: bool,
     ignored: Iterable[str] = (),
+    labels_from: str = "",
+    notes: Iterable[str] = (),
 ) -> Dataset:
     """Return the data set of boxes: path and label of each, its image as its group.
+
+    Versions of one picture, by Roboflow's names, are one group. An entry of ``ignored`` may end with a reason
+    in brackets.
 
     Raises
     ------
@@ -182,12 +199,13 @@ def boxed(
         table.loc[again, "number"] = table[again].groupby("image").cumcount() + 1
     corners = table[["number", "left", "top", "right", "bottom"]].to_numpy(dtype=np.float64)
     rows = table.groupby("image", sort=False).indices
+    originals = {image: original_of(image) for image in rows}
     samples = pd.DataFrame(
         {
             "path": table["image"] + MARK + table["number"].astype(str) + ".png",
             "label": table["label"],
             "split": table["split"],
-            "group": table["image"],
+            "group": [originals[image] or image for image in table["image"]],
         },
         dtype=str,
     )
@@ -197,7 +215,33 @@ def boxed(
         location=str(location),
         samples=samples.sort_values("path", ignore_index=True),
         source=Crops(images, {str(image): corners[i] for image, i in rows.items()}, relative),
-        ignored=tuple(sorted(ignored)),
+        ignored=(left_out := tuple(sorted(ignored))),
+        reading=Reading(
+            layout=f"{kind} boxes",
+            labels_from=labels_from or f"{kind} annotations",
+            groups_from=GROUPS_FROM if any(originals.values()) else "the image of each box",
+            left_out=by_reason(left_out),
+            notes=tuple(notes),
+        ),
+    )
+
+
+def by_reason(ignored: Iterable[str]) -> tuple[LeftOut, ...]:
+    """Return what was left out by the reason in brackets at the end of each entry.
+
+    Examples
+    --------
+    >>> [str(part) for part in by_reason(["a.txt", "b.jpg (no box)", "c.jpg (no box)"])]
+    ['1 file (no images: a.txt)', '2 files (no box: b.jpg, c.jpg)']
+    """
+    found: dict[str, list[str]] = {}
+    for entry in ignored:
+        named = REASON.fullmatch(entry)
+        name, reason = (named["name"], named["reason"]) if named else (entry, "no images")
+        found.setdefault(reason, []).append(name)
+    return tuple(
+        LeftOut(reason=reason, count=len(names), examples=tuple(names[:EXAMPLES]))
+        for reason, names in found.items()
     )
 
 

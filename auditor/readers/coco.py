@@ -6,14 +6,16 @@ import json
 import re
 from collections.abc import Iterator
 from itertools import islice
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING, Any
 
 from auditor.dataset import Dataset, LocalFiles
 from auditor.errors import DataError
 from auditor.readers.boxes import Box, boxed, refuse_named
 from auditor.readers.folder import all_files
-from auditor.readers.layout import SPLIT_NAMES, is_image
+from auditor.readers.layout import is_image
+from auditor.readers.split_names import SPLIT_WORDS
+from auditor.reading import listed as listed_names
 
 if TYPE_CHECKING:
     from auditor.readers import Columns
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 #: them in COCO's own files.
 HEAD = 1 << 16
 KEYS = re.compile(rb'"(images|annotations|categories|licenses)"\s*:\s*\[')
+#: Keys of the objects in these lists: a stray JSON beside images may have a list of categories or licenses too.
+OBJECT_KEYS = re.compile(rb'"(file_name|image_id|bbox|supercategory|coco_url)"\s*:')
 #: Where annotation files are, below the folder of the data: COCO's own layout, Roboflow's, and beside the
 #: images.
 PLACES = ("annotations/*.json", "*.json", "*/_annotations.coco.json", "Annotations/*.json")
@@ -37,7 +41,10 @@ def _is_coco(file: Path) -> bool:
             head = stream.read(HEAD)
     except OSError:
         return False
-    return head.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"{") and KEYS.search(head) is not None
+    if not head.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"{"):
+        return False
+    keys = set(KEYS.findall(head))
+    return {b"images", b"annotations"} <= keys or (bool(keys) and OBJECT_KEYS.search(head) is not None)
 
 
 def _files(location: Path) -> list[Path]:
@@ -81,9 +88,10 @@ def read(location: Path, columns: Columns) -> Dataset:
     boxes: list[Box] = []
     ignored: list[str] = []
     listed: set[str] = set()
+    unlisted: set[str] = set()
     annotations = _files(location)
     for file in annotations:
-        boxes.extend(_boxes(file, root, ignored, listed))
+        boxes.extend(_boxes(file, root, ignored, listed, unlisted))
     names: dict[str, str] = {}
     if location.is_dir():
         files, names = all_files(root)
@@ -94,7 +102,19 @@ def read(location: Path, columns: Columns) -> Dataset:
             if path not in listed and path not in used
         )
     source = LocalFiles(str(root.absolute()), names)
-    return boxed(boxes, source, location=location, root=root, kind="COCO", relative=False, ignored=ignored)
+    return boxed(
+        boxes,
+        source,
+        location=location,
+        root=root,
+        kind="COCO",
+        relative=False,
+        ignored=ignored,
+        labels_from=listed_names(file.name for file in annotations),
+        notes=[f"Objects of categories that the file does not list keep their numbers: {', '.join(unknown)}."]
+        if (unknown := sorted(unlisted)[:5])
+        else (),
+    )
 
 
 def _parsed(file: Path) -> tuple[list[Any], list[Any], list[Any]]:
@@ -123,7 +143,7 @@ def _split_of(file: Path, root: Path) -> str:
         *re.findall(r"[a-z]+", file.stem.lower()),
         *(p.lower() for p in file.absolute().relative_to(root.absolute()).parts[:-1]),
     ]
-    return next((SPLIT_NAMES[w] for w in words if w in SPLIT_NAMES), "")
+    return next((SPLIT_WORDS[w] for w in words if w in SPLIT_WORDS), "")
 
 
 def _folder(file: Path, root: Path, names: list[str]) -> str:
@@ -145,7 +165,22 @@ def _folder(file: Path, root: Path, names: list[str]) -> str:
     return candidates[found.index(max(found))] if max(found, default=0) else ""
 
 
-def _boxes(file: Path, root: Path, ignored: list[str], listed: set[str]) -> Iterator[Box]:
+def _placed(file: Path, root: Path, names: dict[Any, str]) -> tuple[str, dict[Any, str]]:
+    """Return the folder of the images, and their names below it: as written, with slashes for backslashes, or without folders.
+
+    The first of these by which any of the first images is found counts.
+    """
+    plain = {key: PureWindowsPath(name).as_posix() for key, name in names.items()}
+    alone = {key: PureWindowsPath(name).name for key, name in names.items()}
+    for written in (names, plain, alone):
+        some = list(written.values())[:FIRST]
+        folder = _folder(file, root, some)
+        if any((root / (folder + name)).is_file() for name in some):
+            return folder, written
+    return _folder(file, root, []), names
+
+
+def _boxes(file: Path, root: Path, ignored: list[str], listed: set[str], unlisted: set[str]) -> Iterator[Box]:
     images, annotations, categories = _parsed(file)
     names = {
         row.get("id"): str(row["file_name"])
@@ -157,7 +192,7 @@ def _boxes(file: Path, root: Path, ignored: list[str], listed: set[str]) -> Iter
         for row in _dicts(categories)
         if _hashable(row.get("id"))
     }
-    folder = _folder(file, root, list(names.values()))
+    folder, names = _placed(file, root, names)
     listed.update(folder + name for name in names.values())
     split = _split_of(file, root)
     where = file.absolute().relative_to(root.absolute()).as_posix()
@@ -184,8 +219,13 @@ def _boxes(file: Path, root: Path, ignored: list[str], listed: set[str]) -> Iter
             ignored.append(f"{image}#box={number} (a crowd, not one object)")
             continue
         category = row.get("category_id")
-        label = labels.get(category, "") if _hashable(category) else ""
-        yield Box(image, number, label, *_corners(row.get("bbox")), split)
+        label = (labels.get(category) or str(category)) if _hashable(category) else ""
+        if label and category not in labels:
+            unlisted.add(label)
+        corners = _corners(row.get("bbox"))
+        if any(c != c for c in corners):
+            corners = _around(row.get("segmentation"))
+        yield Box(image, number, label, *corners, split)
     ignored.extend(f"{folder}{name} (no box)" for key, name in names.items() if key not in shown)
 
 
@@ -193,6 +233,18 @@ def _free(place: int, used: set[int]) -> int:
     while place in used:
         place += 1
     return place
+
+
+def _around(polygons: Any) -> tuple[float, float, float, float]:
+    """Return the box around the polygons ``[[x, y, x, y, ...], ...]`` of an object; NaN where it is something else."""
+    if not isinstance(polygons, list) or not polygons:
+        return (float("nan"),) * 4
+    flat = polygons if not isinstance(polygons[0], list) else [v for polygon in polygons for v in polygon]
+    if len(flat) < 6 or len(flat) % 2 or not all(isinstance(v, (int, float)) for v in flat):
+        return (float("nan"),) * 4
+    return _corners(
+        [min(flat[::2]), min(flat[1::2]), max(flat[::2]) - min(flat[::2]), max(flat[1::2]) - min(flat[1::2])]
+    )
 
 
 def _hashable(value: Any) -> bool:

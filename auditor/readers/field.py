@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from auditor.dataset import Dataset, FileStat, Source
+from auditor.dataset import Dataset, FileStat, Source, is_native
 
 #: Put before the paths of field images, so that they never collide with those of the data set.
 PREFIX = "field:"
@@ -16,6 +16,11 @@ class WithField:
 
     data: Source
     field: Source
+
+    @property
+    def native(self) -> bool:
+        """Whether reading may end the process."""
+        return is_native(self.data) or is_native(self.field)
 
     def _at(self, path: str) -> tuple[Source, str]:
         return (self.field, path.removeprefix(PREFIX)) if path.startswith(PREFIX) else (self.data, path)

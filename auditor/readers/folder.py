@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auditor.dataset import Dataset, LocalFiles, shown_name
 from auditor.errors import DataError
-from auditor.readers.layout import arrange, is_image, refuse_columns
+from auditor.readers.label_clues import find_label_clues, needs_labels
+from auditor.readers.layout import arrange, is_image, refuse_columns, with_left_out
 from auditor.readers.scientific import scientific
 from auditor.readers.unknown import hint_for
 from auditor.record import MARKER
@@ -28,20 +30,33 @@ def _joined(inside: str, name: str) -> str:
     return f"{inside}/{name}" if inside else name
 
 
-def walk(root: Path) -> Iterator[tuple[str, list[str], list[str]]]:
-    """Yield (folder relative to the root, its folders, its files), following links but never in a circle."""
-    seen: set[tuple[int, int]] = set()
-    stack = [""]
+#: How often one folder is read through different links; more would let a few links fan out without end.
+MOST_READS = 8
+
+
+def walk(
+    root: Path, skipped: dict[str, list[str]] | None = None
+) -> Iterator[tuple[str, list[str], list[str]]]:
+    """Yield (folder relative to the root, its folders, its files), following links but never in a circle.
+
+    ``skipped`` receives the folders that are not entered, by reason.
+    """
+    skipped = {} if skipped is None else skipped
+    reads: Counter[tuple[int, int]] = Counter()
+    stack: list[tuple[str, tuple[tuple[int, int], ...]]] = [("", ())]
     while stack:
-        inside = stack.pop()
+        inside, around = stack.pop()
         here = root / inside
         folders: list[str] = []
         files: list[str] = []
         try:
             found = here.stat()
-            if (found.st_dev, found.st_ino) in seen:
+            place = (found.st_dev, found.st_ino)
+            reads[place] += 1
+            if place in around or reads[place] > MOST_READS:
+                reason = "links in a circle" if place in around else f"linked more than {MOST_READS} times"
+                skipped.setdefault(reason, []).append(inside)
                 continue
-            seen.add((found.st_dev, found.st_ino))
             with os.scandir(here) as entries:
                 for entry in entries:
                     try:
@@ -52,10 +67,18 @@ def walk(root: Path) -> Iterator[tuple[str, list[str], list[str]]]:
             yield inside, [], [""]
             continue
         if MARKER in files:
+            skipped.setdefault("written by auditor", []).append(inside)
             continue
-        folders = sorted(f for f in folders if not (f.startswith(".") or (here / f / MARKER).exists()))
+        hidden = sorted(_joined(inside, f) for f in folders if f.startswith("."))
+        if hidden:
+            skipped.setdefault("hidden", []).extend(hidden)
+        folders = sorted(f for f in folders if not f.startswith("."))
+        written = [f for f in folders if (here / f / MARKER).exists()]
+        if written:
+            skipped.setdefault("written by auditor", []).extend(_joined(inside, f) for f in written)
+            folders = [f for f in folders if f not in written]
         yield inside, folders, sorted(files)
-        stack.extend(_joined(inside, f) for f in reversed(folders))
+        stack.extend((_joined(inside, f), (*around, place)) for f in reversed(folders))
 
 
 def all_files(root: Path) -> tuple[list[str], dict[str, str]]:
@@ -72,7 +95,7 @@ def all_files(root: Path) -> tuple[list[str], dict[str, str]]:
 
 
 def read(location: Path, columns: Columns) -> Dataset:
-    """Read a tree of images. The folder that directly names the class is the first below the root or below a split folder."""
+    """Read a tree of images; what its folders mean, `auditor.readers.layout.arrange` says."""
     refuse_columns(columns, "a folder")
     if (location / MARKER).exists():
         raise DataError(
@@ -84,7 +107,8 @@ def read(location: Path, columns: Columns) -> Dataset:
     images: list[str] = []
     ignored: list[str] = []
     folders: list[str] = []
-    for inside, below, files in walk(location):
+    skipped: dict[str, list[str]] = {}
+    for inside, below, files in walk(location, skipped):
         folders.extend(shown_name(_joined(inside, f)) for f in below)
         for file in files:
             actual = _joined(inside, file)
@@ -99,21 +123,27 @@ def read(location: Path, columns: Columns) -> Dataset:
         images
     ):  # a name with an odd byte in it, and another that spells that byte out
         images = _told_apart(images, names)
+    not_entered = {reason: sorted(map(shown_name, where)) for reason, where in skipped.items()}
+    outside = {folder for where in not_entered.values() for folder in where}
     layout = arrange(
         images,
-        folders,
+        [folder for folder in folders if folder not in outside],
         location=shown_name(str(location)),
-        others=len(ignored),
+        ignored=ignored,
         hint=hint_for(location, ignored) if ignored else "",
     )
+    reading = with_left_out(layout.reading, ignored, not_entered)
+    if needs_labels(layout.samples):
+        reading = replace(reading, label_clues=find_label_clues(layout.samples, ignored, location))
     return Dataset(
         name=shown_name(location.resolve().name),
         kind=layout.kind,
         location=str(location),
         samples=layout.samples,
         source=scientific(LocalFiles(str(location.absolute()), names), images),
-        ignored=tuple(sorted(ignored)),
+        ignored=tuple(sorted([*ignored, *layout.left_out])),
         empty=layout.empty,
+        reading=reading,
     )
 
 

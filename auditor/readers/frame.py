@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from auditor.errors import DataError
+from auditor.readers.places import root_folder
 from auditor.readers.table import tabled
 
 if TYPE_CHECKING:
@@ -45,7 +46,13 @@ def read(table: pd.DataFrame, columns: Columns) -> Dataset:
     plain = table.reset_index(drop=True).rename(columns=str)
     for name in plain.columns[[isinstance(kind, _categorical()) for kind in plain.dtypes]]:
         plain[name] = plain[name].astype(object)
-    return tabled(plain, columns, name="table", location="DataFrame", root=Path.cwd())
+    return tabled(
+        plain,
+        columns,
+        name="table",
+        location="DataFrame",
+        root=root_folder(columns.root) if columns.root else Path.cwd(),
+    )
 
 
 def _categorical() -> type:

@@ -1,6 +1,6 @@
 """Hugging Face data sets: Parquet with the bytes of images in it, and the Arrow folders of ``save_to_disk``.
 
-The package ``datasets`` is not needed; Arrow files need pyarrow, which it brings.
+The package ``datasets`` is not needed.
 """
 
 from __future__ import annotations
@@ -13,13 +13,17 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from auditor import parquet
-from auditor.dataset import Dataset, FileStat
+from auditor.dataset import Dataset, FileStat, joined_labels, separate_labels
 from auditor.errors import DataError
-from auditor.readers import arrow
+from auditor.readers import apart, arrow
+from auditor.readers.boxes import by_reason
 from auditor.readers.layout import SPLIT_NAMES
+from auditor.readers.split_names import split_of
+from auditor.readers.values import texts_of
+from auditor.reading import Reading
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,18 +54,28 @@ class ArrowPictures:
         Where the bytes are: binary, or a struct with ``bytes`` (and ``path``).
     files : dict
         What `stat` says, by file; it stays behind when the source is sent to a worker, which only reads.
+    refused : dict of str to str
+        What is not read, and why.
     """
 
     root: str
     column: str
     files: dict[str, FileStat] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
     _chunks: dict[str, tuple[str, int, int, Sequence[Any]]] = field(default_factory=dict, repr=False)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return ArrowPictures, (self.root, self.column)
+        return ArrowPictures, (self.root, self.column, {}, self.refused)
+
+    @property
+    def native(self) -> bool:
+        """Whether reading may end the process: a damaged Arrow file does."""
+        return any(name.lower().endswith(".arrow") for name in self.files)
 
     def stat(self, path: str) -> FileStat:
         """Return the mean size of the rows of a file, and when the file was modified."""
+        if path in self.refused:
+            raise OSError(self.refused[path])
         name = path.rpartition("/")[0]
         if name not in self.files:
             raise FileNotFoundError(path)
@@ -69,15 +83,16 @@ class ArrowPictures:
 
     def read(self, path: str) -> bytes:
         """Return the bytes of one row; the row group around it is kept until another is asked for."""
+        if path in self.refused:
+            raise OSError(self.refused[path])
         name, _, number = path.rpartition("/")
         row = int(number)
         try:
             held = self._chunks.get("")
             if held is None or held[0] != name or not held[1] <= row < held[2]:
                 held = self._chunks[""] = (name, *self._chunk(Path(self.root) / name, row))
-            value = held[3][row - held[1]]
-            value = value.as_py() if hasattr(value, "as_py") else value
-        except (IndexError, KeyError, ValueError) as error:
+            value = held[3][row - held[1]].as_py()
+        except (IndexError, KeyError, ValueError, NotImplementedError) as error:
             raise OSError(f"the file cannot give it: {' '.join(str(error).split())[:100]}") from None
         data = value.get("bytes") if isinstance(value, dict) else value
         if data is None:
@@ -90,9 +105,9 @@ class ArrowPictures:
     def _chunk(self, file: Path, row: int) -> tuple[int, int, Sequence[Any]]:
         """Return the first row, the row behind the last, and the values of the piece of a file that holds a row."""
         first = 0
-        for rows in _format(file).row_groups(file):
+        for group, rows in enumerate(_format(file).row_groups(file)):
             if row < first + rows:
-                return first, first + rows, _format(file).values(file, self.column, first, first + rows)
+                return first, first + rows, _format(file).values(file, self.column, group)
             first += rows
         raise OSError("the file has become shorter")
 
@@ -111,11 +126,13 @@ def image_column(kinds: Mapping[str, Kind]) -> str | None:
 
 
 def class_names(about: Mapping[bytes, bytes], column: str) -> list[str] | None:
-    """Return the names of a ``ClassLabel`` column, which ``datasets`` writes into a file's metadata."""
+    """Return the names of a column of ``ClassLabel`` or of lists of them, which ``datasets`` writes into a file's metadata."""
     try:
-        features = json.loads(about[b"huggingface"])["info"]["features"]
-        names = features[column]["names"]
-    except (KeyError, ValueError, TypeError):
+        feature = json.loads(about[b"huggingface"])["info"]["features"][column]
+        if isinstance(feature, list):  # a list of one feature, as older versions write it
+            (feature,) = feature
+        names = feature.get("feature", feature)["names"]
+    except (KeyError, ValueError, TypeError, AttributeError):
         return None
     return [str(n) for n in names] if isinstance(names, list) else None
 
@@ -150,17 +167,28 @@ def reads(location: Path) -> bool:
     if location.is_dir() and not _promising(location):
         return False
     try:
-        files = _files(location)
-        return bool(files) and image_column(_format(files[0]).kinds(files[0])) is not None
-    except (OSError, ValueError):
+        return _image_column(_files(location)) is not None
+    except OSError:
         return False
+    finally:
+        apart.end()
+
+
+def _image_column(files: list[Path]) -> str | None:
+    """Return the column of images of the first file that can be read."""
+    for file in files:
+        try:
+            return image_column(_format(file).kinds(file))
+        except (OSError, ValueError):
+            continue
+    return None
 
 
 def _split_of(file: Path, root: Path) -> str:
     inside = file.relative_to(root).parts if file != root else (file.name,)
     for folder in inside[:-1]:
-        if folder.lower() in SPLIT_NAMES:
-            return SPLIT_NAMES[folder.lower()]
+        if split := split_of(folder):
+            return split
     named = SHARD.fullmatch(inside[-1])
     return SPLIT_NAMES.get(named["split"].lower(), "") if named else ""
 
@@ -168,51 +196,86 @@ def _split_of(file: Path, root: Path) -> str:
 def read(location: Path, columns: Columns) -> Dataset:
     """Read the labels of Parquet or Arrow files; images stay where they are until the scan asks for them, a row group at a time.
 
+    A file that is damaged is one row that cannot be read.
+
     Raises
     ------
     DataError
-        A file is damaged, or a named column is missing.
+        No file can be read, or a named column is missing.
     """
-    import pandas as pd
-
     files = _files(location)
     root = location if location.is_dir() else location.parent
-    column = image_column(_format(files[0]).kinds(files[0]))
+    column = _image_column(files)
     assert column is not None
-    tables: list[pd.DataFrame] = []
-    refused: list[str] = []
-    grouped: str | None = None
-    listed: dict[str, FileStat] = {}
+    found = _Found([], {}, {}, [], {}, [])
     for file in files:
+        shown = file.relative_to(root).as_posix()
+        split = _split_of(file, location)
         try:
             kinds = _format(file).kinds(file)
             if image_column(kinds) != column:
-                raise ValueError(f"it has no column '{column}' of images")
+                found.ignored.append(f"{shown} (no column '{column}' of images)")
+                continue
             names = _wanted(list(kinds), columns, column, location)
-            grouped = names["group"] or grouped
-            shown = file.relative_to(root).as_posix()
-            tables.append(_rows(file, shown, kinds, names, _split_of(file, location)))
+            found.tables.append(_rows(file, shown, kinds, names, split, found.notes))
+            found.columns.update({role: name for role, name in names.items() if name})
             about = file.stat()
-            listed[shown] = FileStat(about.st_size // max(len(tables[-1]), 1), about.st_mtime_ns)
+            found.listed[shown] = FileStat(about.st_size // max(len(found.tables[-1]), 1), about.st_mtime_ns)
         except (OSError, ValueError) as error:
-            refused.append(f"{file.relative_to(root).as_posix()} ({' '.join(str(error).split())[:80]})")
-    if not tables:
+            found.refused[f"{shown}/from here on"] = (
+                f"the file is damaged: {' '.join(str(error).split())[:80]}"
+            )
+            found.tables.append(_damaged(f"{shown}/from here on", split))
+    apart.end()
+    return _dataset(location, root, column, found)
+
+
+class _Found(NamedTuple):
+    """What files hold, as it is collected."""
+
+    tables: list[pd.DataFrame]
+    listed: dict[str, FileStat]
+    refused: dict[str, str]
+    ignored: list[str]
+    columns: dict[str, str]
+    notes: list[str]
+
+
+def _damaged(path: str, split: str) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame({"path": [path], "label": "", "split": split, "group": ""})
+
+
+def _dataset(location: Path, root: Path, column: str, found: _Found) -> Dataset:
+    import pandas as pd
+
+    if not found.listed:
         raise DataError(
             expected="Parquet or Arrow files with images",
-            received=f"'{location}': {refused[0]}",
+            received=f"'{location}': {next(iter(found.refused.values()), 'none')}",
             hint="write them again",
         )
-    samples = pd.concat(tables, ignore_index=True)
+    samples = pd.concat(found.tables, ignore_index=True)
     for text in ("path", "label", "split", "group"):
         samples[text] = samples[text].astype(str)
+    ignored = tuple(sorted(found.ignored))
+    from_columns = {role: f"column '{name}'" for role, name in found.columns.items()}
     return Dataset(
         name=location.stem,
         kind="Hugging Face",
         location=str(location),
         samples=samples.sort_values("path", ignore_index=True, kind="stable"),
-        source=ArrowPictures(str(root.absolute()), column, listed),
-        ignored=tuple(refused),
-        group_column=grouped,
+        source=ArrowPictures(str(root.absolute()), column, found.listed, found.refused),
+        ignored=ignored,
+        group_column=found.columns.get("group"),
+        reading=Reading(
+            layout="Hugging Face files",
+            labels_from=from_columns.get("label", ""),
+            groups_from=from_columns.get("group", ""),
+            left_out=by_reason(ignored),
+            notes=tuple(dict.fromkeys(found.notes)),
+        ),
     )
 
 
@@ -237,12 +300,19 @@ def _wanted(present: list[str], columns: Columns, image: str, location: Path) ->
 
 
 def _rows(
-    file: Path, shown: str, kinds: Mapping[str, Kind], names: Mapping[str, str | None], split: str
+    file: Path,
+    shown: str,
+    kinds: Mapping[str, Kind],
+    names: Mapping[str, str | None],
+    split: str,
+    notes: list[str],
 ) -> pd.DataFrame:
     """Return the sample rows of a file, without touching its images."""
     import pandas as pd
 
-    frame = _format(file).read(file, [name for name, kind in kinds.items() if kind == "plain"])
+    wanted = {name for name in names.values() if name}
+    plain = [name for name, kind in kinds.items() if kind == "plain" or (kind == "nested" and name in wanted)]
+    frame = _format(file).read(file, plain)
     count = len(frame)
     samples = pd.DataFrame({"path": [f"{shown}/{i:07d}" for i in range(count)]})
     for role in ("label", "split", "group"):
@@ -250,19 +320,33 @@ def _rows(
         if name is None or name not in frame.columns:
             samples[role] = split if role == "split" else ""
             continue
-        values = frame[name]
         known = class_names(_format(file).metadata(file), name) if role == "label" else None
-        if known is not None:
-            numbers = pd.to_numeric(values, errors="coerce")
-            samples[role] = [
-                "" if n != n or n < 0 else known[int(n)] if n < len(known) else str(int(n)) for n in numbers
-            ]
-        else:
-            samples[role] = [
-                "" if absent else str(value) for value, absent in zip(values, values.isna(), strict=True)
-            ]
+        texts = texts_of(frame[name])
+        samples[role] = texts if known is None else _named(texts, known, notes)
     if names["split"] is not None:
         samples["split"] = samples["split"].map(lambda s: SPLIT_NAMES.get(s.strip().lower(), s.strip()))
-    extra = frame.drop(columns=[c for c in frame.columns if c in set(names.values()) or c in samples.columns])
+    extra = frame.drop(columns=[c for c in frame.columns if c in wanted or c in samples.columns])
     whole: pd.DataFrame = pd.concat([samples, extra], axis=1)
     return whole
+
+
+def _named(texts: list[str], names: list[str], notes: list[str]) -> list[str]:
+    """Return labels by their numbers' names; -1 means none, and numbers beyond the names stay, with a note."""
+    beyond: set[str] = set()
+
+    def name(number: str) -> str:
+        if not number.removeprefix("-").isdigit():
+            return number
+        if int(number) < 0:
+            return ""
+        if int(number) >= len(names):
+            beyond.add(number)
+            return number
+        return names[int(number)]
+
+    named = [joined_labels(name(n) for n in separate_labels(text)) for text in texts]
+    if beyond:
+        notes.append(
+            f"Class numbers beyond the {len(names):,} names keep their numbers: {', '.join(sorted(beyond, key=int)[:5])}."
+        )
+    return named

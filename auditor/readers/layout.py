@@ -2,59 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from auditor.errors import DataError
+from auditor.readers.folder_tree import GENERIC, FolderTree, is_clutter
+from auditor.readers.image_names import IMAGE_EXTENSIONS as IMAGE_EXTENSIONS
+from auditor.readers.image_names import is_image as is_image
+from auditor.readers.split_names import SPLIT_NAMES as SPLIT_NAMES
+from auditor.readers.split_names import split_folders, split_of
+from auditor.reading import EXAMPLES, LeftOut, Reading, listed
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from auditor.readers import Columns
 
-#: Extensions of the image formats that Pillow or OpenCV decode, or `auditor.readers.scientific` makes PNG of;
-#: a file with another one is counted as ignored.
-IMAGE_EXTENSIONS = frozenset({
-    ".jpg", ".jpeg", ".jpe", ".jfif", ".jp2", ".j2k", ".png", ".apng", ".gif", ".bmp", ".dib", ".tif", ".tiff", ".webp", ".avif", ".ppm",
-    ".pgm", ".pbm", ".pnm", ".ico", ".tga", ".mpo", ".qoi", ".sgi", ".rgb", ".dcm", ".dicom",
-})  # fmt: skip
-
-#: Folder names that mean a split, in lower case.
-SPLIT_NAMES = {
-    **dict.fromkeys(("train", "training", "trn"), "train"),
-    **dict.fromkeys(("val", "valid", "validation", "dev"), "val"),
-    **dict.fromkeys(("test", "testing", "tst"), "test"),
-}
-
 
 class Layout(NamedTuple):
-    """The sample table, what kind of layout it is, and the folders (split, label) that hold no image."""
+    """The sample table, what kind of layout it is, and what else there is to say of it.
+
+    ``empty`` are the folders (split, label) that hold no image, ``left_out`` the images that are not in the
+    table.
+    """
 
     samples: pd.DataFrame
     kind: str
     empty: tuple[tuple[str, str], ...]
+    reading: Reading
+    left_out: tuple[str, ...]
 
 
-def is_image(name: str) -> bool:
-    """Whether a file's name is that of an image; hidden files are none.
+class Parts(NamedTuple):
+    """Which folders mean what.
 
-    Examples
-    --------
-    >>> is_image("a/b.JPG"), is_image("a/.b.jpg"), is_image("notes.txt")
-    (True, False, False)
+    ``splits`` maps a folder to its split; ``depth`` is the number of parts before the one that names the class, by
+    top folder ("" where all have the same); ``class_first`` where splits are below the classes.
     """
-    base = name.rsplit("/", 1)[-1]
-    return (
-        "." in base and not base.startswith(".") and "." + base.rsplit(".", 1)[1].lower() in IMAGE_EXTENSIONS
-    )
+
+    splits: dict[str, str]
+    depth: dict[str, int]
+    class_first: bool = False
 
 
 def arrange(
-    images: Sequence[str], folders: Iterable[str], *, location: str, others: int, hint: str = ""
+    images: Sequence[str],
+    folders: Iterable[str],
+    *,
+    location: str,
+    ignored: Sequence[str] = (),
+    hint: str = "",
 ) -> Layout:
     """Return what paths mean that are relative to the root, with "/" between their parts.
 
-    The folder that directly names the class is the first below the root or below a split folder.
+    Folders around everything mean nothing. Below them are folders of splits, or of classes; the first folder
+    below a split's names the class.
 
     Raises
     ------
@@ -66,63 +69,185 @@ def arrange(
     if not images:
         raise DataError(
             expected="a folder with images in class folders",
-            received=f"'{location}' with no image in it ({others} other files)",
+            received=f"'{location}' with no image in it ({len(ignored)} other files)",
             hint=hint or f"images are files that end in {', '.join(sorted(IMAGE_EXTENSIONS)[:6])}, ...",
         )
-    folders = list(folders)
-    parts = [path.split("/") for path in images]
-    top = {p[0] for p in parts if len(p) > 1} | {f for f in folders if "/" not in f}
-    is_split = bool(top) and all(t.lower() in SPLIT_NAMES for t in top)
-    depth = 1 if is_split else 0
-    samples = pd.DataFrame(
-        {
-            "path": images,
-            "label": [p[depth] if len(p) > depth + 1 else "" for p in parts],
-            "split": [SPLIT_NAMES[p[0].lower()] if is_split and len(p) > 1 else "" for p in parts],
-            "group": "",
-        }
-    ).astype(str)
-    present = set(zip(samples["split"], samples["label"], strict=True))
-    splits = {split for split, _ in present}
-    empty = []
-    for folder in folders:
-        p = folder.split("/")
-        split = SPLIT_NAMES[p[0].lower()] if is_split else ""
-        if len(p) == depth + 1 and (split, p[-1]) not in present:
-            empty.append((split, p[-1]))
-        if is_split and len(p) == 1 and split not in splits:
-            empty.append((split, ""))
+    cached = [path for path in images if is_clutter(path)]
+    if len(cached) == len(images):
+        cached = []
+    kept = [path for path in images if not is_clutter(path)] if cached else list(images)
+    tree = FolderTree(kept, folders, ignored)
+    parts, notes = _understand(tree, location)
+    extra = (
+        [top for top in tree.tops if top not in parts.splits]
+        if parts.splits and not parts.class_first
+        else []
+    )
+    rows = [
+        (path, *_meaning(path.split("/"), tree, parts)) for path in kept if tree.top_of(path) not in extra
+    ]
+    samples = pd.DataFrame(rows, columns=["path", "label", "split"]).assign(group="").astype(str)
+    empty, imageless = tree.without_images(parts.splits, parts.depth, parts.class_first)
+    beside = [path for path in kept if tree.top_of(path) in extra]
+    left_out = (
+        *(LeftOut(reason="beside the splits", count=sum(tree.top_of(p) == top for p in beside), what="images",
+                  examples=(f"{tree.cover}{top}/",)) for top in extra),
+        *((LeftOut(reason="caches of other programs", count=len(cached), examples=tuple(cached[:EXAMPLES]), what="images"),)
+          if cached else ()),
+        *((LeftOut(reason="without an image", count=len(imageless), examples=tuple(imageless[:EXAMPLES]), what="folders"),)
+          if imageless else ()),
+    )  # fmt: skip
     labelled = bool((samples["label"] != "").any())
-    kind = ("split folders" if is_split else "class folders") if labelled else "images"
-    return Layout(samples.sort_values("path", ignore_index=True), kind, tuple(sorted(empty)))
+    unlabelled_splits = sorted(
+        set(samples["split"]) - set(samples.loc[samples["label"] != "", "split"]) - {""}
+    )
+    if labelled:
+        notes += [
+            f"{listed(_folders_of(split, parts))} has no class folders: its images have no label."
+            for split in unlabelled_splits
+        ]
+    reading = Reading(
+        layout=_in_words(parts, labelled),
+        labels_from="folder names" if labelled else "",
+        splits_from=tuple(
+            (s, ", ".join(f"{tree.cover}{f}" if not parts.class_first else f for f in _folders_of(s, parts)))
+            for s in sorted(set(samples["split"]) - {""})
+        ),
+        left_out=left_out,
+        notes=tuple(notes),
+    )
+    kind = ("split folders" if parts.splits else "class folders") if labelled else "images"
+    return Layout(
+        samples.sort_values("path", ignore_index=True),
+        kind,
+        empty,
+        reading,
+        tuple(sorted([*beside, *cached])),
+    )
 
 
-def common_folder(paths: Sequence[str]) -> str:
-    """Return the folder, with its "/", that holds all paths and has folders below it: archives often wrap everything in one.
-
-    Examples
-    --------
-    >>> common_folder(["flowers/rose/1.png", "flowers/tulip/2.png"]), common_folder(["rose/1.png"]), common_folder(["a/x/1.png", "b/1.png"])
-    ('flowers/', '', '')
-    """
-    tops = {path.split("/", 1)[0] for path in paths}
-    if len(tops) != 1 or not all(path.count("/") > 1 for path in paths):
-        return ""
-    (top,) = tops
-    return "" if top.lower() in SPLIT_NAMES else top + "/"
+def _folders_of(split: str, parts: Parts) -> list[str]:
+    return sorted(folder for folder, meant in parts.splits.items() if meant == split)
 
 
-def without_cover(samples: pd.DataFrame, cover: str) -> pd.DataFrame:
-    """Give the paths of samples that were arranged below a common folder their full names back."""
-    return samples.assign(path=cover + samples["path"]).sort_values("path", ignore_index=True)
+def _in_words(parts: Parts, labelled: bool) -> str:
+    if parts.class_first:
+        return "class folders with split folders in each"
+    if parts.splits:
+        return "split folders with class folders" if labelled else "split folders without class folders"
+    return "class folders" if labelled else "images without class folders"
+
+
+def _meaning(path: list[str], tree: FolderTree, parts: Parts) -> tuple[str, str]:
+    """Return label and split of an image."""
+    start = tree.covered
+    inside = path[start:-1]
+    if not inside or (parts.splits and not parts.class_first and inside[0] not in parts.splits):
+        return "", ""
+    if parts.class_first:
+        return inside[0], parts.splits.get(inside[1], "") if len(inside) > 1 else ""
+    depth = parts.depth.get(inside[0], parts.depth.get("", 0))
+    label = inside[depth] if len(inside) > depth else ""
+    return label, parts.splits.get(inside[0], "")
+
+
+def _understand(tree: FolderTree, location: str) -> tuple[Parts, list[str]]:
+    """Return which folders mean what, and the notes about other possible readings."""
+    tops = tree.tops
+    splits = split_folders(tops)
+    if splits and _are_splits(tree, splits):
+        notes = [
+            f"'{tree.cover}{top}' is beside the splits and is left out; {tree.command(location, top)} reads it alone."
+            for top in tops
+            if top not in splits
+        ]
+        # a split's folder without an image is still a split
+        bare = {name: split_of(name) for name in tree.bare_tops if split_of(name)}
+        return Parts({**bare, **splits}, _depths(tree, splits)), notes
+    below = {name for top in tops for name in tree.below(top)}
+    inner = split_folders(below)
+    if len(set(inner.values())) > 1 and set(inner) == below and not any(map(tree.has_images, tops)):
+        return Parts(inner, {"": 0}, class_first=True), []
+    notes = [
+        f"'{tree.cover}{top}' is read as a class, since no other folder means a split; {tree.command(location, top)} reads it alone."
+        for top in splits
+    ]
+    common = [tree.below(top) for top in tops]
+    if len(tops) > 1 and len(common[0]) > 1 and all(names == common[0] for names in common):
+        notes.append(
+            f"Each of {listed(tops)} holds the folders {listed(sorted(common[0]))}: if those are the classes, "
+            f"{tree.command(location, tops[0])} reads one part alone."
+        )
+    if tops == [] or (len(tops) == 1 and tops[0].lower() in GENERIC and tree.has_images(tops[0])):
+        return Parts({}, {"": 1}), notes
+    return Parts({}, {"": 0}), notes
+
+
+def _are_splits(tree: FolderTree, splits: dict[str, str]) -> bool:
+    """Whether folders whose names mean splits are splits: not where they are classes beside other classes (train, bus, car)."""
+    others = [top for top in tree.tops if top not in splits]
+    if not others or len(set(splits.values())) > 1:
+        return True
+    inside = {name for top in splits for name in tree.below(top)}
+    return bool(inside) and all(not tree.below(top) or tree.below(top) & inside for top in others)
+
+
+def _depths(tree: FolderTree, splits: dict[str, str]) -> dict[str, int]:
+    """Return the parts before the class by folder of a split: 1, and more where folders inside it mean nothing."""
+    depth = dict.fromkeys(splits, 1)
+    moved = True
+    while moved:
+        moved = False
+        only = {top: tree.only_below(top, depth[top]) for top in splits}
+        for top, name in only.items():
+            if name and (split_of(name) == splits[top] or name.lower() in GENERIC):
+                depth[top] += 1
+                moved = True
+        if not moved and all(only.values()) and all(len(tree.below(top, depth[top])) > 1 for top in splits):
+            depth = {top: d + 1 for top, d in depth.items()}
+            moved = True
+    return _unwrapped(tree, depth)
+
+
+def _unwrapped(tree: FolderTree, depth: dict[str, int]) -> dict[str, int]:
+    """Skip the single folder of a split where it is no class of the others: ``test/unknown`` is there for Keras' generators."""
+    classes = {top: tree.below(top, d - 1) for top, d in depth.items()}
+    for top, names in classes.items():
+        others = set().union(*(c for other, c in classes.items() if other != top))
+        if (
+            len(names) == 1
+            and len(others) > 1
+            and not names & others
+            and not tree.has_images(top, depth[top] - 1)
+        ):
+            depth = {**depth, top: depth[top] + 1}
+    return depth
+
+
+def with_left_out(
+    reading: Reading, ignored: Sequence[str], not_entered: Mapping[str, Sequence[str]]
+) -> Reading:
+    """Add to a reading the files that are no images, and the folders that were not entered by reason."""
+    files = [LeftOut(reason="no images", count=len(ignored), examples=tuple(sorted(ignored)[:EXAMPLES]))]
+    folders = [
+        LeftOut(reason=reason, count=len(where), examples=tuple(where[:EXAMPLES]), what="folders")
+        for reason, where in sorted(not_entered.items())
+    ]
+    return replace(reading, left_out=(*reading.left_out, *(files if ignored else ()), *folders))
 
 
 def refuse_columns(columns: Columns, what: str) -> None:
     """Refuse named columns where the data has none."""
-    named = next((n for n in (columns.label, columns.split, columns.group) if n), None)
+    named = next((n for n in (columns.label, columns.split, columns.group, columns.path) if n), None)
     if named is not None:
         raise DataError(
             expected="a table, where columns are named",
             received=f"{what}, and the column '{named}'",
+            hint="leave the option out, or give a CSV",
+        )
+    if columns.root is not None:
+        raise DataError(
+            expected="a table, whose paths are relative to --root",
+            received=f"{what}, and the folder '{columns.root}'",
             hint="leave the option out, or give a CSV",
         )

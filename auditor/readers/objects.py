@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from auditor.errors import DataError
 from auditor.readers import arrays, frame, huggingface, keras_arguments, pipeline
 from auditor.readers.layout import refuse_columns
+from auditor.readers.temporary import temporary_folder
 
 if TYPE_CHECKING:
     from auditor.dataset import Dataset
@@ -50,7 +51,7 @@ def open_object(data: object, columns: Columns) -> Dataset:
 def _from_huggingface(data: Any, columns: Columns) -> Dataset:
     """Write a ``datasets.Dataset`` as temporary Parquet, which works whatever it is backed by, and read that."""
     parts = data if isinstance(data, Mapping) else {str(data.split or "all"): data}
-    folder = arrays.temporary_folder()
+    folder = temporary_folder()
     for part, table in parts.items():
         table.to_parquet(folder / f"{part}-00000.parquet")
     if not huggingface.reads(folder):

@@ -11,8 +11,8 @@ from typing import Any
 from auditor.dataset import Dataset
 from auditor.errors import DataError
 from auditor.readers.archive import Member, TarFiles
-from auditor.readers.arrays import temporary_folder
 from auditor.readers.layout import SPLIT_NAMES
+from auditor.readers.temporary import temporary_folder
 
 #: Pictures that are looked at to tell whether floats are in [0, 1] or in [0, 255]: one black picture cannot
 #: say it.

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from auditor.dataset import Dataset, FileStat
 from auditor.errors import DataError, MissingExtraError
 from auditor.readers import table
-from auditor.readers.layout import arrange, common_folder, is_image, refuse_columns, without_cover
+from auditor.readers.label_clues import find_label_clues, needs_labels
+from auditor.readers.layout import arrange, is_image, refuse_columns, with_left_out
 from auditor.readers.scientific import scientific
 from auditor.readers.table import SUFFIXES
 from auditor.record import MARKER
@@ -150,25 +151,19 @@ def read(address: str, columns: Columns) -> Dataset:
         )
     images = sorted(path for path in files if is_image(path))
     ignored = sorted(set(files) - set(images))
-    cover = common_folder(images) if where != address else ""
-    layout = arrange(
-        [path.removeprefix(cover) for path in images],
-        [
-            path.removeprefix(cover)
-            for path in folders
-            if not cover or (path.startswith(cover) and path != cover)
-        ],
-        location=address,
-        others=len(ignored),
-    )
+    layout = arrange(images, folders, location=address, ignored=ignored)
+    reading = with_left_out(layout.reading, ignored, {})
+    if needs_labels(layout.samples):
+        reading = replace(reading, label_clues=find_label_clues(layout.samples, ignored))
     return Dataset(
         name=start.rsplit("/", 1)[-1] or address.rsplit("/", 1)[-1],
         kind=layout.kind,
         location=address,
-        samples=without_cover(layout.samples, cover) if cover else layout.samples,
+        samples=layout.samples,
         source=scientific(RemoteFiles(where, {path: file_stat(files[path]) for path in images}), images),
-        ignored=tuple(ignored),
+        ignored=tuple(sorted([*ignored, *layout.left_out])),
         empty=layout.empty,
+        reading=reading,
     )
 
 

@@ -9,15 +9,18 @@ value. Of several pages, frames, or more than four channels the first is shown.
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import io
+import math
 import warnings
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from auditor.dataset import FileStat, LocalFiles, Source
+from auditor.dataset import Dataset, FileStat, LocalFiles, Source
 from auditor.errors import MissingExtraError
 from auditor.readers.boxes import MAX_PIXELS
+from auditor.readers.values import is_placeholder
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
 DICOM, TIFF = (".dcm", ".dicom"), (".tif", ".tiff")
 #: White of values that are no negative: shares, 8 bits, the 12 bits of cameras and scanners, 16 bits.
 WHITES = (1.0, 255.0, 4095.0, 65535.0)
+#: What tells whom a DICOM file shows (PS3.3, C.7.1.1, C.7.2.1 and C.7.3.1), from most to least that belongs together.
+IDENTITIES = ("PatientID", "StudyInstanceUID", "SeriesInstanceUID")
 #: TIFF's tag of the bits of each channel (TIFF 6.0, section 8).
 BITS_PER_SAMPLE = 258
 
@@ -33,6 +38,11 @@ BITS_PER_SAMPLE = 258
 @dataclass(frozen=True, slots=True)
 class ScientificFiles(LocalFiles):
     """Files on this machine, DICOM and deep TIFFs among them as PNG."""
+
+    @property
+    def native(self) -> bool:
+        """Whether reading may end the process: it decodes."""
+        return True
 
     def read(self, path: str) -> bytes:
         """Return the bytes of a file, or of the PNG that stands for it."""
@@ -44,6 +54,11 @@ class Converted:
     """Another source, DICOM and deep TIFFs in it as PNG."""
 
     source: Source
+
+    @property
+    def native(self) -> bool:
+        """Whether reading may end the process: it decodes."""
+        return True
 
     def stat(self, path: str) -> FileStat:
         """Return size and time of modification of what the PNG is made from."""
@@ -57,13 +72,15 @@ class Converted:
 def scientific(source: Source, paths: Iterable[str]) -> Source:
     """Return a source that serves DICOM and deep TIFFs as PNG, if there are such files; else the source itself.
 
+    Where pydicom is not installed, a DICOM file among others cannot be read and says what would read it.
+
     Raises
     ------
     MissingExtraError
-        There is DICOM, and pydicom is not installed.
+        All files are DICOM, and pydicom is not installed.
     """
     endings = {path[path.rfind(".") :].lower() for path in paths}
-    if endings.intersection(DICOM):
+    if endings and endings.issubset(DICOM):
         _pydicom()
     if not endings.intersection((*DICOM, *TIFF)):
         return source
@@ -75,6 +92,50 @@ def _pydicom() -> Any:
         return importlib.import_module("pydicom")
     except ImportError:
         raise MissingExtraError.of("pydicom", "medical") from None
+
+
+def grouped_by_header(dataset: Dataset) -> Dataset:
+    """Return a data set whose DICOM files are grouped by patient, or else by study or series, where no group is given."""
+    if any(dataset.samples["group"].tolist()):
+        return dataset
+    paths = [path for path in dataset.samples["path"] if path[path.rfind(".") :].lower() in DICOM]
+    if not paths or importlib.util.find_spec("pydicom") is None:
+        return dataset
+    found = {path: _identity(_header(dataset.source, path)) for path in paths}
+    named = sorted({name for name, _ in found.values() if name}, key=IDENTITIES.index)
+    if not named:
+        return dataset
+    groups = [found.get(path, ("", ""))[1] for path in dataset.samples["path"]]
+    reading = replace(dataset.reading, groups_from=f"DICOM {', else '.join(named)}")
+    return replace(dataset, samples=dataset.samples.assign(group=groups), reading=reading)
+
+
+def _header(source: Source, path: str) -> Any:
+    """Return what the header of a DICOM file says of whom it shows; of one that cannot be read, nothing."""
+    pydicom = _pydicom()
+    try:
+        if isinstance(source, LocalFiles):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                return pydicom.dcmread(
+                    source.locate(path), stop_before_pixels=True, specific_tags=list(IDENTITIES)
+                )
+        raw = source.source if isinstance(source, Converted) else source
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            data = io.BytesIO(raw.read(path))
+            return pydicom.dcmread(data, stop_before_pixels=True, specific_tags=list(IDENTITIES))
+    except Exception:  # the scan says what is wrong with it
+        return {}
+
+
+def _identity(header: Any) -> tuple[str, str]:
+    """Return the first of `IDENTITIES` that a header has, and its value; both "" where it has none."""
+    for name in IDENTITIES:
+        value = str(header.get(name) or "").strip()
+        if value and not is_placeholder(value) and value.casefold() != "anonymous":
+            return name, value
+    return "", ""
 
 
 def converted(path: str, data: bytes) -> bytes:
@@ -122,11 +183,13 @@ def _from_tiff(data: bytes) -> bytes:
             page = file.pages[0]
             if page.imagewidth * page.imagelength > MAX_PIXELS:
                 return data
-            pixels = np.asarray(page.asarray())
+            pixels, whole = _decoded(page)
     except (
         Exception
     ):  # tifffile's are of many kinds, KeyError among them where a compression needs imagecodecs
         return data
+    if not whole:
+        raise OSError("part of its picture is not in the file")
     if pixels.ndim == 3 and pixels.shape[2] not in CHANNELS:
         pixels = (
             np.moveaxis(pixels, 0, 2)
@@ -139,6 +202,26 @@ def _from_tiff(data: bytes) -> bytes:
         return encode_png(pixels if pixels.dtype in (np.uint8, np.uint16) else scaled(pixels))
     except OSError:
         return data
+
+
+def _decoded(page: Any) -> tuple[npt.NDArray[Any], bool]:
+    """Return the pixels of a page, and whether the file holds all of them.
+
+    What a damaged list of strips or tiles leaves out, tifffile fills with zeros, or leaves as memory happened to be:
+    decoded into two arrays that were filled differently, it shows.
+    """
+    import numpy as np
+
+    if page.is_contiguous:  # read as a whole, or refused
+        return np.asarray(page.asarray()), True
+    if math.prod(page.chunked) > min(len(page.dataoffsets), len(page.databytecounts)):
+        return np.zeros((1, 1), np.uint8), False
+    found = []
+    for filling in (0, 255):
+        out = np.zeros(page.shape, page.dtype)
+        out.view(np.uint8).fill(filling)
+        found.append(np.asarray(page.asarray(out=out)))
+    return found[0], found[0].tobytes() == found[1].tobytes()
 
 
 def scaled(pixels: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
@@ -170,7 +253,10 @@ def _from_dicom(data: bytes) -> bytes:
 
     from auditor.readers.virtual import encode_png
 
-    pydicom = _pydicom()
+    try:
+        pydicom = _pydicom()
+    except MissingExtraError as missing:
+        raise OSError(f"it needs {missing.expected}: {missing.hint}") from None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

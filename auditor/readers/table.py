@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from auditor import parquet
-from auditor.dataset import SAMPLE_COLUMNS, Dataset, LocalFiles, joined_labels
+from auditor.dataset import SAMPLE_COLUMNS, Dataset, LocalFiles
 from auditor.errors import DataError
 from auditor.outputs import unescape_table
 from auditor.parquet import encodable
-from auditor.readers.layout import SPLIT_NAMES
+from auditor.readers.columns import PATH_NAMES, Chosen, choose_columns, flag_column, normal_name
+from auditor.readers.image_names import is_image
+from auditor.readers.places import Listing, audited_data, find_files, root_folder
 from auditor.readers.scientific import scientific
+from auditor.readers.split_names import SPLIT_NAMES, split_of
+from auditor.readers.values import text_of as text_of
+from auditor.readers.values import texts_of
+from auditor.reading import EXAMPLES, LeftOut, Reading, listed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,10 +38,11 @@ EXPECTED = "a table with a header line and a 'path' column"
 
 
 class Loaded(NamedTuple):
-    """A table, and its lines that are no rows."""
+    """A table, its lines that are no rows, and what was assumed about it."""
 
     table: pd.DataFrame
     ignored: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def reads(location: Path) -> bool:
@@ -42,7 +50,7 @@ def reads(location: Path) -> bool:
     return location.is_file() and location.suffix.lower() in SUFFIXES
 
 
-def _load(location: Path, path_columns: tuple[str, ...]) -> Loaded:
+def _load(location: Path, path_column: str | None) -> Loaded:
     suffix = location.suffix.lower()
     try:
         if suffix == ".parquet":
@@ -50,10 +58,11 @@ def _load(location: Path, path_columns: tuple[str, ...]) -> Loaded:
             loaded = Loaded(
                 parquet.read(location).filter(regex=r"^(?!__index_level_\d+__$)")
             )  # the index of a part of a DataFrame
+            loaded = Loaded(loaded.table.rename(columns=str.strip))
         elif SUFFIXES[suffix] is None:
             loaded = _json_lines(location)
         else:
-            loaded = _separated(location, SUFFIXES[suffix] or ",", path_columns)
+            loaded = _separated(location, SUFFIXES[suffix] or ",", path_column)
     except (ValueError, OSError, UnicodeError, OverflowError) as error:  # parse errors are ValueErrors
         reason = " ".join(str(error).split())[:120]
         raise DataError(
@@ -77,17 +86,41 @@ def _refuse_wide(location: Path, columns: int) -> None:
         )
 
 
-def _separated(location: Path, separator: str, wanted: tuple[str, ...]) -> Loaded:
+class Header(NamedTuple):
+    """How a text table begins: what separates its columns, their names, and whether the first line holds them."""
+
+    separator: str
+    names: list[str]
+    first_line: bool
+
+
+def _header(line: str, separator: str, wanted: str | None) -> Header:
+    """Return the header of a text table; a first line that holds the path of an image, and no name of a column, is a row."""
+    known = {*PATH_NAMES, *([normal_name(wanted)] if wanted else ())}
+    separators = (separator, *(s for s in SEPARATORS if s != separator))
+    by_separator = {s: _cells(line, s) for s in separators}
+    for separator, cells in by_separator.items():
+        if any(normal_name(cell) in known for cell in cells):
+            return Header(separator, cells, True)
+    for separator, cells in by_separator.items():
+        if any(map(is_image, cells)):
+            path = next(k for k, cell in enumerate(cells) if is_image(cell))
+            names = ["path" if k == path else f"column {k + 1}" for k in range(len(cells))]
+            if len(names) == 2:
+                names[1 - path] = "label"
+            return Header(separator, names, False)
+    return Header(separators[0], by_separator[separators[0]], True)
+
+
+def _separated(location: Path, separator: str, wanted: str | None) -> Loaded:
     """Read a text table: UTF-8, or UTF-16 where it says so; bytes that are neither are written as ``\\xff``, as in names of files."""
     import pandas as pd
 
     with location.open("rb") as stream:
         encoding = "utf-16" if stream.read(2) in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     with location.open(encoding=encoding, errors="backslashreplace", newline="") as text:
-        header = text.readline(MAX_HEADER)
-    separators = (separator, *(s for s in SEPARATORS if s != separator))
-    separator = next((s for s in separators if set(wanted) & set(_columns(header, s))), separator)
-    names = _columns(header, separator)
+        header = _header(text.readline(MAX_HEADER), separator, wanted)
+    names = header.names
     _refuse_wide(location, len(names))
     twice = next((name for name in names if name and names.count(name) > 1), None)
     if twice is not None:
@@ -96,25 +129,31 @@ def _separated(location: Path, separator: str, wanted: tuple[str, ...]) -> Loade
             received=f"'{location}' with '{twice}' twice",
             hint="rename one of them",
         )
+    notes = () if header.first_line else (
+        f"The table has no header line: its columns are read as {', '.join(names)}.",
+    )  # fmt: skip
     how: dict[str, Any] = {
-        "sep": separator, "dtype": str, "keep_default_na": False, "index_col": False,
+        "sep": header.separator, "dtype": str, "keep_default_na": False, "index_col": False,
         "encoding": encoding, "encoding_errors": "backslashreplace",
+        **({} if header.first_line else {"header": None, "names": names}),
     }  # fmt: skip
     try:
         with warnings.catch_warnings():
             warnings.simplefilter(
                 "error", pd.errors.ParserWarning
             )  # pandas before 3.1 cuts a line of too many fields off, and warns
-            return Loaded(unescape_table(pd.read_csv(location, **how)))
+            table = pd.read_csv(location, **how).rename(columns=str.strip)
+            return Loaded(unescape_table(table), (), notes)
     except pd.errors.ParserWarning:
         pass
     except pd.errors.ParserError as error:
         if "Expected" not in str(error):  # anything but a line of too many fields
             raise
-    return _line_by_line(location, separator, encoding, names)
+    loaded = _line_by_line(location, header, encoding)
+    return Loaded(loaded.table, loaded.ignored, notes)
 
 
-def _line_by_line(location: Path, separator: str, encoding: str, names: list[str]) -> Loaded:
+def _line_by_line(location: Path, header: Header, encoding: str) -> Loaded:
     """Read a table some of whose lines have too many fields: these are passed over and named; too few are filled up with blanks."""
     import csv
 
@@ -122,10 +161,12 @@ def _line_by_line(location: Path, separator: str, encoding: str, names: list[str
 
     rows: list[list[str]] = []
     odd: list[str] = []
+    separator, names = header.separator, header.names
     try:
         with location.open(encoding=encoding, errors="backslashreplace", newline="") as stream:
             lines = csv.reader(stream, delimiter=separator)
-            next(lines)
+            if header.first_line:
+                next(lines)
             for fields in lines:
                 if len(fields) > len(names):
                     odd.append(
@@ -138,12 +179,12 @@ def _line_by_line(location: Path, separator: str, encoding: str, names: list[str
     return Loaded(unescape_table(pd.DataFrame(rows, columns=names, dtype=str)), tuple(odd))
 
 
-def _columns(header: str, separator: str) -> list[str]:
+def _cells(line: str, separator: str) -> list[str]:
     import csv
 
     try:
         csv.field_size_limit(MAX_HEADER)
-        return [name.strip("\r\n") for name in next(csv.reader([header], delimiter=separator), [])]
+        return [cell.strip() for cell in next(csv.reader([line], delimiter=separator), [])]
     except csv.Error as error:
         raise ValueError(str(error)) from None
 
@@ -185,51 +226,29 @@ def _json_lines(location: Path) -> Loaded:
 
 
 def read(location: Path, columns: Columns) -> Dataset:
-    """Read a table. Paths in it are relative to the table's own folder, or absolute."""
-    loaded = _load(location, ("path",))
-    return tabled(
-        loaded.table, columns, name=location.stem, location=str(location), root=location.absolute().parent, ignored=loaded.ignored
-    )  # fmt: skip
+    """Read a table. Paths in it are relative to its own folder (or to ``columns.root``), or absolute.
 
-
-def text_of(value: Any) -> str:
-    """Return a cell as text: blank where missing, whole numbers without a point, a list of labels joined as `joined_labels` joins them.
-
-    Examples
-    --------
-    >>> [text_of(v) for v in (3, 3.0, 2.5, None, float("nan"), "a", True, ["b", "a"], '["b", "a"]')]
-    ['3', '3', '2.5', '', '', 'a', 'True', 'a ∧ b', 'a ∧ b']
+    In a folder that auditor wrote they begin where those of the audited data do.
     """
-    if isinstance(value, str):
-        return (
-            joined_labels(listed)
-            if value[:1] == "[" and (listed := _list_in(value)) is not None
-            else encodable(value)
-        )
-    if value is None or (isinstance(value, float) and value != value):
-        return ""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    if hasattr(value, "tolist") and getattr(value, "ndim", 0) == 1:
-        value = value.tolist()
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return joined_labels([text_of(v) for v in value])
-    return "" if str(value) in ("<NA>", "NaT", "nan") else encodable(str(value))
+    loaded = _load(location, columns.path)
+    root, source, notes = location.absolute().parent, None, loaded.notes
+    if columns.root:
+        root = root_folder(columns.root)
+    elif (data := audited_data(root)) is not None and Path(data).absolute() != location.absolute():
+        from auditor.readers import open_dataset
 
-
-def _list_in(text: str) -> list[str] | None:
-    """Return the labels of a list that was written into a cell, as JSON or as Python writes it."""
-    import ast
-
-    try:
-        found = ast.literal_eval(text)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        return None
-    return (
-        [text_of(v) for v in found]
-        if isinstance(found, list) and all(isinstance(v, (str, int, float)) for v in found)
-        else None
+        source = open_dataset(data).source
+        notes = (*notes, f"auditor wrote this table: its paths begin where those of '{data}' do.")
+    found = tabled(
+        loaded.table,
+        columns,
+        name=location.stem,
+        location=str(location),
+        root=Path(source.root) if isinstance(source, LocalFiles) else root,
+        ignored=loaded.ignored,
+        notes=notes,
     )
+    return found if source is None or isinstance(source, LocalFiles) else replace(found, source=source)
 
 
 def tabled(
@@ -240,6 +259,7 @@ def tabled(
     location: str,
     root: Path,
     ignored: tuple[str, ...] = (),
+    notes: tuple[str, ...] = (),
 ) -> Dataset:
     """Return the data set of a table with a row per image, whose paths are relative to ``root`` or absolute.
 
@@ -250,40 +270,100 @@ def tabled(
     """
     import pandas as pd
 
-    wanted = {"path": None, "label": columns.label, "split": columns.split, "group": columns.group}
-    for standard, named in wanted.items():
-        column = named or standard
-        if column not in table.columns and (named or standard == "path"):
-            shown = ", ".join(f"'{c}'" for c in list(table.columns)[:12])
-            raise DataError(
-                expected=f"a column '{column}' in '{location}'",
-                received=f"the columns {shown}",
-                hint="rename the column" if standard == "path" else f"name the right one with --{standard}",
-            )
-    samples = pd.DataFrame(index=table.index)
-    for standard, named in wanted.items():
-        column = named or standard
-        values = table[column] if column in table.columns else pd.Series("", index=table.index)
-        texts = (
-            [encodable(str(v)) for v in values.where(values.notna(), "")]
-            if standard == "path"
-            else [text_of(v) for v in values]
-        )
-        samples[standard] = pd.Series(texts, index=table.index, dtype=str)
+    listing = Listing(root)
+
+    def is_image_file(cell: str) -> bool:
+        return is_image(cell) or (root / cell).is_file() or listing.meant(cell) is not None
+
+    chosen = choose_columns(table, columns, location, is_image_file)
+    found = find_files([encodable(text_of(v)) for v in table[chosen.path]], root)
+    paths, names = _told_apart(found.paths)
+    samples = pd.DataFrame({"path": pd.Series(paths, index=table.index, dtype=str)})
+    samples["label"] = _label_texts(table, chosen)
+    for standard, column in (("split", chosen.split), ("group", chosen.group)):
+        samples[standard] = "" if column is None else texts_of(table[column])
+    samples = samples.astype(dict.fromkeys(SAMPLE_COLUMNS, str))
     for column in table.columns:
-        if column not in SAMPLE_COLUMNS and column not in {n for n in wanted.values() if n}:
+        if column not in SAMPLE_COLUMNS and column not in chosen.used:
             samples[column] = table[column].map(text_of) if _holds_lists(table[column]) else table[column]
-    samples["path"], names = _told_apart(samples["path"].tolist())
-    samples["split"] = samples["split"].map(lambda s: SPLIT_NAMES.get(s.strip().lower(), s.strip()))
+    values = samples["split"]
+    samples["split"] = values.map(lambda s: SPLIT_NAMES.get(s.lower()) or split_of(s) or s)
     return Dataset(
         name=name,
         kind="table",
         location=location,
         samples=samples.sort_values("path", ignore_index=True, kind="stable"),
-        source=scientific(LocalFiles(str(root), names), samples["path"]),
+        source=scientific(
+            LocalFiles(str(root), {**found.names, **_chained(names, found.names)}), samples["path"]
+        ),
         ignored=ignored,
-        group_column=(columns.group or "group") if (columns.group or "group") in table.columns else None,
+        group_column=chosen.group,
+        reading=_reading(table, chosen, samples, values, ignored, (*notes, *found.notes)),
     )
+
+
+def _label_texts(table: pd.DataFrame, chosen: Chosen) -> pd.Series | list[str] | str:
+    """Return the labels of a table's rows, from a column of them or from one column per class."""
+    if chosen.one_hot:
+        import pandas as pd
+
+        flags = pd.DataFrame({name: flag_column(table[name]) for name in chosen.one_hot})
+        return flags.idxmax(axis=1)
+    return "" if chosen.label is None else texts_of(table[chosen.label])
+
+
+def _chained(aliases: dict[str, str], names: dict[str, str]) -> dict[str, str]:
+    """Return the names on disk of images that are listed again."""
+    return {alias: names.get(path, path) for alias, path in aliases.items()}
+
+
+def _reading(
+    table: pd.DataFrame,
+    chosen: Chosen,
+    samples: pd.DataFrame,
+    splits: pd.Series,
+    ignored: tuple[str, ...],
+    notes: tuple[str, ...],
+) -> Reading:
+    """Return how a table was understood."""
+    labels_from = f"column '{chosen.label}'" if chosen.label else ""
+    if chosen.one_hot:
+        labels_from = f"the one-hot columns {listed(chosen.one_hot)}"
+    values: dict[str, set[str]] = {}
+    for split, value in zip(samples["split"], splits, strict=True):
+        if split:
+            values.setdefault(split, set()).add(value)
+    column = f"column '{chosen.split}'"
+    left_out = LeftOut(
+        reason="not like the other lines", count=len(ignored), examples=ignored[:EXAMPLES], what="lines"
+    )
+    return Reading(
+        layout="a table",
+        labels_from=labels_from,
+        splits_from=tuple(
+            (split, f"{column}: {listed(sorted(found))}" if found != {split} else column)
+            for split, found in sorted(values.items())
+        ),
+        groups_from=f"column '{chosen.group}'" if chosen.group else "",
+        left_out=(left_out,) if ignored else (),
+        notes=(*notes, *chosen.notes, *_whole_numbers(table, chosen)),
+        label_clues=tuple(chosen.clues),
+    )
+
+
+def _whole_numbers(table: pd.DataFrame, chosen: Chosen) -> list[str]:
+    """Return what to say of columns in which 7.0 was read as 7."""
+    said = []
+    for column in (chosen.label, chosen.group):
+        if column is None or table[column].dtype.kind in "iuf":
+            continue
+        cells = [text_of(cell).strip() for cell in table[column]]
+        changed = next(((a, b) for a, b in zip(cells, texts_of(cells), strict=True) if a != b), None)
+        if changed:
+            said.append(
+                f"The column '{column}' holds whole numbers: '{changed[0]}' is read as '{changed[1]}'."
+            )
+    return said
 
 
 def _told_apart(paths: list[str]) -> tuple[list[str], dict[str, str]]:

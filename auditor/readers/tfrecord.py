@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from auditor.dataset import Dataset, FileStat, shown_name
 from auditor.errors import DataError
 from auditor.readers.example import Stretch, features, record, stretches
-from auditor.readers.layout import SPLIT_NAMES, refuse_columns
+from auditor.readers.layout import refuse_columns
+from auditor.readers.split_names import SPLIT_WORDS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -242,4 +243,4 @@ def _class_names(folder: Path) -> list[str]:
 def _split_of(file: Path, root: Path) -> str:
     inside = file.relative_to(root)
     words = [*re.findall(r"[a-z]+", inside.name.lower()), *(p.lower() for p in inside.parts[:-1])]
-    return next((SPLIT_NAMES[w] for w in words if w in SPLIT_NAMES), "")
+    return next((SPLIT_WORDS[w] for w in words if w in SPLIT_WORDS), "")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path, PurePosixPath
 
+from auditor.errors import DataError
 from auditor.readers.layout import IMAGE_EXTENSIONS
 
 #: What to do with what other programs write, by ending.
@@ -63,11 +64,19 @@ def hint_for(location: Path, files: Sequence[str] = ()) -> str:
     return f"did you mean '{near[0]}'?" if near else "name the folder that holds the images, or write a table"
 
 
-def hint_for_missing(location: Path) -> str:
-    """Return what may have been meant by a path that does not exist: a neighbour whose name is nearly the same."""
+def missing(location: Path) -> DataError:
+    """Return the error about a path that does not exist; what was likely meant comes first: a neighbour whose name is nearly the same."""
+    received = f"'{location}', which does not exist"
     try:
         beside = [p.name for p in location.absolute().parent.iterdir()]
     except OSError:
-        return f"check the path: '{location.parent}' does not exist either"
+        return DataError(
+            expected="data that exists",
+            received=received,
+            hint=f"check the path: '{location.parent}' does not exist either",
+        )
     near = get_close_matches(location.name, beside, 1, 0.75)
-    return f"did you mean '{location.with_name(near[0])}'?" if near else "check the path"
+    if not near:
+        return DataError(expected="data that exists", received=received, hint="check the path")
+    meant = location.with_name(near[0])
+    return DataError(expected=f"'{meant}'", received=received, hint=f"did you mean '{meant}'?")

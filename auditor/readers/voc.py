@@ -7,44 +7,52 @@ import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 from itertools import islice
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING
 
 from auditor.dataset import Dataset, LocalFiles
 from auditor.readers.boxes import Box, boxed, refuse_named
 from auditor.readers.folder import all_files
-from auditor.readers.layout import SPLIT_NAMES, is_image
+from auditor.readers.layout import is_image
+from auditor.readers.split_names import split_of
 
 if TYPE_CHECKING:
     from auditor.readers import Columns
 
-#: Entries of a folder that are looked at to tell what it is, and bytes of a file.
-FIRST, HEAD = 100, 4096
+#: Folders that are looked at to tell what a folder is, entries of each, and bytes of a file.
+FOLDERS, FIRST, HEAD = 200, 100, 4096
+#: Folders in which annotations lie, besides the folder itself and those of splits.
+PLACES = frozenset(
+    {"annotations", "annotation", "xml", "xmls", "labels", "voc", "vocdevkit", "bboxes", "boxes"}
+)
 #: Entities are how XML is made into a bomb, and annotations have none.
 ENTITIES = re.compile(rb"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
 NAN = (float("nan"),) * 4
 
 
-def _first(folder: Path) -> list[Path]:
-    with os.scandir(folder) as entries:
-        return [Path(e.path) for e in islice(entries, FIRST)]
+def _documents(location: Path) -> Iterator[Path]:
+    """Yield XML files among the first entries of a folder, and of the folders in it where annotations usually lie."""
+    folders, seen = [location], 0
+    while folders and seen < FOLDERS:
+        folder, seen = folders.pop(0), seen + 1
+        with os.scandir(folder) as entries:
+            for entry in sorted(islice(entries, FIRST), key=lambda e: e.name):
+                if entry.name.lower().endswith(".xml"):
+                    yield Path(entry.path)
+                elif entry.is_dir() and _is_place(entry.name.lower()):
+                    folders.append(Path(entry.path))
+
+
+def _is_place(name: str) -> bool:
+    return name in PLACES or split_of(name) != "" or re.fullmatch(r"voc\d{4}", name) is not None
 
 
 def reads(location: Path) -> bool:
-    """Whether this is a folder with XML annotations in it, in ``Annotations``, or in the folders of its splits."""
+    """Whether this is a folder with XML annotations: in it, or in folders that are named after them or after splits."""
     if not location.is_dir():
         return False
     try:
-        top = _first(location)
-        near = [
-            p
-            for p in top
-            if p.is_dir() and (p.name.lower() == "annotations" or p.name.lower() in SPLIT_NAMES)
-        ]
-        found = [
-            p for folder in (top, *(_first(p) for p in near)) for p in folder if p.suffix.lower() == ".xml"
-        ]
-        for file in found[:3]:
+        for file in islice(_documents(location), 3):
             with file.open("rb") as stream:
                 if b"<annotation" in stream.read(HEAD):
                     return True
@@ -62,14 +70,15 @@ def read(location: Path, columns: Columns) -> Dataset:
     files, names = all_files(location)
     images = [f for f in files if is_image(f)]
     documents = [f for f in files if f.lower().endswith(".xml")]
-    by_stem: dict[str, list[str]] = {}
-    for path in images:
-        by_stem.setdefault(PurePosixPath(path).stem, []).append(path)
+    by_name: dict[str, list[str]] = {}
+    for path in images:  # by its whole name, and by its stem
+        for key in (PurePosixPath(path).name, PurePosixPath(path).stem):
+            by_name.setdefault(key, []).append(path)
     listed = _image_sets(location)
     boxes: list[Box] = []
     seen: set[str] = set()
     for document in documents:
-        found = list(_boxes(location / names.get(document, document), document, by_stem, listed))
+        found = list(_boxes(location / names.get(document, document), document, by_name, listed))
         boxes.extend(found)
         seen.update(box.image for box in found)
     others = sorted(set(files) - set(images) - set(documents))
@@ -91,18 +100,31 @@ def _image_sets(location: Path) -> dict[str, str]:
     return listed
 
 
-def _image(document: str, name: str, by_stem: dict[str, list[str]]) -> str:
-    """Return the image of a document: of its own name or the name in it, the one that shares most folders with it."""
+def _image(document: str, name: str, by_name: dict[str, list[str]]) -> str:
+    """Return the image of a document: the one that it names, else one of its own or of that stem.
+
+    Of several, such as a mask beside the annotations, a path with a folder ``images`` goes before others, then the
+    one that shares most folders with the document.
+    """
+    named = PureWindowsPath(name).name
     stem = PurePosixPath(document).stem
-    candidates = by_stem.get(stem) or by_stem.get(PurePosixPath(name.replace("\\", "/")).stem) or []
+    candidates = by_name.get(stem) or by_name.get(PurePosixPath(named).stem) or []
+    exact = [path for path in candidates if PurePosixPath(path).name == named]
     if not candidates:
+        exact = by_name.get(named, [])
+    if not (exact or candidates):
         return str(PurePosixPath(document).with_suffix(".jpg"))
     return max(
-        candidates, key=lambda path: (len(os.path.commonpath([path, document])), [-ord(c) for c in path])
+        exact or candidates,
+        key=lambda path: (
+            any("image" in part.lower() for part in PurePosixPath(path).parts[:-1]),
+            len(os.path.commonpath([path, document])),
+            [-ord(c) for c in path],
+        ),
     )
 
 
-def _boxes(file: Path, document: str, by_stem: dict[str, list[str]], listed: dict[str, str]) -> Iterator[Box]:
+def _boxes(file: Path, document: str, by_name: dict[str, list[str]], listed: dict[str, str]) -> Iterator[Box]:
     try:
         data = file.read_bytes()
         if ENTITIES.search(data):
@@ -113,10 +135,10 @@ def _boxes(file: Path, document: str, by_stem: dict[str, list[str]], listed: dic
             document, 0, "", *NAN, ""
         )  # the document itself is reported: it has no box that can be read
         return
-    image = _image(document, root.findtext("filename") or "", by_stem)
-    folders = [p.lower() for p in PurePosixPath(document).parts[:-1]]
+    image = _image(document, root.findtext("filename") or "", by_name)
+    folders = PurePosixPath(document).parts[:-1]
     split = listed.get(PurePosixPath(document).stem) or next(
-        (SPLIT_NAMES[p] for p in folders if p in SPLIT_NAMES), ""
+        (split for folder in folders if (split := split_of(folder))), ""
     )
     for number, item in enumerate(root.iter("object"), 1):
         yield Box(image, number, (item.findtext("name") or "").strip(), *_corners(item.find("bndbox")), split)

@@ -14,14 +14,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from auditor.dataset import Dataset, FileStat, joined_labels, shown_name
 from auditor.errors import DataError
-from auditor.readers.archive import COMPRESSED_TARS, TARS, refusal
-from auditor.readers.layout import SPLIT_NAMES, is_image, refuse_columns
+from auditor.readers.archive import COMPRESSED_TARS, TARS, Member, member_of, refused_member
+from auditor.readers.boxes import by_reason
+from auditor.readers.layout import is_image, refuse_columns
+from auditor.readers.split_names import SPLIT_WORDS, split_of
+from auditor.reading import Reading
 
 if TYPE_CHECKING:
     from auditor.readers import Columns
 
 #: Entries of a folder, and members of a shard, that are looked at to tell what they are.
 FIRST = 100
+#: Shards that are looked at for that.
+LOOKED_AT = 3
 #: Fields that hold the class, and keys of it in a ``json`` field; the first that is there counts.
 FIELDS, KEYS = ("cls", "label", "class"), ("label", "cls", "class", "class_name", "category", "target")
 #: Bytes of a field that may hold a class.
@@ -31,11 +36,10 @@ NAMES = ("classnames.txt", "classes.txt")
 
 
 class Place(NamedTuple):
-    """Where an image is: the number of its shard, and the bytes there."""
+    """Where an image is: the number of its shard, and its place there."""
 
     shard: int
-    offset: int
-    size: int
+    member: Member
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,17 +72,12 @@ class ShardFiles:
     def stat(self, path: str) -> FileStat:
         """Return the size of a member, and when its shard was modified."""
         place = self._here(path)
-        return FileStat(place.size, self.changed[place.shard])
+        return FileStat(place.member.size, self.changed[place.shard])
 
     def read(self, path: str) -> bytes:
         """Return the bytes of one member."""
         place = self._here(path)
-        with Path(self.shards[place.shard]).open("rb", buffering=0) as stream:
-            stream.seek(place.offset)
-            data = stream.read(place.size)
-        if len(data) < place.size:
-            raise OSError("the shard is cut short inside this image")
-        return data
+        return place.member.read(self.shards[place.shard])
 
 
 def _key(name: str) -> tuple[str, str]:
@@ -100,7 +99,7 @@ def _shards(location: Path) -> list[Path]:
         return [location]
     folders = [
         location,
-        *(p for p in sorted(location.iterdir()) if p.is_dir() and p.name.lower() in SPLIT_NAMES),
+        *(p for p in sorted(location.iterdir()) if p.is_dir() and split_of(p.name)),
     ]
     return sorted(
         f
@@ -110,13 +109,17 @@ def _shards(location: Path) -> list[Path]:
     )
 
 
-def _paired(shard: Path) -> bool:
-    """Whether an image among the first members has a field that may hold a class."""
+def _paired(shard: Path) -> bool | None:
+    """Whether an image among the first members has a field that may hold a class; None where no member can be read."""
+    keys: list[tuple[str, str]] = []
     try:
         with tarfile.open(shard, "r:") as archive:
-            keys = [_key(member.name) for member in islice(archive, FIRST)]
+            keys.extend(_key(member.name) for member in islice(archive, FIRST))
     except (tarfile.TarError, OSError):
-        return False
+        if not keys:
+            return None
+    if not keys:
+        return None
     fields = {key for key, extension in keys if extension in (*FIELDS, "json")}
     return any(key in fields and is_image(f"x.{extension}") for key, extension in keys)
 
@@ -125,19 +128,34 @@ def reads(location: Path) -> bool:
     """Whether this is a shard, or a folder of shards."""
     try:
         if location.is_file():
-            return location.name.lower().endswith(TARS) and _paired(location)
+            return location.name.lower().endswith(TARS) and _paired(location) is True
         with os.scandir(location) as entries:
             near = [
                 e
                 for e in islice(entries, FIRST)
-                if e.name.lower().endswith((*TARS, *COMPRESSED_TARS)) or e.name.lower() in SPLIT_NAMES
+                if e.name.lower().endswith((*TARS, *COMPRESSED_TARS)) or split_of(e.name)
             ]
         if not near:
             return False
         found = _shards(location)
-        return any(_paired(shard) or shard.name.lower().endswith(COMPRESSED_TARS) for shard in found[:3])
+        return any(
+            shard.name.lower().endswith(COMPRESSED_TARS) for shard in found[:LOOKED_AT]
+        ) or _any_paired(found)
     except OSError:
         return False
+
+
+def _any_paired(shards: list[Path]) -> bool:
+    """Whether one of the first shards that can be read has pairs; those that are damaged say nothing."""
+    looked_at = 0
+    for shard in shards:
+        paired = _paired(shard)
+        if paired:
+            return True
+        looked_at += paired is False
+        if looked_at == LOOKED_AT:
+            return False
+    return False
 
 
 def read(location: Path, columns: Columns) -> Dataset:
@@ -164,7 +182,7 @@ def read(location: Path, columns: Columns) -> Dataset:
     refused: dict[str, str] = {}
     ignored = [f"{s.relative_to(root).as_posix()} (compressed as a whole: decompress it)" for s in packed]
     rows: dict[str, tuple[str, str]] = {}
-    names = _class_names(root)
+    names, beyond = _class_names(root), set[str]()
     for number, shard in enumerate(found):
         prefix = shown_name(f"{shard.relative_to(root).as_posix()}/") if location.is_dir() else ""
         split = _split_of(shard.relative_to(root) if location.is_dir() else Path(shard.name))
@@ -172,7 +190,10 @@ def read(location: Path, columns: Columns) -> Dataset:
             if path in rows:
                 ignored.append(f"{path} (once more)")
                 continue
-            rows[path] = (names[int(label)] if label.isdigit() and int(label) < len(names) else label, split)
+            named = label.isdigit() and int(label) < len(names)
+            if names and label.isdigit() and not named:
+                beyond.add(label)
+            rows[path] = (names[int(label)] if named else label, split)
             if place is not None:
                 members[path] = place
     if not rows:
@@ -200,7 +221,17 @@ def read(location: Path, columns: Columns) -> Dataset:
             members,
             refused,
         ),
-        ignored=tuple(sorted(ignored)),
+        ignored=(left_out := tuple(sorted(ignored))),
+        reading=Reading(
+            layout="WebDataset shards",
+            labels_from=f"{' and '.join((*FIELDS[:1], 'json'))} files of the samples",
+            left_out=by_reason(left_out),
+            notes=(
+                f"Class numbers beyond the {len(names):,} names keep their numbers: {', '.join(sorted(beyond, key=int)[:5])}.",
+            )
+            if beyond
+            else (),
+        ),
     )
 
 
@@ -215,7 +246,7 @@ def _class_names(root: Path) -> list[str]:
 
 def _split_of(shard: Path) -> str:
     words = [w for part in shard.parts for w in re.findall(r"[a-z]+", part.lower())]
-    return next((SPLIT_NAMES[w] for w in words if w in SPLIT_NAMES), "")
+    return next((SPLIT_WORDS[w] for w in words if w in SPLIT_WORDS), "")
 
 
 def _members(
@@ -233,16 +264,12 @@ def _members(
                     continue
                 key, extension = _key(info.name)
                 path = shown_name(f"{prefix}{info.name.removeprefix('./')}")
-                whole = info.offset_data + info.size <= size
+                why = refused_member(info, size, "shard")
                 if is_image(f"x.{extension}") and "." not in extension and key not in images:
-                    why = refusal(info.name) or (
-                        "" if info.isreg() else "refused: no file, but a link or a device"
-                    )
-                    why = why or ("" if whole else "the shard is cut short inside this image")
                     if why:
                         refused[path] = why
-                    images[key] = (path, None if why else Place(number, info.offset_data, info.size))
-                elif extension in (*FIELDS, "json") and info.isreg() and whole and info.size <= SMALL:
+                    images[key] = (path, None if why else Place(number, member_of(info)))
+                elif extension in (*FIELDS, "json") and not why and info.size <= SMALL:
                     stream = archive.extractfile(info)
                     label = _label(stream.read() if stream else b"", extension)
                     if label and (extension != "json" or key not in labels):

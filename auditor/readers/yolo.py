@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import importlib
 import math
+import os
 from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -13,14 +16,46 @@ from auditor.errors import DataError, MissingExtraError
 from auditor.readers.boxes import Box, boxed, refuse_named
 from auditor.readers.folder import all_files
 from auditor.readers.layout import SPLIT_NAMES, is_image
+from auditor.readers.split_names import split_of
 
 if TYPE_CHECKING:
     from auditor.readers import Columns
 
 NAN = (float("nan"),) * 4
+#: Entries of a folder of labels that are looked at to tell what is in it.
+FIRST = 100
 
 
-def _description(location: Path) -> Path | None:
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What a data set's YAML file, or the list of its classes, says.
+
+    Attributes
+    ----------
+    root : Path
+        The folder that holds images and labels.
+    names : dict of int to str
+        Class names by number.
+    source : str
+        The file that names the classes; blank where there is none.
+    places : tuple of (str, str)
+        Folders or images, relative to the root, and the split that they are of.
+    """
+
+    root: Path
+    names: dict[int, str]
+    source: str = ""
+    places: tuple[tuple[str, str], ...] = ()
+
+    def split_of(self, image: str) -> str:
+        """Return the split of an image: by the longest entry that holds it, else by the names of its folders."""
+        fitting = [p for p in self.places if image == p[0] or image.startswith(f"{p[0]}/") or not p[0]]
+        if fitting:
+            return max(fitting, key=lambda place: len(place[0]))[1]
+        return next((split for folder in image.split("/")[:-1] if (split := split_of(folder))), "")
+
+
+def _yaml_of(location: Path) -> Path | None:
     """Return the YAML file that names the classes, if there is one."""
     if location.is_file():
         return location
@@ -29,16 +64,30 @@ def _description(location: Path) -> Path | None:
 
 
 def reads(location: Path) -> bool:
-    """Whether this is a YAML file with ``names``, or a folder in which ``images`` and ``labels`` stand side by side."""
+    """Whether this is a YAML file, or a folder in which ``images`` stands beside ``labels`` that hold text files."""
     try:
         if location.is_file():
             return location.suffix.lower() in (".yaml", ".yml")
-        return any(
-            (p / "labels").is_dir() and (p / "images").is_dir()
-            for p in (location, *(location / s for s in SPLIT_NAMES))
-        )
+        return _holds_boxes(location) or any(_holds_boxes(p) for p in _folders(location) if split_of(p.name))
     except OSError:
         return False
+
+
+def _folders(folder: Path) -> list[Path]:
+    with os.scandir(folder) as entries:
+        return [Path(e.path) for e in islice(entries, FIRST) if e.is_dir()]
+
+
+def _holds_boxes(folder: Path) -> bool:
+    if not folder.is_dir():
+        return False
+    named = {p.name.lower(): p for p in _folders(folder)}
+    if not {"images", "labels"} <= named.keys():
+        return False
+    labels = named["labels"]
+    return any(
+        f.suffix.lower() == ".txt" for p in (labels, *_folders(labels)) for f in islice(p.iterdir(), FIRST)
+    )
 
 
 def read(location: Path, columns: Columns) -> Dataset:
@@ -50,58 +99,85 @@ def read(location: Path, columns: Columns) -> Dataset:
         The YAML file cannot be read, or there is no box.
     """
     refuse_named(columns)
-    root = location.parent if location.is_file() else location
-    names = _names(location, root)
+    about = _described(location)
     boxes: list[Box] = []
-    files, actual = all_files(root)
+    files, actual = all_files(about.root)
     others = {f for f in files if not is_image(f)}
+    by_name = {f.lower(): f for f in sorted(others, reverse=True)}
     ignored: list[str] = []
     for image in filter(is_image, files):
-        text = _text_of(image)
-        found = list(_boxes(root / actual.get(text, text), image, names)) if text in others else []
-        others.discard(text)
+        text = next((by_name[t.lower()] for t in _texts_of(image) if t.lower() in by_name), None)
+        found = [] if text is None else list(_boxes(about.root / actual.get(text, text), image, about))
+        others.discard(text or "")
         boxes.extend(found)
         if not found:
             ignored.append(f"{image} (no box)")
-    source = LocalFiles(str(root.absolute()), actual)
     return boxed(
-        boxes, source, location=location, root=root, kind="YOLO", relative=True, ignored=[*ignored, *others]
+        boxes,
+        LocalFiles(str(about.root.absolute()), actual),
+        location=location,
+        root=about.root,
+        kind="YOLO",
+        relative=True,
+        ignored=[*ignored, *(f for f in others if f != about.source)],
+        labels_from=about.source or "class numbers",
+        notes=_beyond(boxes, about),
     )
 
 
-def _text_of(image: str) -> str:
-    """Return where the boxes of an image are: the last folder ``images`` is ``labels`` there.
+def _beyond(boxes: list[Box], about: Description) -> list[str]:
+    """Return a note on class numbers that have no name."""
+    if not about.names:
+        return []
+    known = set(about.names.values())
+    found = [box.label for box in boxes if box.label.isdigit() and box.label not in known]
+    if not found:
+        return []
+    numbers = ", ".join(sorted(set(found), key=int)[:5])
+    return [
+        f"{len(found):,} boxes have class numbers beyond the {len(about.names):,} names of {about.source}"
+        f" ({numbers}): they keep their numbers."
+    ]
+
+
+def _texts_of(image: str) -> tuple[str, str]:
+    """Return where the boxes of an image may be: the last folder ``images`` is ``labels`` there; or beside it.
 
     Examples
     --------
-    >>> _text_of("images/train/a.jpg"), _text_of("train/images/a.b.png"), _text_of("a.jpg")
+    >>> _texts_of("Images/train/a.jpg")[0], _texts_of("train/images/a.b.png")[0], _texts_of("a.jpg")[0]
     ('labels/train/a.txt', 'train/labels/a.b.txt', 'a.txt')
     """
-    parts = list(PurePosixPath(image).with_suffix(".txt").parts)
+    beside = PurePosixPath(image).with_suffix(".txt")
+    parts = list(beside.parts)
     for place in range(len(parts) - 2, -1, -1):
-        if parts[place] == "images":
+        if parts[place].lower() == "images":
             parts[place] = "labels"
             break
-    return "/".join(parts)
+    return "/".join(parts), str(beside)
 
 
-def _names(location: Path, root: Path) -> dict[int, str]:
-    """Return the class names by number, from the YAML file or from ``classes.txt``; without either, classes keep their numbers."""
-    described = _description(location)
+def _described(location: Path) -> Description:
+    """Return what the YAML file or ``classes.txt`` says; without either, classes keep their numbers."""
+    described = _yaml_of(location)
     if described is None:
-        listed = next(
-            (f for f in (root / "classes.txt", root / "labels" / "classes.txt") if f.is_file()), None
-        )
-        return dict(enumerate(listed.read_text("utf-8", "replace").splitlines())) if listed else {}
+        listed = next((f for f in ("classes.txt", "labels/classes.txt") if (location / f).is_file()), "")
+        lines = (location / listed).read_text("utf-8", "replace").splitlines() if listed else []
+        return Description(location, dict(enumerate(lines)), listed)
     try:
         yaml = importlib.import_module("yaml")
     except ImportError:
         raise MissingExtraError.of("pyyaml", "yolo") from None
     try:
         content: Any = yaml.safe_load(described.read_text("utf-8-sig"))
-        names = content["names"]
-        pairs = names.items() if isinstance(names, dict) else enumerate(names)
-        return {int(number): str(name) for number, name in pairs}
+        names = _names(content["names"], content.get("nc"), described.parent)
+        root = _root(described, content.get("path"))
+        places = tuple(
+            (place, split)
+            for key in ("train", "val", "test")
+            if (split := SPLIT_NAMES[key])
+            for place in _places(content.get(key), root)
+        )
     except (
         OSError,
         ValueError,
@@ -116,12 +192,70 @@ def _names(location: Path, root: Path) -> dict[int, str]:
             received=f"'{described}' ({' '.join(str(error).split())[:100]})",
             hint="names: [rose, tulip]",
         ) from None
+    return Description(root, names, described.name, places)
 
 
-def _boxes(file: Path, image: str, names: dict[int, str]) -> Iterator[Box]:
-    split = next(
-        (SPLIT_NAMES[p.lower()] for p in PurePosixPath(image).parts[:-1] if p.lower() in SPLIT_NAMES), ""
+def _names(names: Any, count: Any, folder: Path) -> dict[int, str]:
+    """Return class names by number: a list, a mapping, one text of several names, or the file that lists them."""
+    if isinstance(names, str):
+        if (folder / names).is_file():
+            names = (folder / names).read_text("utf-8", "replace").splitlines()
+        else:
+            by_comma, by_blank = [n.strip(" '\"[]") for n in names.split(",")], names.split()
+            fitting = [n for n in (by_comma, by_blank) if count in (None, len(n))]
+            if not fitting:
+                raise ValueError(f"nc is {count}, and 'names' is one text, {names!r}")
+            names = fitting[0]
+    pairs = names.items() if isinstance(names, dict) else enumerate(names or ())
+    return {int(number): str(name) for number, name in pairs}
+
+
+def _root(described: Path, path: Any) -> Path:
+    """Return the folder of the data: what ``path`` names where images are there, else that of the YAML file."""
+    here = described.parent
+    if not isinstance(path, str) or not path.strip():
+        return here
+    named = here / path.replace("\\", "/")
+    for folder in (named, here.parent / PurePosixPath(path.replace("\\", "/")).name):
+        if folder.is_dir() and not _has_images(here):
+            return folder.resolve()
+    return here
+
+
+def _has_images(folder: Path) -> bool:
+    """Whether a folder has a folder ``images``, or splits with such a folder."""
+    return any(
+        p.name.lower() == "images"
+        or (split_of(p.name) and any(q.name.lower() == "images" for q in _folders(p)))
+        for p in _folders(folder)
     )
+
+
+def _places(entry: Any, root: Path) -> list[str]:
+    """Return the folders or images, relative to the root, that an entry ``train``, ``val`` or ``test`` names."""
+    found = []
+    for text in entry if isinstance(entry, list) else [entry]:
+        if not isinstance(text, str):
+            continue
+        place = _inside(text, root)
+        if place.endswith(".txt") and (root / place).is_file():
+            lines = (root / place).read_text("utf-8", "replace").splitlines()
+            found.extend(_inside(line, root) for line in lines if line.strip())
+        elif text.strip():
+            found.append(place)
+    return found
+
+
+def _inside(text: str, root: Path) -> str:
+    """Return a path relative to the root: what leads out of it, as Roboflow's ``../train/images``, is taken to start in it."""
+    path = PurePosixPath(text.strip().replace("\\", "/"))
+    if path.is_absolute() and path.is_relative_to(root.absolute().as_posix()):
+        path = path.relative_to(root.absolute().as_posix())
+    return "/".join(part for part in path.parts if part not in ("..", ".", "/"))
+
+
+def _boxes(file: Path, image: str, about: Description) -> Iterator[Box]:
+    split = about.split_of(image)
     try:
         lines = file.read_bytes().decode("utf-8-sig", "replace").splitlines()
     except OSError:
@@ -131,7 +265,7 @@ def _boxes(file: Path, image: str, names: dict[int, str]) -> Iterator[Box]:
         if not line.strip():
             continue
         label, corners = _line(line)
-        yield Box(image, number, "" if label is None else names.get(label, str(label)), *corners, split)
+        yield Box(image, number, "" if label is None else about.names.get(label, str(label)), *corners, split)
 
 
 def _line(line: str) -> tuple[int | None, tuple[float, float, float, float]]:

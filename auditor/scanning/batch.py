@@ -10,54 +10,46 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from auditor.dataset import FileStat, Source
+from auditor.dataset import FileStat, Source, is_native
+from auditor.scanning.decoders import ALIKE, PILLOW_REFUSES, refused_by_pillow
 from auditor.scanning.measures import SUMS, measures, sums
 from auditor.scanning.pixels import Unreadable, decode, decode_usual, reduction
 from auditor.scanning.probe import Header
-from auditor.scanning.schema import MEASURES, SIGNATURE_BYTES
+from auditor.scanning.schema import MEASURES, SIGNATURE_BYTES, Facts
 from auditor.scanning.signature import perceptual_hash, signatures_of
-from auditor.scanning.tap import tapped
 
 #: Largest file that is read, in bytes: 2 GiB hold any picture that `MAX_PIXELS` lets through.
 MAX_BYTES = 1 << 31
 #: Pixels of the largest picture that waits until others of its size can be measured with it at once.
 SMALL = 64 * 64
-
-
-class Facts(NamedTuple):
-    """What a scan says of one file besides its measures, in the order of the columns."""
-
-    status: str = "unreadable"
-    reason: str = ""
-    bytes: int = 0
-    sha256: str = ""
-    pixel_digest: str = ""
-    phash: str = ""
-    format: str = ""
-    mode: str = ""
-    width: int = 0
-    height: int = 0
-    bits: int = 0
-    orientation: int = 0
-    animated: bool = False
-    transparent: bool = False
-    defect: str = ""
-    survives: float = float("nan")
-    trailing: int = 0
-    private: str = ""
-    decoders: str = ""
-    jpeg_quality: float = float("nan")
-    exif_camera: str = ""
-    exif_time: str = ""
+#: Facts that a header has under the same names.
+SHARED = [
+    "format",
+    "mode",
+    "width",
+    "height",
+    "bits",
+    "orientation",
+    "animated",
+    "transparent",
+    "trailing",
+    "private",
+]
 
 
 class Item(NamedTuple):
-    """One file to scan: its place among the samples, its path, its digest where it was scanned before, its size and time as last seen."""
+    """One file to scan.
+
+    ``row`` is its place among the samples, ``sha256`` its digest where it was scanned before, ``stat`` its
+    size and time as last seen; ``white`` is what 16-bit pictures of its data set share, see
+    `auditor.scanning.deep`.
+    """
 
     row: int
     path: str
     sha256: str = ""
     stat: FileStat = FileStat(-1, -1)
+    white: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,17 +77,30 @@ class Rows:
     measures: npt.NDArray[np.float64]
     signatures: npt.NDArray[np.uint8]
 
+    def without(self, places: Sequence[int]) -> Rows:
+        """Return the rows but those at some places."""
+        if not places:
+            return self
+        keep = [place for place in range(len(self.index)) if place not in places]
+        return Rows(
+            [self.index[place] for place in keep],
+            [self.facts[place] for place in keep],
+            [self.stats[place] for place in keep],
+            self.measures[keep],
+            self.signatures[keep],
+        )
 
-#: Told the place within the batch of the file that is about to be read; -1 once all are.
+
+#: Called with the place within the batch of the file that is about to be read; -1 once all are.
 Mark = Callable[[int], None]
 #: Says of a readable file's bytes and header what each further decoder makes of them.
 Examine = Callable[[bytes, Header], str]
 
 
-def lost(path: str, defect: str, reason: str, source: Source | None = None) -> Facts:
+def facts_of_lost(path: str, defect: str, reason: str, source: Source | None = None) -> Facts:
     """Return the facts of a file that cost a worker its life; its size and digest are read once more."""
     size, digest = 0, ""
-    if source is not None:
+    if source is not None and not is_native(source):
         try:
             data = source.read(path)
             size, digest = len(data), hashlib.sha256(data).hexdigest()
@@ -106,16 +111,7 @@ def lost(path: str, defect: str, reason: str, source: Source | None = None) -> F
 
 def _with_header(facts: Facts, header: Header) -> Facts:
     return facts._replace(
-        format=header.format,
-        mode=header.mode,
-        width=header.width,
-        height=header.height,
-        bits=header.bits,
-        orientation=header.orientation,
-        animated=header.animated,
-        transparent=header.transparent,
-        trailing=header.trailing,
-        private=header.private,
+        **{name: getattr(header, name) for name in SHARED},
         jpeg_quality=header.quality,
         exif_camera=header.camera,
         exif_time=header.taken,
@@ -173,30 +169,29 @@ def scan_batch(
         totals[rows], signatures[rows] = sums(pictures, reduced), signatures_of(pictures)
         readable.extend(rows)
 
-    with tapped():
-        for place, item in enumerate(items):
-            if mark:
-                mark(place)
-            try:
-                found, pixels = _scan(source, item, isolated, examine)
-                if pixels is not None and found is not None:
-                    reduced, row = reduction(found.width, found.height), len(index)
-                    if pixels.shape[0] * pixels.shape[1] <= SMALL:
-                        waiting.setdefault((reduced, *pixels.shape), []).append((row, pixels))
-                    else:
-                        measure([row], pixels[None], reduced)
-            except MemoryError:
-                found = Facts(reason="memory: it needs more than a worker may use", defect="memory")
-            except NeedsIsolation:
-                left.append(item)
-                continue
-            index.append(item.row)
-            facts.append(found)
-            stats.append(item.stat)
-        for (reduced, *_), pictures in waiting.items():
-            measure([row for row, _ in pictures], np.stack([pixels for _, pixels in pictures]), reduced)
+    for place, item in enumerate(items):
         if mark:
-            mark(-1)
+            mark(place)
+        try:
+            found, pixels = _scan(source, item, isolated, examine)
+            if pixels is not None and found is not None:
+                reduced, row = reduction(found.width, found.height), len(index)
+                if pixels.shape[0] * pixels.shape[1] <= SMALL:
+                    waiting.setdefault((reduced, *pixels.shape), []).append((row, pixels))
+                else:
+                    measure([row], pixels[None], reduced)
+        except MemoryError:
+            found = Facts(reason="memory: it needs more than a worker may use", defect="memory")
+        except NeedsIsolation:
+            left.append(item)
+            continue
+        index.append(item.row)
+        facts.append(found)
+        stats.append(item.stat)
+    for (reduced, *_), pictures in waiting.items():
+        measure([row for row, _ in pictures], np.stack([pixels for _, pixels in pictures]), reduced)
+    if mark:
+        mark(-1)
     signatures = signatures[: len(index)]
     numbers = np.full((len(index), len(MEASURES)), np.nan)
     if readable:
@@ -219,6 +214,8 @@ def _scan(
     size = max(item.stat.size, 0)
     if size > MAX_BYTES:
         return Facts(reason=f"too large: {size / 1e9:.1f} GB", defect="too-large", bytes=size), None
+    if not isolated and is_native(source):
+        raise NeedsIsolation
     try:
         data = source.read(item.path)
     except (OSError, ValueError) as error:  # ValueError: a name with a NUL in it
@@ -228,7 +225,7 @@ def _scan(
     if digest == item.sha256:
         return None, None
     try:
-        decoded = decode(data) if isolated else decode_usual(data)
+        decoded = decode(data, item.white) if isolated else decode_usual(data, item.white)
     except Unreadable as error:
         found = Facts(
             reason=str(error), defect=error.defect, bytes=len(data), sha256=digest, survives=error.survives
@@ -240,6 +237,7 @@ def _scan(
         status="ok", bytes=len(data), sha256=digest, pixel_digest=decoded.pixel_digest, defect=decoded.defect
     )
     found = _with_header(found, decoded.header)
-    if examine:
-        found = found._replace(decoders=examine(data, decoded.header))
-    return found, decoded.pixels
+    said = examine(data, decoded.header) if examine else ""
+    if decoded.header.usual and refused_by_pillow(data, decoded.header):
+        said = " / ".join([PILLOW_REFUSES, *(part for part in [said] if part not in ("", ALIKE))])
+    return found._replace(decoders=said), decoded.pixels

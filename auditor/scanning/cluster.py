@@ -1,4 +1,4 @@
-"""The same scan on a Dask cluster: tasks of a few hundred files, each in a pool of one expendable worker beside the cluster's own."""
+"""The same scan on a Dask cluster: tasks of a few hundred files, each in a pool of one worker that may die."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ _pools: dict[bytes, Pool] = {}
 
 
 def scan_task(order: Order, batches: Sequence[Sequence[Item]]) -> list[Rows]:
-    """Scan some batches in this process of the cluster; what a file does to its decoder does not reach the cluster's worker.
+    """Scan some batches in a process beside the cluster's worker, which a crashing decoder does not reach.
 
-    The decoding process is kept for the tasks to come.
+    That process is kept for the tasks to come.
     """
     key = pickle.dumps(order)
     if key not in _pools:
@@ -42,7 +42,7 @@ def scan_task(order: Order, batches: Sequence[Sequence[Item]]) -> list[Rows]:
     return list(_pools[key].run(batches))
 
 
-def on_dask(
+def scan_on_dask(
     order: Order, batches: Iterable[Sequence[Item]], scheduler: str | None, jobs: int | None
 ) -> Iterator[Rows]:
     """Scan batches on a cluster and yield their rows as they come, in any order.

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from auditor.scanning.batch import Facts
-from auditor.scanning.schema import MEASURES
+from auditor.scanning.schema import MEASURES, Facts
 
 if TYPE_CHECKING:
     import pandas as pd

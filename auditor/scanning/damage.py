@@ -6,12 +6,11 @@ import re
 import struct
 import zlib
 
-import cv2
 import numpy as np
 
 from auditor.scanning.extent import extent, kind_of
+from auditor.scanning.jpeg import decode_jpeg
 from auditor.scanning.probe import Header
-from auditor.scanning.tap import tapped
 
 #: What other kinds of content start with (in lower case, after white space).
 CONTENTS = (
@@ -34,6 +33,8 @@ CONTENTS = (
 UNKNOWN = "data of an unknown kind"
 #: Formats whose first bytes are too few to tell them from anything else.
 TWO_BYTES = frozenset({"SGI", "PPM"})
+#: The end marker of a JPEG (ITU-T T.81, table B.1).
+END_OF_IMAGE = b"\xff\xd9"
 #: Damage in the middle of a JPEG puts the decoder out of step: it has all its pixels while data is left.
 #: libjpeg says how much.
 SURPLUS = re.compile(r"(\d+) extraneous bytes before marker 0xd9")
@@ -129,16 +130,8 @@ def classify(
 
 def _complete(data: bytes) -> bool:
     """Whether all that a JPEG lacks is its end marker: with one put behind it, libjpeg misses nothing."""
-    with tapped() as heard:
-        heard()
-        try:
-            pixels = cv2.imdecode(
-                np.frombuffer(data + b"\xff\xd9", np.uint8),
-                cv2.IMREAD_REDUCED_GRAYSCALE_8 | cv2.IMREAD_IGNORE_ORIENTATION,
-            )
-        except cv2.error:
-            return False
-        return pixels is not None and not corrupt_data(heard())
+    pixels, warning = decode_jpeg(data + END_OF_IMAGE, grey=True, factor=8)
+    return pixels is not None and not corrupt_data(warning)
 
 
 def corrupt_data(said: str) -> str:
@@ -153,7 +146,7 @@ def corrupt_data(said: str) -> str:
     >>> corrupt_data("Corrupt JPEG data: 2 extraneous bytes before marker 0xd9")
     ''
     """
-    if "premature end" in said:
+    if "premature end" in said or "Unsupported marker" in said:  # a marker where picture data was to go on
         return "cut-short"
     surplus = SURPLUS.search(said)
     if (
@@ -180,13 +173,7 @@ def surviving_rows(data: bytes, header: Header) -> float:
 
 def _jpeg_rows(data: bytes, header: Header) -> float:
     """Decode what is there with an end marker put behind it, and count the rows above the flat tail that libjpeg fills in."""
-    try:
-        pixels = cv2.imdecode(
-            np.frombuffer(data + b"\xff\xd9", np.uint8),
-            cv2.IMREAD_REDUCED_GRAYSCALE_8 | cv2.IMREAD_IGNORE_ORIENTATION,
-        )
-    except cv2.error:
-        return 0.0
+    pixels, _ = decode_jpeg(data + END_OF_IMAGE, grey=True, factor=8)
     if pixels is None:
         return 0.0
     flat = (pixels == pixels[-1, -1]).all(axis=1)

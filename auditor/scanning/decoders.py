@@ -7,7 +7,11 @@ OpenCV alone is tried.
 from __future__ import annotations
 
 import importlib
+import io
 import os
+import struct
+import warnings
+import zlib
 from functools import cache
 from types import ModuleType
 
@@ -15,10 +19,16 @@ import cv2
 import numpy as np
 
 from auditor.scanning.probe import Header
-from auditor.scanning.tap import tapped
 
 #: Channels that Pillow's mode has; a palette counts as colour.
 CHANNELS = {"1": 1, "L": 1, "I;16": 1, "I": 1, "F": 1, "LA": 2, "P": 3, "RGB": 3, "RGBA": 4, "CMYK": 4}
+#: What is said of a file that Pillow refuses.
+PILLOW_REFUSES = "Pillow refuses it"
+#: The chunks of metadata that Pillow reads (PngImagePlugin.PngStream).
+METADATA = frozenset({b"iCCP", b"gAMA", b"cHRM", b"sRGB", b"pHYs", b"tEXt", b"zTXt", b"iTXt", b"eXIf"})
+#: The length of JFIF's header without a thumbnail (ITU-T T.871, 10.1), and the bytes of a PNG's largest pixel: RGBA of
+#: 16 bits.
+JFIF_LENGTH, LARGEST_PIXEL = 16, 8
 #: What each file is found to be where all decoders agree.
 ALIKE = "alike"
 
@@ -34,10 +44,66 @@ def tensorflow() -> ModuleType | None:
         return None
 
 
+def refused_by_pillow(data: bytes, header: Header) -> bool:
+    """Whether Pillow refuses a file that another decoder has read, for what it holds besides the picture.
+
+    Pillow reads metadata that others pass over. Of a PNG it is given the header and that metadata with a picture of
+    one pixel, so that nothing is decoded twice; of a JPEG it reads no more than what is before the picture.
+    """
+    from PIL import Image
+
+    tried = _png_of_one_pixel(data) if header.format == "PNG" else data if _has_metadata(data) else b""
+    if not tried:
+        return False
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            with Image.open(io.BytesIO(tried)) as picture:
+                if header.format == "PNG":
+                    picture.load()
+        except Exception:  # of many kinds: whatever it raises, it refuses
+            return True
+    return False
+
+
+def _has_metadata(data: bytes) -> bool:
+    """Whether a JPEG holds more segments than tables and the usual JFIF header, which no decoder refuses."""
+    at = 2
+    while at + 4 <= len(data) and data[at] == 0xFF:
+        marker, length = data[at + 1], int.from_bytes(data[at + 2 : at + 4], "big")
+        if marker == 0xDA:
+            return False
+        usual = marker == 0xE0 and length == JFIF_LENGTH and data.startswith(b"JFIF\0", at + 4)
+        if (marker & 0xF0 == 0xE0 and not usual) or marker == 0xFE:
+            return True
+        at += 2 + length
+    return True
+
+
+def _png_of_one_pixel(data: bytes) -> bytes:
+    """Return a PNG with the header, palette and metadata of another and one pixel; blank where there is no metadata."""
+    kept, at, metadata = [data[:8]], 8, False
+    while at + 12 <= len(data):
+        kind, length = data[at + 4 : at + 8], int.from_bytes(data[at : at + 4], "big")
+        if kind == b"IHDR":
+            body = struct.pack(">II", 1, 1) + data[at + 16 : at + 20] + b"\0"
+            kept.append(_chunk(b"IHDR", body))
+        elif kind == b"IDAT" and not any(part[4:8] == b"IDAT" for part in kept[1:]):
+            kept.append(_chunk(b"IDAT", zlib.compress(bytes(1 + LARGEST_PIXEL))))
+        elif kind in (b"PLTE", b"tRNS") or kind in METADATA:
+            kept.append(data[at : at + 12 + length])
+            metadata = metadata or kind in METADATA
+        at += 12 + length
+    return b"".join([*kept, _chunk(b"IEND", b"")]) if metadata else b""
+
+
+def _chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
 def compare(data: bytes, header: Header) -> str:
     """Return how OpenCV and TensorFlow differ from the header's size and channels: phrases joined by " / ", or `ALIKE`."""
-    with tapped():
-        found = [*_opencv(data, header), *_tensorflow(data, header)]
+    found = [*_opencv(data, header), *_tensorflow(data, header)]
     return " / ".join(found) or ALIKE
 
 

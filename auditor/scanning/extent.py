@@ -1,4 +1,4 @@
-"""Where a file says that its picture ends, by the structure of its container: what is cut off, and what lies behind.
+"""Where a container says that its picture ends: what is cut off, and what lies behind.
 
 Decoders stop at the last pixel that they need: a GIF whose later frames are gone, or an icon without its
 largest picture, opens without a word. JPEG and PNG have a probe of their own (`auditor.scanning.probe`).
@@ -40,7 +40,7 @@ QOI_END = bytes(7) + b"\x01"
 
 
 class Extent(NamedTuple):
-    """What a container's structure says: ``end`` is the position behind the picture, or -1 where the file ends before that."""
+    """What a container says: ``end`` is the position behind the picture, or -1 where the file ends before that."""
 
     end: int
     reason: str = ""
@@ -134,7 +134,7 @@ def _webp(data: bytes) -> Extent:
 
 
 def _bmp(data: bytes) -> Extent | None:
-    """Uncompressed pictures alone; the size in the header is often wrong, so that the larger of the two ends counts."""
+    """Uncompressed pictures alone; the size in the header is often wrong: the larger of the two ends counts."""
     header = int.from_bytes(data[14:18], "little")
     if header < 40 or len(data) < 34 or int.from_bytes(data[30:34], "little") not in (0, 3):
         return None
@@ -224,7 +224,7 @@ def _value_end(data: bytes, order: str, entry: tuple[int, int, int]) -> int:
 
 
 def _numbers(data: bytes, order: str, entry: tuple[int, int, int] | None) -> tuple[int, ...]:
-    """Return the values of a directory's entry (type, number, place); none for types that are no whole numbers."""
+    """Return the values of a directory's entry (type, number, place); none for types of no whole numbers."""
     if entry is None or entry[0] not in (3, 4):
         return ()
     kind, n, at = entry
@@ -263,7 +263,7 @@ def _qoi(data: bytes) -> Extent:
 
 
 def _netpbm(data: bytes) -> Extent | None:
-    """Raw pictures alone (P4 to P6), by the numbers of their header (Netpbm's manual pages of pbm, pgm and ppm)."""
+    """Raw pictures alone (P4 to P6), by the numbers of their header (Netpbm's manuals of pbm, pgm, ppm)."""
     number = 2 if data[1:2] == b"4" else 3
     found = re.match(rb"P[456]" + rb"(?:\s|#[^\n]*\n)+(\d+)" * number + rb"\s", data)
     if found is None:
@@ -278,7 +278,10 @@ def _netpbm(data: bytes) -> Extent | None:
 
 
 def _sgi(data: bytes) -> Extent | None:
-    """By size where it is stored as it is, by the table of rows where runs are packed (Haeberli, "The SGI Image File Format", 1.0)."""
+    """By size where stored as it is, by the table of rows where runs are packed.
+
+    Haeberli, "The SGI Image File Format", 1.0.
+    """
     packed, bytes_each, _, width, height, channels = struct.unpack_from(">BBHHHH", data, 2)
     if packed != 1:
         return Extent(min(512 + width * height * channels * bytes_each, len(data)))
@@ -288,7 +291,10 @@ def _sgi(data: bytes) -> Extent | None:
 
 
 def _targa(data: bytes) -> Extent | None:
-    """Pictures without runs, and without the areas of version 2, which may lie anywhere before its footer (Truevision TGA, 2.0)."""
+    """Pictures without runs, and without the areas of version 2, which may lie anywhere before its footer.
+
+    Truevision TGA, 2.0.
+    """
     identity, _, kind, _, colours, depth, _, _, width, height, bits = struct.unpack_from("<BBBHHBHHHHB", data)
     if kind not in (1, 2, 3) or data.endswith(TARGA_FOOTER):
         return None

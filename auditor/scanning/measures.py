@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from auditor.scanning.blocks import block_trace
+from auditor.scanning.jpeg_trace import block_trace
 
 #: Immerkaer, "Fast noise variance estimation", CVIU 64(2), 1996: the mask [1 -2 1] x [1 -2 1] is blind to
 #: edges up to second order.

@@ -1,9 +1,9 @@
-"""Bytes to header facts and pixels: every image is decoded once, by OpenCV where its structure is usual and by Pillow elsewhere.
+"""Bytes to header facts and pixels: every image is decoded once, by a fast decoder where its structure is usual and by Pillow elsewhere.
 
-OpenCV decodes three times as fast, at a reduced scale too, and refuses what is cut off; but it says nothing
-of why, and treats unusual colour modes in ways of its own. So it is given the JPEG and PNG files whose
-structure `auditor.scanning.probe` found to be whole and usual, and Pillow gets all the rest, the broken ones
-included, for their reason. Which of the two decodes depends on the bytes alone.
+libjpeg-turbo and OpenCV decode three times as fast, JPEG at a reduced scale too, but do not say why they
+refuse a file, and treat unusual colour modes in ways of their own. So they get the JPEG and PNG files whose
+structure `auditor.scanning.probe` found to be whole and usual, and Pillow gets the rest, the broken ones
+included, for their reason. Which of them decodes depends on the bytes alone.
 
 EXIF orientation is never applied: width, height and pixels are as stored, which is what frameworks that
 ignore EXIF see.
@@ -26,8 +26,11 @@ import numpy.typing as npt
 import xxhash
 
 from auditor.scanning.damage import classify, corrupt_data, surviving_rows
+from auditor.scanning.deep import from_deep
 from auditor.scanning.exif import CHANGED, MAKE, MODEL, TAKEN, Exif, camera_name, clean, read_exif
 from auditor.scanning.extent import extent, kind_of
+from auditor.scanning.jpeg import decode_jpeg
+from auditor.scanning.png import decode_png
 from auditor.scanning.probe import Header, probe
 
 if TYPE_CHECKING:
@@ -38,8 +41,6 @@ if TYPE_CHECKING:
 REDUCTIONS = (8, 4, 2)
 #: Longest side in pixels below which nothing is reduced; eight times the side of the signature's thumbnail.
 MEASURED_SIDE = 256
-#: Depths of detectors that write 16-bit files; few, so that the pictures of one data set are scaled alike.
-CAMERA_BITS = (8, 12, 16)
 #: Pillow's own limit for decompression bombs: twice ``Image.MAX_IMAGE_PIXELS`` is where it refuses, and once
 #: where it warns.
 MAX_PIXELS = 178_956_970
@@ -48,13 +49,6 @@ DECODE_ERRORS = (
     OSError, ValueError, SyntaxError, TypeError, IndexError, KeyError, AttributeError, NotImplementedError, ArithmeticError, EOFError,
     AssertionError, RuntimeError, struct.error, zlib.error,
 )  # fmt: skip
-
-_COLOUR = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
-_GREY = cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION
-_REDUCED = {
-    (3, 1): _COLOUR, (3, 2): cv2.IMREAD_REDUCED_COLOR_2, (3, 4): cv2.IMREAD_REDUCED_COLOR_4, (3, 8): cv2.IMREAD_REDUCED_COLOR_8,
-    (1, 1): _GREY, (1, 2): cv2.IMREAD_REDUCED_GRAYSCALE_2, (1, 4): cv2.IMREAD_REDUCED_GRAYSCALE_4, (1, 8): cv2.IMREAD_REDUCED_GRAYSCALE_8,
-}  # fmt: skip
 
 
 class Unreadable(Exception):
@@ -108,7 +102,7 @@ def reduction(width: int, height: int) -> int:
     return 1
 
 
-def decode_usual(data: bytes) -> Decoded | None:
+def decode_usual(data: bytes, white: int = 0) -> Decoded | None:
     """Decode a JPEG or PNG whose structure is whole and usual; ``None`` for any other file, which may cost a process its life.
 
     Raises
@@ -117,11 +111,11 @@ def decode_usual(data: bytes) -> Decoded | None:
         The file is empty, or a decompression bomb.
     """
     header = _checked(data)
-    return _with_opencv(data, header) if header is not None and header.usual else None
+    return _decode_fast(data, header, white) if header is not None and header.usual else None
 
 
-def decode(data: bytes) -> Decoded:
-    """Decode one image, whatever it is.
+def decode(data: bytes, white: int = 0) -> Decoded:
+    """Decode one image, whatever it is; ``white`` is what becomes 255 of 16 bits (`auditor.scanning.deep.from_deep`).
 
     Raises
     ------
@@ -129,8 +123,8 @@ def decode(data: bytes) -> Decoded:
         With the kind of defect and the reason in plain words.
     """
     header = _checked(data)
-    decoded = _with_opencv(data, header) if header is not None and header.usual else None
-    return decoded or _with_pillow(data, header)
+    decoded = _decode_fast(data, header, white) if header is not None and header.usual else None
+    return decoded or _with_pillow(data, header, white)
 
 
 def _checked(data: bytes) -> Header | None:
@@ -155,51 +149,30 @@ def _digest(header: Header, pixels: npt.NDArray[np.generic]) -> str:
     return digest.hexdigest()
 
 
-def _with_opencv(data: bytes, header: Header) -> Decoded | None:
-    """Decode with OpenCV; ``None`` where it refuses."""
-    from auditor.scanning.tap import tapped
-
-    jpeg = header.format != "PNG"
+def _decode_fast(data: bytes, header: Header, white: int) -> Decoded | None:
+    """Decode a JPEG or PNG without Pillow; ``None`` where its decoder refuses."""
     factor = reduction(header.width, header.height)
-    how = (
-        _REDUCED[1 if header.mode == "L" else 3, factor] | cv2.IMREAD_IGNORE_ORIENTATION
-        if jpeg
-        else cv2.IMREAD_UNCHANGED
-    )
-    with tapped() as tap:
-        tap()
-        try:
-            pixels = cv2.imdecode(np.frombuffer(data, np.uint8), how)
-        except cv2.error:
-            return None
-        said = tap()
-    expected = (
-        (-(-header.height // factor), -(-header.width // factor)) if jpeg else (header.height, header.width)
-    )
+    pixels: npt.NDArray[np.generic] | None
+    if header.format == "PNG":
+        pixels, warning, expected = decode_png(data), "", (header.height, header.width)
+    else:
+        expected = (-(-header.height // factor), -(-header.width // factor))
+        pixels, warning = decode_jpeg(data, grey=header.mode == "L", factor=factor, size=expected)
     if pixels is None or pixels.shape[:2] != expected:
         return None
     digest = _digest(header, pixels)
-    if not jpeg:
-        pixels = _shrunk(_eight_bit(pixels), factor)
-    return Decoded(header, pixels, digest, corrupt_data(said) if jpeg else "")
+    reduced = (
+        _shrunk(_eight_bit(pixels, white), factor) if header.format == "PNG" else _eight_bit(pixels, white)
+    )
+    return Decoded(header, reduced, digest, corrupt_data(warning))
 
 
-def from_deep(pixels: npt.NDArray[np.uint16]) -> npt.NDArray[np.uint8]:
-    """Return 16-bit pixels in 8 bits: what the smallest usual depth of a camera that holds the largest value makes of them.
-
-    Microscopes write 12 bits into files of 16: taken at their word such pictures are black.
-    """
-    top = int(pixels.max(initial=0))
-    bits = next(b for b in CAMERA_BITS if top < 1 << b)
-    return (pixels >> (bits - 8)).astype(np.uint8)
-
-
-def _eight_bit(pixels: npt.NDArray[np.generic]) -> npt.NDArray[np.uint8]:
-    """Return ``uint8`` grey or BGR without alpha."""
-    if pixels.dtype == np.uint16:
-        pixels = from_deep(pixels.astype(np.uint16, copy=False))
+def _eight_bit(pixels: npt.NDArray[np.generic], white: int) -> npt.NDArray[np.uint8]:
+    """Return ``uint8`` grey or BGR without alpha, which is white in files of any depth."""
     if pixels.ndim == 3 and pixels.shape[2] != 3:
         pixels = np.ascontiguousarray(pixels[..., :3]) if pixels.shape[2] == 4 else pixels[..., 0]
+    if pixels.dtype == np.uint16:
+        pixels = from_deep(pixels.astype(np.uint16, copy=False), white)
     return np.ascontiguousarray(pixels).astype(np.uint8, copy=False)
 
 
@@ -210,7 +183,7 @@ def _shrunk(pixels: npt.NDArray[np.uint8], factor: int) -> npt.NDArray[np.uint8]
     return np.asarray(cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
-def _with_pillow(data: bytes, known: Header | None) -> Decoded:
+def _with_pillow(data: bytes, known: Header | None, white: int) -> Decoded:
     from PIL import Image, UnidentifiedImageError
 
     with warnings.catch_warnings():
@@ -243,7 +216,7 @@ def _with_pillow(data: bytes, known: Header | None) -> Decoded:
             ):
                 raise Unreadable(header.defect, header.reason, header, _survives(data, header, header.defect))
             image.load()
-            whole, full = _pillow_pixels(_as_stored(image, header))
+            whole, full = _pillow_pixels(_as_stored(image, header), white)
         except Unreadable:
             raise
         except Image.DecompressionBombError as error:
@@ -343,21 +316,21 @@ def _pillow_header(image: Image.Image, known: Header | None) -> Header:
     )
 
 
-def _pillow_pixels(image: Image.Image) -> tuple[npt.NDArray[np.generic], npt.NDArray[np.uint8]]:
+def _pillow_pixels(image: Image.Image, white: int) -> tuple[npt.NDArray[np.generic], npt.NDArray[np.uint8]]:
     """Return the picture as decoded, for its digest, and as 8-bit grey or BGR."""
     mode = image.mode
     if mode.startswith("I;16"):
         deep = np.asarray(image).astype(np.uint16)
-        return deep, from_deep(deep)
+        return deep, from_deep(deep, white)
     if mode == "I":
         wide = np.asarray(image).astype(np.int32)
-        return wide, from_deep(np.clip(wide, 0, 65535).astype(np.uint16))
+        return wide, from_deep(np.clip(wide, 0, 65535).astype(np.uint16), white)
     if mode == "F":
         real = np.asarray(image).astype(np.float32)
         finite = np.nan_to_num(real, nan=0.0, posinf=0.0, neginf=0.0)
         top = float(finite.max(initial=0.0))
-        white = next((w for w in (1.0, 255.0, 65535.0) if top <= w), max(top, 1.0))
-        return real, np.clip(finite * (255.0 / white), 0, 255).astype(np.uint8)
+        largest = next((w for w in (1.0, 255.0, 65535.0) if top <= w), max(top, 1.0))
+        return real, np.clip(finite * (255.0 / largest), 0, 255).astype(np.uint8)
     if mode in ("1", "L", "LA", "La"):
         whole: npt.NDArray[np.generic] = np.asarray(image.convert("LA" if mode in ("LA", "La") else "L"))
         return whole, np.ascontiguousarray(whole[..., 0] if whole.ndim == 3 else whole).astype(np.uint8)

@@ -19,30 +19,32 @@ from types import TracebackType
 import numpy as np
 
 from auditor.errors import UsageError
-from auditor.scanning.batch import Item, Rows, lost
-from auditor.scanning.nursery import Nursery
+from auditor.process import fill_closed_streams
+from auditor.scanning.batch import Item, Rows, facts_of_lost
 from auditor.scanning.schema import MEASURES, SIGNATURE_BYTES
-from auditor.scanning.worker import BETWEEN, MARK, PUZZLED, Order
+from auditor.scanning.worker import BETWEEN, MARK, ORDER_NOT_READ, Order
+from auditor.scanning.worker_spawner import WorkerSpawner
 
-#: How often the watch looks whether a worker moves on, in seconds.
-WATCH = 0.25
-#: What a worker may take before its first file, in seconds: the import of TensorFlow where every decoder is
-#: tried, on a busy machine.
-IMPORTS = 120.0
+#: Seconds between two looks at whether each worker moves on.
+WATCH_SECONDS = 0.25
+#: Seconds that a worker may take before its first file: TensorFlow's import, on a busy machine.
+IMPORT_SECONDS = 120.0
 
 
 @dataclass(slots=True, eq=False)
 class _Worker:
+    """One worker: the batch it has (none while it is idle), and when it was last seen to begin a file."""
+
     pid: int
     pipe: Connection
     shared: mmap.mmap
     batch: list[Item] = field(default_factory=list)
-    seen: int = -1
-    since: float = 0.0
-    late: bool = False
-    used: bool = False
+    last_begun: int = -1
+    last_moved: float = 0.0
+    timed_out: bool = False
+    has_decoded: bool = False
 
-    def begun(self) -> tuple[int, int]:
+    def read_mark(self) -> tuple[int, int]:
         """Return the place of the file that is being decoded and the number of files begun."""
         place, begun = MARK.unpack_from(self.shared)
         return place, begun
@@ -60,9 +62,10 @@ class Pool:
     """
 
     def __init__(self, order: Order, jobs: int) -> None:
+        fill_closed_streams()
         self._order, self._jobs = order, jobs
         self._workers: list[_Worker] = []
-        self._nursery: Nursery | None = None
+        self._spawner: WorkerSpawner | None = None
 
     def __enter__(self) -> Pool:
         return self
@@ -74,14 +77,13 @@ class Pool:
 
     def close(self) -> None:
         """End all workers."""
-        for worker in self._workers:
-            self._end(worker)
-        self._workers.clear()
-        if self._nursery is not None:
-            self._nursery.close()
-            self._nursery = None
+        while self._workers:
+            self._end(self._workers[-1])
+        if self._spawner is not None:
+            self._spawner.close()
+            self._spawner = None
 
-    def _hire(self) -> _Worker:
+    def _start_worker(self) -> _Worker:
         near, far = socket.socketpair()
         with tempfile.TemporaryFile() as memory, far:
             memory.write(MARK.pack(BETWEEN, 0))
@@ -94,33 +96,36 @@ class Pool:
                 raise UsageError(
                     expected="room for another worker process",
                     received=error.strerror or "the process that forks workers ends",
-                    hint="ask for fewer with --jobs, or allow more processes or memory (ulimit -u, ulimit -v)",
+                    hint="ask for fewer with --jobs, or allow more (ulimit -u for processes, -v for memory)",
                 ) from None
         worker = _Worker(pid, Connection(near.detach()), shared)
         worker.pipe.send(self._order)
+        self._workers.append(worker)
         return worker
 
     def _fork_worker(self, pipe: int, memory: int) -> int:
-        """Return the process number of a new worker, forked by a fresh nursery where the last one was killed."""
-        if self._nursery is None:
-            self._nursery = Nursery.ready()
+        """Return the process number of a new worker; a spawner that was killed is replaced."""
+        if self._spawner is None:
+            self._spawner = WorkerSpawner.take()
         try:
-            return self._nursery.worker(pipe, memory)
+            return self._spawner.fork_worker(pipe, memory)
         except OSError:
-            killed, self._nursery = self._nursery, None
+            killed, self._spawner = self._spawner, None
             killed.close()
-            self._nursery = Nursery.fresh()
-            return self._nursery.worker(pipe, memory)
+            self._spawner = WorkerSpawner.start()
+            return self._spawner.fork_worker(pipe, memory)
 
     def _end(self, worker: _Worker) -> None:
+        """Close a worker's pipe, which ends it; kill it where it is at work."""
         if worker.batch:
             with suppress(ProcessLookupError):
                 os.kill(worker.pid, signal.SIGKILL)
         worker.pipe.close()
         worker.shared.close()
+        self._workers.remove(worker)
 
     def run(self, batches: Iterable[Sequence[Item]]) -> Iterator[Rows]:
-        """Scan batches and yield their rows as they come, in any order; batches are drawn only as workers become free."""
+        """Scan batches, drawn as workers become free, and yield their rows as they come, in any order."""
         source = iter(batches)
         again: deque[list[Item]] = deque()
         while True:
@@ -128,30 +133,32 @@ class Pool:
             busy = {w.pipe: w for w in self._workers if w.batch}
             if not busy and not drawn:
                 return
-            for pipe in wait(list(busy), WATCH):
+            for pipe in wait(list(busy), WATCH_SECONDS):
                 assert isinstance(pipe, Connection)
                 worker = busy[pipe]
                 try:
                     rows: Rows = pipe.recv()
                 except (EOFError, OSError, pickle.UnpicklingError):
-                    yield from self._mourn(worker, again)
+                    yield from self._replace_worker(worker, again)
                     continue
-                starved = (
-                    [place for place, found in enumerate(rows.facts) if found and found.defect == "memory"]
-                    if worker.used
-                    else []
-                )
-                if starved:  # what an earlier file left behind may have been the cause: try once more in a fresh worker
-                    again.extend([worker.batch[place]] for place in starved)
-                    rows = without(rows, starved)
-                    worker.batch.clear()
-                    self._end(worker)
-                    self._workers.remove(worker)
-                worker.batch, worker.used = [], True
-                yield rows
-            self._watch()
+                yield self._take(rows, worker, again)
+            self._kill_stalled()
+
+    def _take(self, rows: Rows, worker: _Worker, again: deque[list[Item]]) -> Rows:
+        """Return the rows that count; files that starved in a used worker are tried again in a fresh one."""
+        starved = [
+            place
+            for place, facts in enumerate(rows.facts)
+            if worker.has_decoded and facts and facts.defect == "memory"
+        ]
+        again.extend([worker.batch[place]] for place in starved)
+        worker.batch, worker.has_decoded = [], True
+        if starved:
+            self._end(worker)
+        return rows.without(starved)
 
     def _feed(self, source: Iterator[Sequence[Item]], again: deque[list[Item]]) -> bool:
+        """Give every worker a batch; return whether more may be left."""
         while True:
             worker = next((w for w in self._workers if not w.batch), None)
             if worker is None and len(self._workers) >= self._jobs:
@@ -160,30 +167,29 @@ class Pool:
             if not batch:
                 return False
             if worker is None:
-                worker = self._hire()
-                self._workers.append(worker)
-            worker.batch, worker.late = batch, False
-            worker.seen, worker.since = worker.begun()[1], time.monotonic()
+                worker = self._start_worker()
+            worker.batch, worker.timed_out = batch, False
+            worker.last_begun, worker.last_moved = worker.read_mark()[1], time.monotonic()
             with suppress(OSError):  # it died between two batches: its pipe says so next
                 worker.pipe.send(batch)
 
-    def _watch(self) -> None:
+    def _kill_stalled(self) -> None:
         """Kill workers that are still at the file that they began too long ago."""
         now = time.monotonic()
         for worker in self._workers:
-            place, begun = worker.begun()
-            allowed = self._order.timeout if place >= 0 else self._order.timeout + IMPORTS
-            if begun != worker.seen:
-                worker.seen, worker.since = begun, now
-            elif worker.batch and now - worker.since > allowed and not worker.late:
-                worker.late = True
+            place, begun = worker.read_mark()
+            allowed = self._order.timeout if place >= 0 else self._order.timeout + IMPORT_SECONDS
+            if begun != worker.last_begun:
+                worker.last_begun, worker.last_moved = begun, now
+            elif worker.batch and now - worker.last_moved > allowed and not worker.timed_out:
+                worker.timed_out = True
                 with suppress(ProcessLookupError):
                     os.kill(worker.pid, signal.SIGKILL)
 
-    def _mourn(self, worker: _Worker, again: deque[list[Item]]) -> Iterator[Rows]:
-        """Put down the file that a worker died of, and hand on the rest of its batch."""
-        place, begun = worker.begun()
-        if begun == PUZZLED:
+    def _replace_worker(self, worker: _Worker, again: deque[list[Item]]) -> Iterator[Rows]:
+        """Put down the file that a worker died of, and queue the rest of its batch for other workers."""
+        place, begun = worker.read_mark()
+        if begun == ORDER_NOT_READ:
             source = type(self._order.source)
             raise UsageError(
                 expected="a data source that other processes can import",
@@ -191,7 +197,6 @@ class Pool:
                 hint="define it in a module of its own, beside the script that scans",
             )
         batch, worker.batch = worker.batch, []
-        self._workers.remove(worker)
         self._end(worker)
         if not 0 <= place < len(batch):
             if len(batch) > 1:
@@ -199,28 +204,22 @@ class Pool:
                 return
             place = 0
         again.extend(part for part in (batch[:place], batch[place + 1 :]) if part)
-        culprit = batch[place]
-        if worker.late:
+        yield self._lost(batch[place], worker.timed_out)
+
+    def _lost(self, item: Item, timed_out: bool) -> Rows:
+        """Return the row of a file that cost a worker its life."""
+        if timed_out:
             defect, reason = "timeout", f"timeout: not decoded within {self._order.timeout:g} s"
         else:
             defect, reason = "crashed", "crashed: the decoder died of this file, or ran out of memory"
-        facts = lost(culprit.path, defect, reason, None if worker.late else self._order.source)
-        yield Rows(
-            [culprit.row],
+        facts = facts_of_lost(item.path, defect, reason, None if timed_out else self._order.source)
+        return Rows(
+            [item.row],
             [facts],
-            [culprit.stat],
+            [item.stat],
             np.full((1, len(MEASURES)), np.nan),
             np.zeros((1, SIGNATURE_BYTES), dtype=np.uint8),
         )
 
 
-def without(rows: Rows, places: Sequence[int]) -> Rows:
-    """Return the rows but those at some places."""
-    keep = [i for i in range(len(rows.index)) if i not in set(places)]
-    return Rows(
-        [rows.index[i] for i in keep],
-        [rows.facts[i] for i in keep],
-        [rows.stats[i] for i in keep],
-        rows.measures[keep],
-        rows.signatures[keep],
-    )
+__all__ = ["Pool"]

@@ -16,7 +16,7 @@ STANDARD = np.array([
 
 
 def _tables() -> npt.NDArray[np.int64]:
-    """Return the table of each quality from 1 to 100, as the Independent JPEG Group's library scales the standard one (jcparam.c)."""
+    """Return the table of each quality from 1 to 100, as libjpeg scales the standard one (jcparam.c)."""
     quality = np.arange(1, 101)
     scale = np.where(quality < 50, 5000 // quality, 200 - 2 * quality)[:, None]
     return np.asarray(np.clip((STANDARD * scale + 50) // 100, 1, 255), dtype=np.int64)
@@ -27,7 +27,7 @@ _SCALED = _tables()
 
 @lru_cache(maxsize=4096)
 def jpeg_quality(segment: bytes) -> float:
-    """Return the quality, 1 to 100, whose luminance table is nearest to that in the body of a DQT segment; NaN where it has none.
+    """Return the quality, 1 to 100, whose luminance table is nearest to that of a DQT segment; NaN without one.
 
     Encoders with tables of their own (Photoshop, cameras) get the quality that is most like theirs. The
     nearest is that of the least sum of differences of logarithms, so that fine steps count as much as coarse

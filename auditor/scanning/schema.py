@@ -3,41 +3,42 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
-#: Header facts, in the order of ``images.parquet`` (after ``path, label, split, group``).
-FACTS = (
-    "status",
-    "reason",
-    "bytes",
-    "sha256",
-    "pixel_digest",
-    "phash",
-    "format",
-    "mode",
-    "width",
-    "height",
-    "bits",
-    "orientation",
-)
 
-#: Further facts of the file, after `FACTS`. ``animated`` and ``transparent`` are bool; ``defect`` is a key of
-#: `DEFECTS` or ""; ``survives`` is the share of rows of a cut-off picture that can still be decoded (NaN
-#: elsewhere); ``trailing`` counts bytes after the picture's end; ``private`` names what the metadata gives
-#: away: any of ``gps serial``; ``decoders`` is filled by a scan with every decoder alone; ``jpeg_quality`` (1
-#: to 100, NaN for other formats), ``exif_camera`` and ``exif_time`` (local, as EXIF writes it) are "" where
-#: unknown.
-FILE_FACTS = (
-    "animated",
-    "transparent",
-    "defect",
-    "survives",
-    "trailing",
-    "private",
-    "decoders",
-    "jpeg_quality",
-    "exif_camera",
-    "exif_time",
-)
+class Facts(NamedTuple):
+    """What a scan says of one file besides its measures, in the order of the columns of ``images.parquet``.
+
+    ``pixel_digest`` is that of `auditor.scanning.pixels.Decoded`; ``defect`` is a key of `DEFECTS` or "";
+    ``survives`` is the share of rows of a cut-off picture that can still be decoded (NaN elsewhere);
+    ``trailing`` counts bytes after the picture's end; ``private`` names what the metadata gives away, any of
+    ``gps serial``; ``decoders`` is filled by a scan with every decoder alone; ``jpeg_quality`` is 1 to 100 (NaN
+    for other formats); ``exif_camera`` and ``exif_time`` (local, as EXIF writes it) are "" where unknown.
+    """
+
+    status: str = "unreadable"
+    reason: str = ""
+    bytes: int = 0
+    sha256: str = ""
+    pixel_digest: str = ""
+    phash: str = ""
+    format: str = ""
+    mode: str = ""
+    width: int = 0
+    height: int = 0
+    bits: int = 0
+    orientation: int = 0
+    animated: bool = False
+    transparent: bool = False
+    defect: str = ""
+    survives: float = float("nan")
+    trailing: int = 0
+    private: str = ""
+    decoders: str = ""
+    jpeg_quality: float = float("nan")
+    exif_camera: str = ""
+    exif_time: str = ""
+
 
 #: What can be wrong with a file, in plain words. All but `TOLERATED` make it unreadable.
 DEFECTS = {
@@ -68,7 +69,7 @@ TOLERATED = frozenset({"cut-short", "corrupt-data"})
 SIGNATURE_BYTES = 32 * 32 + 2 * 16 * 16
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Measure:
     """A number measured on every readable image, with its unit and range for axes and texts."""
 
@@ -79,86 +80,44 @@ class Measure:
 
 
 #: Measured on the decoded picture, at the scale the scan decodes to (`auditor.scanning.pixels`).
-MEASURES: tuple[Measure, ...] = (
+MEASURES = (
+    Measure("brightness", "Brightness", "share of white", "mean luma, 0 black to 1 white"),
+    Measure("contrast", "Contrast", "share of white", "standard deviation of luma (RMS contrast)"),
+    Measure("dark_level", "Shadow level", "share of white", "5th percentile of luma"),
+    Measure("bright_level", "Highlight level", "share of white", "95th percentile of luma"),
     Measure(
-        name="brightness", title="Brightness", unit="share of white", text="mean luma, 0 black to 1 white"
+        "sharpness",
+        "Sharpness",
+        "grey levels",
+        "standard deviation of the Laplacian of luma, away from the border",
     ),
+    Measure("noise", "Noise", "grey levels", "noise standard deviation after Immerkaer (1996)"),
+    Measure("saturation", "Saturation", "share", "mean HSV saturation"),
+    Measure("entropy", "Entropy", "bits", "Shannon entropy of the luma histogram, 0 to 8"),
+    Measure("red_mean", "Red mean", "share of white", "mean of the red channel"),
+    Measure("green_mean", "Green mean", "share of white", "mean of the green channel"),
+    Measure("blue_mean", "Blue mean", "share of white", "mean of the blue channel"),
+    Measure("red_std", "Red spread", "share of white", "standard deviation of the red channel"),
+    Measure("green_std", "Green spread", "share of white", "standard deviation of the green channel"),
+    Measure("blue_std", "Blue spread", "share of white", "standard deviation of the blue channel"),
+    Measure("minimum", "Darkest value", "share of white", "smallest channel value"),
+    Measure("maximum", "Brightest value", "share of white", "largest channel value"),
+    Measure("floor_level", "Darkest hundredth", "share of white", "1st percentile of luma"),
+    Measure("peak_level", "Brightest hundredth", "share of white", "99th percentile of luma"),
+    Measure("blur", "Blur", "share", "blur after Crete et al. (2007), 0 crisp to 1 blurred"),
     Measure(
-        name="contrast",
-        title="Contrast",
-        unit="share of white",
-        text="standard deviation of luma (RMS contrast)",
-    ),
-    Measure(name="dark_level", title="Shadow level", unit="share of white", text="5th percentile of luma"),
-    Measure(
-        name="bright_level", title="Highlight level", unit="share of white", text="95th percentile of luma"
-    ),
-    Measure(
-        name="sharpness",
-        title="Sharpness",
-        unit="grey levels",
-        text="standard deviation of the Laplacian of luma, away from the border",
-    ),
-    Measure(
-        name="noise",
-        title="Noise",
-        unit="grey levels",
-        text="noise standard deviation after Immerkaer (1996)",
-    ),
-    Measure(name="saturation", title="Saturation", unit="share", text="mean HSV saturation"),
-    Measure(
-        name="entropy", title="Entropy", unit="bits", text="Shannon entropy of the luma histogram, 0 to 8"
-    ),
-    Measure(name="red_mean", title="Red mean", unit="share of white", text="mean of the red channel"),
-    Measure(name="green_mean", title="Green mean", unit="share of white", text="mean of the green channel"),
-    Measure(name="blue_mean", title="Blue mean", unit="share of white", text="mean of the blue channel"),
-    Measure(
-        name="red_std",
-        title="Red spread",
-        unit="share of white",
-        text="standard deviation of the red channel",
-    ),
-    Measure(
-        name="green_std",
-        title="Green spread",
-        unit="share of white",
-        text="standard deviation of the green channel",
-    ),
-    Measure(
-        name="blue_std",
-        title="Blue spread",
-        unit="share of white",
-        text="standard deviation of the blue channel",
-    ),
-    Measure(name="minimum", title="Darkest value", unit="share of white", text="smallest channel value"),
-    Measure(name="maximum", title="Brightest value", unit="share of white", text="largest channel value"),
-    Measure(
-        name="floor_level", title="Darkest hundredth", unit="share of white", text="1st percentile of luma"
-    ),
-    Measure(
-        name="peak_level", title="Brightest hundredth", unit="share of white", text="99th percentile of luma"
-    ),
-    Measure(
-        name="blur", title="Blur", unit="share", text="blur after Crete et al. (2007), 0 crisp to 1 blurred"
-    ),
-    Measure(
-        name="block_trace",
-        title="JPEG trace",
-        unit="share",
-        text="near-zero DCT coefficients on JPEG's grid of blocks, less those beside it",
+        "block_trace",
+        "JPEG trace",
+        "share",
+        "near-zero DCT coefficients on JPEG's grid of blocks, less those beside it",
     ),
 )
 
 #: Derived from the header alone.
-SHAPE_MEASURES: tuple[Measure, ...] = (
-    Measure(name="pixels", title="Size", unit="pixels", text="width times height"),
-    Measure(
-        name="aspect",
-        title="Aspect ratio",
-        unit="width / height",
-        text="width over height, EXIF orientation not applied",
-    ),
-    Measure(name="bytes_per_pixel", title="Bytes per pixel", unit="bytes", text="file size over pixels"),
+SHAPE_MEASURES = (
+    Measure("pixels", "Size", "pixels", "width times height"),
+    Measure("aspect", "Aspect ratio", "width / height", "width over height, EXIF orientation not applied"),
+    Measure("bytes_per_pixel", "Bytes per pixel", "bytes", "file size over pixels"),
 )
 
-MEASURE_NAMES = tuple(m.name for m in (*MEASURES, *SHAPE_MEASURES))
+MEASURE_NAMES = tuple(measure.name for measure in (*MEASURES, *SHAPE_MEASURES))

@@ -1,4 +1,4 @@
-"""The signature of a picture: a thumbnail of fixed size from which hashes, descriptors and verification derive without decoding again."""
+"""The signature of a picture: a thumbnail of fixed size, from which hashes and descriptors are made."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from auditor.scanning.mapped_signatures import CHROMA_SIDE, LUMA_SIDE, Signatures
 from auditor.scanning.schema import SIGNATURE_BYTES
 
 
@@ -15,14 +16,21 @@ def signature(rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
 
 
 def signature_of(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """Return the signature ``(SIGNATURE_BYTES,)`` of a picture, BGR ``(height, width, 3)`` or grey ``(height, width)``."""
+    """Return the signature, shape ``(SIGNATURE_BYTES,)``, of a picture; BGR or grey."""
     return np.asarray(signatures_of(pixels[None])[0])
 
 
 def signatures_of(pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """Return the signatures of pictures of one size, BGR ``(n, height, width, 3)`` or grey ``(n, height, width)``, squashed to a square.
+    """Return the signatures of pictures of one size, squashed to squares: 32x32 luma, 16x16 Cr, 16x16 Cb.
 
-    ``(n, SIGNATURE_BYTES)`` ``uint8``: 32x32 luma, 16x16 Cr, 16x16 Cb.
+    Parameters
+    ----------
+    pictures : ndarray of uint8
+        BGR ``(n, height, width, 3)`` or grey ``(n, height, width)``.
+
+    Returns
+    -------
+    ndarray of uint8, shape (n, SIGNATURE_BYTES)
     """
     n = len(pictures)
     small = (
@@ -31,22 +39,24 @@ def signatures_of(pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
         else np.stack([_thumbnail(picture) for picture in pictures])
     )
     found = np.empty((n, SIGNATURE_BYTES), dtype=np.uint8)
+    luma, chroma = Signatures(found).luma(), Signatures(found).chroma()
     if small.ndim == 3:
-        found[:, :1024], found[:, 1024:] = small.reshape(n, -1), 128
+        luma[:], chroma[:] = small, 128
         return found
-    tall = cv2.cvtColor(small.reshape(n * 32, 32, 3), cv2.COLOR_BGR2YCrCb)  # one below the other
-    chroma = cv2.resize(tall, (16, n * 16), interpolation=cv2.INTER_AREA)
-    found[:, :1024] = tall[..., 0].reshape(n, -1)
-    found[:, 1024:1280] = chroma[..., 1].reshape(n, -1)
-    found[:, 1280:] = chroma[..., 2].reshape(n, -1)
+    tall = cv2.cvtColor(
+        small.reshape(n * LUMA_SIDE, LUMA_SIDE, 3), cv2.COLOR_BGR2YCrCb
+    )  # one below the other
+    half = cv2.resize(tall, (CHROMA_SIDE, n * CHROMA_SIDE), interpolation=cv2.INTER_AREA)
+    luma[:] = tall[..., 0].reshape(luma.shape)
+    for plane in range(2):
+        chroma[:, plane] = half[..., plane + 1].reshape(n, CHROMA_SIDE, CHROMA_SIDE)
     return found
 
 
 def _thumbnail(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """Shrink to 32x32: by halving, which OpenCV does many times faster than anything else, but for one step that is linear.
+    """Shrink to 32x32: by halving, which is fastest, and one linear step to a power of two times 32.
 
-    That step goes to a power of two times 32, while there are at least two pixels for each of the
-    thumbnail's.
+    The linear step comes while the thumbnail still has two pixels or more for each of its own.
     """
     height, width = pixels.shape[:2]
     across, down = (1 << max((side // 32).bit_length() - 1, 0) for side in (width, height))
@@ -60,45 +70,24 @@ def _thumbnail(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     return np.asarray(small, dtype=np.uint8)
 
 
-def luma(signatures: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """Return the luma thumbnails ``(n, 32, 32)`` of signatures ``(n, SIGNATURE_BYTES)``."""
-    return signatures[:, :1024].reshape(-1, 32, 32)
+def low_frequencies(
+    pictures: npt.NDArray[np.uint8], weights: npt.NDArray[np.floating] | float = 1.0
+) -> npt.NDArray[np.float32]:
+    """Return the lowest coefficients ``(n, 8, 8)`` of the cosine transform of pictures ``(n, 32, 32)``.
 
-
-def rgb16(signatures: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """Return RGB thumbnails ``(n, 16, 16, 3)`` of signatures ``(n, SIGNATURE_BYTES)``."""
-    n = len(signatures)
-    grey = luma(signatures)
-    y = sum(grey[:, i::2, j::2].astype(np.float32) for i in range(2) for j in range(2)) / np.float32(4)
-    cr, cb = (signatures[:, a : a + 256].reshape(n, 16, 16).astype(np.float32) - 128 for a in (1024, 1280))
-    # ITU-R BT.601, the inverse of OpenCV's RGB -> YCrCb.
-    rgb = np.stack([y + 1.403 * cr, y - 0.714 * cr - 0.344 * cb, y + 1.773 * cb], axis=-1)
-    return np.asarray(np.clip(np.rint(rgb), 0, 255), dtype=np.uint8)
-
-
-def _dct_rows() -> npt.NDArray[np.float32]:
+    ``weights``, shape ``(8,)``, multiply each frequency, down and across.
+    """
     k, x = np.arange(8)[:, None], np.arange(32)[None, :]
-    return np.asarray(np.cos(np.pi * (2 * x + 1) * k / 64), dtype=np.float32)
+    cosines = np.cos(np.pi * (2 * x + 1) * k / 64).astype(np.float32)
+    rows = (cosines * np.reshape(weights, (-1, 1))).astype(np.float32)
+    return np.asarray(rows @ pictures.astype(np.float32) @ rows.T)
 
 
 def perceptual_hash(signatures: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint64]:
-    """Return the 64-bit pHash of each signature, shape ``(n,)``: the 8x8 lowest DCT coefficients of luma over their median.
+    """Return the 64-bit pHash of each signature, shape ``(n,)``: which low frequencies exceed their median.
 
     Zauner, "Implementation and benchmarking of perceptual image hash functions", 2010.
     """
-    rows = _dct_rows()
-    low = rows @ luma(signatures).astype(np.float32) @ rows.T
-    flat = low.reshape(-1, 64)
+    flat = low_frequencies(Signatures(signatures).luma()).reshape(-1, 64)
     bits = flat > np.median(flat, axis=1, keepdims=True)
     return np.packbits(bits, axis=1).view(">u8").ravel().astype(np.uint64)
-
-
-__all__ = [
-    "SIGNATURE_BYTES",
-    "luma",
-    "perceptual_hash",
-    "rgb16",
-    "signature",
-    "signature_of",
-    "signatures_of",
-]

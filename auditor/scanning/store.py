@@ -1,16 +1,18 @@
-"""Scanned rows on disk, so that no file is read twice: Parquet parts that are written to a temporary name and renamed.
+"""Scanned rows on disk, so that no file is read twice: Parquet parts, written under another name and renamed.
 
 A part holds a row per file: its path, its size and time of modification, its facts, measures and signature.
-Later parts overrule earlier ones. Nothing is ever changed in place, so a kill at any moment loses at most the
-rows not yet flushed.
+Its name ends in the checksum of its bytes: a part that has changed on disk is removed, and its files are read
+again. Later parts overrule earlier ones. Nothing is changed in place, so a kill at any moment loses at most
+the rows not yet flushed.
 """
 
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
-import secrets
+import stat
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -19,30 +21,31 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import xxhash
 
 from auditor import parquet
 from auditor.dataset import FileStat, Source
 from auditor.errors import OutputError
-from auditor.scanning.batch import Facts, Rows
+from auditor.scanning.batch import Rows
 from auditor.scanning.columns import Columns
-from auditor.scanning.paged import SWEEP, give_back
-from auditor.scanning.schema import SIGNATURE_BYTES
+from auditor.scanning.mapped_signatures import Signatures
+from auditor.scanning.schema import SIGNATURE_BYTES, Facts
 
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Raised whenever a scan of the same bytes would give other rows than before, or parts would be other ones.
-SCANNER = 9
+#: Raise it whenever a scan of the same bytes gives other rows than before, or parts have another form.
+SCANNER = 10
 #: Rows and seconds after which rows are flushed: what a kill loses at most.
 FLUSH_ROWS, FLUSH_SECONDS = 2048, 1.0
-#: A file that was modified less than this before the scan looked at it may change again within its clock's
-#: tick: its time is not trusted. Two seconds are the tick of FAT, the coarsest in use.
+#: A file modified less than this before the scan may change within its clock's tick (FAT's is the coarsest).
 RACY_NS = 2_000_000_000
 #: Defects that a busy machine, or one short of memory, gives whole files too.
 TRANSIENT = frozenset({"crashed", "timeout", "memory"})
-#: A part of so many rows is full. More parts than `MERGE_PARTS` that are not are merged once a scan is
-#: complete.
-FULL_ROWS, MERGE_PARTS = 16_384, 8
+#: Rows of a full part: 25 MB of signatures are in memory at a time.
+FULL_ROWS = 16_384
+#: Parts that are not full and may stay: more are merged once a scan is complete.
+MERGE_PARTS = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,11 +72,13 @@ def versions(decoders: str) -> dict[str, str]:
     """Return what a row depends on besides the bytes."""
     import cv2
     import PIL
+    import simplejpeg
 
     return {
         "scanner": str(SCANNER),
         "opencv": str(cv2.__version__),
         "pillow": str(PIL.__version__),
+        "simplejpeg": str(simplejpeg.__version__),
         "decoders": decoders,
     }
 
@@ -115,7 +120,7 @@ class Store:
         self._horizon = time.time_ns() - RACY_NS
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            for leftover in folder.glob("*.tmp"):
+            for leftover in self._files("*.tmp"):
                 leftover.unlink()
         except OSError as error:
             raise self._refused(error) from None
@@ -130,17 +135,22 @@ class Store:
 
     def parts(self) -> list[Path]:
         """Return the parts, oldest first."""
-        return sorted(self.folder.glob("part-*.parquet"))
+        return self._files("*.parquet")
 
-    def remembered(self, paths: Sequence[str], signatures: npt.NDArray[np.uint8]) -> Remembered | None:
-        """Return the rows of earlier scans for some paths, and put their signatures in place; one part is in memory at a time.
+    def _files(self, ending: str) -> list[Path]:
+        """Return what may be a part by its name; never a folder, a link, a pipe or a device."""
+        named = sorted(self.folder.glob(f"part-{ending}"))
+        return [file for file in named if stat.S_ISREG(file.lstat().st_mode)]
 
-        Parts that another version wrote, or that are broken, are removed.
+    def remembered(self, paths: Sequence[str], signatures: Signatures) -> Remembered | None:
+        """Return the rows of earlier scans for some paths, and put their signatures in place.
+
+        One part is in memory at a time. Parts that another version wrote, or that are broken, are removed.
 
         Parameters
         ----------
         paths : sequence of str
-        signatures : ndarray of uint8, shape (len(paths), SIGNATURE_BYTES)
+        signatures : Signatures, as many as paths
             Changed.
         """
         import pandas as pd
@@ -151,7 +161,7 @@ class Store:
             np.unique(codes, return_index=True)[1],
         )  # a table may name a file twice: the first is remembered
         taken = np.zeros(len(index), dtype=bool)
-        rows, sizes, times, found, since = [], [], [], [], 0
+        rows, sizes, times, found = [], [], [], []
         for table in map(self._read, reversed(self.parts())):
             if table is None:
                 continue
@@ -163,10 +173,6 @@ class Store:
             signatures[rows[-1]] = np.frombuffer(b"".join(table["signature"]), dtype=np.uint8).reshape(
                 -1, SIGNATURE_BYTES
             )
-            since += len(table)
-            if since >= SWEEP:
-                give_back(signatures)
-                since = 0
             sizes.append(table["size"].to_numpy())
             times.append(table["mtime_ns"].to_numpy())
             found.append(Columns.of_table(table))
@@ -182,10 +188,12 @@ class Store:
     def _read(self, part: Path) -> pd.DataFrame | None:
         """Return a part, without sizes where they are of another source; a part of no use is removed."""
         try:
-            about = parquet.metadata(part)
-            if about.get(b"auditor") == self._key.encode():
-                table = parquet.read(part)
-                return table if about.get(b"source") == self._source.encode() else table.assign(size=-1)
+            content = part.read_bytes()
+            if part.stem.endswith(f"-{_checksum(content)}"):
+                about = parquet.metadata(io.BytesIO(content))
+                if about.get(b"auditor") == self._key.encode():
+                    table = parquet.read(io.BytesIO(content))
+                    return table if about.get(b"source") == self._source.encode() else table.assign(size=-1)
         except (OSError, ValueError):
             pass
         part.unlink(missing_ok=True)
@@ -194,7 +202,7 @@ class Store:
     def add(
         self, paths: Sequence[str], stats: Sequence[FileStat], facts: Sequence[Facts], rows: Rows
     ) -> None:
-        """Remember some rows, flushed now and then; but not those that the machine may be at fault for, which the next scan tries again."""
+        """Remember some rows, flushed now and then; not those that the machine may be at fault for."""
         keep = [place for place, found in enumerate(facts) if found.defect not in TRANSIENT]
         if len(keep) < len(facts):
             paths, stats, facts = [paths[k] for k in keep], [stats[k] for k in keep], [facts[k] for k in keep]
@@ -223,13 +231,14 @@ class Store:
 
     def _write(self, table: pd.DataFrame) -> None:
         """Write a table as one part."""
-        name = f"part-{time.time_ns():020d}-{secrets.token_hex(4)}"
+        about = {"auditor": self._key, "source": self._source}
+        content = parquet.parquet_bytes(table, compression="snappy", about=about)
+        name = f"part-{time.time_ns():020d}-{_checksum(content)}"
         temporary = self.folder / f"{name}.tmp"
         try:
-            with temporary.open("wb") as file:
-                parquet.write(
-                    table, file, compression="snappy", about={"auditor": self._key, "source": self._source}
-                )
+            with temporary.open("xb") as file:
+                file.write(content)
+                file.flush()
                 os.fsync(file.fileno())
             temporary.replace(self.folder / f"{name}.parquet")
         except OSError as error:
@@ -237,7 +246,7 @@ class Store:
             raise self._refused(error) from None
 
     def merge(self) -> None:
-        """Merge small parts, once a scan is complete; the rows of a full one and of a small one are in memory at a time.
+        """Merge small parts, once a scan is complete; two parts are in memory at a time.
 
         Full parts are merged too where small ones hold as many rows: so overruled rows are at most as many as
         the others, and each row is written a few times at the most.
@@ -281,6 +290,10 @@ class Store:
                 kept = [whole[FULL_ROWS:]]
         if sum(map(len, kept)):
             yield pd.concat(kept, ignore_index=True)
+
+
+def _checksum(content: bytes) -> str:
+    return xxhash.xxh3_64_hexdigest(content)
 
 
 def _binary(signatures: npt.NDArray[np.uint8]) -> npt.NDArray[np.object_]:

@@ -1,7 +1,7 @@
-"""The processes that decode: a nursery that has imported what decoding needs, and the workers that it forks.
+"""What the spawner and the workers that it forks do; a worker may die of a file.
 
-Workers may die of a file. `auditor.scanning.nursery` says where a nursery comes from. Everyone leaves when
-the caller's sockets close, however the caller ended.
+`auditor.scanning.worker_spawner` says where the spawner comes from. All of them end when the caller's sockets
+close, however the caller ended.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ from typing import NamedTuple
 import cv2
 
 from auditor.dataset import Source
-from auditor.process import keep_freed_memory
+from auditor.process import fill_closed_streams, keep_freed_memory
 from auditor.scanning.batch import Examine, scan_batch
 
 #: What a worker notes in shared memory: the place of the file in its batch, and how many files it has begun.
 MARK = struct.Struct("<qq")
 #: The place while no file is being decoded.
 BETWEEN = -1
-#: The number of files begun of a worker that cannot make out its order.
-PUZZLED = -1
+#: The number of files begun of a worker that cannot unpickle its order.
+ORDER_NOT_READ = -1
 
 
 class Order(NamedTuple):
-    """What a worker is told first."""
+    """What a worker gets first: where the bytes are, an image's seconds and bytes, which decoders to try."""
 
     source: Source
     timeout: float
@@ -43,9 +43,13 @@ class Order(NamedTuple):
     decoders: str
 
 
-def nursery(control: int) -> None:
-    """Fork a worker for each pair of descriptors (pipe, shared memory) that comes in; end when the other side is gone."""
+def spawn_workers(control: int) -> None:
+    """Fork a worker for each pair of descriptors (pipe, shared memory) that comes in, until the caller is gone."""
+    fill_closed_streams()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(
+        signal.SIGCHLD, signal.SIG_DFL
+    )  # the caller may ignore it, and this process waits for workers
     cv2.setNumThreads(1)
     keep_freed_memory()
     with socket.socket(fileno=control) as caller:
@@ -85,15 +89,13 @@ def _limit_memory(extra: int) -> None:
 def work(pipe: Connection, memory: int) -> None:
     """Scan batches until the pipe closes."""
     shared = mmap.mmap(memory, MARK.size)
-    silence = os.open(
-        os.devnull, os.O_WRONLY
-    )  # what native code has to say in its last moments is nothing to the user
-    os.dup2(silence, 2)
+    silence = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silence, 2)  # this process is auditor's own: what decoders print is not for the user
     os.close(silence)
     try:
         order: Order = pipe.recv()
     except (AttributeError, ImportError, pickle.UnpicklingError):
-        MARK.pack_into(shared, 0, BETWEEN, PUZZLED)
+        MARK.pack_into(shared, 0, BETWEEN, ORDER_NOT_READ)
         return
     last_resort = math.ceil(2 * order.timeout) + 5  # should whoever watches over this process be gone
     begun = 0
@@ -121,8 +123,7 @@ def work(pipe: Connection, memory: int) -> None:
 
 
 if __name__ == "__main__":
-    from auditor.scanning.worker import (
-        nursery as main,
-    )  # what is unpickled must be of the importable module, not of __main__
+    # What is unpickled must be of the importable module, not of __main__.
+    from auditor.scanning import worker
 
-    main(int(sys.argv[1]))
+    worker.spawn_workers(int(sys.argv[1]))

@@ -6,12 +6,14 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
-from auditor.splitting.cover import cover
-from auditor.splitting.polish import polish
-from auditor.splitting.rounding import onto_simplex, round_quotas
+from auditor.splitting.class_coverage import cover_every_part
+from auditor.splitting.local_search import anneal, improve_by_moves_and_swaps
+from auditor.splitting.rounding import project_onto_simplex, round_quotas
 
 #: Orders that are tried where units are few; the best result is kept.
 STARTS = 8
+#: Largest deviation of a class's share from which annealing is tried: below half a point nobody would see it.
+WORTH_ANNEALING = 0.005
 #: Units up to which several orders are tried.
 FEW_UNITS = 3_000
 
@@ -21,7 +23,7 @@ def _weights(total: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return 1.0 / np.maximum(total, 1.0) ** 2
 
 
-def place(
+def place_units(
     counts: csr_array, ratios: npt.NDArray[np.float64], rng: np.random.Generator
 ) -> npt.NDArray[np.int64]:
     """Place units one by one, large before small, where the running shares stay nearest to the ratios.
@@ -66,7 +68,7 @@ def place(
     return part
 
 
-def deviation(
+def share_deviation(
     counts: csr_array, part: npt.NDArray[np.int64], ratios: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.float64]:
     """Return each stratum's share of each part minus the ratio, shape (n_strata, n_parts)."""
@@ -76,7 +78,7 @@ def deviation(
     return np.asarray(held / np.maximum(total, 1.0) - ratios * (total > 0))
 
 
-def assign(
+def assign_units(
     counts: csr_array,
     parent: npt.NDArray[np.int64],
     ratios: npt.NDArray[np.float64],
@@ -103,33 +105,64 @@ def assign(
     ndarray of int64, shape (n_units,)
         The part of each unit.
     """
-    size = np.asarray(counts.sum(axis=1)).ravel()
-    single = size == 1
-    part = np.zeros(len(size), dtype=np.int64)
-    total = np.asarray(counts.sum(axis=0)).ravel()
-    held = np.zeros((len(total), len(ratios)))
+    single = np.asarray(counts.sum(axis=1)).ravel() == 1
+    few = int((~single).sum()) <= FEW_UNITS
+    part = np.zeros(len(single), dtype=np.int64)
     if not single.all():
-        large = counts[~single]
-        best: tuple[float, float] | None = None
-        for _ in range(STARTS if large.shape[0] <= FEW_UNITS else 1):
-            tried = polish(large, place(large, ratios, rng), ratios, _weights(total))
-            off = deviation(large, tried, ratios)
-            score = (float(np.abs(off).max()), float((off**2).sum()))
-            if best is None or score < best:
-                best, part[~single] = score, tried
-        member = np.zeros((large.shape[0], len(ratios)))
-        member[np.arange(len(member)), part[~single]] = 1
-        held = large.T @ member
+        part[~single] = _place_and_improve(counts, ~single, ratios, rng, STARTS if few else 1)
     if single.any():
-        stratum = counts[single].indices
-        quotas = round_quotas(onto_simplex(total[:, None] * ratios - held), parent, rng)
-        order = np.lexsort((rng.random(len(stratum)), stratum))
-        filled = np.empty(len(stratum), dtype=np.int64)
-        filled[order] = np.repeat(np.tile(np.arange(len(ratios)), len(total)), quotas.ravel())
-        part[single] = filled
+        part[single] = _fill_with_singles(counts, part, single, parent, ratios, rng)
     if single.all():
         return part
+    if few and float(np.abs(share_deviation(counts, part, ratios)).max()) > WORTH_ANNEALING:
+        tried = part.copy()
+        tried[~single] = anneal(counts[~single], part[~single], ratios, rng)
+        if single.any():
+            tried[single] = _fill_with_singles(counts, tried, single, parent, ratios, rng)
+        part = min((part, tried), key=lambda p: float(np.abs(share_deviation(counts, p, ratios)).max()))
     classes = csr_array(
         (np.ones(len(parent)), (np.arange(len(parent)), parent)), shape=(len(parent), int(parent.max()) + 1)
     )
-    return cover(csr_array(counts @ classes), part, ratios)
+    return cover_every_part(csr_array(counts @ classes), part, ratios)
+
+
+def _place_and_improve(
+    counts: csr_array,
+    large: npt.NDArray[np.bool_],
+    ratios: npt.NDArray[np.float64],
+    rng: np.random.Generator,
+    starts: int,
+) -> npt.NDArray[np.int64]:
+    """Return the part of each unit of several images: the best of some starts."""
+    units = counts[large]
+    weight = _weights(np.asarray(counts.sum(axis=0)).ravel())
+    best: tuple[float, float] | None = None
+    for _ in range(starts):
+        tried = improve_by_moves_and_swaps(units, place_units(units, ratios, rng), ratios, weight)
+        off = share_deviation(units, tried, ratios)
+        score = (float(np.abs(off).max()), float((off**2).sum()))
+        if best is None or score < best:
+            best, part = score, tried
+    return part
+
+
+def _fill_with_singles(
+    counts: csr_array,
+    part: npt.NDArray[np.int64],
+    single: npt.NDArray[np.bool_],
+    parent: npt.NDArray[np.int64],
+    ratios: npt.NDArray[np.float64],
+    rng: np.random.Generator,
+) -> npt.NDArray[np.int64]:
+    """Return the part of each single image, so that they fill what the larger units leave of every class."""
+    large = counts[~single]
+    member = np.zeros((large.shape[0], len(ratios)))
+    member[np.arange(len(member)), part[~single]] = 1
+    total = np.asarray(counts.sum(axis=0)).ravel()
+    stratum = counts[single].indices
+    wanted = project_onto_simplex(total[:, None] * ratios - large.T @ member)
+    quotas = round_quotas(wanted, parent, rng)
+    order = np.lexsort((rng.random(len(stratum)), stratum))
+    filled = np.empty(len(stratum), dtype=np.int64)
+    filled[order] = np.repeat(np.tile(np.arange(len(ratios)), len(total)), quotas.ravel())
+    return filled

@@ -10,8 +10,8 @@ import pandas as pd
 
 from auditor.finding import percent, rounded
 from auditor.record import SPLITS, Claim
+from auditor.splitting.counting import separate_rows
 from auditor.splitting.nearest import NearestPair
-from auditor.splitting.units import singly
 
 #: Columns of ``split.csv``; a split into folds has ``fold`` in the place of ``split``.
 TABLE_COLUMNS = ("path", "label", "split", "group", "cluster")
@@ -54,10 +54,13 @@ def rows_digest(table: pd.DataFrame) -> str:
 
 
 def count_parts(table: pd.DataFrame) -> dict[str, dict[str, int]]:
-    """Return part -> class -> images; classes that a part lacks are there with 0, and an image with several labels counts for each."""
+    """Return part -> class -> images.
+
+    Classes that a part lacks are there with 0, and an image with several labels counts for each.
+    """
     column = part_column(table)
     used = table[table[column] != ""]
-    rows, single = singly(used["label"])
+    rows, single = separate_rows(used["label"])
     counts = pd.crosstab(used[column].to_numpy()[rows], single.to_numpy()).to_dict("index")
     return {p: {str(label): int(n) for label, n in counts[p].items()} for p in parts_of(table)}
 
@@ -71,7 +74,7 @@ def part_sizes(table: pd.DataFrame) -> dict[str, int]:
 def class_deviation(
     counts: Mapping[str, Mapping[str, int]], ratios: Mapping[str, float]
 ) -> tuple[float, str, str]:
-    """Return the largest distance of a class's share of a part from the part's ratio, and that class and part.
+    """Return the largest distance of a class's share of a part from its ratio, the class and the part.
 
     Examples
     --------
@@ -96,7 +99,7 @@ def class_deviation(
 
 
 def divided(table: pd.DataFrame, key: str) -> pd.DataFrame:
-    """Return the rows whose group or duplicate set stands in more than one part, with all rows of such a set."""
+    """Return all rows of the groups or duplicate sets that stand in more than one part."""
     column = part_column(table)
     used = table[(table[key] != "") & (table[column] != "")]
     pairs = used[[key, column]].drop_duplicates()
@@ -120,11 +123,13 @@ def _undivided(table: pd.DataFrame, key: str, name: str, one: str, many: str) ->
     return Claim(
         name=name,
         holds=False,
-        detail=f"{sets:,} {many if sets > 1 else one} with {amount(len(crossing), 'image')} in several parts; {there}.",
+        detail=f"{sets:,} {many if sets > 1 else one} with {amount(len(crossing), 'image')} "
+        f"in several parts; "
+        f"{there}.",
     )
 
 
-def claims_of(
+def count_claims(
     table: pd.DataFrame,
     ratios: Mapping[str, float],
     *,

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from auditor.finding import rounded
+from auditor.grouping import number_units_of
 from auditor.record import SPLITS, Claim, SplitFacts
 from auditor.scanning.fingerprint import fingerprint
 from auditor.splitting.bound import deviation_bound
 from auditor.splitting.certificate import (
     amount,
-    claims_of,
     class_deviation,
+    count_claims,
     count_parts,
     part_column,
     parts_of,
     rows_digest,
     stated_ratios,
 )
+from auditor.splitting.counting import count_table, separate_rows
 from auditor.splitting.nearest import nearest_across
-from auditor.splitting.order import moments, order_claim
-from auditor.splitting.strata import strata_of
-from auditor.splitting.units import count_table, singly, undivided_units
+from auditor.splitting.strata import read_strata
+from auditor.splitting.time_order import claim_time_order, read_moments
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,32 +49,53 @@ class Asked:
 
 def _bound(table: pd.DataFrame, ratios: Mapping[str, float]) -> float:
     used = table[table[part_column(table)] != ""]
-    rows, single = singly(used["label"])
+    rows, single = separate_rows(used["label"])
     label, _ = pd.factorize(single, sort=True)
-    counts = count_table(undivided_units(used["group"], used["cluster"])[rows], label.astype(np.int64))
+    counts = count_table(number_units_of(used)[rows], label.astype(np.int64))
     return rounded(deviation_bound(counts, np.array(list(ratios.values())))) or 0.0
 
 
-def too_small(counts: Mapping[str, Mapping[str, int]], parts: Iterable[str]) -> list[str]:
-    """Name each class that is not in every part, with the choices."""
-    notes = []
-    for label in sorted({c for row in counts.values() for c in row}):
-        absent = [p for p in parts if not counts.get(p, {}).get(label)]
-        if absent:
-            total = sum(row.get(label, 0) for row in counts.values())
-            notes.append(
-                f"Class '{label}' ({amount(total, 'image')}) is absent from {' and '.join(absent)}: too few images, groups or "
-                "duplicate sets for these ratios. Collect more of it, merge it with another class, or leave it out; "
-                "until then its recall cannot be measured there."
-            )
-    return notes
+#: Absent classes up to which each has a note of its own.
+NAMED = 3
+
+
+def find_absent_classes(
+    counts: Mapping[str, Mapping[str, int]], parts: Iterable[str]
+) -> dict[str, list[str]]:
+    """Return class -> the parts that have no image of it, for the classes that are not in every part."""
+    parts = list(parts)
+    labels = sorted({label for row in counts.values() for label in row})
+    absent = {c: [p for p in parts if not counts.get(p, {}).get(c)] for c in labels}
+    return {label: where for label, where in absent.items() if where}
+
+
+def name_absent_classes(
+    counts: Mapping[str, Mapping[str, int]], absent: Mapping[str, Sequence[str]]
+) -> list[str]:
+    """Name the classes that are not in every part, with the choices: one by one where they are few."""
+    choices = (
+        "too few images, groups or duplicate sets for these ratios. Collect more, merge with another class, "
+        "or leave out; until then the recall cannot be measured there."
+    )
+    total = {label: sum(row.get(label, 0) for row in counts.values()) for label in absent}
+    if len(absent) <= NAMED:
+        return [
+            f"Class '{label}' ({amount(total[label], 'image')}) is absent from {' and '.join(where)}: {choices}"
+            for label, where in absent.items()
+        ]
+    parts = sorted({part for where in absent.values() for part in where})
+    without = [f"{sum(p in where for where in absent.values()):,} from {p}" for p in parts]
+    first = ", ".join(f"'{label}'" for label in list(absent)[:NAMED])
+    return [
+        f"{len(absent):,} classes are not in every part ({first}, ...), absent {' and '.join(without)}: {choices}"
+    ]
 
 
 def _strata_claim(
     table: pd.DataFrame, images: pd.DataFrame, ratios: Mapping[str, float], columns: tuple[str, ...]
 ) -> Claim:
     worst, where = 0.0, columns[0]
-    for column, level in strata_of(images, columns).items():
+    for column, level in read_strata(images, columns).items():
         off, _, _ = class_deviation(count_parts(table.assign(label=level)), ratios)
         if off > worst:
             worst, where = off, column
@@ -112,18 +134,19 @@ def split_facts(
     nearest = nearest_across(table["path"], hashes, table[column])
     claims = [
         Claim(name="fingerprint", holds=True, detail=f"The images, labels and bytes are those of {mark}."),
-        *claims_of(table, stated, deviation=off, where=(where, within), bound=bound, nearest=nearest),
+        *count_claims(table, stated, deviation=off, where=(where, within), bound=bound, nearest=nearest),
     ]
     if asked.stratify:
         claims.append(_strata_claim(table, images, stated, asked.stratify))
     if asked.by is not None:
         used = (table[column] != "").to_numpy()
-        unit = undivided_units(table.loc[used, "group"], table.loc[used, "cluster"])
+        unit = number_units_of(table[used])
         claims.append(
-            order_claim(
-                table.loc[used, column], moments(images[used], asked.by), unit, parts_of(table), asked.by
+            claim_time_order(
+                table.loc[used, column], read_moments(images[used], asked.by), unit, parts_of(table), asked.by
             )
         )
+    absent = find_absent_classes(counts, [p for p in stated if p in SPLITS or p.isdigit()])
     facts = SplitFacts(
         fingerprint=mark,
         rows_digest=rows_digest(table),
@@ -139,8 +162,16 @@ def split_facts(
         deviation_bound=bound,
         left_out=left_out,
         claims=claims,
-        notes=[*notes, *too_small(counts, [p for p in stated if p in SPLITS or p.isdigit()])],
+        notes=[*notes, *name_absent_classes(counts, absent)],
     )
+    if absent:
+        facts["absent"] = absent
+    _add_what_was_asked(facts, asked)
+    return facts
+
+
+def _add_what_was_asked(facts: SplitFacts, asked: Asked) -> None:
+    """Add the keys that only some splits have."""
     if asked.duplicate_threshold is not None:
         facts["duplicate_threshold"] = rounded(asked.duplicate_threshold) or 0.0
     if asked.folds is not None:
@@ -149,4 +180,3 @@ def split_facts(
         facts["stratify"] = list(asked.stratify)
     if asked.by is not None:
         facts["by"] = asked.by
-    return facts

@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import combinations, pairwise
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from auditor.duplicates.hashes import find_close_pairs
 from auditor.record import SPLITS
 
-#: Up to how many distinct hashes all pairs are compared: 20,000 take about 2 CPU seconds.
+#: Distinct hashes up to which all pairs are compared: 20,000 take about 2 CPU seconds.
 ALL_PAIRS = 20_000
-#: Above that, only pairs within this many bits are found (exactly: 4 differing bits leave two of six bands
-#: equal).
+#: Above that, bits within which pairs are found: with more, tables of bands find most pairs of strangers too.
 RADIUS = 4
-#: Rows of a block of all pairs: 16 MB at a time.
-BLOCK = 100
-#: A bucket longer than this holds pictures without structure; its members are compared with that many
-#: successors only.
-STEPS = 200
+#: Hashes of a bucket that each is compared with: larger ones hold pictures without structure.
+BUCKET = 200
+#: Rows of all pairs that are compared at once (16 MB).
+ROWS_AT_ONCE = 100
+
+Hashes = npt.NDArray[np.uint64]
+Rows = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NearestPair:
-    """Two images in different parts, and how many of their 64 hash bits differ; without paths, the least that they differ by."""
+    """Two images in different parts, and how many of their 64 hash bits differ (at least, without paths)."""
 
     path: str
     other_path: str
@@ -44,15 +45,11 @@ class NearestPair:
         )
 
 
-def _bands(hashes: npt.NDArray[np.uint64]) -> list[npt.NDArray[np.uint64]]:
-    edges = (0, 11, 22, 33, 44, 54, 64)
-    return [(hashes >> np.uint64(a)) & np.uint64((1 << (b - a)) - 1) for a, b in pairwise(edges)]
-
-
-def _by_blocks(hashes: npt.NDArray[np.uint64], part: npt.NDArray[np.int64]) -> tuple[int, int, int] | None:
+def _find_nearest_of_all(hashes: Hashes, part: Rows) -> tuple[int, int, int] | None:
+    """Return the bits and the two rows of the nearest pair in different parts, every pair compared."""
     best: tuple[int, int, int] | None = None
-    for start in range(0, len(hashes), BLOCK):
-        rows = slice(start, start + BLOCK)
+    for start in range(0, len(hashes), ROWS_AT_ONCE):
+        rows = slice(start, start + ROWS_AT_ONCE)
         bits = np.bitwise_count(hashes[rows, None] ^ hashes[None, start:])
         bits[part[rows, None] == part[None, start:]] = 255
         k = int(bits.argmin())
@@ -62,31 +59,26 @@ def _by_blocks(hashes: npt.NDArray[np.uint64], part: npt.NDArray[np.int64]) -> t
     return best
 
 
-def _by_bands(hashes: npt.NDArray[np.uint64], part: npt.NDArray[np.int64]) -> tuple[int, int, int] | None:
-    bands = _bands(hashes)
+def _find_nearest_of_close(hashes: Hashes, part: Rows) -> tuple[int, int, int] | None:
+    """Return the same of the pairs within `RADIUS`; ``None`` where there are none."""
     best: tuple[int, int, int] | None = None
-    for first, second in combinations(range(6), 2):
-        key = (bands[first] << np.uint64(11)) | bands[second]
-        order = np.argsort(key, kind="stable")
-        ranked = key[order]
-        for step in range(1, STEPS):
-            same = np.flatnonzero(ranked[step:] == ranked[:-step])
-            if not len(same):
-                break
-            i, j = np.minimum(order[same], order[same + step]), np.maximum(order[same], order[same + step])
-            apart = part[i] != part[j]
-            i, j = i[apart], j[apart]
-            bits = np.bitwise_count(hashes[i] ^ hashes[j])
-            if len(bits):
-                k = np.lexsort((j, i, bits))[0]
-                found = (int(bits[k]), int(i[k]), int(j[k]))
-                if found[0] <= RADIUS and (best is None or found < best):
-                    best = found
+    for number in range(int(part.max())):
+        ours, others = np.flatnonzero(part == number), np.flatnonzero(part > number)
+        _, query, base = find_close_pairs(hashes[None, ours], hashes[others], RADIUS, BUCKET)
+        i, j = ours[query], others[base]
+        bits = np.bitwise_count(hashes[i] ^ hashes[j])
+        i, j = np.minimum(i, j), np.maximum(i, j)
+        if len(bits):
+            k = np.lexsort((j, i, bits))[0]
+            found = (int(bits[k]), int(i[k]), int(j[k]))
+            best = found if best is None else min(best, found)
     return best
 
 
 def nearest_across(paths: pd.Series, phash: pd.Series, part: pd.Series) -> NearestPair | None:
-    """Return the most similar two images in different parts; ``None`` where there are not two parts with hashes.
+    """Return the most similar two images in different parts.
+
+    ``None`` where there are not two parts with hashes.
 
     Parameters
     ----------
@@ -102,12 +94,11 @@ def nearest_across(paths: pd.Series, phash: pd.Series, part: pd.Series) -> Neare
     code = part.iloc[used].map({name: i for i, name in enumerate(names)}).to_numpy(dtype=np.int64)
     if len(names) < 2:
         return None
-    distinct = np.sort(
-        np.unique(np.stack([hashes, code.astype(np.uint64)], axis=1), axis=0, return_index=True)[1]
-    )
+    both = np.stack([hashes, code.astype(np.uint64)], axis=1)
+    distinct = np.sort(np.unique(both, axis=0, return_index=True)[1])
     hashes, code, used = hashes[distinct], code[distinct], used[distinct]
-    small = len(hashes) <= ALL_PAIRS
-    found = _by_blocks(hashes, code) if small else _by_bands(hashes, code)
+    find = _find_nearest_of_all if len(hashes) <= ALL_PAIRS else _find_nearest_of_close
+    found = find(hashes, code)
     if found is None:
         return NearestPair(path="", other_path="", part="", other_part="", bits=RADIUS + 1)
     bits, i, j = found

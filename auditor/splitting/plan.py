@@ -12,15 +12,16 @@ import pandas as pd
 
 from auditor.dataset import Dataset
 from auditor.errors import DataError, UsageError
-from auditor.record import SplitFacts
-from auditor.splitting.allot import Parted, allot, carve, keep_test
+from auditor.grouping import find_leaking, number_units_of
+from auditor.record import RepairChoice, SplitFacts
 from auditor.splitting.certificate import TABLE_COLUMNS, amount
+from auditor.splitting.counting import separate_rows
 from auditor.splitting.facts import Asked, split_facts
-from auditor.splitting.order import in_order, moments
-from auditor.splitting.ratios import PARTS, default_ratios, parse_ratios, shown
-from auditor.splitting.repair import repair_split, told
-from auditor.splitting.strata import joined, strata_of
-from auditor.splitting.units import singly, undivided_units
+from auditor.splitting.parts import Parts, Task, cut_missing_parts, keep_test_alone, plan_every_part
+from auditor.splitting.ratios import PARTS, TWO_PARTS, default_ratios, format_ratios, parse_ratios
+from auditor.splitting.repair import describe_repair, repair_split
+from auditor.splitting.strata import combine_levels, read_strata
+from auditor.splitting.time_order import cut_by_time, read_moments
 
 Existing = Literal["keep", "keep-test", "replace"]
 
@@ -46,18 +47,23 @@ class Plan:
 
     @cached_property
     def usable(self) -> pd.DataFrame:
-        """The rows that training uses: train, val and test, without training rows that share a group or duplicate set with val or test.
+        """The rows that training uses.
+
+        Train, val and test, without training rows that share a group or duplicate set with val or test.
 
         Of a split into folds, those of the first round.
         """
         if "fold" in self.table.columns:
             return self.round(0).usable
         table = self.table[self.table["split"].isin(PARTS)]
-        return table[~leaking(table)]
+        return table[~find_leaking(table)]
 
     @property
     def changes(self) -> pd.DataFrame:
-        """The images that are in another part than the data says: ``path, label, was, split``, blank where they are in none."""
+        """The images that are in another part than the data says.
+
+        ``path, label, was, split``, blank where they are in none.
+        """
         before = self.dataset.samples.drop_duplicates("path").set_index("path")["split"]
         was = self.table["path"].map(before).fillna("").astype(str)
         column = "fold" if "fold" in self.table.columns else "split"
@@ -91,17 +97,8 @@ class Plan:
         return replace(self, table=table)
 
 
-def leaking(table: pd.DataFrame) -> pd.Series:
-    """Return which training rows share a group or a duplicate set with validation or test."""
-    training, held_out = table["split"] == "train", table["split"].isin(("val", "test"))
-    found = pd.Series(False, index=table.index)
-    for key in ("group", "cluster"):
-        found |= training & (table[key] != "") & table[key].isin(set(table.loc[held_out, key]))
-    return found
-
-
-def prepare(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the images to be split, in an order that depends on nothing but the images, and which of them are ``usable``."""
+def sort_images(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the images to be split in an order that depends on them alone, and which are ``usable``."""
     table = table[table["split"] != "field"]
     if "cluster" not in table.columns:
         table = table.assign(cluster="")
@@ -143,7 +140,7 @@ def _refuse_blank_groups(dataset: Dataset, images: pd.DataFrame) -> None:
 
 
 def _refuse_folds(images: pd.DataFrame, folds: int, kept: pd.Series) -> None:
-    sizes = singly(images.loc[images["usable"] & ~kept, "label"])[1].value_counts()
+    sizes = separate_rows(images.loc[images["usable"] & ~kept, "label"])[1].value_counts()
     if folds < 2:
         raise UsageError(expected="at least 2 folds", received=str(folds), hint="5 folds are usual")
     if folds > int(sizes.min()):
@@ -182,6 +179,91 @@ def _refuse_contradictions(
             )
 
 
+def _choose_ratios(
+    ratios: str | Sequence[float] | None, folds: int | None, usable: int
+) -> tuple[dict[str, float], str]:
+    """Return the share of each part, and in words why."""
+    if folds is not None:
+        return {str(k): 1 / folds for k in range(folds)}, f"{folds} folds of equal size as asked"
+    if ratios is None:
+        chosen: tuple[float, ...]
+        chosen, reason = default_ratios(usable)
+    else:
+        chosen = parse_ratios(ratios)
+        reason = f"{format_ratios(chosen)} as asked"
+    return dict(zip(PARTS if len(chosen) == len(PARTS) else TWO_PARTS, chosen, strict=True)), reason
+
+
+def _repair(task: Task) -> tuple[Parts, list[RepairChoice]]:
+    """Return the published split without its leaks, and what the other ways would have cost."""
+    if len(set(task.published) - {""}) < 2:
+        raise UsageError(
+            expected="data with a split, to repair it",
+            received="no split in the data",
+            hint="leave the repair out to plan one",
+        )
+    found = repair_split(task.images[["path", "label", "group", "cluster"]].assign(split=task.published))
+    images = task.images.assign(usable=found.split != "")
+    parts = cut_missing_parts(replace(task, published=found.split, images=images))
+    notes = (*describe_repair(found), *parts.notes)
+    return replace(parts, origin="repaired", notes=notes), found.trade_off
+
+
+def _keep(task: Task, ratios: str | None) -> Parts:
+    """Keep the published split; ``ratios`` are words for those that were asked for."""
+    parts = cut_missing_parts(task)
+    if ratios is None or parts.origin != "kept":
+        return parts
+    note = f"The ratios {ratios} were not used: the split that the data comes with is kept."
+    return replace(parts, notes=(*parts.notes, note))
+
+
+def _plan_parts(task: Task, existing: Existing, by: str | None) -> Parts:
+    if existing == "keep-test":
+        return keep_test_alone(task)
+    if by is None:
+        return plan_every_part(task)
+    part = pd.Series("", index=task.images.index, dtype=object)
+    when = read_moments(task.images[task.usable], by).to_numpy()
+    part[task.usable] = cut_by_time(when, task.unit[task.usable], task.ratios, by)
+    return Parts(part, "planned", dict(task.ratios))
+
+
+def _note_left_out(images: pd.DataFrame, leaking: int) -> list[str]:
+    """Say which images are in no part, or in train without being trained on."""
+    notes = []
+    if leaking:
+        notes.append(
+            f"Training leaves out {amount(leaking, 'training image')} sharing a group or duplicate set with "
+            "val or test: repair the split, or plan it anew, to end that."
+        )
+    readable = images["status"] == "ok"
+    unlabelled = readable & (images["label"] == "")
+    for missing, why in ((~readable, "that cannot be read"), (unlabelled, "without a class")):
+        if missing.any():
+            notes.append(f"{amount(int(missing.sum()), 'image')} {why}: in no part.")
+    return notes
+
+
+def _certify(
+    dataset: Dataset,
+    images: pd.DataFrame,
+    parts: Parts,
+    asked: Asked,
+    trade_off: list[RepairChoice] | None,
+) -> Plan:
+    """Return the plan of a split, with its certificate."""
+    table = images.assign(split=parts.part)[list(TABLE_COLUMNS)].astype(str)
+    leaking = int(find_leaking(table).sum()) if asked.folds is None else 0
+    if asked.folds is not None:
+        table = table.rename(columns={"split": "fold"})
+    notes = [*parts.notes, *_note_left_out(images, leaking)]
+    facts = split_facts(table, images, asked, left_out=leaking, notes=notes)
+    if trade_off is not None:
+        facts["trade_off"] = trade_off
+    return Plan(dataset=dataset, table=table, facts=facts)
+
+
 def plan_split(
     dataset: Dataset,
     table: pd.DataFrame,
@@ -197,7 +279,7 @@ def plan_split(
 ) -> Plan:
     """Plan a split that divides no group and no duplicate set, with the classes in proportion.
 
-    The result depends on the images and the seed, not on the order of the rows.
+    The order of the rows does not matter.
 
     Parameters
     ----------
@@ -205,18 +287,17 @@ def plan_split(
     table : DataFrame
         The scan's images (``path, label, split, group, status, sha256, phash``, metadata) plus ``cluster``:
         the path of the representative of the duplicate set, blank for an image that is alone.
-    ratios : str or three numbers, optional
-        As in ``"60/20/20"``; by default chosen by the size of the data.
+    ratios : str or two or three numbers, optional
+        As in ``"60/20/20"`` or, for train and test, ``"80/20"``; by default chosen by the size of the data.
     folds : int, optional
-        Folds for cross-validation instead of three parts; a split that the data comes with does not matter
-        then, unless its test is kept.
+        Folds for cross-validation instead of three parts; of the data's split at most test is kept then.
     stratify : sequence of str
         Columns besides the class that the parts should have in proportion.
     by : str, optional
         A column of dates or numbers: parts follow one another in this order, and classes are as they come.
     existing : {"keep", "keep-test", "replace"}
-        What becomes of a split that the data comes with: it is kept as it is, leaks included (a missing val,
-        then test, is cut out of train); its test images alone are kept; or it is ignored.
+        Keep the data's split, leaks included (a missing val, then test, is cut out of train); keep its test
+        images alone; or ignore it.
     repair : bool
         Keep the split but remove its leaks with the fewest moves and drops, the test images as they are.
     seed : int
@@ -226,91 +307,36 @@ def plan_split(
     Raises
     ------
     UsageError
-        Ratios that do not add up, more folds than the smallest class has images, unknown columns, options
-        that exclude each other.
+        Bad ratios or columns, more folds than the smallest class has images, options that exclude each other.
     DataError
-        No classes, one class only, no readable image, a group column with blanks, an order that cannot be
-        read.
+        Fewer than two classes, no readable image, a group column with blanks, an order that cannot be read.
     """
     _refuse_contradictions(ratios, folds, by, stratify, existing, repair)
-    typed = parse_ratios(ratios) if ratios is not None else None
-    images = prepare(table)
+    images = sort_images(table)
     _refuse_untrainable(images)
-    split = images["split"].where(images["usable"], "")
-    usable = images["usable"].to_numpy(dtype=bool)
+    published = images["split"].where(images["usable"], "")
     if folds is not None:
-        _refuse_folds(
-            images,
-            folds,
-            split == "test" if existing == "keep-test" else pd.Series(False, index=images.index),
-        )
-        aimed = {str(k): 1 / folds for k in range(folds)}
-        reason = f"{folds} folds of equal size as asked"
-    else:
-        chosen, reason = (typed, f"{shown(typed)} as asked") if typed else default_ratios(int(usable.sum()))
-        aimed = dict(zip(PARTS, chosen, strict=True))
-    levels = strata_of(images, stratify)
-    strata = joined(levels)
-    unit = undivided_units(images["group"], images["cluster"])
-    rng = np.random.default_rng(seed)
+        _refuse_folds(images, folds, (published == "test") & (existing == "keep-test"))
+    aimed, reason = _choose_ratios(ratios, folds, int(images["usable"].sum()))
+    strata = combine_levels(read_strata(images, stratify))
+    task = Task(images, published, number_units_of(images), aimed, np.random.default_rng(seed), strata)
     trade_off = None
     if repair:
-        if len(set(split) - {""}) < 2:
-            raise UsageError(
-                expected="data with a split, to repair it",
-                received="no split in the data",
-                hint="leave the repair out to plan one",
-            )
-        repaired = repair_split(images[["path", "label", "group", "cluster"]].assign(split=split))
-        trade_off = repaired.trade_off
-        parted = carve(repaired.split, images.assign(usable=repaired.split != ""), unit, aimed, rng, strata)
-        parted = replace(parted, origin="repaired", notes=(*told(repaired), *parted.notes))
-    elif existing == "keep-test":
-        _refuse_blank_groups(dataset, images)
-        others = {p: r for p, r in aimed.items() if p != "test"}
-        parted = keep_test(
-            split, images, unit, {p: r / sum(others.values()) for p, r in others.items()}, rng, strata
-        )
-    elif existing == "replace" or folds is not None or by is not None or not (split != "").any():
-        _refuse_blank_groups(dataset, images)
-        part = pd.Series("", index=images.index, dtype=object)
-        if by is not None:
-            part[usable] = in_order(moments(images[usable], by).to_numpy(), unit[usable], aimed, by)
-        else:
-            part[usable] = allot(images[usable], unit[usable], aimed, rng, strata)
-        parted = Parted(part, "planned", aimed)
+        parts, trade_off = _repair(task)
+    elif existing == "keep" and folds is None and by is None and (published != "").any():
+        parts = _keep(task, None if ratios is None else reason)
     else:
-        parted = carve(split, images, unit, aimed, rng, strata)
-        if typed and parted.origin == "kept":
-            parted = replace(
-                parted,
-                notes=(
-                    *parted.notes,
-                    f"The ratios {reason} were not used: the split that the data comes with is kept.",
-                ),
-            )
-    if parted.ratios is None:
-        reason = "the shares of the split that the data comes with"
+        _refuse_blank_groups(dataset, images)
+        parts = _plan_parts(task, existing, by)
     asked = Asked(
-        origin=parted.origin, ratios=parted.ratios, ratios_reason=reason, seed=seed, folds=folds, stratify=tuple(stratify), by=by,
+        origin=parts.origin,
+        ratios=parts.ratios,
+        ratios_reason="the shares of the split that the data comes with" if parts.ratios is None else reason,
+        seed=seed,
         group_column=dataset.group_column or ("group" if (images["group"] != "").any() else None),
+        folds=folds,
+        stratify=tuple(stratify),
+        by=by,
         duplicate_threshold=duplicate_threshold,
-    )  # fmt: skip
-    planned = images.assign(split=parted.part)[list(TABLE_COLUMNS)].astype(str)
-    left_out = int(leaking(planned).sum()) if folds is None else 0
-    if folds is not None:
-        planned = planned.rename(columns={"split": "fold"})
-    unreadable, unlabelled = images["status"] != "ok", (images["status"] == "ok") & (images["label"] == "")
-    notes = [*parted.notes]
-    if left_out:
-        notes.append(
-            f"Training leaves out {amount(left_out, 'training image')} sharing a group or duplicate set with val or test: "
-            "repair the split, or plan it anew, to end that."
-        )
-    for missing, why in ((unreadable, "that cannot be read"), (unlabelled, "without a class")):
-        if missing.any():
-            notes.append(f"{amount(int(missing.sum()), 'image')} {why}: in no part.")
-    facts = split_facts(planned, images, asked, left_out=left_out, notes=notes)
-    if trade_off is not None:
-        facts["trade_off"] = trade_off
-    return Plan(dataset=dataset, table=planned, facts=facts)
+    )
+    return _certify(dataset, images, parts, asked, trade_off)

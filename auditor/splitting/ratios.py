@@ -7,8 +7,10 @@ from collections.abc import Sequence
 
 from auditor.errors import UsageError
 
-#: The parts of a planned split, in the order of the ratios.
+#: The parts of a planned split, in the order of three ratios.
 PARTS = ("train", "val", "test")
+#: The parts that two ratios stand for.
+TWO_PARTS = ("train", "test")
 
 #: From how many images on which ratios are the default, largest first, with the reason in words. The steps
 #: are the usual advice (Ng, "Machine Learning Yearning", 2018, chapters 6-8): a test set needs a number of
@@ -41,35 +43,37 @@ def default_ratios(images: int) -> tuple[tuple[float, float, float], str]:
     """
     for least, ratios, reason in DEFAULTS:
         if images >= least:
-            return ratios, f"{shown(ratios)} by default: {reason} ({images:,} here)"
+            return ratios, f"{format_ratios(ratios)} by default: {reason} ({images:,} here)"
     raise AssertionError("the last default holds from 0 images on")
 
 
-def shown(ratios: Sequence[float]) -> str:
+def format_ratios(ratios: Sequence[float]) -> str:
     """Return ratios as people write them.
 
     Examples
     --------
-    >>> shown((0.6, 0.2, 0.2))
+    >>> format_ratios((0.6, 0.2, 0.2))
     '60/20/20'
     """
     return "/".join(f"{100 * r:.4g}" for r in ratios)
 
 
-def parse_ratios(ratios: str | Sequence[float]) -> tuple[float, float, float]:
-    """Return three shares that sum to 1 from text such as ``60/20/20`` or ``0.6/0.2/0.2``, or from three numbers.
+def parse_ratios(ratios: str | Sequence[float]) -> tuple[float, ...]:
+    """Return shares that sum to 1 from numbers or text: ``60/20/20``, ``0.6/0.2/0.2``, ``80/20``.
+
+    Three are of train, val and test; two are of train and test.
 
     Raises
     ------
     UsageError
-        Not three positive numbers, or they add up to neither 100 nor 1.
+        Not two or three positive numbers, or they add up to neither 100 nor 1.
 
     Examples
     --------
     >>> parse_ratios("60/20/20") == parse_ratios((0.6, 0.2, 0.2)) == (0.6, 0.2, 0.2)
     True
     """
-    expected = "three positive shares for train/val/test that add up to 100 (or to 1)"
+    expected = "positive shares for train/val/test, or for train/test, that add up to 100 (or to 1)"
     written = ratios if isinstance(ratios, str) else "/".join(str(r) for r in ratios)
     try:
         values = (
@@ -79,13 +83,12 @@ def parse_ratios(ratios: str | Sequence[float]) -> tuple[float, float, float]:
         )
     except (TypeError, ValueError):
         raise UsageError(expected=expected, received=f"'{written}'", hint="write them as 60/20/20") from None
-    if len(values) != 3 or not all(math.isfinite(v) and v > 0 for v in values):
+    if len(values) not in (len(TWO_PARTS), len(PARTS)) or not all(math.isfinite(v) and v > 0 for v in values):
         raise UsageError(expected=expected, received=f"'{written}'", hint="write them as 60/20/20")
     total = math.fsum(values)
     for whole in (100.0, 1.0):
         if abs(total / whole - 1) <= TOLERANCE:
-            first, second, third = (round(v / total, 12) for v in values)
-            return first, second, third
+            return tuple(round(v / total, 12) for v in values)
     raise UsageError(
         expected=expected, received=f"'{written}', which add up to {total:g}", hint="write them as 60/20/20"
     )

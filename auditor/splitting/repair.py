@@ -11,16 +11,17 @@ import pandas as pd
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import breadth_first_order, maximum_flow
 
+from auditor.grouping import KEYS, number_units, share_a_key
 from auditor.record import RepairChoice
 from auditor.splitting.certificate import class_deviation, count_parts, divided, stated_ratios
-from auditor.splitting.units import undivided_units
-
-KEYS = ("group", "cluster")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Repair:
-    """The repaired split, and what the choices were; `split` belongs to the row of `trade_off` that is chosen."""
+    """The repaired split, and what the choices were.
+
+    `split` belongs to the row of `trade_off` that is chosen.
+    """
 
     split: pd.Series
     moved: int
@@ -28,19 +29,10 @@ class Repair:
     trade_off: list[RepairChoice]
 
 
-def _sharing(table: pd.DataFrame, split: pd.Series, part: str, keys: Sequence[str]) -> pd.Series:
-    """Return which rows of other parts share a key with a part."""
-    inside = split == part
-    found = pd.Series(False, index=table.index)
-    for key in keys:
-        found |= (table[key] != "") & table[key].isin(set(table.loc[inside, key]))
-    return found & ~inside & (split != "")
-
-
 def _cover(
     table: pd.DataFrame, split: pd.Series, first: str, second: str, keys: Sequence[str]
 ) -> npt.NDArray[np.int64]:
-    """Return the fewest rows without which two parts share no key, those of the first part where that makes no difference.
+    """Return the fewest rows without which two parts share no key; of equal choices, rows of the first.
 
     The rows that share keys are a bipartite graph; its smallest vertex cover is a smallest cut (König's
     theorem), and keys as nodes in between keep it as large as the table.
@@ -85,7 +77,7 @@ def _settle(
     parts: Sequence[str],
     keys: Sequence[str],
 ) -> pd.Series:
-    """Take rows out of a split, and put each into the part where all that it shares a key with is, if that is one of ``parts``.
+    """Take rows out of a split, and put each into the one part of ``parts`` that it shares keys with.
 
     A row whose duplicate is still in a part stays out: a second copy beside the first would add nothing.
     """
@@ -113,19 +105,24 @@ def _settle(
 
 
 def _keeping(table: pd.DataFrame, split: pd.Series, kept: str, keys: Sequence[str]) -> pd.Series:
-    """Remove every leak: first what shares anything with the kept part, then the fewest between the others."""
+    """Remove every leak.
+
+    First what shares anything with the kept part, then the fewest between the others.
+    """
     repaired = split.copy()
     others = [p for p in ("train", "val", "test") if p != kept]
     extra = sorted(set(split) - {"", "train", "val", "test"})
     for part in (kept, *extra):
-        repaired[_sharing(table, repaired, part, keys)] = ""
+        inside = repaired == part
+        leaking = share_a_key(table, table[inside], keys) & ~inside & (repaired != "")
+        repaired[leaking] = ""
     rows = _cover(table, repaired, others[0], others[1], keys)
     return _settle(table, repaired, rows, others, keys)
 
 
 def _growing_test(table: pd.DataFrame, split: pd.Series) -> pd.Series:
-    """Move everything that hangs together with a test image into test, then the fewest between train and val."""
-    unit = undivided_units(*(table[k].where(split != "", "") for k in KEYS))
+    """Move the units of test images into test as a whole, then the fewest between train and val."""
+    unit = number_units(*(table[k].where(split != "", "") for k in KEYS))
     moved = split.copy()
     moved[np.isin(unit, unit[(split == "test").to_numpy()]) & (split != "").to_numpy()] = "test"
     return _keeping(table, moved, "test", KEYS)
@@ -146,7 +143,7 @@ def _choice(table: pd.DataFrame, before: pd.Series, after: pd.Series, name: str)
     )
 
 
-def told(repair: Repair) -> list[str]:
+def describe_repair(repair: Repair) -> list[str]:
     """Say what a repair did and what the alternatives would have cost."""
     notes = [
         f"Repaired: {repair.moved:,} moved and {repair.dropped:,} dropped; every other image is where it was."
@@ -155,14 +152,15 @@ def told(repair: Repair) -> list[str]:
         if not choice["chosen"]:
             notes.append(
                 f"Instead, {choice['name']}: {choice['moves']:,} moved, {choice['drops']:,} dropped, "
-                f"{choice['test_changes']:,} of them in test; {choice['leaks_left']:,} leaking groups or duplicate sets left; "
+                f"{choice['test_changes']:,} of them in test; {choice['leaks_left']:,} leaking groups "
+                f"or duplicate sets left; "
                 f"class deviation {100 * choice['largest_deviation']:.2f} points."
             )
     return notes
 
 
 def repair_split(table: pd.DataFrame) -> Repair:
-    """Repair a split with the fewest changes that leave its test images as they are, and show the alternatives.
+    """Repair a split with the fewest changes, test images as they are, and show the alternatives.
 
     Parameters
     ----------

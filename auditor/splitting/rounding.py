@@ -1,4 +1,7 @@
-"""Controlled rounding: whole numbers within 1 of the ideal in every stratum, every class and every part at once."""
+"""Controlled rounding.
+
+Whole numbers within 1 of the ideal in every stratum, every class and every part at once.
+"""
 
 from __future__ import annotations
 
@@ -73,7 +76,7 @@ def round_quotas(
     return whole
 
 
-def onto_simplex(wanted: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def project_onto_simplex(wanted: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Return the nearest rows without negative numbers that keep each row's sum (which is not negative).
 
     References

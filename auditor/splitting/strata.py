@@ -13,8 +13,10 @@ from auditor.errors import UsageError
 LEVELS = 10
 
 
-def strata_of(images: pd.DataFrame, columns: Sequence[str]) -> dict[str, pd.Series]:
-    """Return the level of each image in each column, as text; a numeric column with many values is cut into quarters.
+def read_strata(images: pd.DataFrame, columns: Sequence[str]) -> dict[str, pd.Series]:
+    """Return the level of each image in each column, as text.
+
+    A numeric column with many values is cut into quarters.
 
     Raises
     ------
@@ -43,7 +45,7 @@ def strata_of(images: pd.DataFrame, columns: Sequence[str]) -> dict[str, pd.Seri
     return levels
 
 
-def joined(levels: dict[str, pd.Series]) -> pd.Series | None:
+def combine_levels(levels: dict[str, pd.Series]) -> pd.Series | None:
     """Return the combination of all levels, ``None`` without columns."""
     together: pd.Series | None = None
     for values in levels.values():

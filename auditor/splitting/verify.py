@@ -13,12 +13,13 @@ import pandas as pd
 
 from auditor.dataset import Dataset
 from auditor.errors import DataError
+from auditor.grouping import find_leaking
 from auditor.outputs import read_csv
 from auditor.record import Claim, SplitFacts
 from auditor.scanning.fingerprint import fingerprint
 from auditor.splitting.certificate import TABLE_COLUMNS, part_column, rows_digest
 from auditor.splitting.facts import Asked, split_facts
-from auditor.splitting.plan import Plan, leaking, prepare
+from auditor.splitting.plan import Plan, sort_images
 
 EXPECTED = "a split table with the columns path, label and split (or fold)"
 
@@ -44,7 +45,7 @@ def read_split(file: str | Path) -> pd.DataFrame:
 
 
 def standard_rows(table: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Return the rows of a split table with its standard columns, in the order of the paths."""
+    """Return the rows of a split table with standard columns, in the order of the paths."""
     column = part_column(table)
     lacking = [c for c in ("path", "label", column) if c not in table.columns]
     if lacking:
@@ -92,7 +93,10 @@ def read_certificate(file: str | Path) -> SplitFacts:
 
 
 def _beside(images: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the scan's rows for the rows of a split table, row by row; blank for paths that the data does not have."""
+    """Return the scan's rows for the rows of a split table, row by row.
+
+    Blank for paths that the data does not have.
+    """
     found = images.drop_duplicates("path").set_index("path").reindex(rows["path"]).reset_index()
     texts = [c for c in found.columns if not pd.api.types.is_numeric_dtype(found[c]) and c != "path"]
     return found.assign(**{c: found[c].where(found[c].notna(), "") for c in texts})
@@ -183,7 +187,7 @@ def verify_split(
         if isinstance(certificate, Mapping)
         else cast(Mapping[str, Any], read_certificate(certificate))
     )
-    images = prepare(table)
+    images = sort_images(table)
     beside = _beside(images, rows)
     groups = beside["group"] if (images["group"] != "").any() else rows["group"]
     complete = _every_image_once(rows, images)
@@ -192,10 +196,16 @@ def verify_split(
         asked = replace(asked, stratify=(), by=None)
     counted = rows.assign(group=groups.to_numpy(), cluster=beside["cluster"].to_numpy())
     now = split_facts(counted, beside, asked, left_out=0, notes=[])
+    return _compare_claims(stated, now, complete, mark=fingerprint(images), digest=rows_digest(rows))
+
+
+def _compare_claims(
+    stated: Mapping[str, Any], now: SplitFacts, complete: Claim, *, mark: str, digest: str
+) -> list[Claim]:
+    """Return the claims of a certificate beside what is counted now, in their fixed order."""
     found = {claim["name"]: claim for claim in now["claims"]}
     before = {claim["name"]: claim["detail"] for claim in stated.get("claims", ())}
-    mark = fingerprint(images)
-    same, unedited = mark == stated["fingerprint"], rows_digest(rows) == stated["rows_digest"]
+    same, unedited = mark == stated["fingerprint"], digest == stated["rows_digest"]
     claims = [
         Claim(
             name="fingerprint",
@@ -248,7 +258,7 @@ def read_plan(file: str | Path, dataset: Dataset, table: pd.DataFrame) -> Plan:
         The table cannot be read, or is about other data.
     """
     rows = read_split(file)
-    images = prepare(table)
+    images = sort_images(table)
     whole = _every_image_once(rows, images)
     if not whole["holds"]:
         raise DataError(
@@ -280,7 +290,7 @@ def read_plan(file: str | Path, dataset: Dataset, table: pd.DataFrame) -> Plan:
             - bool((rows["fold"] == "test").any()),
         )
     known = {*own.stratify, *filter(None, [own.by])} <= set(images.columns)
-    left_out = int(leaking(rows).sum()) if "split" in rows.columns else 0
+    left_out = int(find_leaking(rows).sum()) if "split" in rows.columns else 0
     facts = split_facts(
         rows, beside, own if known else replace(own, stratify=(), by=None), left_out=left_out, notes=[]
     )

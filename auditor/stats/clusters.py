@@ -7,16 +7,10 @@ from statistics import NormalDist
 import numpy as np
 import numpy.typing as npt
 
-#: Groups on either side below which nothing is decided: with fewer, the variance between groups is a guess
-#: (DESIGN.md).
+#: Groups on either side below which nothing is decided: with fewer, the variance between groups is a guess.
 FEWEST_GROUPS = 10
 #: Thresholds at which the variance of a distribution function is looked at.
 GRID = 32
-
-
-def group_sizes(groups: npt.ArrayLike) -> npt.NDArray[np.int64]:
-    """Return the number of images in each group, shape ``(n_groups,)``: the cluster sizes of Kish, "Survey Sampling", 1965."""
-    return np.unique(np.asarray(groups), return_counts=True)[1]
 
 
 def kish_size(sizes: npt.ArrayLike) -> float:
@@ -69,7 +63,7 @@ def effective_size(
 
 
 def effective_size_of_values(values: npt.ArrayLike, groups: npt.ArrayLike, alpha: float) -> float:
-    """Return how many independent images a grouped sample of numbers is worth for estimating its distribution function.
+    """Return how many independent images a grouped sample is worth for estimating a distribution function.
 
     See `effective_size`; the shares are those up to each of 32 quantiles.
 
@@ -122,7 +116,7 @@ def effective_size_of_classes(classes: npt.ArrayLike, groups: npt.ArrayLike, alp
 def _size_of_totals(
     totals: npt.NDArray[np.float64], sizes: npt.NDArray[np.int64], alpha: float, *, largest: bool
 ) -> float:
-    """Return the effective size, given how many images of each group count for each share, shape (n_groups, n_shares)."""
+    """Return the effective size, given how many images of each group count for each share."""
     shares = totals.sum(axis=0) / sizes.sum()
     return _worth(
         ((totals - sizes[:, None] * shares) ** 2).sum(axis=0), shares, sizes, alpha, largest=largest
@@ -137,7 +131,7 @@ def _worth(
     *,
     largest: bool,
 ) -> float:
-    """Compare the variance between groups with that of independent images; ``squares`` are summed over groups, shape (n_shares,)."""
+    """Compare the variance between groups, ``squares`` summed over them, with that of independent images."""
     from scipy.special import stdtrit
 
     n, count = int(sizes.sum()), len(sizes)

@@ -12,8 +12,6 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
-
 
 def kolmogorov_smirnov(
     first: npt.ArrayLike,
@@ -59,7 +57,7 @@ def kolmogorov_smirnov(
     return float(np.clip(difference[best], -1.0, 1.0)), float(values[best])
 
 
-def _shares(n: int, weights: npt.ArrayLike | None) -> Floats:
+def _shares(n: int, weights: npt.ArrayLike | None) -> npt.NDArray[np.float64]:
     if weights is None:
         return np.full(n, 1.0 / n)
     w = np.asarray(weights, dtype=float)
@@ -67,7 +65,7 @@ def _shares(n: int, weights: npt.ArrayLike | None) -> Floats:
 
 
 def dkw_half_width(n: float, m: float, alpha: float) -> float:
-    """Return the half-width of the interval of a Kolmogorov-Smirnov distance between samples of (effective) sizes ``n`` and ``m``.
+    """Return the half-width of the interval of a Kolmogorov-Smirnov distance, by effective sample sizes.
 
     ``sqrt(log(2 / alpha) / 2 * (1 / n + 1 / m))``: the Dvoretzky-Kiefer-Wolfowitz bound with Massart's
     constant, for the difference of two empirical processes. Equal distributions are the worst case: for
@@ -91,7 +89,7 @@ def dkw_half_width(n: float, m: float, alpha: float) -> float:
 
 
 def kolmogorov_p_value(distance: float, n: float, m: float) -> float:
-    """Return the two-sided p-value of a Kolmogorov-Smirnov distance between samples of (effective) sizes ``n`` and ``m``.
+    """Return the two-sided p-value of a Kolmogorov-Smirnov distance, by effective sample sizes.
 
     The asymptotic distribution with Stephens' correction for small samples.
 
@@ -168,7 +166,7 @@ def total_variation_half_width(
 
 
 def cramers_v(table: npt.ArrayLike) -> float:
-    """Return Cramér's V of a contingency table of shape ``(n_rows, n_columns)``, with Bergsma's correction of its bias, in [0, 1].
+    """Return Cramér's V of a contingency table ``(n_rows, n_columns)``, corrected for its bias, in [0, 1].
 
     References
     ----------

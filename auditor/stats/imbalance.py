@@ -32,7 +32,7 @@ def evenness(counts: npt.ArrayLike) -> float:
 
 
 def effective_number(counts: npt.ArrayLike, beta: float) -> npt.NDArray[np.float64]:
-    """Return the effective number of samples of each class, ``(1 - beta**n) / (1 - beta)``, shape ``(n_classes,)``.
+    """Return the effective number of samples of each class, ``(1 - beta**n) / (1 - beta)``.
 
     References
     ----------
@@ -67,10 +67,10 @@ def imbalance_ratio(counts: npt.ArrayLike) -> float:
 
 
 def likelihood_ratio_imbalance_degree(counts: npt.ArrayLike) -> float:
-    """Return the likelihood ratio imbalance degree (LRID), ``2 * sum(n_c * log(n_classes * n_c / n))``; 0 is balanced.
+    """Return the likelihood ratio imbalance degree (LRID); 0 is balanced.
 
-    It is the likelihood-ratio statistic against equal classes, so it grows with the number of images as well
-    as with the imbalance.
+    ``2 * sum(n_c * log(n_classes * n_c / n))`` is the likelihood-ratio statistic against equal classes, so it
+    grows with the number of images as well as with the imbalance.
 
     References
     ----------

@@ -37,7 +37,7 @@ def wilson(successes: float, n: float, *, alpha: float = 0.05) -> tuple[float, f
 
 
 def wilson_half_width(p: float, n: float, *, alpha: float = 0.05) -> float:
-    """Return half the length of the Wilson interval of a proportion measured as ``p`` on ``n`` images; 0.5 for none.
+    """Return half the length of the Wilson interval of a proportion ``p`` of ``n`` images; 0.5 for none.
 
     References
     ----------
@@ -53,7 +53,7 @@ def wilson_half_width(p: float, n: float, *, alpha: float = 0.05) -> float:
 
 
 def images_needed(p: float, half_width: float, *, alpha: float = 0.05) -> int:
-    """Return the fewest images that bring the Wilson interval of a proportion ``p`` to ``half_width`` or less on each side.
+    """Return the fewest images that bring the Wilson interval of a proportion ``p`` to ``half_width``.
 
     References
     ----------
@@ -80,7 +80,7 @@ def images_needed(p: float, half_width: float, *, alpha: float = 0.05) -> int:
 def newcombe(
     successes: float, n: float, other_successes: float, other_n: float, *, alpha: float = 0.05
 ) -> tuple[float, float]:
-    """Return the interval of a difference of two independent proportions, ``successes / n - other_successes / other_n``.
+    """Return the interval of ``successes / n - other_successes / other_n``, two independent proportions.
 
     The hybrid score interval: it keeps its coverage where one of the proportions is 0, which the usual one
     does not.
@@ -106,7 +106,7 @@ def newcombe(
 def miettinen_nurminen(
     successes: float, n: float, other_successes: float, other_n: float, *, alpha: float = 0.05
 ) -> tuple[float, float]:
-    """Return the score interval of a difference of two independent proportions, ``successes / n - other_successes / other_n``.
+    """Return the score interval of ``successes / n - other_successes / other_n``, independent proportions.
 
     The differences that the score test does not reject. Where one proportion is 0 it is shorter than the
     hybrid of `newcombe`, and as the exact test has it.
@@ -145,7 +145,7 @@ def miettinen_nurminen(
 
 
 def _score_deviation(p: float, n: float, q: float, m: float, difference: float) -> float:
-    """Return the standard deviation of the difference of two proportions, estimated as if it was ``difference``."""
+    """Return the standard deviation of the difference of two proportions if it was ``difference``."""
     ratio = m / n
     a = 1 + ratio
     b = -(1 + ratio + p + ratio * q + difference * (ratio + 2))

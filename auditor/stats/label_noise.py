@@ -26,7 +26,7 @@ class NoiseRate:
 
 
 def disagreement_floor(ranks: npt.ArrayLike, disagrees: npt.ArrayLike, weight: float = 1.0) -> NoiseRate:
-    """Estimate the share of wrong labels as the floor to which disagreement falls where a classifier is surest.
+    """Estimate the share of wrong labels: the floor to which disagreement falls where a classifier is surest.
 
     Labels that are wrong at random are as frequent where the classifier is sure as elsewhere, whereas its own
     errors die out there. So disagreement along the confidence rank ``v`` (0 the surest) is modelled as ``rate

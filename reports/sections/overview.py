@@ -15,6 +15,7 @@ from auditor.stats.imbalance import evenness
 #: Faults that make every other number of an evaluation meaningless: among equally severe findings they come
 #: first.
 FIRST = (
+    "unlabelled",
     "split-leak",
     "group-leak",
     "conflicting-labels",
@@ -94,7 +95,16 @@ def first_things(findings: Sequence[Finding]) -> list[Finding]:
     )
 
 
+#: A classifier tells at least two classes apart.
+FEWEST_CLASSES = 2
+
+
 def _headline(record: Record, ordered: Sequence[Finding]) -> str:
+    trainable = len(record.dataset.classes) >= FEWEST_CLASSES
+    if not ordered and not trainable:
+        having = "one class alone" if record.dataset.classes else "no labels"
+        checked = sum(f.severity is Severity.PASS for f in record.findings)
+        return f"No classifier can be trained on this data, which has {having}: {plural(checked, 'other check')} passed."
     if not ordered:
         checked = sum(f.severity is Severity.PASS for f in record.findings)
         waived = sum(f.waiver is not None for f in record.findings)
@@ -113,7 +123,9 @@ def _headline(record: Record, ordered: Sequence[Finding]) -> str:
         )
     words = {
         Severity.ERROR: "Not fit to train on yet",
-        Severity.WARNING: "Fit to train on with care",
+        Severity.WARNING: "Fit to train on with care"
+        if trainable
+        else "No classifier can be trained on this yet",
     }
     worst = ordered[0]
     return f"{words[worst.severity]}: {_continued(worst.title.rstrip('.'))}."

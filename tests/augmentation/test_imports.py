@@ -35,3 +35,40 @@ import os, sys
 print(os.environ["NO_ALBUMENTATIONS_UPDATE"], "albumentations" in sys.modules)
 """
     assert run(code) == "1 True\n"
+
+
+def test_albumentationsx_under_the_name_of_albumentations_is_refused(tmp_path):
+    (tmp_path / "albumentationsx-2.5.1.dist-info").mkdir()
+    (tmp_path / "albumentationsx-2.5.1.dist-info" / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: albumentationsx\nVersion: 2.5.1\n"
+    )
+    code = f"""
+import sys
+sys.path.insert(0, {str(tmp_path)!r})
+from auditor.augmentation.adapter import require
+from auditor.errors import UsageError
+try:
+    require()
+except UsageError as error:
+    print(error)
+print("albumentations" in sys.modules)
+"""
+    refusal, loaded = run(code).splitlines()
+    assert "AlbumentationsX 2.5.1" in refusal and "pip uninstall albumentationsx" in refusal
+    assert loaded == "False"
+
+
+def test_another_backend_of_keras_that_the_user_asks_for_is_refused_not_overwritten():
+    code = """
+import os
+os.environ["KERAS_BACKEND"] = "jax"
+from auditor.baseline.runtime import load
+from auditor.errors import UsageError
+try:
+    load()
+except UsageError as error:
+    print(error)
+print(os.environ["KERAS_BACKEND"])
+"""
+    refusal, backend = run(code).splitlines()
+    assert "received KERAS_BACKEND=jax" in refusal and backend == "jax"

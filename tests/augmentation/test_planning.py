@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.augmentation import PRESETS, plan_augmentation
-from auditor.augmentation.planning import COLUMNS, image_seed, spread
+from auditor.augmentation.parents import image_seed, spread_evenly
+from auditor.augmentation.planning import COLUMNS
 from auditor.errors import DataError, MissingExtraError, UsageError
 
 
@@ -152,7 +153,7 @@ def test_a_class_with_every_transform_off_is_filled_by_weight(planned):
     st.integers(0, 9),
 )
 def test_spread_is_even_and_exact(parents, made, seed):
-    found = spread(parents, made, seed)
+    found = spread_evenly(parents, made, seed)
     counts = Counter(p for p, _ in found)
     assert len(found) == made
     assert len(set(found)) == made

@@ -11,6 +11,7 @@ from auditor.checks.base import Check
 from auditor.evidence import Evidence
 from auditor.finding import Finding
 from auditor.scanning import scan_images
+from auditor.scanning.schema import SIGNATURE_BYTES
 from tests.scanning.making import dataset
 
 
@@ -36,4 +37,4 @@ def sampled(scan: Evidence, measured: int, total: int) -> Evidence:
     )
     left["path"] = [f"left-{i}" for i in range(len(left))]
     images = pd.concat([first, left], ignore_index=True).assign(label="")
-    return Evidence(images, np.zeros((len(images), scan.signatures.shape[1]), np.uint8))
+    return Evidence(images, np.zeros((len(images), SIGNATURE_BYTES), np.uint8))

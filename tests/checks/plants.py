@@ -122,6 +122,14 @@ def label_names(strength, seed):
     return scan(images, seed=seed)
 
 
+def group_names(strength, seed):
+    images = base(seed)
+    images["group"] = [f"P{i % 60}" for i in range(len(images))]
+    rows = some(images, 0.3 * strength, seed)
+    images.loc[rows, "group"] = "P0" + images.loc[rows, "group"].str[1:]
+    return scan(images, seed=seed)
+
+
 def property_shift(strength, seed):
     images = base(seed)
     images["noise"] += 4 * strength * (images["split"] == "test")
@@ -158,7 +166,7 @@ def label_error(strength, seed):
     known = Probabilities(
         np.arange(len(images)), ("cat", "dog"), given, values, balanced, left_out=0, models=("a model",)
     )
-    found.__dict__["_probabilities"] = (id(None), known)
+    found.probabilities = known
     return found
 
 
@@ -226,6 +234,8 @@ PLANTS = {
         base(seed), empty=tuple(("train", f"class {k}") for k in range(round(4 * s))), seed=seed
     ),
     "label-names": label_names,
+    "group-names": group_names,
+    "unlabelled": column(label=""),
     "label-shift": counts(
         lambda s: {
             "train": {"cat": 300, "dog": 300},

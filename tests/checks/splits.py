@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 
 from auditor.evidence import Evidence
-from auditor.scanning.schema import FACTS, MEASURE_NAMES, SIGNATURE_BYTES
+from auditor.scanning.schema import MEASURE_NAMES, SIGNATURE_BYTES, Facts
 
 
 def table(counts, *, seed=0, groups=None):
-    """A row per image of ``{split: {label: images}}``; measures are random and know neither split nor label."""
+    """A row per image of ``{split: {label: images}}``; measures are random, whatever the split and label."""
     rng = np.random.default_rng(seed)
     rows = [
         (split, label) for split, labels in counts.items() for label, n in labels.items() for _ in range(n)
@@ -33,7 +33,7 @@ def table(counts, *, seed=0, groups=None):
         "bits": 8,
         "orientation": 1,
     }
-    for fact in FACTS:
+    for fact in Facts._fields[: Facts._fields.index("animated")]:
         images[fact] = facts.get(fact, "")
     for name in ("sha256", "pixel_digest"):
         images[name] = [f"{v:032x}" for v in rng.permutation(n)]
@@ -46,12 +46,12 @@ def table(counts, *, seed=0, groups=None):
 
 
 def scan(images, descriptor=None, *, empty=(), seed=0, groups=None):
-    """The scan of a table, every image a group of its own unless groups are given; the descriptor is noise unless it is given."""
+    """The evidence of a table: by default each image is a group of its own, and the descriptor is noise."""
     n = len(images)
-    found = Evidence(images, np.broadcast_to(np.uint8(0), (n, SIGNATURE_BYTES)), empty=empty, seed=seed)
     if descriptor is None:
         descriptor = np.random.default_rng(1).normal(size=(n, 8))
-    found.__dict__["_described"] = (descriptor.astype(np.float32), np.ones(descriptor.shape[1], np.float32))
+    signatures = np.broadcast_to(np.uint8(0), (n, SIGNATURE_BYTES))
+    found = Evidence(images, signatures, empty=empty, seed=seed).with_descriptor(descriptor)
     found.groups = np.arange(len(images)) if groups is None else np.asarray(groups)
     found.unique = found.readable.copy()
     return found

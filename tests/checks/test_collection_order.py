@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from auditor.checks.collection_order import CollectionOrder, consecutive, path_key
+from auditor.evidence import Evidence
 from auditor.finding import Severity
 from tests.checks.shapes import shape
 from tests.evidence.scenes import encoded, scan_of
@@ -39,9 +40,8 @@ def test_pairs_of_one_group_are_left_out():
         int(paths[b].split("/")[2][:-4]) - int(paths[a].split("/")[2][:-4]) == 1
         for a, b in zip(first, second, strict=True)
     )
-    scan.images["group"] = "one session"
-    del scan.__dict__["groups"]
-    assert len(consecutive(scan)[0]) == 0
+    session = Evidence(scan.images.assign(group="one session"), scan.signatures)
+    assert len(consecutive(session)[0]) == 0
 
 
 @pytest.mark.parametrize(

@@ -28,8 +28,7 @@ def flipped(scan, share, seed=0):
     labels = scan.labels.copy()
     labels[wrong] = [rng.choice([k for k in KINDS if k != label]) for label in labels[wrong]]
     other = Evidence(scan.images.assign(label=labels), scan.signatures)
-    other.__dict__["_described"] = scan._described
-    return other, wrong
+    return other.with_descriptor(scan.descriptor), wrong
 
 
 def check(scan, **thresholds):

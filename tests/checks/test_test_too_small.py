@@ -55,7 +55,7 @@ def test_alike_images_of_a_group_count_less():
 def test_a_measured_recall_takes_the_place_of_the_assumed_one():
     """30 of 60 found again, by hand: Wilson's half-width at one half of 60 is 0.1226; 381 images bring it to 0.05."""
     seen = scan(table({"train": {"cat": 50, "dog": 50}, "test": {"cat": 60, "dog": 60}}))
-    seen.model_recalls = {"test": {"cat": 0.5}, "val": {"dog": 0.1}}
+    seen = seen.with_model(None, {"test": {"cat": 0.5}, "val": {"dog": 0.1}})
     found = only(TestTooSmall()(seen))
     interval = stats.binomtest(30, 60).proportion_ci(method="wilson")
     assert found.details["half_width"]["cat"] == pytest.approx((interval.high - interval.low) / 2, abs=1e-6)

@@ -13,7 +13,7 @@ from auditor.scanning import scan_images
 
 
 def scene(seed, height=72, width=96):
-    """A picture of a dozen coloured boxes and discs on a slope of light, (height, width, 3) uint8: no two seeds are alike."""
+    """A picture of a dozen coloured boxes and discs on a slope of light, (height, width, 3) uint8."""
     random = np.random.default_rng([7, seed])
     y, x = np.mgrid[:height, :width]
     pixels = 90 + 60 * (random.uniform(-1, 1) * x / width + random.uniform(-1, 1) * y / height)[
@@ -49,7 +49,7 @@ class InMemory:
 
 
 def scan_of(files, *, labels=None, splits=None, groups=None, extra=None):
-    """Scan ``{path: bytes}``; the first folder of a path is its split and the second its label, unless they are given by path."""
+    """Scan ``{path: bytes}``; folders are split and label, unless these are given by path."""
     paths = sorted(files)
     parts = [p.split("/") for p in paths]
     samples = pd.DataFrame(

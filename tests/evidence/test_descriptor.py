@@ -9,6 +9,7 @@ from auditor.evidence.descriptor import (
     fitting_rows,
     gradient_histograms,
 )
+from auditor.scanning.mapped_signatures import Signatures
 from auditor.scanning.signature import signature
 from tests.checks.shapes import shape_scan
 from tests.evidence.scenes import encoded, scan_of, scene
@@ -20,7 +21,7 @@ def scan():
 
 
 def test_a_vertical_edge_is_a_gradient_across():
-    """Dark left, bright right: the first of eight orientations (0 degrees) alone, and only beside the edge."""
+    """Dark left, bright right: the first of eight orientations alone, and only beside the edge."""
     pictures = np.zeros((1, 32, 32), dtype=np.uint8)
     pictures[:, :, 16:] = 200
     bins = gradient_histograms(pictures).reshape(8, 8, 8)
@@ -43,7 +44,7 @@ def test_gradients_do_not_depend_on_light():
 
 
 def test_colours_are_counted():
-    """Half pure red (hue 0), half pure blue (hue 170 of 256): two bins of share 1/2, so the square roots are 0.707."""
+    """Half pure red (hue 0), half pure blue (hue 170): two bins of share 1/2, with square roots of 0.707."""
     pictures = np.zeros((1, 16, 16, 3), dtype=np.uint8)
     pictures[:, :8, :, 0] = 255
     pictures[:, 8:, :, 2] = 255
@@ -53,7 +54,7 @@ def test_colours_are_counted():
 
 
 def test_columns_are_uncorrelated_and_scaled_alike(scan):
-    x = describe(scan.images, scan.signatures)[0].astype(float)
+    x = describe(scan.images, scan.signatures).values.astype(float)
     covariance = np.cov(x.T)
     assert np.abs(covariance - np.diag(np.diag(covariance))).max() < 0.01
     assert (np.diag(covariance) < 1.02).all()
@@ -61,7 +62,7 @@ def test_columns_are_uncorrelated_and_scaled_alike(scan):
 
 
 def test_the_projection_is_that_of_a_singular_value_decomposition():
-    signatures = np.random.default_rng(1).integers(0, 256, (40, 1536)).astype(np.uint8)
+    signatures = Signatures(np.random.default_rng(1).integers(0, 256, (40, 1536)).astype(np.uint8))
     project = fit_projection(signatures, columns=10)
     scaled = np.concatenate([b / np.sqrt(b.var(axis=0).sum()) for b in features(signatures)], axis=1).astype(
         float
@@ -73,24 +74,24 @@ def test_the_projection_is_that_of_a_singular_value_decomposition():
 
 
 def test_many_images_give_the_projection_of_few_where_they_are_copies():
-    """Above 1,352 images another matrix is decomposed; every picture 35 times has the directions of every picture once."""
-    signatures = np.random.default_rng(1).integers(0, 256, (40, 1536)).astype(np.uint8)
+    """Above 1,352 images another matrix is decomposed: every picture 35 times has the same directions."""
+    signatures = Signatures(np.random.default_rng(1).integers(0, 256, (40, 1536)).astype(np.uint8))
     few, many = (
         fit_projection(signatures, columns=8),
-        fit_projection(np.repeat(signatures, 35, axis=0), columns=8),
+        fit_projection(signatures[np.repeat(np.arange(40), 35)], columns=8),
     )
     assert np.allclose(few(signatures), many(signatures), atol=2e-3)
 
 
 def test_the_descriptor_does_not_depend_on_the_order_of_rows(scan):
     order = np.random.default_rng(2).permutation(len(scan.images))
-    shuffled = describe(scan.images.iloc[order].reset_index(drop=True), scan.signatures[order])[0]
+    shuffled = describe(scan.images.iloc[order].reset_index(drop=True), scan.signatures[order]).values
     assert np.allclose(shuffled, scan.descriptor[order], atol=1e-4)
 
 
 def test_a_copy_changes_no_descriptor(scan):
     twice = np.r_[np.arange(len(scan.images)), np.zeros(5, dtype=int)]
-    copied = describe(scan.images.iloc[twice].reset_index(drop=True), scan.signatures[twice])[0]
+    copied = describe(scan.images.iloc[twice].reset_index(drop=True), scan.signatures[twice]).values
     assert np.allclose(copied[: len(scan.images)], scan.descriptor, atol=1e-5)
 
 
@@ -105,13 +106,14 @@ def test_unreadable_images_are_zeros_and_fit_nothing():
 
 @pytest.mark.parametrize("count", [0, 1, 2])
 def test_next_to_nothing_has_a_descriptor_too(scan, count):
-    x, scales = describe(scan.images.iloc[:count], scan.signatures[:count])
+    found = describe(scan.images.iloc[:count], scan.signatures[np.arange(count)])
+    x, scales = found.values, found.scales
     assert x.shape == (count, len(scales))
     assert np.isfinite(x).all()
 
 
 def test_pictures_that_are_all_alike_have_one_descriptor():
-    flat = np.repeat(signature(np.full((32, 32, 3), 90, np.uint8))[None], 5, axis=0)
+    flat = Signatures(np.repeat(signature(np.full((32, 32, 3), 90, np.uint8))[None], 5, axis=0))
     project = fit_projection(flat)
     assert (project(flat) == 0).all()
 

@@ -1,38 +1,7 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from auditor.evidence.neighbours import find_neighbours, nearest, unit_rows
-
-
-def brute_force(queries, references, k):
-    products = queries.astype(float) @ references.T.astype(float)
-    rows = np.argsort(-products, axis=1, kind="stable")[:, :k]
-    return rows, np.take_along_axis(products, rows, axis=1)
-
-
-@settings(max_examples=25, deadline=None)
-@given(st.integers(1, 40), st.integers(1, 400), st.integers(1, 12), st.integers(0, 99))
-def test_nearest_agrees_with_brute_force(n, m, k, seed):
-    rng = np.random.default_rng(seed)
-    queries, references = (
-        rng.normal(size=(n, 5)).astype(np.float32),
-        rng.normal(size=(m, 5)).astype(np.float32),
-    )
-    rows, similarity = nearest(queries, references, k)
-    expected, products = brute_force(queries, references, k)
-    assert (rows[:, : min(k, m)] == expected).all()
-    assert np.allclose(similarity[:, : min(k, m)], products, atol=1e-5)
-    assert (rows[:, m:] == -1).all()
-
-
-def test_nearest_agrees_with_brute_force_over_many_blocks(monkeypatch):
-    monkeypatch.setattr("auditor.evidence.neighbours.HELD", 20_000)
-    monkeypatch.setattr("auditor.evidence.neighbours.QUERIES", 1)
-    rng = np.random.default_rng(5)
-    x = unit_rows(rng.normal(size=(700, 16)))
-    assert (nearest(x, x, 6)[0] == brute_force(x, x, 6)[0]).all()
+from auditor.evidence.neighbours import find_neighbours
 
 
 def test_an_image_is_not_its_own_neighbour_even_among_copies():
@@ -62,7 +31,7 @@ def test_few_images(count):
 
 
 def test_cells_find_nearly_all_neighbours_of_clustered_images():
-    """Pictures come in clusters; in 20 of them, cells find what brute force finds but for a few in a hundred."""
+    """Pictures come in clusters; in 20 of them cells miss a few in a hundred neighbours."""
     rng = np.random.default_rng(3)
     centres = rng.normal(size=(20, 12))
     x = (centres[rng.integers(20, size=12_000)] + 0.5 * rng.normal(size=(12_000, 12))).astype(np.float32)

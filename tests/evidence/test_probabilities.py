@@ -43,7 +43,7 @@ def test_folds_share_out_every_class_evenly():
 
 
 def test_no_model_sees_the_image_or_its_group():
-    """Descriptors are noise and labels belong to groups: only a leak could tell them, so the accuracy is that of chance."""
+    """Descriptors are noise and labels belong to groups: without a leak the accuracy is that of chance."""
     rng = np.random.default_rng(0)
     groups = np.repeat(np.arange(60), 10)
     kinds = (groups % 2)[np.argsort(rng.random(600))] * 0 + groups % 2
@@ -56,7 +56,7 @@ def test_no_model_sees_the_image_or_its_group():
 
 
 def test_votes_are_those_of_a_count_by_hand():
-    """Two neighbours in the query's own direction and one across, which has no vote; a tenth for each class."""
+    """Two neighbours in the query's direction and one across, which has no vote; a tenth for each class."""
     x = np.array([[1, 0], [1, 0], [0, 1]], dtype=np.float32)
     values = votes(x, np.array([0, 0, 1]), np.array([[1, 0]], dtype=np.float32), 2)
     assert np.allclose(values, [[2.1 / 2.2, 0.1 / 2.2]])
@@ -110,8 +110,8 @@ def test_a_model_that_knows_better_joins_the_ensemble(scan):
     paths = scan.images["path"].to_numpy()[plain.rows]
     covered = np.arange(len(paths)) % 2 == 0
     right = np.where(plain.given[:, None] == [0, 1], 0.99, 0.01)[covered]
-    other.model_probabilities = pd.DataFrame(right, index=paths[covered], columns=["disc", "ring"])
-    joined = other.probabilities
+    said = pd.DataFrame(right, index=paths[covered], columns=["disc", "ring"])
+    joined = other.with_model(said, {}).probabilities
     assert joined.models[-1] == "baseline CNN"
     own = np.arange(len(paths)), plain.given
     assert (joined.values[own][covered] > plain.values[own][covered]).all()
@@ -127,7 +127,5 @@ def test_a_model_that_knows_worse_or_not_every_class_does_not(scan):
             "ring": (scan.labels == "disc") * 1.0,
         }
     )
-    other.model_probabilities = wrong
-    assert "baseline CNN" not in other.probabilities.models
-    other.model_probabilities = wrong.drop(columns="ring")
-    assert "baseline CNN" not in other.probabilities.models
+    for said in (wrong, wrong.drop(columns="ring")):
+        assert "baseline CNN" not in other.with_model(said, {}).probabilities.models

@@ -2,16 +2,16 @@
 
 import json
 import pathlib
-import sys
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 import auditor
 from auditor import parquet
 from auditor.cli import EXPORTS
-from auditor.errors import DataError, MissingExtraError, OutputError, UsageError
+from auditor.errors import DataError, OutputError, UsageError
 from auditor.exporting import EXPORTERS, TREES
 from tests.exporting.conftest import decoded
 
@@ -77,7 +77,6 @@ def test_huggingface_in_memory(plan):
 
 
 def test_huggingface_as_a_folder_is_read_by_datasets_and_by_auditor(plan, tmp_path):
-    pytest.importorskip("pyarrow", reason="pyarrow is not installed")
     folder = auditor.export(plan, "huggingface", tmp_path / "hub")
     assert sorted(p.name for p in (folder / "data").iterdir()) == [
         f"{s}-00000-of-00001.parquet" for s in ("test", "train", "validation")
@@ -99,15 +98,7 @@ def test_huggingface_as_a_folder_is_read_by_datasets_and_by_auditor(plan, tmp_pa
     assert np.array_equal(np.asarray(row["image"].convert("RGB")), decoded(file))
 
 
-def test_huggingface_as_a_folder_names_the_extra_where_pyarrow_is_missing(plan, tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(MissingExtraError, match=r"auditor\[huggingface\]"):
-        auditor.export(plan, "huggingface", tmp_path / "hub")
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_huggingface_shards_and_streams(plan, tmp_path, monkeypatch):
-    pq = pytest.importorskip("pyarrow.parquet", reason="pyarrow is not installed")
     monkeypatch.setattr("auditor.exporting.huggingface.SHARD_BYTES", 4000)
     monkeypatch.setattr("auditor.exporting.huggingface.GROUP_BYTES", 1500)
     folder = auditor.export(plan, "huggingface", tmp_path / "hub")
@@ -232,7 +223,6 @@ def test_formats_of_file_names_refuse_what_is_inside_an_archive(format, archived
 
 def test_what_is_inside_an_archive_is_exported_with_its_bytes(archived, plan, tmp_path):
     assert "red" in auditor.export(archived, "arrays", image_size=4)["train"][1]
-    pytest.importorskip("pyarrow", reason="pyarrow is not installed")
     data = auditor.open(auditor.export(archived, "huggingface", tmp_path / "hub"))
     assert sorted(data.source.read(p) for p in data.samples["path"]) == sorted(
         pathlib.Path(f).read_bytes() for f, _, _ in used(plan)
@@ -241,8 +231,6 @@ def test_what_is_inside_an_archive_is_exported_with_its_bytes(archived, plan, tm
 
 @pytest.mark.parametrize("format", [f for f, kind in EXPORTERS.items() if kind.file])
 def test_nothing_is_written_into_the_data_or_over_other_files(format, audit, discs, tmp_path):
-    if format == "huggingface":
-        pytest.importorskip("pyarrow", reason="pyarrow is not installed")
     with pytest.raises(OutputError, match="outside the data"):
         auditor.export(audit, format, discs / "train" / "x")
     (tmp_path / "taken").mkdir()
@@ -258,8 +246,6 @@ def test_nothing_is_written_into_the_data_or_over_other_files(format, audit, dis
 
 @pytest.mark.parametrize("format", [f for f, kind in EXPORTERS.items() if kind.file])
 def test_an_earlier_export_is_replaced_and_a_failed_one_leaves_nothing(format, plan, tmp_path, monkeypatch):
-    if format == "huggingface":
-        pytest.importorskip("pyarrow", reason="pyarrow is not installed")
     target = tmp_path / EXPORTERS[format].file
     auditor.export(plan, format, target)
     auditor.export(plan, format, target)

@@ -2,7 +2,9 @@
 
 import io
 import pickle
+import shutil
 import stat
+import subprocess
 import tarfile
 import zipfile
 
@@ -188,3 +190,93 @@ def test_a_compressed_tar_cut_short_gives_what_it_still_has(tmp_path):
 def test_a_compressed_tar_that_is_a_bomb_is_refused(tmp_path):
     with pytest.raises(DataError, match="decompression bomb"):
         open_dataset(tarred(tmp_path / "x.tar.gz", {"train/a/0.png": bytes(80 << 20)}, "w:gz"))
+
+
+@pytest.mark.parametrize(
+    "name_of",
+    [
+        lambda n: "data\\" + n.replace("/", "\\"),
+        lambda n: n.replace("/", "\\"),
+        lambda n: "./" + n,
+        lambda n: n.replace("/", "//"),
+        lambda n: "a/./" + n,
+    ],
+    ids=["windows", "windows without a cover", "dot", "doubled slashes", "dot inside"],
+)
+def test_names_of_other_tools_mean_the_same_folders(tmp_path, name_of):
+    place = tmp_path / "x.zip"
+    with zipfile.ZipFile(place, "w") as archive:
+        for name, data in FILES.items():
+            info = zipfile.ZipInfo("x")
+            info.filename = name_of(name)  # the constructor would mend it
+            archive.writestr(info, data)
+    data = open_dataset(place)
+    assert (data.classes, set(data.samples["split"])) == (("a", "b"), {"train", "test"})
+    for path in data.samples["path"]:
+        assert "\\" not in path and "//" not in path and "./" not in path
+        assert data.source.read(path) == FILES["/".join(path.split("/")[-3:])]
+
+
+def test_a_tar_with_backslashes_means_folders(tmp_path):
+    files = {name.replace("/", "\\"): data for name, data in FILES.items()}
+    data = open_dataset(tarred(tmp_path / "x.tar", files))
+    assert data.classes == ("a", "b")
+    assert data.source.read("train/a/1.png") == FILES["train/a/1.png"]
+
+
+def test_a_backslash_beside_slashes_is_part_of_a_name(tmp_path):
+    data = open_dataset(zipped(tmp_path / "x.zip", {**FILES, "train/a/odd\\name.png": png(8, 8, 1)}))
+    assert "train/a/odd\\name.png" in set(data.samples["path"]) and data.classes == ("a", "b")
+
+
+def test_an_archive_in_an_archive_is_to_be_unpacked(tmp_path):
+    inner = zipped(tmp_path / "inner.zip", FILES).read_bytes()
+    for name in ("images.zip", "deep/images.tar.gz", "all.7z"):
+        with pytest.raises(DataError, match=f"'{name}': unpack"):
+            open_dataset(zipped(tmp_path / "x.zip", {"readme.txt": b"x", name: inner}))
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_a_name_that_comes_twice_is_counted_and_the_last_one_is_read(tmp_path):
+    twice = [*FILES.items(), ("train/a/0.png", png(20, 20, 9))]
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        for name, data in twice:
+            archive.writestr(name, data)
+    with tarfile.open(tmp_path / "x.tar", "w") as archive:
+        for name, data in twice:
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    for file in ("x.zip", "x.tar"):
+        data = open_dataset(tmp_path / file)
+        assert (len(data), data.ignored) == (12, ("train/a/0.png (once more)",))
+        assert data.source.read("train/a/0.png") == twice[-1][1]
+        (left_out,) = data.reading.left_out
+        assert (left_out.count, left_out.examples) == (1, ("train/a/0.png",))
+
+
+def sparse_tar(place, content, folder):
+    """A tar by GNU tar, whose members are stored without their holes."""
+    file = folder / "a" / "sparse.png"
+    file.parent.mkdir()
+    with file.open("wb") as stream:
+        stream.write(content)
+        stream.truncate(1 << 20)
+    (folder / "b").mkdir()
+    (folder / "b" / "after.png").write_bytes(content)
+    return file
+
+
+@pytest.mark.skipif(shutil.which("tar") is None, reason="needs GNU tar")
+@pytest.mark.parametrize("form", ["gnu", "pax"])
+def test_a_sparse_member_is_read_with_its_holes(tmp_path, form):
+    content = png(16, 16, 1)
+    file = sparse_tar(tmp_path / "x.tar", content, tmp_path)
+    subprocess.run(
+        ["tar", "--sparse", f"--format={form}", "-cf", "x.tar", "a", "b"], cwd=tmp_path, check=True
+    )
+    data = open_dataset(tmp_path / "x.tar")
+    assert data.source.read("a/sparse.png") == file.read_bytes()
+    assert data.source.stat("a/sparse.png").size == 1 << 20
+    assert data.source.read("b/after.png") == content
+    assert scan_images(data).images["status"].tolist() == ["ok", "ok"]

@@ -193,7 +193,7 @@ def test_yolo_boxes_are_shares_of_the_picture(tmp_path):
     ]
     assert np.array_equal(served(data, "images/train/a.png#box=1.png"), picture[9:21, 10:30])
     assert np.array_equal(served(data, "images/train/a.png#box=3.png"), picture[3:15, 10:30])
-    assert data.ignored == ("data.yaml", "images/val/b.png (no box)")
+    assert data.ignored == ("images/val/b.png (no box)",)
     assert (scan_images(data).images["status"] == "ok").tolist() == [True, True, False, False]
     (tmp_path / "data.yaml").write_text("names: [")
     with pytest.raises(DataError, match="names"):

@@ -58,7 +58,7 @@ def test_a_missing_label_is_no_class(folder):
     ("table", "said"),
     [
         (pd.DataFrame({"path": []}), "no row"),
-        (pd.DataFrame({"file": ["a.png"]}), "a column 'path'"),
+        (pd.DataFrame({"file": ["a"]}), "a column 'path'"),
         (pd.DataFrame([["a", "b"]], columns=["path", "path"]), "'path' twice"),
     ],
 )

@@ -5,18 +5,16 @@ import decimal
 import json
 import os
 import pickle
-import sys
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import auditor
-from auditor.errors import DataError, MissingExtraError
+from auditor.errors import DataError
 from auditor.readers import open_dataset
 from auditor.scanning import scan_images
 from tests.scanning.making import png
-
-pa = pytest.importorskip("pyarrow", reason="pyarrow is not installed")
-pq = pytest.importorskip("pyarrow.parquet")
 
 PICTURES = [png(16, 16, i) for i in range(6)]
 LABELS = [0, 1, 0, 1, 1, -1]
@@ -68,13 +66,75 @@ def test_a_row_without_bytes_is_reported_and_the_rest_goes_on(tmp_path):
     assert "only the path 'gone.png'" in images["reason"][1] and "no bytes" in images["reason"][2]
 
 
-def test_a_broken_shard_is_passed_over_and_named(tmp_path):
-    pq.write_table(table(), tmp_path / "train-00000-of-00002.parquet")
-    whole = (tmp_path / "train-00000-of-00002.parquet").read_bytes()
-    (tmp_path / "train-00001-of-00002.parquet").write_bytes(whole[: len(whole) // 2])
+@pytest.mark.parametrize(
+    ("ending", "broken"), [("parquet", 0), ("parquet", 1), ("parquet", 2), ("arrow", 0), ("arrow", 2)]
+)
+def test_a_broken_shard_is_a_row_that_cannot_be_read_wherever_it_stands(tmp_path, ending, broken):
+    files = [tmp_path / f"train-{i:05d}-of-00003.{ending}" for i in range(3)]
+    for file in files:
+        written(file)
+    (tmp_path / "dataset_info.json").write_text("{}") if ending == "arrow" else None
+    whole = files[broken].read_bytes()
+    files[broken].write_bytes(whole[: len(whole) // 2] if ending == "parquet" else whole[:100])
     data = open_dataset(tmp_path)
-    assert len(data) == 6
-    assert [i.split(" (")[0] for i in data.ignored] == ["train-00001-of-00002.parquet"]
+    assert set(data.samples["split"]) == {"train"} and data.ignored == ()
+    images = scan_images(data).images
+    assert images["status"].value_counts().to_dict() == {"ok": 12, "unreadable": 1}
+    bad = images[images["status"] == "unreadable"].iloc[0]
+    assert bad["path"] == f"{files[broken].name}/from here on" and "damaged" in bad["reason"]
+
+
+def written(file, content=None, **how):
+    content = table() if content is None else content
+    if file.suffix == ".parquet":
+        pq.write_table(content, file)
+    else:
+        with pa.OSFile(str(file), "wb") as sink, pa.ipc.new_stream(sink, content.schema) as stream:
+            stream.write_table(content, **how)
+    return file
+
+
+@pytest.mark.parametrize("ending", ["parquet", "arrow"])
+def test_whole_numbers_with_a_null_stay_whole_numbers(tmp_path, ending):
+    numbers = [0, 7, None, 7, 1, 0]
+    columns = {
+        "label": pa.array(numbers, pa.int64()),
+        "patient": pa.array(numbers, pa.int32()),
+        "visit": pa.array([1.0, 2.0, None, 1.0, 2.5, 1.0], pa.float32()),
+    }
+    image = table().column("image")
+    data = open_dataset(
+        written(tmp_path / f"d.{ending}", pa.table({"image": image, **columns})), group="patient"
+    )
+    whole = ["0", "7", "", "7", "1", "0"]
+    assert data.samples[["label", "group"]].T.values.tolist() == [whole, whole]
+    data = open_dataset(tmp_path / f"d.{ending}", group="visit")
+    assert data.samples["group"].tolist() == ["1", "2", "", "1", "2.5", "1"]
+
+
+@pytest.mark.parametrize("ending", ["parquet", "arrow"])
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        ([["b", "a"], [], ["a"], None, ["a", "b"], ["b"]], pa.list_(pa.string())),
+        ([["b", "a"], [], ["a"], None, ["a", "b"], ["b"]], pa.large_list(pa.large_string())),
+        ([["a", "b"], [], ["a"], None, ["b", "a"], ["b"]], pa.list_(pa.string())),
+    ],
+)
+def test_lists_of_labels_are_several_labels(tmp_path, ending, values, kind):
+    content = pa.table({"image": table().column("image"), "label": pa.array(values, kind)})
+    data = open_dataset(written(tmp_path / f"d.{ending}", content))
+    assert data.samples["label"].tolist() == ["a ∧ b", "", "a", "", "a ∧ b", "b"]
+
+
+@pytest.mark.parametrize("feature", [{"feature": {"names": ["cat", "dog"]}}, [{"names": ["cat", "dog"]}]])
+def test_lists_of_class_numbers_have_their_names_and_numbers_beyond_are_said(tmp_path, feature):
+    about = {b"huggingface": json.dumps({"info": {"features": {"label": feature}}}).encode()}
+    labels = pa.array([[0, 1], [1], [], [5], None, [0]], pa.list_(pa.int64()))
+    content = pa.table({"image": table().column("image"), "label": labels}).replace_schema_metadata(about)
+    data = open_dataset(written(tmp_path / "d.parquet", content))
+    assert data.samples["label"].tolist() == ["cat ∧ dog", "dog", "", "5", "", "cat"]
+    assert data.reading.notes == ("Class numbers beyond the 2 names keep their numbers: 5.",)
 
 
 def test_a_table_of_paths_is_still_a_table(tmp_path):
@@ -111,19 +171,13 @@ def test_odd_columns_beside_the_pictures(tmp_path):
     ]
 
 
-def test_arrow_files_need_the_extra_and_parquet_files_do_not(tmp_path, monkeypatch):
-    pq.write_table(table(), tmp_path / "d.parquet")
+def test_an_arrow_stream_alone_is_read(tmp_path):
     with (
         pa.OSFile(str(tmp_path / "d.arrow"), "wb") as sink,
         pa.ipc.new_stream(sink, table().schema) as stream,
     ):
         stream.write_table(table(), max_chunksize=4)
     data = open_dataset(tmp_path / "d.arrow")
-    assert [data.source.read(p) for p in data.samples["path"]] == PICTURES
-    monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(MissingExtraError, match=r"auditor\[huggingface\]"):
-        open_dataset(tmp_path / "d.arrow")
-    data = open_dataset(tmp_path / "d.parquet")
     assert [data.source.read(p) for p in data.samples["path"]] == PICTURES
 
 

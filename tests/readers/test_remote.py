@@ -145,7 +145,7 @@ def test_a_table_behind_an_address(memory):
         "memory://other/2.png": "ok",
         "gone.png": "unreadable",
     }
-    memory.pipe_file("/bucket/bad.csv", b"file\n1.png\n")
+    memory.pipe_file("/bucket/bad.csv", b"words\nhello\n")
     with pytest.raises(DataError, match=r"memory://bucket/bad\.csv"):
         open_dataset("memory://bucket/bad.csv")
     with pytest.raises(DataError, match="cannot be opened"):

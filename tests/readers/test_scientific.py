@@ -2,15 +2,19 @@
 
 import io
 import pickle
+import sys
+import zipfile
 
 import numpy as np
 import pytest
 from PIL import Image
 
 import auditor
+from auditor.errors import MissingExtraError
 from auditor.readers import open_dataset
 from auditor.readers.scientific import converted
 from auditor.scanning import scan_images
+from auditor.scanning.pixels import Unreadable, decode
 from tests.scanning.making import png
 
 pydicom = pytest.importorskip("pydicom")
@@ -174,3 +178,117 @@ def test_they_are_read_inside_an_archive_and_from_a_table(tmp_path):
     (tmp_path / "1.dcm").write_bytes(made)
     (tmp_path / "t.csv").write_text("path,label\n1.dcm,x\n")
     assert open_dataset(tmp_path / "t.csv").source.read("1.dcm") == converted("1.dcm", made)
+
+
+def without(monkeypatch, name):
+    monkeypatch.setitem(sys.modules, name, None)
+
+
+def test_a_dicom_file_among_others_without_pydicom_is_a_row_that_names_the_extra(tmp_path, monkeypatch):
+    made = dicom((RAMP * 200).astype(np.uint8))
+    (tmp_path / "x" / "a").mkdir(parents=True)
+    (tmp_path / "x" / "b").mkdir()
+    for i in range(3):
+        (tmp_path / "x" / "b" / f"{i}.png").write_bytes(png(20, 20, i))
+    (tmp_path / "x" / "a" / "scan.dcm").write_bytes(made)
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        for file in sorted((tmp_path / "x").rglob("*.*")):
+            archive.write(file, file.relative_to(tmp_path / "x").as_posix())
+    (tmp_path / "t.csv").write_text("path,label\nx/a/scan.dcm,a\nx/b/0.png,b\n")
+    without(monkeypatch, "pydicom")
+    for place in ("x", "x.zip", "t.csv"):
+        data = open_dataset(tmp_path / place)
+        (path,) = [p for p in data.samples["path"] if p.endswith("scan.dcm")]
+        with pytest.raises(OSError, match=r"auditor\[medical\]"):
+            data.source.read(path)
+    for file in (tmp_path / "x" / "b").iterdir():
+        file.unlink()
+    with pytest.raises(MissingExtraError, match=r"auditor\[medical\]"):
+        open_dataset(tmp_path / "x")
+
+
+@pytest.mark.parametrize(
+    ("tags", "groups", "source"),
+    [
+        ([{"PatientID": "7"}, {"PatientID": "7 "}, {"PatientID": "8"}], ["7", "7", "8"], "DICOM PatientID"),
+        (
+            [{"PatientID": "", "StudyInstanceUID": "1.2"}] * 2 + [{}],
+            ["1.2", "1.2", ""],
+            "DICOM StudyInstanceUID",
+        ),
+        ([{"SeriesInstanceUID": "1.3"}] * 3, ["1.3"] * 3, "DICOM SeriesInstanceUID"),
+        (
+            [{"PatientID": "Anonymous", "StudyInstanceUID": "1.2"}, {"PatientID": "7"}, {}],
+            ["1.2", "7", ""],
+            "DICOM PatientID, else StudyInstanceUID",
+        ),
+        ([{}, {}, {}], ["", "", ""], ""),
+    ],
+)
+@pytest.mark.parametrize("packed", [False, True])
+def test_dicom_says_what_belongs_together(tmp_path, tags, groups, source, packed):
+    folder = tmp_path / "x" / "a"
+    folder.mkdir(parents=True)
+    for i, found in enumerate(tags):
+        (folder / f"{i}.dcm").write_bytes(dicom((RAMP * 200).astype(np.uint8), **found))
+    (folder / "damaged.dcm").write_bytes(b"nothing")
+    (folder / "z.png").write_bytes(png(20, 20, 1))
+    place = tmp_path / "x"
+    if packed:
+        with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+            for file in folder.iterdir():
+                archive.write(file, f"a/{file.name}")
+        place = tmp_path / "x.zip"
+    data = open_dataset(place)
+    assert data.samples["group"].tolist() == [*groups, "", ""]
+    assert data.reading.groups_from == source
+
+
+def with_tag(data, code, count=None, value=None):
+    """Return a little-endian TIFF with the count or the value of a tag changed."""
+    at = int.from_bytes(data[4:8], "little")
+    changed = bytearray(data)
+    for entry in range(at + 2, at + 2 + 12 * int.from_bytes(data[at : at + 2], "little"), 12):
+        if int.from_bytes(data[entry : entry + 2], "little") == code:
+            if count is not None:
+                changed[entry + 4 : entry + 8] = count.to_bytes(4, "little")
+            if value is not None:
+                changed[entry + 8 : entry + 12] = value.to_bytes(4, "little")
+            return bytes(changed)
+    raise AssertionError(code)
+
+
+@pytest.mark.parametrize("how", [{"rowsperstrip": 5}, {"tile": (16, 16)}])
+@pytest.mark.parametrize(
+    "edit",
+    [
+        {"code": 257, "value": 60},
+        {"code": 256, "value": 90},
+        {"offsets": 3},
+    ],
+    ids=["higher", "wider", "fewer parts"],
+)
+def test_pixels_that_a_damaged_tiff_does_not_hold_are_never_made_up(how, edit):
+    whole = tiff((RAMP * 1e6).astype(np.int32), compression="zlib", **how)
+    if "offsets" in edit:
+        edit = {"code": 324 if "tile" in how else 273, "count": 3}
+    damaged = with_tag(whole, **edit)
+    found = []
+    for junk in (0, 255):
+        filled = [np.full(n, junk, np.uint8) for n in (7200, 9600, 14400, 10800)]
+        del filled
+        try:
+            found.append(decode(converted("a.tif", damaged)).pixel_digest)
+        except (OSError, Unreadable):
+            found.append("unreadable")
+    assert found == ["unreadable", "unreadable"]
+
+
+def test_a_sound_compressed_tiff_is_still_read():
+    for how in ({"rowsperstrip": 5}, {"tile": (16, 16)}, {}):
+        for pixels in (
+            RAMP.astype(np.float32),
+            (RAMP * 1e6).astype(np.int32),
+            (RAMP * 100 - 50).astype(np.int16),
+        ):
+            assert np.ptp(seen(tiff(pixels, compression="zlib", **how), "a.tif")) > 90

@@ -20,7 +20,6 @@ def test_text_tables(tmp_path, name, separator):
 
 
 def test_parquet(tmp_path):
-    pytest.importorskip("pyarrow", reason="pyarrow is not installed")
     pd.DataFrame({"path": ["b", "a"], "label": [1, 2]}).to_parquet(tmp_path / "t.parquet")
     assert open_dataset(tmp_path / "t.parquet").samples[["path", "label"]].values.tolist() == [
         ["a", "2"],
@@ -29,7 +28,6 @@ def test_parquet(tmp_path):
 
 
 def test_parquet_of_a_part_of_a_dataframe(tmp_path):
-    pytest.importorskip("pyarrow", reason="pyarrow is not installed")
     table = pd.DataFrame({"path": list("abc"), "label": ["x", "y", "x"]})
     table[table["label"] == "x"].to_parquet(tmp_path / "T.PARQUET")
     assert open_dataset(tmp_path / "T.PARQUET").samples.columns.tolist() == [
@@ -142,7 +140,6 @@ def test_a_column_twice_is_refused(tmp_path):
 def test_labels_of_mixed_types_are_text(tmp_path):
     frame = pd.DataFrame({"path": list("abcd"), "label": [1, "1", 1.0, True]})
     assert open_dataset(frame).samples["label"].tolist() == ["1", "1", "1", "True"]
-    pytest.importorskip("pyarrow", reason="pyarrow is not installed")
     pd.DataFrame({"path": list("abc"), "label": [1.0, 2.0, None]}).to_parquet(tmp_path / "t.parquet")
     assert open_dataset(tmp_path / "t.parquet").samples["label"].tolist() == ["1", "2", ""]
 
@@ -179,8 +176,6 @@ def test_a_list_of_labels_is_several_labels(tmp_path, ending):
     frame = pd.DataFrame(
         {"path": list("abcd"), "label": [["dog", "cat"], ["cat"], [], ["cat", "dog", "cat"]]}
     )
-    if ending == "parquet":
-        pytest.importorskip("pyarrow", reason="pyarrow is not installed")
     file = tmp_path / f"t.{ending}"
     {"csv": lambda: frame.to_csv(file, index=False), "jsonl": lambda: frame.to_json(file, orient="records", lines=True),
      "parquet": lambda: frame.to_parquet(file)}[ending]()  # fmt: skip

@@ -3,6 +3,7 @@
 import io
 import json
 import pickle
+import subprocess
 import tarfile
 
 import pytest
@@ -126,3 +127,38 @@ def test_compressed_shards_are_named(tmp_path):
         open_dataset(tmp_path)
     shard(tmp_path / "b.tar", samples(["001"]))
     assert open_dataset(tmp_path).ignored == ("a.tar.gz (compressed as a whole: decompress it)",)
+
+
+@pytest.mark.parametrize("bad", [b"", b"x" * 2000, b"\xff" * 5000])
+def test_shards_that_are_bad_at_the_beginning_do_not_hide_the_others(tmp_path, bad):
+    for i in range(4):
+        (tmp_path / f"train-{i}.tar").write_bytes(bad)
+    shard(tmp_path / "train-9.tar", samples(["000", "001"]))
+    data = open_dataset(tmp_path)
+    images = scan_images(data).images
+    assert (data.kind, (images["status"] == "ok").sum()) == ("WebDataset", 2)
+    assert len(images) == 6
+
+
+def test_sparse_members_of_shards_are_read_with_their_holes(tmp_path):
+    file = tmp_path / "000.png"
+    file.write_bytes(PICTURES["000"])
+    with file.open("r+b") as stream:
+        stream.truncate(1 << 20)
+    (tmp_path / "000.cls").write_text("3")
+    (tmp_path / "001.png").write_bytes(PICTURES["001"])
+    (tmp_path / "001.cls").write_text("4")
+    names = ["000.png", "000.cls", "001.png", "001.cls"]
+    subprocess.run(["tar", "--sparse", "-cf", "x.tar", *names], cwd=tmp_path, check=True)
+    data = open_dataset(tmp_path / "x.tar")
+    assert data.samples["label"].tolist() == ["3", "4"]
+    assert data.source.read("000.png") == file.read_bytes()
+    assert data.source.read("001.png") == PICTURES["001"]
+
+
+def test_class_numbers_beyond_the_names_are_kept_and_said(tmp_path):
+    shard(tmp_path / "train-0.tar", samples(["000", "001"], lambda key: str(int(key) * 7)))
+    (tmp_path / "classes.txt").write_text("rose\nlily\n")
+    data = open_dataset(tmp_path)
+    assert data.samples["label"].tolist() == ["rose", "7"]
+    assert "2 names" in data.reading.notes[0] and "7" in data.reading.notes[0]

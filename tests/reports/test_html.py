@@ -207,10 +207,25 @@ def test_a_scan_alone_is_a_page_too():
     assert not {"splits", "augmentation", "baseline", "map"} & set(outline.ids)
 
 
-def test_an_audit_that_found_nothing():
+@pytest.mark.parametrize(
+    ("classes", "said"),
+    [
+        (("cat", "dog"), "Fit to train on: 1 check passed"),
+        (("cat",), "No classifier can be trained on this data, which has one class alone"),
+        ((), "No classifier can be trained on this data, which has no labels"),
+    ],
+)
+def test_an_audit_that_found_nothing(classes, said):
     table = images(4).assign(label="", split="", group="", status="ok")
     facts = DatasetFacts(
-        name="x", kind="images", location="x", fingerprint="0" * 64, images=4, unreadable=0, ignored=0
+        name="x",
+        kind="images",
+        location="x",
+        fingerprint="0" * 64,
+        images=4,
+        unreadable=0,
+        ignored=0,
+        classes=classes,
     )
     passed = Finding(
         code="dark",
@@ -220,8 +235,9 @@ def test_an_audit_that_found_nothing():
         total=4,
     )
     text = render_html(Record(dataset=facts, findings=(passed,), images=table))
-    assert "Fit to train on: 1 check passed" in text and "Nothing needs doing first" in text
+    assert said in text and "Nothing needs doing first" in text
     assert "No open finding." in text
+    assert ("Fit to train on" in text) == (len(classes) > 1)
 
 
 def test_without_pictures_their_names_stand():

@@ -171,7 +171,7 @@ def test_only_what_is_whole_and_usual_is_decoded_beside_the_caller():
         assert decode_usual(unusual) is None
 
 
-@pytest.mark.parametrize(("largest", "shift"), [(200, 0), (4095, 4), (4096, 8), (65535, 8)])
+@pytest.mark.parametrize(("largest", "shift"), [(200, 0), (4095, 4), (4300, 8), (65535, 8)])
 def test_deep_pictures_are_shown_at_the_depth_of_their_detector(largest, shift):
     deep = np.linspace(0, largest, 12 * 9).round().astype(np.uint16).reshape(9, 12)
     decoded = decode(cv2.imencode(".png", deep)[1].tobytes())

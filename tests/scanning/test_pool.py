@@ -9,9 +9,9 @@ import pytest
 
 from auditor.errors import UsageError
 from auditor.scanning.batch import Item
-from auditor.scanning.nursery import Nursery
 from auditor.scanning.pool import Pool
 from auditor.scanning.worker import Order
+from auditor.scanning.worker_spawner import WorkerSpawner
 from tests.scanning.making import dataset, jpeg
 from tests.scanning.sources import Hostile
 
@@ -68,7 +68,7 @@ def test_workers_are_gone_when_the_pool_is_closed(tmp_path):
             os.kill(pid, 0)
 
 
-def nurseries():
+def spawners():
     """Return the direct children of this process that fork workers."""
     children = [*Path("/proc/self/task").glob("*/children")]
     pids = {int(pid) for file in children for pid in file.read_text().split()}
@@ -76,26 +76,26 @@ def nurseries():
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_a_killed_nursery_is_replaced(tmp_path):
+def test_a_killed_spawner_is_replaced(tmp_path):
     data = dataset(tmp_path, {"0.jpg": jpeg(), "1-crash.jpg": jpeg(), "2.jpg": jpeg()})
     items = [Item(i, path) for i, path in enumerate(data.samples["path"])]
-    before = nurseries()
+    before = spawners()
     with Pool(Order(Hostile(data.source), 5.0, 1 << 30, "header"), 1) as pool:
         for rows in (run := pool.run([[item] for item in items])):
             assert not rows.facts[0].defect
             break
-        [first] = nurseries() - before
+        [first] = spawners() - before
         os.kill(first, signal.SIGKILL)
         assert {rows.facts[0].defect for rows in run} == {"crashed", ""}
-        [second] = nurseries() - before
+        [second] = spawners() - before
         assert second != first
-    assert nurseries() == before
+    assert spawners() == before
 
 
 def test_no_room_for_a_worker_is_one_clear_error(tmp_path, monkeypatch):
     monkeypatch.setattr(
-        Nursery,
-        "worker",
+        WorkerSpawner,
+        "fork_worker",
         lambda *_: (_ for _ in ()).throw(BlockingIOError(11, "Resource temporarily unavailable")),
     )
     data = dataset(tmp_path, {"0.jpg": jpeg()})
@@ -106,14 +106,16 @@ def test_no_room_for_a_worker_is_one_clear_error(tmp_path, monkeypatch):
         list(pool.run([[Item(0, "0.jpg")]]))
 
 
-def test_where_no_nursery_can_be_had_the_error_is_still_that_line(tmp_path, monkeypatch):
-    monkeypatch.setattr(Nursery, "worker", lambda *_: (_ for _ in ()).throw(ConnectionResetError()))
+def test_where_no_spawner_can_be_had_the_error_is_still_that_line(tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        WorkerSpawner, "fork_worker", lambda *_: (_ for _ in ()).throw(ConnectionResetError())
+    )
     data = dataset(tmp_path, {"0.jpg": jpeg()})
     pool = Pool(Order(data.source, 5.0, 1 << 30, "header"), 1)
-    pool._nursery = Nursery.fresh()
+    pool._spawner = WorkerSpawner.start()
     monkeypatch.setattr(
-        Nursery,
-        "fresh",
+        WorkerSpawner,
+        "start",
         lambda: (_ for _ in ()).throw(BlockingIOError(11, "Resource temporarily unavailable")),
     )
     with pool, pytest.raises(UsageError, match="temporarily unavailable"):
@@ -121,7 +123,7 @@ def test_where_no_nursery_can_be_had_the_error_is_still_that_line(tmp_path, monk
 
 
 def test_a_worker_imports_nothing_large():
-    code = "import sys, auditor.scanning.worker; print(*sorted({'pandas', 'duckdb', 'scipy', 'sklearn', 'tensorflow'} & set(sys.modules)))"
+    code = "import sys, auditor.scanning.worker; print(*sorted({'pandas', 'pyarrow', 'scipy', 'sklearn', 'tensorflow'} & set(sys.modules)))"
     assert (
         subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, check=True

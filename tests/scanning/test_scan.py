@@ -17,9 +17,9 @@ from auditor.dataset import FileStat, LocalFiles
 from auditor.errors import OutputError, UsageError
 from auditor.readers import open_dataset
 from auditor.scanning import scan as scan_module
-from auditor.scanning import scan_images
+from auditor.scanning import scan_images, time_budget
 from auditor.scanning.batch import Item
-from auditor.scanning.schema import FACTS, FILE_FACTS, MEASURE_NAMES, SIGNATURE_BYTES
+from auditor.scanning.schema import MEASURE_NAMES, SIGNATURE_BYTES, Facts
 from tests.scanning.making import dataset, encoded, jpeg, picture, png
 from tests.scanning.sources import Hostile
 
@@ -40,17 +40,15 @@ def mixed(tmp_path):
 
 def same(one, other):
     pd.testing.assert_frame_equal(one.images, other.images)
-    assert np.array_equal(one.signatures, other.signatures)
+    assert np.array_equal(one.signatures.array, other.signatures.array)
 
 
 def test_the_table_has_the_promised_columns(mixed):
     scanned = scan_images(mixed)
-    assert {"path", "label", "split", "group", *FACTS, *FILE_FACTS, *MEASURE_NAMES} <= set(
-        scanned.images.columns
-    )
+    assert {"path", "label", "split", "group", *Facts._fields, *MEASURE_NAMES} <= set(scanned.images.columns)
     assert scanned.images.index.tolist() == list(range(len(mixed)))
     assert scanned.images["path"].tolist() == mixed.samples["path"].tolist()
-    assert scanned.signatures.shape == (len(mixed), SIGNATURE_BYTES)
+    assert scanned.signatures.array.shape == (len(mixed), SIGNATURE_BYTES)
     broken = scanned.images[scanned.images["status"] == "unreadable"].set_index("path")
     assert broken["defect"].to_dict() == {
         "cut.jpg": "truncated",
@@ -58,7 +56,7 @@ def test_the_table_has_the_promised_columns(mixed):
         "text.jpg": "not-an-image",
     }
     assert broken[list(MEASURE_NAMES)].isna().all(axis=None)
-    assert (scanned.signatures[broken.index.size :] != 0).any()
+    assert (scanned.signatures.array[broken.index.size :] != 0).any()
 
 
 def test_the_result_does_not_depend_on_workers_or_order(mixed, monkeypatch):
@@ -142,6 +140,36 @@ def test_broken_and_foreign_parts_are_left_out(mixed, tmp_path, monkeypatch):
     assert scan_images(mixed, store=store).read == len(mixed)
 
 
+def test_a_part_with_a_flipped_bit_is_read_again(tmp_path):
+    names = [f"{i}.png" for i in range(4)]
+    data = dataset(tmp_path / "data", {name: png(8, 8, i) for i, name in enumerate(names)})
+    for name in names:
+        os.utime(tmp_path / "data" / name, (1_400_000_000, 1_400_000_000))
+    store = tmp_path / "store"
+    first = scan_images(data, store=store)
+    assert scan_images(data, store=store).read == 0
+    for place in np.random.default_rng(0).integers(0, 8 * 10_000, 40).tolist():
+        (part,) = store.iterdir()
+        content = bytearray(part.read_bytes())
+        content[place // 8 % len(content)] ^= 1 << place % 8
+        part.write_bytes(content)
+        again = scan_images(data, store=store)
+        assert again.read == len(names)
+        same(first, again)
+
+
+def test_what_is_no_part_is_left_alone(mixed, tmp_path):
+    store = tmp_path / "store"
+    (store / "part-0.tmp").mkdir(parents=True)
+    (store / "part-1-a.parquet").mkdir()
+    os.mkfifo(store / "part-2-b.parquet")
+    (tmp_path / "mine.txt").write_text("mine")
+    (store / "part-3-c.parquet").symlink_to(tmp_path / "mine.txt")
+    same(scan_images(mixed), scan_images(mixed, store=store))
+    same(scan_images(mixed), scan_images(mixed, store=store))
+    assert (tmp_path / "mine.txt").read_text() == "mine" and len([*store.iterdir()]) == 5
+
+
 def test_many_parts_are_merged(mixed, tmp_path, monkeypatch):
     monkeypatch.setattr("auditor.scanning.store.FLUSH_ROWS", 1)
     monkeypatch.setattr(scan_module, "BATCH_IMAGES", 1)
@@ -171,10 +199,10 @@ def test_full_parts_stay_until_small_ones_hold_as_many_rows(tmp_path, monkeypatc
 
 
 def test_a_full_disk_is_one_clear_line(mixed, tmp_path, monkeypatch):
-    def full(*args, **options):
+    def full(descriptor):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("auditor.parquet.write", full)
+    monkeypatch.setattr("auditor.scanning.store.os.fsync", full)
     with pytest.raises(OutputError, match="No space left on device"):
         scan_images(mixed, store=tmp_path / "store")
     assert list((tmp_path / "store").iterdir()) == []
@@ -229,10 +257,10 @@ def test_the_start_of_workers_is_not_taken_for_a_slow_machine(monkeypatch, secon
         return 20.0 + seconds * (len(drawn) - 2) if len(drawn) >= 2 else 0.0
 
     monkeypatch.setattr(scan_module.time, "monotonic", clock)
-    monkeypatch.setattr(scan_module, "READ_PER_IMAGE", 1e-3)
+    monkeypatch.setattr(time_budget, "READ_PER_IMAGE", 1e-3)
     # Checks take 1.9 seconds, or 37 on a machine twenty times as slow, which is told from the first second of
     # reading.
-    for batch in scan_module._until(40.0, iter([[Item(0, "", "", FileStat(0, 0))] * 10] * 60), 0, 2):
+    for batch in time_budget.draw_until(40.0, iter([[Item(0, "", "", FileStat(0, 0))] * 10] * 60), 0, 2):
         drawn.append(batch)
     assert len(drawn) == batches
 
@@ -325,12 +353,12 @@ def test_a_time_budget_leaves_time_for_the_checks_and_reads_something_in_any_cas
         "SECONDS_PER_BYTE": 0.0,
         "MARGIN": 1.0,
     }.items():
-        monkeypatch.setattr(scan_module, name, value)
+        monkeypatch.setattr(scan_module if name == "BATCH_IMAGES" else time_budget, name, value)
     # With k batches read the clock says 1 + k, and the checks need 2 + k more: 7 of 7.6 seconds with two, 9
     # with three. At a third of the speed, which the second batch tells, they need 12 after it.
     assert scan_images(data, jobs=1, time_budget=7.6 / 60).measured == measured
     assert scan_images(data, jobs=1, time_budget=0.1 / 60).measured == 10
     # What the caller took before counts, and a margin for the checks leaves less to read.
     assert scan_images(data, jobs=1, time_budget=7.6 / 60, began=float(next(now)) - 7.0).measured == 10
-    monkeypatch.setattr(scan_module, "MARGIN", 1.5)
+    monkeypatch.setattr(time_budget, "MARGIN", 1.5)
     assert scan_images(data, jobs=1, time_budget=7.6 / 60).measured == with_margin

@@ -5,8 +5,9 @@ import scipy.fft
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from auditor.scanning.mapped_signatures import Signatures
 from auditor.scanning.schema import SIGNATURE_BYTES
-from auditor.scanning.signature import luma, perceptual_hash, rgb16, signature, signature_of
+from auditor.scanning.signature import perceptual_hash, signature, signature_of
 from tests.scanning.making import pixels
 
 
@@ -24,14 +25,14 @@ def test_thumbnail_is_close_to_exact_averaging(size):
     exact = cv2.resize(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), (32, 32), interpolation=cv2.INTER_AREA).astype(
         int
     )
-    found = luma(signature(rgb)[None])[0].astype(int)
+    found = Signatures(signature(rgb)[None]).luma()[0].astype(int)
     assert np.abs(found - exact).mean() < 3
 
 
 def test_colours_come_back():
     rgb = np.zeros((64, 64, 3), np.uint8)
     rgb[:, :32], rgb[:, 32:] = (200, 30, 60), (10, 90, 220)
-    back = rgb16(signature(rgb)[None])[0].astype(int)
+    back = Signatures(signature(rgb)[None]).rgb()[0].astype(int)
     assert np.abs(back[:, :7] - (200, 30, 60)).max() <= 4
     assert np.abs(back[:, 9:] - (10, 90, 220)).max() <= 4
 
@@ -43,7 +44,7 @@ def test_grey_is_the_same_grey_in_colour():
 
 def test_hash_is_the_sign_of_the_lowest_dct_coefficients_over_their_median():
     marks = np.array([signature(pixels(48, 40, s)) for s in range(20)])
-    for mark, value in zip(luma(marks), perceptual_hash(marks), strict=True):
+    for mark, value in zip(Signatures(marks).luma(), perceptual_hash(marks), strict=True):
         low = scipy.fft.dctn(mark.astype(float), norm=None)[:8, :8].ravel()
         bits = low > np.median(low)
         expected = int("".join("1" if b else "0" for b in bits), 2)

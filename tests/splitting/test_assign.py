@@ -5,7 +5,7 @@ import pytest
 from scipy.sparse import csr_array
 from sklearn.model_selection import StratifiedGroupKFold
 
-from auditor.splitting.assign import assign, deviation
+from auditor.splitting.assign import assign_units, share_deviation
 from auditor.splitting.bound import deviation_bound
 
 RATIOS = np.array([0.6, 0.2, 0.2])
@@ -25,8 +25,8 @@ def test_small_cases_come_near_the_best_of_all_assignments(seed):
     every = np.array(list(product(range(3), repeat=8)))
     held = np.stack([(every == p).astype(float) @ counts for p in range(3)], axis=2)
     best = np.abs(held / total[:, None] - RATIOS).max(axis=(1, 2)).min()
-    part = assign(csr_array(counts), np.arange(2), RATIOS, rng)
-    found = np.abs(deviation(csr_array(counts), part, RATIOS)).max()
+    part = assign_units(csr_array(counts), np.arange(2), RATIOS, rng)
+    found = np.abs(share_deviation(csr_array(counts), part, RATIOS)).max()
     assert best - 1e-12 <= found <= best + 0.03
 
 
@@ -36,7 +36,7 @@ def test_heavy_tailed_groups_come_nearer_than_stratified_group_k_fold(seed):
     counts = heavy_tailed(rng, 120, 4)
     ratios = np.full(5, 0.2)
     ours = np.abs(
-        deviation(csr_array(counts), assign(csr_array(counts), np.arange(4), ratios, rng), ratios)
+        share_deviation(csr_array(counts), assign_units(csr_array(counts), np.arange(4), ratios, rng), ratios)
     ).max()
     label = np.concatenate([np.repeat(np.arange(4), row.astype(int)) for row in counts])
     group = np.repeat(np.arange(len(counts)), counts.sum(axis=1).astype(int))
@@ -45,7 +45,7 @@ def test_heavy_tailed_groups_come_nearer_than_stratified_group_k_fold(seed):
         StratifiedGroupKFold(5, shuffle=True, random_state=seed).split(np.zeros(len(label)), label, group)
     ):
         fold[np.unique(group[test])] = k
-    theirs = np.abs(deviation(csr_array(counts), fold, ratios)).max()
+    theirs = np.abs(share_deviation(csr_array(counts), fold, ratios)).max()
     bound = deviation_bound(csr_array(counts), ratios)
     assert bound - 1e-12 <= ours <= theirs
 
@@ -53,6 +53,6 @@ def test_heavy_tailed_groups_come_nearer_than_stratified_group_k_fold(seed):
 def test_every_part_gets_its_portion_of_the_large_groups():
     rng = np.random.default_rng(0)
     counts = csr_array(np.concatenate([np.full((50, 1), 20.0), np.full((2_000, 1), 2.0)]))
-    part = assign(counts, np.array([0]), RATIOS, rng)
+    part = assign_units(counts, np.array([0]), RATIOS, rng)
     large = np.bincount(part[:50], minlength=3) / 50
     assert np.abs(large - RATIOS).max() < 0.1

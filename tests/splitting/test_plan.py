@@ -220,6 +220,17 @@ def test_a_class_too_small_for_every_part_is_named_with_the_choices():
     }
 
 
+def test_many_absent_classes_are_one_note_and_a_table():
+    labels = [f"class {i}" for i in range(40) for _ in range(2)]
+    done = plan(scan_table(labels))
+    (note,) = [n for n in done.facts["notes"] if "not in every part" in n]
+    assert note.startswith("40 classes are not in every part ('class 0', 'class 1', 'class 10', ...)")
+    parts = done.table.groupby("label")["split"].agg(set)
+    assert {c: set(where) for c, where in done.facts["absent"].items()} == {
+        c: {"train", "val", "test"} - held for c, held in parts.items()
+    }
+
+
 def test_data_too_small_for_three_parts_is_planned_and_says_so():
     done = plan(scan_table(["a", "b"]))
     assert done.table["split"].tolist() == ["train", "train"]
@@ -265,3 +276,21 @@ def test_the_plan_knows_what_it_changed():
     changes = done.changes
     assert (changes["was"] != changes["split"]).all()
     assert len(changes) == (done.table["split"].to_numpy() != table["split"].to_numpy()).sum()
+
+
+def test_two_ratios_plan_train_and_test():
+    table = scan_table(["a"] * 50 + ["b"] * 30)
+    done = plan(table, ratios="80/20")
+    assert counts_of(done).to_dict("index") == {"a": {"test": 10, "train": 40}, "b": {"test": 6, "train": 24}}
+    assert done.facts["ratios"] == {"train": 0.8, "test": 0.2} and failing(done) == []
+
+
+def test_two_ratios_cut_test_alone_out_of_a_published_train():
+    table = scan_table(["a", "b"] * 20, split=["train"] * 40)
+    assert plan(table, ratios="75/25").table["split"].value_counts().to_dict() == {"train": 30, "test": 10}
+
+
+def test_the_certificate_states_the_distance_up_to_which_pictures_count_as_copies():
+    table = scan_table(["a", "b"] * 10)
+    assert plan(table, duplicate_threshold=0.0612345678).facts["duplicate_threshold"] == 0.0612346
+    assert "duplicate_threshold" not in plan(table).facts

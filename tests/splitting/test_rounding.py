@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
-from auditor.splitting.rounding import onto_simplex, round_quotas
+from auditor.splitting.rounding import project_onto_simplex, round_quotas
 
 SHARES = st.lists(st.integers(1, 20), min_size=2, max_size=5).map(lambda w: np.array(w) / sum(w))
 
@@ -38,7 +38,7 @@ def test_a_class_of_three_is_in_every_part_and_a_class_of_one_in_training():
 @given(st.lists(st.floats(-5, 20), min_size=3, max_size=3).filter(lambda row: sum(row) >= 0.1))
 def test_the_projection_is_the_nearest_row_without_negative_numbers(row):
     wanted = np.array([row])
-    found = onto_simplex(wanted)
+    found = project_onto_simplex(wanted)
     assert found.min() >= 0 and found.sum() == pytest.approx(wanted.sum())
     start = np.full(3, wanted.sum() / 3)
     best = minimize(

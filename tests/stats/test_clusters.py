@@ -8,7 +8,6 @@ from auditor.stats.clusters import (
     effective_size,
     effective_size_of_classes,
     effective_size_of_values,
-    group_sizes,
     intraclass_correlation,
     kish_size,
 )  # fmt: skip
@@ -68,7 +67,7 @@ def test_both_ways_to_the_effective_size_agree(seed, count, each):
 
 
 def test_half_width_of_a_grouped_sample_covers_the_true_distance():
-    """25 patients with 20 alike images each, against 40: an interval that took images for independent would miss half the time."""
+    """25 patients with 20 alike images each, against 40: taken for independent, half the intervals miss."""
     rng = np.random.default_rng(5)
     missed = naive = 0
     for _ in range(300):
@@ -110,7 +109,3 @@ def test_design_effect_is_one_without_groups_or_likeness():
     assert design_effect([9, 4], 0.0) == 1.0
     assert design_effect([], 0.5) == 1.0
     assert design_effect([9, 1], 1.0) == pytest.approx(10 / kish_size([9, 1]))
-
-
-def test_group_sizes():
-    assert group_sizes(["b", "a", "b"]).tolist() == [1, 2]

@@ -98,7 +98,7 @@ def test_the_ends_of_the_score_interval_are_where_the_score_test_rejects(k, n, j
 
 
 def test_an_absent_class_is_told_as_by_the_exact_test():
-    """Twelve images of 500 on one side alone: of all ways to divide twelve images, two of 4,096 are as uneven. Within a factor of two."""
+    """Twelve images of 500 on one side alone: two of 4,096 ways are as uneven. Within a factor of two."""
     for k in (9, 12, 15):
         exact = 2 * 0.5**k
         assert (

@@ -1,0 +1,77 @@
+"""Names of classes and groups that look like one another, or that stand for "not known"."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+
+from auditor.readers.values import is_placeholder
+
+#: Small letters of other scripts and the Latin ones they are mistaken for: the common ones of Unicode's
+#: ``confusables.txt`` (UTS 39).
+LOOK_ALIKES = str.maketrans(
+    "авсԁеһніїјкӏморԛгѕтѵԝхуαβεηικνορτυχɑɡıոօս",
+    "abcdehhiijklmopqrstvwxyabenikvoptuxaginou",
+)
+#: Digits that stand in for letters inside a word.
+DIGITS_IN_WORDS = str.maketrans("01", "ol")
+
+
+def appearance(name: str) -> str:
+    """Return what a class name looks like: names with the same appearance are easily mistaken for one another.
+
+    Unicode compatibility forms, case, blanks, hyphens, underscores, invisible characters and look-alike
+    letters do not count. A single character keeps its case (letters are classes of their own in handwriting),
+    numbers are compared as numbers, and digits are never run together.
+
+    References
+    ----------
+    Unicode Technical Standard 39, "Unicode security mechanisms", section 4.
+
+    Examples
+    --------
+    >>> appearance(" T-Shirt") == appearance("t_shirt"), appearance("a") == appearance("A"), appearance("07") == appearance("7.0")
+    (True, False, True)
+    """
+    text = "".join(
+        c
+        for c in unicodedata.normalize("NFKC", name)
+        if unicodedata.category(c) not in ("Cf", "Cc") or c.isspace()
+    ).strip()
+    try:
+        return repr(float(text.replace("_", "x")))
+    except ValueError:
+        pass
+    if len(text) == 1:
+        return text
+    text = text.casefold().translate(LOOK_ALIKES)
+    if sum(c.isalpha() for c in text) >= 3:
+        text = re.sub(r"(?<=[^\W\d_])[01](?=[^\W\d_])", lambda m: m.group().translate(DIGITS_IN_WORDS), text)
+    return re.sub(r"(?<!\d)[\s_\-‐-―]+|[\s_\-‐-―]+(?!\d)", "", text) or text
+
+
+def alike(names: Iterable[str], look: Callable[[str], str] = appearance) -> list[tuple[str, ...]]:
+    """Return the sets of names with the same appearance, sorted."""
+    sets: dict[str, list[str]] = {}
+    for name in sorted(names):
+        sets.setdefault(look(name), []).append(name)
+    return [tuple(s) for s in sets.values() if len(s) > 1]
+
+
+def group_appearance(name: str) -> str:
+    """Return what a group's name looks like: as `appearance`, and leading zeros of the numbers in it do not count.
+
+    Examples
+    --------
+    >>> group_appearance("P-007") == group_appearance("p7"), group_appearance("7.0") == group_appearance("07")
+    (True, True)
+    >>> group_appearance("P70") == group_appearance("P7")
+    False
+    """
+    return re.sub(r"(?<![\d.])0+(?=\d)", "", appearance(name))
+
+
+def placeholders(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the names that likely stand for "not known", sorted."""
+    return tuple(sorted(name for name in names if name and is_placeholder(name)))

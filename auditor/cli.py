@@ -71,12 +71,16 @@ def _scanning(options: dict[str, Any], time_budget: float | None = None) -> Scan
 
 
 def _columns(options: dict[str, Any]) -> ColumnNames:
-    names = ("label", "split", "group", "path", "root")
-    return cast("ColumnNames", {name: options.pop(name) for name in names})
+    return cast(
+        "ColumnNames", {name: options.pop(name) for name in ("label", "split", "group", "path", "root")}
+    )
 
 
 def _open(data: str, options: dict[str, Any]) -> Dataset:
-    """Open the data, and say how it was understood before it is measured; options keep the columns."""
+    """Open the data, and say how it was understood before anything is measured.
+
+    The names of columns stay in the options: the commands of fixes carry them.
+    """
     from auditor.commands.opening import open_data
 
     columns = _columns(dict(options))

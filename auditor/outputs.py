@@ -122,7 +122,7 @@ def unescape_cell(text: str) -> str:
 
 
 def csv_bytes(table: pd.DataFrame) -> bytes:
-    """Return a table as CSV, lines ending in a newline; text is escaped as `escape_cell` does, numbers are not."""
+    """Return a table as CSV, lines ending in a newline; text is escaped by `escape_cell`, numbers are not."""
     from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
     columns = []

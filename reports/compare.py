@@ -41,7 +41,7 @@ class FindingChange:
 
 @dataclass(frozen=True, slots=True)
 class MeasureChange:
-    """A measure before and after: means with 95 % intervals, and how far the distributions are apart (Kolmogorov-Smirnov)."""
+    """A measure before and after: means with 95 % intervals, and the Kolmogorov-Smirnov distance."""
 
     name: str
     title: str
@@ -137,10 +137,8 @@ def _judge(old: Finding | None, new: Finding | None, former: set[str], made: set
     outcome = _outcome(old, new, former, made)
     if old is None or new is None or old.waiver is not None or outcome not in ("new", "worse"):
         return outcome
-    shares = all(
-        f.effect is not None and f.effect.unit == "share" and f.effect.low == f.effect.high
-        for f in (old, new)
-    )
+    effects = [f.effect for f in (old, new) if f.effect is not None and f.effect.unit == "share"]
+    shares = len(effects) == 2 and all(e.low == e.high for e in effects)
     return "unchanged" if shares and 0 < new.affected <= old.affected else outcome
 
 

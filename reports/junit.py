@@ -15,7 +15,7 @@ UNWRITABLE = re.compile("[^\\t\\n\\r\\u0020-\\ud7ff\\ue000-\\ufffd\\U00010000-\\
 
 
 def render_junit(record: Record) -> str:
-    """Return a test suite: errors and warnings fail, undecided and unchecked findings are skipped, waived ones pass."""
+    """Return a test suite: errors and warnings fail, undecided and unchecked are skipped, waived pass."""
     failing = (Severity.ERROR, Severity.WARNING)
     unsure = (Severity.UNDECIDED, Severity.SKIPPED)
     opened = [f for f in record.findings if f.waiver is None]

@@ -1,4 +1,4 @@
-"""What terminals and hosts show: Markdown for a pull request, annotations for a workflow, and a line per finding."""
+"""What terminals and hosts show: Markdown for a pull request, annotations for a workflow, plain lines."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ def render_markdown(record: Record) -> str:
         f"**{escape_markdown(screen.headline)}**",
         "",
     ]
-    lines += [screen.tally, "", " · ".join(escape_markdown(f"{f.number} {f.text}") for f in screen.facts), ""]
+    facts = " · ".join(escape_markdown(f"{f.number} {f.text}") for f in screen.facts)
+    lines += [screen.tally, "", facts, ""]
     opened = [f for f in record.findings if f.is_shown]
     if opened:
         lines += ["| severity | finding | effect | images | what |", "|---|---|---|---|---|"]
@@ -58,7 +59,7 @@ def render_markdown(record: Record) -> str:
 
 
 def render_github(record: Record) -> str:
-    """Return GitHub workflow commands, one per open finding: errors, warnings, and notices for what is undecided."""
+    """Return GitHub workflow commands, one per open finding: errors, warnings, notices for undecided ones."""
     kinds = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.UNDECIDED: "notice"}
     return "".join(
         f"::{kinds[f.severity]} title={_property(f'{f.id}: {f.title}')}::{_data(f.summary)}\n"

@@ -1,4 +1,4 @@
-"""The output folder: nothing of the user's is replaced, results of two data sets never mix, a set is whole."""
+"""The output folder: nothing of the user's is replaced, results of two data sets never mix."""
 
 import csv
 import io
@@ -56,7 +56,8 @@ def test_a_bare_carriage_return_ends_no_row():
     """Python's csv module and spreadsheets end a row at an unquoted carriage return."""
     table = pd.DataFrame({"path": ["x\r=HYPERLINK(1).png"], "label": ["a\rb"], "score": [0.5]})
     text = csv_bytes(table).decode()
-    assert list(csv.reader(io.StringIO(text, newline=""))) == [["path", "label", "score"], ["x\r=HYPERLINK(1).png", "a\rb", "0.5"]]  # fmt: skip
+    rows = list(csv.reader(io.StringIO(text, newline="")))
+    assert rows == [["path", "label", "score"], ["x\r=HYPERLINK(1).png", "a\rb", "0.5"]]
     assert text.count("\n") == 2 and '"x\r=' in text
 
 
@@ -203,7 +204,9 @@ outputs.write_set(Path(sys.argv[1]), {name: (lambda: b"new") for name in ("a.jso
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no SIGKILL")
-@pytest.mark.parametrize(("killed_before", "whole"), [(MARKER, b"old"), ("a.json", b"new"), ("b.csv", b"new"), ("c.csv", b"new")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("killed_before", "whole"), [(MARKER, b"old"), *((n, b"new") for n in ("a.json", "b.csv", "c.csv"))]
+)
 def test_a_set_of_files_is_the_old_one_or_the_new_one_wherever_it_was_killed(killed_before, whole, tmp_path):
     write_set(tmp_path / "out", {name: (lambda: b"old") for name in ("a.json", "b.csv", "c.csv")})
     command = [sys.executable, "-c", KILLED, str(tmp_path / "out"), killed_before]
@@ -233,7 +236,8 @@ def test_an_empty_or_hidden_folder_is_taken(tmp_path):
 @pytest.mark.parametrize("label", ["-1", "=x", "'-1", "a\rb", "a\u2028b", "a\x0bb", "＝x"])
 def test_every_label_comes_back_from_a_manifest(label, tmp_path):
     data = write_tree(tmp_path / "data", {"red": 10, "blue": 10})
-    rows = [(str(data / c / f"{i:03d}.png"), label if c == "red" else "other") for c in ("red", "blue") for i in range(10)]  # fmt: skip
+    names = {"red": label, "blue": "other"}
+    rows = [(str(data / c / f"{i:03d}.png"), name) for c, name in names.items() for i in range(10)]
     plan = auditor.split(pd.DataFrame(rows, columns=["path", "label"]))
     file = auditor.export(plan, "csv", tmp_path / "m.csv")
     assert set(auditor.open(file).classes) == {label, "other"}

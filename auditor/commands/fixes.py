@@ -14,6 +14,8 @@ from auditor.outputs import OUTPUT
 
 #: Words that a person must replace: a command that holds one cannot be typed as it stands.
 PLACEHOLDERS = frozenset({"TABLE", "COLUMN"})
+#: Commands with an option for data that is meant to have no labels.
+TAKE_UNLABELLED = frozenset({"scan", "run"})
 #: Commands that refuse data with fewer than two classes.
 NEED_CLASSES = frozenset({"run", "split", "augment", "train"})
 
@@ -37,14 +39,15 @@ def _fill(template: str, dataset: Dataset, request: ScanRequest) -> str | None:
     place = f"./{dataset.location}" if dataset.location.startswith("-") else dataset.location
     data, out = shlex.quote(place), shlex.quote(request.shown_output)
     filled = [data if word == "DATA" else word.replace("OUT/", f"{out}/") for word in words]
-    filled += column_options(request.columns, words)
+    unfit = () if words[1] in TAKE_UNLABELLED else ("--unlabelled",)
+    filled += column_options(request.columns, (*words, *unfit))
     if request.shown_output != OUTPUT and "-o" not in filled:
         filled += ["-o", out]
     return " ".join(filled)
 
 
 def _runs(words: list[str], dataset: Dataset) -> bool:
-    """Whether a command can be typed: its data has a place, its columns are there, its folds can be filled."""
+    """Whether a command can be typed: its data has a place and its columns, its folds can be filled."""
     given = {word: words[i + 1] for i, word in enumerate(words[:-1]) if word.startswith("--")}
     samples = dataset.samples
     labelled = samples[(samples["label"] != "") & (samples["split"] != "field")]
@@ -60,7 +63,7 @@ def _runs(words: list[str], dataset: Dataset) -> bool:
 
 
 def column_options(columns: Mapping[str, object], words: Iterable[str] = ()) -> list[str]:
-    """Return the options that name a table's columns, as they are typed; those in ``words`` are there already.
+    """Return the options that name a table's columns, as they are typed, but those in ``words``.
 
     Examples
     --------

@@ -157,10 +157,7 @@ class Material:
             yield resized(read_parent(self.read(path), path).picture, size), label
 
     def refuse_data_folder(self, target: Path) -> None:
-        """Refuse a place inside a folder of data.
-
-        What is written there would be read as data the next time.
-        """
+        """Refuse a place inside a folder of data."""
         if (
             self.dataset is None
             or not isinstance(self.dataset.source, LocalFiles)

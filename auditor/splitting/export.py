@@ -1,4 +1,4 @@
-"""A plan in the forms that training code reads: a table, a folder tree, index arrays, scikit-learn's PredefinedSplit."""
+"""A plan in the forms that training code reads: table, folders, index arrays, ``PredefinedSplit``."""
 
 from __future__ import annotations
 
@@ -60,7 +60,9 @@ def _is_export(target: Path) -> bool:
 
 @contextmanager
 def renamed_at_the_end(target: Path, is_export: Callable[[Path], bool]) -> Iterator[Path]:
-    """Give a temporary folder beside the target, and rename it when all is written; an existing target is empty or an earlier export.
+    """Give a temporary folder beside the target, and rename it when all is written.
+
+    A target that exists is empty or an earlier export.
 
     Raises
     ------
@@ -144,7 +146,7 @@ def _shortened(name: str, suffix: str = "") -> str:
 
 
 def _file_names(paths: pd.Series) -> list[str]:
-    """Return a file name for each path, unique even where letter case does not count; folders are told apart by a number."""
+    """Return a file name for each path, numbered so that each is unique where case does not count."""
     taken: set[str] = set()
     names = []
     for path in paths:
@@ -174,7 +176,7 @@ def _put(plan: Plan, path: str, to: Path, how: How) -> None:
 
 
 def export_tree(plan: Plan, folder: str | Path, how: How = "hardlink") -> Path:
-    """Write a folder tree ``train/<class>/<image>`` that ``keras.utils.image_dataset_from_directory`` reads as it is.
+    """Write a tree ``train/<class>/<image>``, which ``keras.utils.image_dataset_from_directory`` reads.
 
     Every class has a folder in every part, so that the numbers of the classes agree. Training images that
     share a group or a duplicate set with validation or test are left out, as in `Plan.usable`. A split into
@@ -239,9 +241,10 @@ def export_indices(plan: Plan) -> dict[str, npt.NDArray[np.int64]]:
 
 
 def export_folds(plan: Plan) -> list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
-    """Return (train, test) row numbers per fold, as scikit-learn's ``cv=`` takes them; of three parts, one pair of train and val.
+    """Return (train, test) row numbers per fold, as scikit-learn's ``cv=`` takes them.
 
-    Test images of a split into parts, and those that were kept aside from folds, are in none.
+    Three parts give one pair of train and val. Test images of a split into parts, and those that
+    were kept aside from folds, are in none.
     """
     indices = export_indices(plan)
     if "fold" not in plan.table.columns:
@@ -255,7 +258,7 @@ def export_folds(plan: Plan) -> list[tuple[npt.NDArray[np.int64], npt.NDArray[np
 
 
 def export_predefined_split(plan: Plan) -> tuple[npt.NDArray[np.int64], PredefinedSplit]:
-    """Return the row numbers of `Plan.table` to train and validate on, and scikit-learn's ``PredefinedSplit`` over them.
+    """Return the rows of `Plan.table` to train and validate on, and a ``PredefinedSplit`` over them.
 
     Of three parts the one fold is val, and test is not among the rows.
 

@@ -16,20 +16,21 @@ from auditor.finding import Finding, Fix
 from tests.conftest import encoded, picture, write_tree
 
 ROOT = Path(__file__).parents[2]
+CODE = [p for top in ("auditor", "reports", "templates") for p in (ROOT / top).rglob("*")]
 #: Files in which commands stand that a user reads.
 SHOWN = [
-    *(p for top in ("auditor", "reports", "templates") for p in (ROOT / top).rglob("*") if p.suffix in (".py", ".html", ".js")),
+    *(p for p in CODE if p.suffix in (".py", ".html", ".js")),
     *(p for p in ROOT.glob("*.md") if p.name != "CHANGELOG.md"),
     *(ROOT / "docs").rglob("*.md"),
 ]  # fmt: skip
 
 
 def options_of(command):
-    return {o for p in cli.commands[command].params for o in (*p.opts, *p.secondary_opts)} | {"--help", "-h"}
+    return {o for p in cli.commands[command].params for o in (*p.opts, *p.secondary_opts)} | {"--help"}
 
 
 def commands_in(text):
-    """Every ``auditor VERB`` of a text with the options after it, up to what ends a command in prose or code."""
+    """Every ``auditor VERB`` of a text with the options after it, up to what ends a command."""
     verbs = "|".join(cli.commands)
     for found in re.finditer(rf"\bauditor ({verbs})\b([^\n`'\"|;#)]*)", text):
         yield found[1], re.findall(r"(?<=\s)--?[a-z][a-z0-9-]*", found[2])
@@ -58,7 +59,7 @@ def parse(command):
 
 @pytest.fixture(scope="module")
 def kinds(tmp_path_factory):
-    """A folder and a table with the same faults: leaks of copies and patients, a rare class, no validation."""
+    """A folder and a table with the same faults: leaks of copies and patients, a rare class, no val."""
     folder = tmp_path_factory.mktemp("my data")
     tree = write_tree(
         folder / "tree", {"train/red": 40, "train/green": 30, "train/blue": 3, "test/red": 6, "test/green": 9}

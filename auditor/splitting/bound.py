@@ -37,7 +37,7 @@ def _large_units(shares: npt.NDArray[np.float64], ratios: npt.NDArray[np.float64
         [(choice == p) @ shares for p in range(len(ratios))], axis=2
     )  # (assignments, classes, parts)
     over = np.maximum(held - ratios, 0)
-    # what is over in some parts is missing in the others, at best in equal portions
+    # what some parts have too much is missing in the others, at best in equal portions
     spread = over.sum(axis=2) / np.maximum((over == 0).sum(axis=2), 1)
     return float(np.maximum(over.max(axis=2), spread).max(axis=1).min())
 
@@ -60,9 +60,8 @@ def _one_class(sizes: npt.NDArray[np.int64], ratios: npt.NDArray[np.float64]) ->
         return _few_units(sizes, ratios)
     few = int(np.log(max(ENUMERATED, 1)) / np.log(len(ratios)))
     bound = _large_units(sizes[:few, None] / total, ratios)
-    if (
-        int((sizes == 1).sum()) >= sizes[0]
-    ):  # then every number can be reached: large units first, filled up with single images
+    if int((sizes == 1).sum()) >= sizes[0]:
+        # Every number can be reached: large units first, then single images.
         reachable = np.unique(np.concatenate([np.floor(ratios * total), np.ceil(ratios * total)]))
     elif len(sizes) * total // 64 <= SUBSET_WORK:
         reachable = _subset_sums(sizes)
@@ -72,12 +71,14 @@ def _one_class(sizes: npt.NDArray[np.int64], ratios: npt.NDArray[np.float64]) ->
 
 
 def deviation_bound(counts: csr_array, ratios: npt.NDArray[np.float64]) -> float:
-    """Return a number that no assignment's largest class deviation can be below.
+    """Return a lower bound of the largest class deviation of every assignment.
 
-    The largest of three relaxations. Every class by itself: with few units the best of all assignments; else
-    the part whose ratio is farthest from any number of images that some of the units can hold together. And
-    all classes together: the best assignment of the largest units, if the other images could be cut at will.
-    The bound need not be reached.
+    It is the largest of three bounds; no assignment need reach it:
+
+    - a class with few units by itself: the best of all assignments;
+    - a class with many units by itself: the distance of a part's ratio from the nearest share that
+      some of the units hold together;
+    - all classes together: the best assignment of the largest units, if the others could be cut at will.
 
     Parameters
     ----------

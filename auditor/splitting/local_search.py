@@ -10,9 +10,9 @@ from scipy.sparse import csr_array
 ROUNDS = 400
 #: Moves and swaps that annealing tries for each unit, and in all: a second at most.
 STEPS_PER_UNIT, MOST_STEPS = 1_000, 60_000
-#: Where annealing begins: a worsening by 2 points of share is then accepted once in 2.7 times.
+#: Temperature at which annealing begins: a worsening by 2 points of share is accepted once in 2.7 times.
 TEMPERATURE = 0.02
-#: Units on each side of a swap that are looked at, those nearest to an improvement by themselves.
+#: Units tried on each side of a swap: those whose move alone comes nearest to an improvement.
 CANDIDATES = 200
 
 
@@ -46,9 +46,8 @@ def improve_by_moves_and_swaps(
     own = counts.power(2) @ weight
     for _ in range(ROUNDS):
         pull = counts @ (weight[:, None] * over)  # (n_units, n_parts)
-        gain = (
-            pull - pull[units, part][:, None] + own[:, None]
-        )  # half the change of the objective when the unit moves there
+        # Half the change of the objective when a unit moves to a part; below 0 is an improvement.
+        gain = pull - pull[units, part][:, None] + own[:, None]
         gain[units, part] = np.inf
         best = int(gain.argmin())
         lowest, change = float(gain.ravel()[best]), [(best // parts, best % parts)]
@@ -82,8 +81,8 @@ def anneal(
 ) -> npt.NDArray[np.int64]:
     """Lower the largest deviation of a class's share, beside the root mean square of all, by annealing.
 
-    The sum of squares that `improve_by_moves_and_swaps` lowers has local minima with one class far off,
-    where groups are few and of very different sizes.
+    `improve_by_moves_and_swaps` lowers a sum of squares. If groups are few and of very different sizes, that
+    sum has local minima in which one class is far from its ratio.
 
     Parameters
     ----------

@@ -46,13 +46,13 @@ def compare_images(old: pd.DataFrame, new: pd.DataFrame) -> ImageChanges:
         where unreadable).
     """
     before, after = old[list(FACTS)].reset_index(drop=True), new[list(FACTS)].reset_index(drop=True)
-    left, right = _found_again(before, after)
+    left, right = _match_rows(before, after)
     was, now = before.iloc[left].reset_index(drop=True), after.iloc[right].reset_index(drop=True)
     differs = {name: (was[name] != now[name]).to_numpy() for name in FACTS}
     altered = differs["sha256"] & differs["pixel_digest"]
     recoded = differs["sha256"] & ~differs["pixel_digest"] & (was["pixel_digest"] != "").to_numpy()
     altered |= differs["sha256"] & ~recoded
-    differs["path"] = differs["path"] & ~_under_another_root(was["path"].tolist(), now["path"].tolist())
+    differs["path"] = differs["path"] & ~_differ_in_root(was["path"].tolist(), now["path"].tolist())
     renamed = differs["path"] & ~differs["label"] & ~differs["split"]
     masks = {
         "relabelled": differs["label"],
@@ -104,7 +104,7 @@ def compare_images(old: pd.DataFrame, new: pd.DataFrame) -> ImageChanges:
     return ImageChanges(table[["change", *both.columns]], counts, int((~changed).sum()))
 
 
-def _under_another_root(old: list[str], new: list[str]) -> npt.NDArray[np.bool_]:
+def _differ_in_root(old: list[str], new: list[str]) -> npt.NDArray[np.bool_]:
     """Whether paths differ only in the folder they start from: one is relative, the other absolute."""
     return np.array(
         [a != b and (a.endswith(f"/{b}") or b.endswith(f"/{a}")) for a, b in zip(old, new, strict=True)],
@@ -112,7 +112,7 @@ def _under_another_root(old: list[str], new: list[str]) -> npt.NDArray[np.bool_]
     )
 
 
-def _found_again(
+def _match_rows(
     before: pd.DataFrame, after: pd.DataFrame
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Return matching row numbers of two tables.

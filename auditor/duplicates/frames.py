@@ -36,11 +36,11 @@ def find_frames(signatures: Signatures, rows: Rows) -> Rows:
     """
     out = np.empty((len(rows), 4), dtype=np.int64)
     for part, block in signatures.blocks(rows):
-        out[part] = _frame_widths(block.luma().astype(np.float32))
+        out[part] = _measure_widths(block.luma().astype(np.float32))
     return out
 
 
-def _frame_widths(pictures: npt.NDArray[np.float32]) -> Rows:
+def _measure_widths(pictures: npt.NDArray[np.float32]) -> Rows:
     out = np.zeros((len(pictures), 4), dtype=np.int64)
     corners = pictures[:, [0, 0, -1, -1], [0, -1, 0, -1]]
     alike = np.flatnonzero(np.ptp(corners, axis=1) <= ALIKE)  # few pictures have a frame

@@ -16,7 +16,7 @@ TEMPERATURE = 0.02
 CANDIDATES = 200
 
 
-def _nearest(units: npt.NDArray[np.int64], gain: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+def _keep_candidates(units: npt.NDArray[np.int64], gain: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
     """Return the units with the smallest numbers, at most `CANDIDATES`."""
     return units if len(units) <= CANDIDATES else units[np.argpartition(gain, CANDIDATES)[:CANDIDATES]]
 
@@ -56,7 +56,7 @@ def improve_by_moves_and_swaps(
                 here, there = np.flatnonzero(part == p), np.flatnonzero(part == q)
                 if not len(here) or not len(there):
                     continue
-                here, there = _nearest(here, gain[here, q]), _nearest(there, gain[there, p])
+                here, there = _keep_candidates(here, gain[here, q]), _keep_candidates(there, gain[there, p])
                 shared = (counts[here] * weight) @ counts[there].T
                 both = gain[here, q][:, None] + gain[there, p][None, :] - 2 * shared.toarray()
                 k = int(both.argmin())
@@ -102,7 +102,7 @@ def anneal(
     steps = min(STEPS_PER_UNIT * units, MOST_STEPS)
     part = part.copy()
     off = np.stack([shares[part == p].sum(axis=0) - ratios[p] for p in range(parts)], axis=1)
-    lowest = now = _badness(off)
+    lowest = now = _measure_badness(off)
     best = part.copy()
     first, second = rng.integers(units, size=(2, steps))
     onward = rng.integers(1, parts, size=steps)
@@ -118,7 +118,7 @@ def anneal(
         change = shares[unit] - shares[other] if swaps[step] else shares[unit]
         off[:, here] -= change
         off[:, there] += change
-        after = _badness(off)
+        after = _measure_badness(off)
         if after > now + allowed[step]:
             off[:, here] += change
             off[:, there] -= change
@@ -131,5 +131,5 @@ def anneal(
     return best
 
 
-def _badness(off: npt.NDArray[np.float64]) -> float:
+def _measure_badness(off: npt.NDArray[np.float64]) -> float:
     return float(np.abs(off).max() + np.sqrt(np.mean(off * off)))

@@ -46,7 +46,10 @@ SEED = click.option("--seed", type=int, default=0, show_default=True, help="Seed
 QUIET = click.option("-q", "--quiet", is_flag=True, help="No progress on stderr.")
 COLUMNS = together(
     click.option(
-        "--label", metavar="COLUMN", help="Column of a table that holds the class [default: label]."
+        "--label",
+        metavar="COLUMN",
+        help="Column of a table that holds the class [default: label]. Of a folder: 'filename' takes what "
+        "file names begin or end with, 'folder' the folder of each picture.",
     ),
     click.option(
         "--split", metavar="COLUMN", help="Column of a table that holds the split [default: split]."

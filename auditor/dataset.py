@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat as stat_module
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -133,6 +134,18 @@ def shown_name(name: str) -> str:
     'caf\\\\xe9.png'
     """
     return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
+def name_on_disk(shown: str) -> str:
+    """Return the file name that `shown_name` wrote as a text; a name without escaped bytes is itself.
+
+    Examples
+    --------
+    >>> os.fsencode(name_on_disk("caf\\\\xe9.png"))
+    b'caf\\xe9.png'
+    """
+    plain = re.sub(rb"\\x([0-9a-f]{2})", lambda m: bytes.fromhex(m[1].decode()), os.fsencode(shown))
+    return os.fsdecode(plain)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -100,7 +100,7 @@ CHECKING = together(
         help="Unlabelled images from where the model will be used; compared with every split.",
     ),
     click.option(
-        "--decisions", metavar="FILE", help="Decisions of an earlier review: the report does not ask again."
+        "--decisions", metavar="FILE", help="Decisions of a review: they measure how many labels are wrong."
     ),
     click.option("--config", metavar="FILE", help="Settings [default: auditor.toml here, if there is one]."),
     click.option(

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 #: Columns that every sample table starts with; blank ("") where unknown. More columns may follow (metadata of
 #: a table).
 SAMPLE_COLUMNS = ("path", "label", "split", "group")
+#: Column of what a reviewer decided about an image: ``keep``, ``relabel``, ``drop``, or blank.
+DECISION = "auditor_decision"
+#: Column of what that says about the label as it stands: ``right``, ``wrong``, ``unclear``, or blank.
+LABEL_ANSWER = "auditor_label_answer"
 
 
 #: Between the labels of an image that has several: a sign that names of classes do not hold.

@@ -67,9 +67,9 @@ LIMITS = {
     "class-content-shift": "Small classes have wide intervals and stay undecided.",
     "unseen-class": "Goes by names; see `label-names` for spelling.",
     "label-error": (
-        "The models are simple and see a thumbnail: subtle classes are withheld or undecided. Errors that follow a rule (all of one kind "
-        "under another name) are learned, not found. Errors among look-alikes rank lower than random ones, so the expected precision is an "
-        "upper bound, and so is the share of wrong labels where the models err in full confidence."
+        "The models are simple and see a thumbnail: with subtle classes the bound is far above the truth, or no list is given. Errors "
+        "that follow a rule (all of one kind under another name) are learned, not found, and the bound does not hold for them: only a look "
+        "at random pictures finds those."
     ),
     "outlier": (
         "Strange means far from the rest in layout, edges and colours of a thumbnail. In varied photos nearly everything is far from the "
@@ -168,8 +168,9 @@ MEASURED = {
     ),
     "label-error": (
         "Out-of-fold probabilities of logistic regression and nearest neighbours on the descriptor (and of the baseline, where there is "
-        "one), with groups and duplicates kept in one fold. Images are ranked by the probability of their label, or by its margin; the "
-        "share of wrong ones is estimated with its interval from how often confident models disagree."
+        "one), with groups and duplicates kept in one fold. What they contradict bounds the share of wrong labels from above. The lower end "
+        "counts what is certain: copies with two labels, and labels that a reviewer found wrong. Decisions about a random sample measure "
+        "the share and the precision of the list, with intervals that hold however often one looks."
     ),
     "outlier": (
         "Distance of each image's descriptor to its nearest others; graded is the share beyond a fence of quartiles. For held-out splits "

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from auditor.dataset import Dataset, LocalFiles
+from auditor.dataset import LABEL_ANSWER, Dataset, LocalFiles
 from auditor.errors import DataError
 from auditor.outputs import csv_bytes, refuse_to_replace, unescape_cell, write_file
 from auditor.parquet import parquet_bytes
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 #: Version of the layout of ``decisions.json``.
 SCHEMA = 1
-KINDS = ("keep", "drop", "relabel")
+KINDS = ("keep", "drop", "relabel", "cannot-tell")
 HINT = "save it from the report of an audit of this data"
 
 
@@ -30,14 +30,14 @@ class Decision:
     """What a reviewer decided about one image; ``new_label`` is blank unless it is relabelled."""
 
     path: str
-    decision: Literal["keep", "drop", "relabel"]
+    decision: Literal["keep", "drop", "relabel", "cannot-tell"]
     new_label: str = ""
     label: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decisions:
-    """All decisions of a review, and the fingerprint of the data they were made for (blank where the file does not say)."""
+    """All decisions of a review, and the fingerprint of their data (blank where the file does not say)."""
 
     fingerprint: str
     items: tuple[Decision, ...]
@@ -84,7 +84,9 @@ def read_decisions(file: str | Path) -> Decisions:
 def apply_decisions(
     dataset: Dataset, decisions: Decisions, *, fingerprint: str | None = None, new_classes: bool = False
 ) -> pd.DataFrame:
-    """Return the sample table with dropped images left out and relabelled ones under their new class. The data is not touched.
+    """Return the sample table without dropped images, relabelled ones under their new class.
+
+    The data is not touched.
 
     A column says what was decided (`auditor.reports.reviewed`), so that the next audit does not ask again.
 
@@ -130,7 +132,8 @@ def apply_decisions(
     earlier = samples.get(COLUMN, "")
     made = samples.assign(label=samples["label"].where(relabelled.isna(), relabelled))
     made = made.assign(**{COLUMN: decided.where(decided.notna(), earlier)})[~dropped]
-    return made.reset_index(drop=True)
+    # What was said about the labels as they were says nothing about those that are put right now.
+    return made.drop(columns=LABEL_ANSWER, errors="ignore").reset_index(drop=True)
 
 
 def write_manifest(samples: pd.DataFrame, file: Path, dataset: Dataset, *, keep: Iterable[Path] = ()) -> Path:
@@ -201,5 +204,5 @@ def _decision(file: Path, number: int, row: Any) -> Decision:
             received=f"decision {number} of '{file}' with new_label {new_label!r}",
             hint=HINT,
         )
-    kind = cast("Literal['keep', 'drop', 'relabel']", row["decision"])
+    kind = cast("Literal['keep', 'drop', 'relabel', 'cannot-tell']", row["decision"])
     return Decision(path=row["path"], decision=kind, new_label=new_label, label=str(row.get("label") or ""))

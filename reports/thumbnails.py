@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from auditor.dataset import Source
 from auditor.finding import Finding, Severity
 from auditor.record import Record
-from auditor.reports.reviewed import decided_paths, still_to_ask
+from auditor.reports.reviewed import asked_for, decided_paths, still_to_ask
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -42,7 +42,9 @@ def wanted(record: Record, limit: int = LIMIT) -> list[str]:
     """
     readable = set(record.images.loc[record.images["status"] == "ok", "path"])
     classes = list(islice(_in_turns(_examples(record).values()), limit // 4))
-    others = [*classes, *_augmented(record), *_mistakes(record), *_settled(record)]
+    others = [
+        *asked_for(record.findings), *classes, *_augmented(record), *_mistakes(record), *_settled(record)
+    ]  # fmt: skip
     room = limit - len(set(others) & readable)
     found: dict[str, None] = {}
     decided = decided_paths(record.images)

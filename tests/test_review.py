@@ -8,6 +8,7 @@ import pytest
 
 import auditor
 from auditor.errors import DataError, NotFitError, UsageError
+from tests.checks.shapes import shapes
 from tests.conftest import encoded, picture, write_tree
 
 FAST = auditor.Config(select=("unreadable", "exact-duplicate", "class-imbalance"))
@@ -148,3 +149,49 @@ def test_the_next_audit_does_not_ask_again_about_what_was_kept(audited, data, tm
         assert finding.effect.value > 0  # the copies are still counted
         assert "decided in an earlier review" in (tmp_path / folder / "report.html").read_text()
     assert "decided in an earlier review" not in (tmp_path / "first" / "report.html").read_text()
+
+
+def looked_at(folder, decisions, truth):
+    """Decisions of a reviewer who knows the truth, about what the report asks for, after those of earlier looks."""
+    audit = json.loads((folder / "audit.json").read_text())
+    (finding,) = [f for f in audit["findings"] if f["code"] == "label-error"]
+    for path in finding["details"]["review"]["images"]:
+        label, right = path.split("/")[0], truth[path]
+        kind = "keep" if label == right else "relabel"
+        decisions.append(
+            {"path": path, "label": label, "decision": kind, "new_label": "" if kind == "keep" else right}
+        )
+    content = {"schema": 1, "kind": "auditor-decisions", "decisions": decisions}
+    (folder / "decisions.json").write_text(
+        json.dumps(content | {"fingerprint": audit["dataset"]["fingerprint"]})
+    )
+    return finding
+
+
+def test_looks_turn_a_bound_into_a_measurement(tmp_path):
+    """In the same output folder, where the scan is used again and the findings are not."""
+    truth = {}
+    for number, (place, content) in enumerate(shapes({f"{kind}": 60 for kind in ("disc", "ring")}).items()):
+        kind, name = place.split("/")
+        label = {"disc": "ring", "ring": "disc"}[kind] if number % 6 == 0 else kind
+        (tmp_path / "data" / label).mkdir(parents=True, exist_ok=True)
+        (tmp_path / "data" / label / name).write_bytes(content)
+        truth[f"{label}/{name}"] = kind
+    config, decisions, out = auditor.Config(select=("label-error",)), [], tmp_path / "out"
+    auditor.scan(tmp_path / "data", output=out, config=config)
+    first = looked_at(out, decisions, truth)
+    assert first["severity"] == "undecided"
+    assert len(decisions) == 20
+    auditor.scan(tmp_path / "data", output=out, config=config, decisions=out / "decisions.json")
+    second = looked_at(out, decisions, truth)
+    review, wrong = second["details"]["review"], sum(d["decision"] == "relabel" for d in decisions[:20])
+    assert review["listed"]["seen"] + review["rest"]["seen"] == 20
+    assert review["found"] == review["listed"]["wrong"] + review["rest"]["wrong"] == wrong > 0
+    assert second["severity"] == "warning"
+    assert second["effect"]["low"] <= 1 / 6 <= second["effect"]["high"]
+    made, _ = auditor.apply(out / "decisions.json", tmp_path / "data", output=tmp_path / "clean.csv")
+    third = auditor.scan(made, config=config).record.findings[0]
+    assert third.details["review"]["found"] == 0
+    asked = {"/".join(path.split("/")[-2:]) for path in third.details["review"]["images"]}
+    assert asked <= truth.keys()
+    assert not asked & {d["path"] for d in decisions}

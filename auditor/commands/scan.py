@@ -58,8 +58,8 @@ def scan(
     reproducible : bool
         Leave out what differs between two runs on the same input (times, command, folders).
     decisions : str or Path, optional
-        Decisions of an earlier review: the report does not ask again. A manifest that `apply` wrote holds
-        them already.
+        Decisions of a review of this data: the share of wrong labels is measured from them, and the report
+        does not ask again. A manifest that `apply` wrote holds its decisions already.
     scanning : ScanOptions, optional
         How images are read.
     **columns : str
@@ -122,11 +122,9 @@ def check_data(
 def _with_decisions(dataset: Dataset, file: str | Path) -> Dataset:
     """Note in the sample table what a reviewer has decided, as the manifests of `auditor.apply` do."""
     from auditor.reports.decisions import read_decisions
-    from auditor.reports.reviewed import COLUMN
+    from auditor.reports.reviewed import note_decisions
 
-    made = {d.path: d.decision for d in read_decisions(file).items}
-    decided = dataset.samples["path"].map(made).fillna("")
-    return dataset.with_samples(dataset.samples.assign(**{COLUMN: decided}))
+    return dataset.with_samples(note_decisions(dataset.samples, read_decisions(file)))
 
 
 def _load_earlier(output: str | Path | None, inputs: str) -> Record | None:

@@ -1,4 +1,4 @@
-"""Galleries: label suspects, outliers, images that make the splits differ, and the most confident mistakes."""
+"""Galleries: pictures to review, label suspects, outliers, images that make the splits differ, and the most confident mistakes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pandas as pd
 
 from auditor.finding import Finding
 from auditor.record import Record
-from auditor.reports.reviewed import still_to_ask
+from auditor.reports.reviewed import asked_for, still_to_ask
 from auditor.reports.sections.findings import anchor, is_open
 from auditor.reports.sections.pictures import Picture, Pictures
 from auditor.reports.thumbnails import MISTAKES, ROWS, SETTLED
@@ -66,12 +66,28 @@ class Gallery:
 def galleries(record: Record, pictures: Pictures) -> tuple[Gallery, ...]:
     """Return the galleries for which there is evidence."""
     made = (
+        _to_review(record, pictures),
         _suspects(record, pictures),
         _shifted(record, pictures),
         _outliers(record, pictures),
         _mistakes(record, pictures),
     )
     return tuple(g for g in made if g is not None and len(g))
+
+
+def _to_review(record: Record, pictures: Pictures) -> Gallery | None:
+    """The random sample that an open finding asks for, without a word about what a model thinks of it."""
+    groups = []
+    for finding in (f for f in record.findings if is_open(f)):
+        shown = [pictures.show(path) for path in asked_for([finding])]
+        if shown:
+            lines = _in_lines(Shown(p, f"labelled {p.label or 'nothing'}") for p in shown)
+            groups.append(Group(f"{len(shown)} pictures drawn at random", anchor(finding), "", lines))
+    words = (
+        "Is the label right? Decide on each: keep, relabel, drop or cannot tell. Save decisions.json and scan "
+        "again with it. Chance has drawn these pictures, so your answers measure how many labels are wrong."
+    )
+    return Gallery("review", "Look at these first", "Review", words, tuple(groups), "") if groups else None
 
 
 def _suspects(record: Record, pictures: Pictures) -> Gallery | None:

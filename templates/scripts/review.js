@@ -1,5 +1,5 @@
 // Keep, drop or relabel each picture; the file that `auditor apply` reads.
-const KEYS = { k: "keep", d: "drop", r: "relabel" };
+const KEYS = { k: "keep", d: "drop", r: "relabel", t: "cannot-tell" };
 const figures = [...document.querySelectorAll("figure[data-item]")];
 const item = (figure) => audit.items[Number(figure.dataset.item)];
 
@@ -8,7 +8,7 @@ function buildReview() {
     const [path, label, split] = item(figure);
     figure.tabIndex = 0;
     figure.setAttribute("aria-label", `${shortText(path)}${label ? ", class " + shortText(label) : ""}${split ? ", " + split : ""}`);
-    figure.setAttribute("aria-keyshortcuts", "K D R");
+    figure.setAttribute("aria-keyshortcuts", "K D R T");
     const buttons = make("div", { class: "decide" });
     for (const [key, decision] of Object.entries(KEYS)) {
       buttons.append(make("button", { type: "button", tabindex: "-1", "data-decision": decision, "aria-pressed": "false", "aria-label": `${key.toUpperCase()}: ${decision} ${shortText(path)}`, title: `${decision} (${key})` }, key.toUpperCase()));
@@ -45,7 +45,7 @@ function buildReview() {
 function explainKeys() {
   if (!figures.length) return;
   const text = make("p", { class: "soft small keys" });
-  for (const [key, what] of [["K", "keep"], ["D", "drop"], ["R", "relabel"], ["U", "take back"], ["N", "next finding"], ["P", "previous finding"]]) text.append(make("kbd", {}, key), ` ${what}  `);
+  for (const [key, what] of [["K", "keep"], ["D", "drop"], ["R", "relabel"], ["T", "cannot tell"], ["U", "take back"], ["N", "next finding"], ["P", "previous finding"]]) text.append(make("kbd", {}, key), ` ${what}  `);
   text.append("– on the picture or finding that has the focus. What you decide stays in this browser until you save it for auditor apply.");
   list.before(text);
 }
@@ -115,8 +115,8 @@ function showBar() {
     }
     document.body.append(bar);
   }
-  const counts = ["keep", "drop", "relabel"].map((d) => [d, [...decisions.values()].filter((x) => x.decision === d).length]).filter(([, n]) => n);
-  bar.querySelector("output").textContent = counts.map(([d, n]) => `${n} to ${d}`).join(", ") || "nothing decided";
+  const counts = ["keep", "drop", "relabel", "cannot-tell"].map((d) => [d, [...decisions.values()].filter((x) => x.decision === d).length]).filter(([, n]) => n);
+  bar.querySelector("output").textContent = counts.map(([d, n]) => (d === "cannot-tell" ? `${n} cannot tell` : `${n} to ${d}`)).join(", ") || "nothing decided";
 }
 
 function rows() {

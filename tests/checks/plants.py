@@ -151,11 +151,14 @@ def class_content_shift(strength, seed):
 
 
 def label_error(strength, seed):
-    """Probabilities that are right of nine images in ten, and labels that were exchanged."""
+    """Labels that were exchanged, and a reviewer who has looked at every second image."""
     images = base(seed)
     right = (images["label"] == "dog").to_numpy(int)
     flipped = some(images, 0.15 * strength, seed)
     images.loc[flipped, "label"] = np.where(right[flipped], "cat", "dog")
+    images["auditor_label_answer"] = "right"
+    images.loc[flipped, "auditor_label_answer"] = "wrong"
+    images.loc[1::2, "auditor_label_answer"] = ""
     rng = np.random.default_rng([seed, 4])
     dog = 1 / (1 + np.exp(-rng.normal(np.where(right, 3, -3), 1)))
     found = scan(images, seed=seed)

@@ -12,6 +12,7 @@ from auditor.reports.decisions import (
     write_manifest,
 )
 from auditor.reports.quarantine import quarantine, undo_quarantine
+from auditor.reports.reviewed import note_decisions
 
 
 @pytest.fixture
@@ -79,6 +80,39 @@ def test_decisions_for_other_data_are_refused(data, tmp_path):
         apply_decisions(data, read_decisions(written(tmp_path / "e.json", ("nowhere.png", "keep"))))
 
 
+def test_decisions_answer_whether_the_labels_as_they_stand_are_right(tmp_path):
+    """They say nothing where the label has changed since, or the decision was carried out."""
+    rows = [
+        {"path": "a", "decision": "keep", "label": "hat"},
+        {"path": "b", "decision": "relabel", "label": "hat", "new_label": "shoe"},
+        {"path": "c", "decision": "drop", "label": "hat"},
+        {"path": "d", "decision": "cannot-tell", "label": "hat"},
+        {"path": "e", "decision": "keep", "label": "shoe"},
+        {"path": "f", "decision": "relabel", "label": "", "new_label": "hat"},
+        {"path": "elsewhere", "decision": "keep", "label": "hat"},
+    ]
+    (tmp_path / "d.json").write_text(
+        json.dumps({"schema": 1, "kind": "auditor-decisions", "fingerprint": "", "decisions": rows})
+    )
+    samples = pd.DataFrame({"path": list("abcdefg"), "label": "hat", "auditor_decision": [""] * 6 + ["keep"]})
+    noted = note_decisions(samples, read_decisions(tmp_path / "d.json"))
+    assert noted["auditor_label_answer"].tolist() == ["right", "wrong", "unclear", "unclear", "", "", ""]
+    assert noted["auditor_decision"].tolist() == ["keep", "relabel", "drop", "cannot-tell", "", "", "keep"]
+    assert "auditor_label_answer" not in samples
+
+
+def test_answers_about_labels_do_not_outlive_their_being_put_right(data, tmp_path):
+    decisions = read_decisions(written(tmp_path / "d.json", ("hat/a.png", "relabel", "shoe")))
+    asked = data.with_samples(note_decisions(data.samples, decisions))
+    assert "auditor_label_answer" in asked.samples
+    made = apply_decisions(asked, decisions)
+    assert "auditor_label_answer" not in made
+    assert made.set_index("path").loc["hat/a.png", ["label", "auditor_decision"]].tolist() == [
+        "shoe",
+        "relabel",
+    ]
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [
@@ -87,11 +121,13 @@ def test_decisions_for_other_data_are_refused(data, tmp_path):
         ("x.json", '{"schema": 1, "kind": "other", "fingerprint": "", "decisions": []}'),
         (
             "x.json",
-            '{"schema": 1, "kind": "auditor-decisions", "fingerprint": "", "decisions": [{"path": "a", "decision": "burn"}]}',
+            '{"schema": 1, "kind": "auditor-decisions", "fingerprint": "",'
+            '"decisions": [{"path": "a", "decision": "burn"}]}',
         ),
         (
             "x.json",
-            '{"schema": 1, "kind": "auditor-decisions", "fingerprint": "", "decisions": [{"path": "a", "decision": "relabel"}]}',
+            '{"schema": 1, "kind": "auditor-decisions", "fingerprint": "",'
+            '"decisions": [{"path": "a", "decision": "relabel"}]}',
         ),
         ("x.json", '{"schema": 1, "kind": "auditor-decisions", "fingerprint": "", "decisions": [1]}'),
         ("x.csv", "path,decision\na,keep\na,drop\n"),

@@ -127,3 +127,17 @@ def test_what_a_reviewer_decided_is_not_shown_again():
     assert [s.picture.path for g in found["suspects"].groups for s in g.lines[0].pictures] == [
         table["path"][1]
     ]
+
+
+def test_the_random_sample_is_shown_before_the_suspects_and_without_a_suggestion():
+    base = record(90)
+    readable = base.images.loc[base.images["status"] == "ok", "path"].tolist()
+    asked, suspect = readable[40:43], readable[5]
+    examples = pd.DataFrame({"path": [suspect], "label": "a", "suggested_label": "b", "score": 1.0})
+    finding = replace(_finding("label-error", examples), details={"review": {"images": asked}})
+    made, found = _made(finding, images=base.images, baseline=None)
+    assert list(found)[:2] == ["review", "suspects"]
+    (group,) = found["review"].groups
+    assert [s.picture.path for line in group.lines for s in line.pictures] == asked
+    assert group.suggested == ""
+    assert set(asked) <= set(wanted(made))

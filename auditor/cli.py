@@ -19,6 +19,7 @@ from auditor.arguments import (
     COLUMNS,
     DATA,
     EXPORTS,
+    EYES,
     PLAN,
     POLICY,
     QUIET,
@@ -166,7 +167,7 @@ def cli() -> None:
 @cli.command()
 @DATA
 @TO_FOLDER
-@together(COLUMNS, UNLABELLED, SCANNING, CHECKING, SEED, QUIET)
+@together(COLUMNS, UNLABELLED, SCANNING, CHECKING, EYES, SEED, QUIET)
 @click.option(
     "--time-budget",
     type=click.FloatRange(0, min_open=True),
@@ -229,7 +230,7 @@ def _print_trials(title: str, rows: list[dict[str, Any]]) -> None:
 @cli.command()
 @DATA
 @TO_FOLDER
-@together(COLUMNS, UNLABELLED, SCANNING, CHECKING, SEED, QUIET, RATIOS, TARGET, POLICY, WAY, TRAINING)
+@together(COLUMNS, UNLABELLED, SCANNING, CHECKING, EYES, SEED, QUIET, RATIOS, TARGET, POLICY, WAY, TRAINING)
 @click.option(
     "--time-budget",
     type=click.FloatRange(0),

@@ -54,6 +54,11 @@ class ScanRequest:
         return OUTPUT if self.reproducible or self.output is None else str(self.output)
 
 
+def store_of(output: str | Path | None) -> Path | None:
+    """Return where the scan of an output folder is kept."""
+    return None if output is None else Path(output) / STORE
+
+
 def scan_or_reuse(dataset: Dataset, request: ScanRequest) -> Evidence:
     """Scan a data set; what the output folder holds of it is used again where it is current.
 
@@ -67,7 +72,7 @@ def scan_or_reuse(dataset: Dataset, request: ScanRequest) -> Evidence:
     output = request.output
     fresh = output is not None and not Path(output).exists()
     folder = None if output is None else prepare_output(output, dataset, request.listeners.stage)
-    store = None if folder is None else folder / STORE
+    store = store_of(folder)
     request.listeners.stage(f"Scanning {len(dataset):,} images of {dataset.name}")
     scanned = scan_images(
         dataset,

@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from auditor.checks import choose, every_check, run_checks
 from auditor.commands.audit import Audit
 from auditor.commands.augment import augment
 from auditor.commands.config import Config, waive
 from auditor.commands.fixes import fill_commands
+from auditor.commands.eyes import GivenEyes
 from auditor.commands.opening import RUN_PACKAGES, ColumnNames, open_data, require_classes, require_packages
 from auditor.commands.options import (
     AugmentOptions,
@@ -54,6 +55,12 @@ def run(
     decisions: str | Path | None = None,
     scanning: ScanOptions | None = None,
     listeners: Listeners | None = None,
+    embeddings: Any = None,
+    probabilities: Any = None,
+    encoder: str | Path | None = None,
+    encoder_weights: str | Path | None = None,
+    encoder_size: int | None = None,
+    encoder_scaling: str | None = None,
     **columns: Unpack[ColumnNames],
 ) -> Audit:
     """Do all of it: scan, check, split, augment, train the baseline, check labels again, report.
@@ -61,6 +68,8 @@ def run(
     Parameters
     ----------
     data, field, config, seed, images, reproducible, decisions, scanning, **columns
+        As in `auditor.scan`.
+    embeddings, probabilities, encoder, encoder_weights, encoder_size, encoder_scaling
         As in `auditor.scan`.
     output : str or Path
         Folder to write every result and the report into.
@@ -99,7 +108,15 @@ def run(
     require_packages(*RUN_PACKAGES)
     splitting = splitting.parsed()
     config = config or Config()
-    audit = check_data(dataset, request, config, decisions)
+    given = GivenEyes(
+        embeddings=embeddings,
+        probabilities=probabilities,
+        encoder=encoder,
+        encoder_weights=encoder_weights,
+        encoder_size=encoder_size,
+        encoder_scaling=encoder_scaling,
+    )
+    audit = check_data(dataset, request, config, decisions, given)
     training = training or TrainOptions(seed=seed)
     record = _prepare_and_train(
         audit, request, config, splitting, augmenting or AugmentOptions(), training, time_budget

@@ -14,6 +14,8 @@ from auditor.scanning.mapped_signatures import Signatures
 if TYPE_CHECKING:
     import pandas as pd
 
+#: What describes pictures where the user brings nothing better.
+OFFLINE = "thumbnails, edges and colours"
 #: Columns of a descriptor: a million images then take 512 MB.
 DIMENSIONS = 128
 #: Distinct pictures that the projection is fitted on: 16 for each column kept; the fit takes a CPU second.
@@ -133,6 +135,11 @@ def fit_projection(signatures: Signatures, columns: int = DIMENSIONS) -> Project
     return _fit(_raw_features(signatures), columns)
 
 
+def fit_projection_of(raw: Floats32, columns: int = DIMENSIONS) -> Projection:
+    """Fit the projection on raw features of one kind, shape ``(n, width)``."""
+    return _fit([raw], columns)
+
+
 def _raw_features(signatures: Signatures) -> list[Floats32]:
     """Return the three kinds of raw features of all signatures, made block by block."""
     parts = [features(block) for _, block in signatures.blocks(np.arange(len(signatures)))]
@@ -198,10 +205,13 @@ class Descriptor:
         Zeros for unreadable images.
     scales : ndarray of float32, shape (n_columns,)
         Multiplied with them, the values are plain principal components.
+    source : str
+        What the numbers are of, in words.
     """
 
     values: Floats32
     scales: Floats32
+    source: str = OFFLINE
 
 
 def describe(images: pd.DataFrame, signatures: Signatures) -> Descriptor:

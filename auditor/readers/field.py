@@ -51,6 +51,7 @@ def with_field(dataset: Dataset, field: Dataset) -> Dataset:
     return replace(
         dataset,
         samples=samples.sort_values("path", ignore_index=True),
+        order=None,
         source=WithField(dataset.source, field.source),
         ignored=(*dataset.ignored, *(PREFIX + path for path in field.ignored)),
     )

@@ -154,8 +154,25 @@ def interval(finding: Finding) -> str:
     return "" if effect is None else f"{100 * effect.low:.1f} to {100 * effect.high:.1f}, {finding.severity}"
 
 
+def count_what_holds(
+    tally: Counter[str], stage: str, finding: Finding, truth: float, on_list: np.ndarray
+) -> None:
+    """Count whether a finding's intervals hold the true share and precision, and its false grades."""
+    effect, precision = finding.effect, finding.details["review"].get("precision")
+    if effect is not None:
+        wrong = truth > effect.warn_at
+        tally[f"{stage}: stated"] += 1
+        tally[f"{stage}: holds"] += int(effect.low - 1e-6 <= truth <= effect.high + 1e-6)
+        tally[f"{stage}: warnings"] += int(finding.severity == "warning")
+        tally[f"{stage}: false warnings"] += int(finding.severity == "warning" and not wrong)
+        tally[f"{stage}: false passes"] += int(finding.severity == "pass" and wrong)
+    if precision is not None:
+        tally[f"{stage}: precisions"] += 1
+        tally[f"{stage}: precision holds"] += int(precision["low"] <= on_list.mean() <= precision["high"])
+
+
 def measure(name: str, scan: Evidence, kind: str, share: float, seed: int, tally: Counter[str]) -> None:
-    """Print the row of one data set with one kind and share of wrong labels, and count what held."""
+    """Print the row of one data set, kind and share of wrong labels, and count what held."""
     start = time.process_time()
     other, wrong = planted(scan, share, kind, seed)
     found = other.probabilities
@@ -168,19 +185,7 @@ def measure(name: str, scan: Evidence, kind: str, share: float, seed: int, tally
     listed = set(before.examples["path"]) if before.examples is not None else set()
     on_list = other.images["path"].isin(listed).to_numpy()
     for stage, finding in zip(("before", *(f"{k} looks" for k in LOOKS)), (before, *after), strict=True):
-        effect = finding.effect
-        if effect is not None:
-            tally[f"{stage}: stated"] += 1
-            tally[f"{stage}: holds"] += effect.low - 1e-6 <= truth <= effect.high + 1e-6
-            tally[f"{stage}: warnings"] += finding.severity == "warning"
-            tally[f"{stage}: false warnings"] += finding.severity == "warning" and truth <= effect.warn_at
-            tally[f"{stage}: false passes"] += finding.severity == "pass" and truth > effect.warn_at
-        precision = finding.details["review"].get("precision")
-        if precision is not None:
-            tally[f"{stage}: precisions"] += 1
-            tally[f"{stage}: precision holds"] += (
-                precision["low"] <= wrong[on_list].mean() <= precision["high"]
-            )
+        count_what_holds(tally, stage, finding, truth, wrong[on_list])
     true = f"{wrong[on_list].mean():.2f} of {on_list.sum()}" if len(listed) else "none"
     cells = (
         name, kind if share else "none", f"{100 * truth:.1f}", f"{found.balanced_accuracy:.2f}", ranked, true,

@@ -41,9 +41,9 @@ def suspicion(values: npt.NDArray[np.float32], given: Rows) -> Scores:
     workshop 2022 (self-confidence and margin).
     """
     rows = np.arange(len(given))
-    own, others = values[rows, given].astype(float), values.astype(float)
+    own, others = values[rows, given].astype(float), values.copy()
     others[rows, given] = 0
-    best = others.max(axis=1)
+    best = others.max(axis=1).astype(float)
     return np.asarray(best / np.maximum(best + own, np.finfo(float).tiny))
 
 

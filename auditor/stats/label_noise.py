@@ -68,9 +68,9 @@ def contradicted_share(values: npt.ArrayLike, given: npt.ArrayLike) -> float:
     >>> round(contradicted_share([[0.9, 0.1], [0.7, 0.3]], [0, 1]), 3)
     0.125
     """
-    p = np.asarray(values, dtype=float)
+    p = np.asarray(values)
     labels, rows = np.asarray(given), np.arange(len(p))
-    doubt = 1 - p[rows, labels]
+    doubt = 1 - p[rows, labels].astype(float)
     predicted = p.argmax(axis=1)
     missed = np.where(predicted == labels, 0.0, p[rows, predicted])
     total = float(doubt.sum())

@@ -17,8 +17,9 @@ def clean():
     return shape_scan({f"train/{kind}": 120 for kind in KINDS})
 
 
-def with_labels(scan, labels, rows=slice(None), **columns):
+def with_labels(scan, labels, rows=None, **columns):
     """The scan with other labels, perhaps with some rows again; what it looks like is known."""
+    rows = np.arange(len(scan.images)) if rows is None else rows
     images = scan.images.iloc[rows].reset_index(drop=True).assign(label=labels, **columns)
     images["path"] = [f"{i:04d}-{path}" for i, path in enumerate(images["path"])]
     return Evidence(images, scan.signatures[rows])

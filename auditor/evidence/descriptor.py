@@ -135,9 +135,9 @@ def fit_projection(signatures: Signatures, columns: int = DIMENSIONS) -> Project
     return _fit(_raw_features(signatures), columns)
 
 
-def fit_projection_of(raw: Floats32, columns: int = DIMENSIONS) -> Projection:
+def fit_projection_of(raw: Floats32, columns: int = DIMENSIONS, ridge: float = RIDGE) -> Projection:
     """Fit the projection on raw features of one kind, shape ``(n, width)``."""
-    return _fit([raw], columns)
+    return _fit([raw], columns, ridge)
 
 
 def _raw_features(signatures: Signatures) -> list[Floats32]:
@@ -146,7 +146,7 @@ def _raw_features(signatures: Signatures) -> list[Floats32]:
     return [np.concatenate(kind) for kind in zip(*parts, strict=True)]
 
 
-def _fit(kinds: list[Floats32], columns: int) -> Projection:
+def _fit(kinds: list[Floats32], columns: int, ridge: float = RIDGE) -> Projection:
     """Fit the projection on the three kinds of raw features."""
     from scipy.linalg import eigh
 
@@ -171,7 +171,7 @@ def _fit(kinds: list[Floats32], columns: int) -> Projection:
     if not len(values):
         return Projection(mean, np.zeros((width, 1), np.float32), np.ones(1, np.float32))
     signs = np.sign(vectors[np.abs(vectors).argmax(axis=0), np.arange(len(values))])
-    scales = np.sqrt(values + RIDGE * values.mean())
+    scales = np.sqrt(values + ridge * values.mean())
     return Projection(
         mean, (vectors * signs / scales * scale[:, None]).astype(np.float32), scales.astype(np.float32)
     )

@@ -280,9 +280,8 @@ TARGET = click.option(
 )
 POLICY = click.option(
     "--policy",
-    default="photo",
-    show_default=True,
-    help="photo, document, microscopy, digits, or a TOML file with transforms.",
+    default=None,
+    help="photo, document, microscopy, digits, or a TOML file [default: photo, mirrored only if checked].",
 )
 WAY = click.option(
     "--way",

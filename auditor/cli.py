@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO, cast
 
@@ -41,6 +42,7 @@ from auditor.process import settle
 if TYPE_CHECKING:
     from auditor.commands.audit import Audit
     from auditor.commands.config import Config
+    from auditor.commands.opening import ColumnNames
     from auditor.commands.options import ScanOptions
     from auditor.commands.reuse import ScanRequest
     from auditor.dataset import Dataset
@@ -69,16 +71,22 @@ def _scanning(options: dict[str, Any], time_budget: float | None = None) -> Scan
     return ScanOptions(**{n: options.pop(n) for n in names}, time_budget=time_budget)
 
 
-def _columns(options: dict[str, Any]) -> dict[str, Any]:
-    return {name: options.pop(name) for name in ("label", "split", "group", "path", "root")}
+def _columns(options: dict[str, Any]) -> ColumnNames:
+    return cast(
+        "ColumnNames", {name: options.pop(name) for name in ("label", "split", "group", "path", "root")}
+    )
 
 
 def _open(data: str, options: dict[str, Any]) -> Dataset:
-    """Open the data, and say how it was understood before anything is measured."""
+    """Open the data, and say how it was understood before anything is measured.
+
+    The names of columns stay in the options: the commands of fixes carry them.
+    """
     from auditor.commands.opening import open_data
 
-    unlabelled = options.pop("unlabelled")
-    dataset = open_data(data, field=options.pop("field"), unlabelled=unlabelled, **_columns(options))
+    columns = _columns(dict(options))
+    columns["unlabelled"] = options["unlabelled"]
+    dataset = open_data(data, field=options.pop("field"), **columns)
     for line in dataset.understood():
         print(printable(line), flush=True)
     return dataset
@@ -119,7 +127,7 @@ def _conclude(audit: Audit, output: str, fail_on: str, config: Config) -> NoRetu
         f" + {facts.ignored:,} left out{skipped}"
     )
     for finding in audit.record.findings:
-        if finding.severity in ("error", "warning", "undecided") and finding.waiver is None:
+        if finding.is_open:
             print(printable(f"{finding.severity:>9}  {finding.id}: {finding.summary}"))
             if finding.fix and finding.fix.command:
                 print(printable(f"           fix: {finding.fix.command}"))
@@ -164,7 +172,7 @@ def cli() -> None:
     """
 
 
-@cli.command()
+@cli.command(short_help="Scan DATA, run the checks and write the report.")
 @DATA
 @TO_FOLDER
 @together(COLUMNS, UNLABELLED, SCANNING, CHECKING, EYES, SEED, QUIET)
@@ -216,18 +224,20 @@ def _estimate(value: dict[str, float]) -> str:
     return f"{value['value']:.3f} [{value['low']:.3f} to {value['high']:.3f}]"
 
 
-def _print_trials(title: str, rows: list[dict[str, Any]]) -> None:
+def _print_trials(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
     """Print a table of what was tried, an estimate with its interval per column."""
     if rows:
         print(f"{title}:")
     for row in rows:
         name, *cells = [
-            f"{k} {_estimate(v) if isinstance(v, dict) else v}" for k, v in row.items() if k != "recommended"
+            f"{k} {_estimate(v) if isinstance(v, dict) else v}"
+            for k, v in row.items()
+            if k not in ("recommended", "id")
         ]
         print(printable(f"{'recommended' if row.get('recommended') else '':>13}  {name}: {', '.join(cells)}"))
 
 
-@cli.command()
+@cli.command(short_help="Do all of it, from the scan to the report.")
 @DATA
 @TO_FOLDER
 @together(COLUMNS, UNLABELLED, SCANNING, CHECKING, EYES, SEED, QUIET, RATIOS, TARGET, POLICY, WAY, TRAINING)
@@ -270,7 +280,7 @@ def run(
         _conclude(audit, output, fail_on or settled.fail_on or "never", settled)
 
 
-@cli.command()
+@cli.command(short_help="Plan a split that divides no group and no duplicate set.")
 @DATA
 @TO_FOLDER
 @together(COLUMNS, SCANNING, SEED, QUIET, RATIOS)
@@ -327,7 +337,7 @@ def split(data: str, output: str, quiet: bool, **options: Any) -> None:
     print(f"split: {Path(output) / 'split.csv'}, certificate: {Path(output) / 'split.json'}")
 
 
-@cli.command()
+@cli.command(short_help="Recompute every claim of a split's certificate.")
 @click.argument("split_file", metavar="SPLIT.csv")
 @DATA
 @together(COLUMNS, SCANNING, QUIET)
@@ -356,7 +366,7 @@ def verify(split_file: str, data: str, output: str | None, quiet: bool, **option
         sys.exit(1)
 
 
-@cli.command()
+@cli.command(short_help="Write augmented images of the rare training classes.")
 @DATA
 @TO_FOLDER
 @together(COLUMNS, SCANNING, SEED, QUIET, PLAN, TARGET, POLICY)
@@ -390,7 +400,7 @@ def augment(data: str, output: str, quiet: bool, plan: str | None, **options: An
     require_packages("albumentations")
     with Console(quiet=quiet) as console:
         request = _request(output, options, console)
-        planned, _ = load_or_plan_split(data, request, plan=plan, **_columns(options))
+        planned, _ = load_or_plan_split(data, request, _columns(options), plan=plan)
         made = augment_plan(planned, output=output, seed=request.seed, listeners=console.listeners, **options)
     for row in made.facts["checks"]:
         if row["verdict"] != "fine" or not row["label"]:
@@ -409,7 +419,7 @@ def augment(data: str, output: str, quiet: bool, plan: str | None, **options: An
     print(f"manifest: {Path(output) / 'augmented.csv'}")
 
 
-@cli.command()
+@cli.command(short_help="Train the baseline CNN and diagnose it.")
 @DATA
 @TO_FOLDER
 @together(COLUMNS, SCANNING, SEED, QUIET, PLAN, TARGET, POLICY, WAY, TRAINING, TRIALS)
@@ -443,7 +453,7 @@ def train(
     settings = _train_options(options, options["seed"])
     with Console(quiet=quiet) as console:
         request = _request(output, options, console)
-        planned, evidence = load_or_plan_split(data, request, plan=plan, **_columns(options))
+        planned, evidence = load_or_plan_split(data, request, _columns(options), plan=plan)
         extra = None if no_augment else augment_plan(planned, seed=request.seed, **augmenting)
         result = train_on(
             planned,
@@ -458,8 +468,8 @@ def train(
     print(printable(result.facts["summary"]))
     for answer in result.facts["diagnosis"]:
         print(printable(f"{answer['verdict']:>9}  {answer['question']}: {answer['text']}"))
-        for remedy in answer.get("remedies", []):
-            print(printable(f"           try: {remedy}"))
+    for number, remedy in enumerate(result.facts["advice"], 1):
+        print(printable(f"    try {number}  {remedy}"))
     _print_trials("Ways against imbalance", result.facts["comparison"])
     _print_trials("Remedies", result.facts["remedies"])
     for row in result.facts["learning_curve"].get("classes", []):
@@ -478,7 +488,7 @@ def train(
     print(f"scores: {Path(output) / 'baseline.json'}, model: {Path(output) / 'baseline.keras'}")
 
 
-@cli.command()
+@cli.command(short_help="Write the report of an audit again.")
 @click.argument("out", metavar="OUT")
 @click.option(
     "-o",
@@ -502,7 +512,7 @@ def report(out: str, output: str | None, formats: tuple[str, ...], no_images: bo
         print(file)
 
 
-@cli.command()
+@cli.command(short_help="Compare the audits in two output folders.")
 @click.argument("old", metavar="OLD")
 @click.argument("new", metavar="NEW")
 @click.option("-o", "--output", metavar="FILE", help="File to write: .html, .md or .json.")
@@ -517,7 +527,7 @@ def compare(old: str, new: str, output: str | None, ratchet: bool) -> None:
     sys.exit(1 if ratchet and comparison.got_worse else 0)
 
 
-@cli.command()
+@cli.command(short_help="Write a new manifest from a reviewer's decisions.")
 @click.argument("decisions", metavar="DECISIONS")
 @click.argument("data", required=False)
 @together(COLUMNS, SCANNING, QUIET)
@@ -565,27 +575,25 @@ def apply(
     print(printable(f"manifest: {manifest}" + (f", journal: {journal}" if journal else "")))
 
 
-@cli.command()
+@cli.command(short_help="Plant known faults in a copy, and see which are found.")
 @DATA
-@together(COLUMNS, SEED)
+@together(COLUMNS, SEED, QUIET)
 @click.option("--config", metavar="FILE", help="Settings [default: auditor.toml here, if there is one].")
 @click.option(
     "--set", "settings", multiple=True, metavar="CODE.FIELD=VALUE", help="Change a threshold. Repeatable."
 )
 @click.option("--sample", type=click.IntRange(40), default=400, show_default=True, help="Images to copy.")
-def selftest(data: str, config: str | None, settings: tuple[str, ...], **options: Any) -> None:
+def selftest(data: str, config: str | None, settings: tuple[str, ...], quiet: bool, **options: Any) -> None:
     """Plant known faults in a temporary copy of a sample of DATA, and say which the checks find."""
     from auditor.commands.selftest import selftest as plant_and_find
 
-    print(
-        printable(
-            str(plant_and_find(data, config=_config(config, settings, (), ()), **options)),
-            lines=True,
-        )
-    )
+    settled = _config(config, settings, (), ())
+    with Console(quiet=quiet) as console:
+        result = plant_and_find(data, config=settled, listeners=console.listeners, **options)
+    print(printable(str(result), lines=True))
 
 
-@cli.command()
+@cli.command(short_help="Audit handwritten digits with planted defects.")
 @TO_FOLDER
 @together(SEED, QUIET)
 def demo(output: str, seed: int, quiet: bool) -> None:

@@ -120,13 +120,20 @@ class Console:
     def listeners(self) -> Listeners:
         """The listeners to hand to a public function."""
         if self.quiet:
-            return Listeners()
-        return Listeners(stage=self.stage, scan=self.scanned, epoch=self.epoch, images=self.written)
+            return Listeners(notice=self.notice)
+        return Listeners(
+            stage=self.stage, notice=self.notice, scan=self.scanned, epoch=self.epoch, images=self.written
+        )
 
     def say(self, text: str) -> None:
         """Print one line on stderr."""
         if not self.quiet:
             print(printable(text), file=sys.stderr, flush=True)
+
+    def notice(self, text: str) -> None:
+        """Print what the user should know on stderr; quiet or not, for it is no progress."""
+        self._close()
+        print(f"auditor: {printable(text)}", file=sys.stderr, flush=True)
 
     def stage(self, text: str) -> None:
         """Begin a stage."""

@@ -46,12 +46,14 @@ def joined_labels(labels: Iterable[str]) -> str:
 
 
 def separate_labels(label: str) -> tuple[str, ...]:
-    """Return the labels that an image has: one, none where it is blank, or those that `joined_labels` joined."""
+    """Return the labels that an image has: one, none where it is blank, or those that `joined_labels`
+    joined."""
     return tuple(label.split(AND)) if label else ()
 
 
 class FileStat(NamedTuple):
-    """What tells whether a file has changed: its size in bytes and its time of modification in nanoseconds."""
+    """What tells whether a file has changed: its size in bytes and its time of modification in
+    nanoseconds."""
 
     size: int
     mtime_ns: int
@@ -94,14 +96,15 @@ class LocalFiles:
     names: dict[str, str] = field(default_factory=dict)
 
     def _name(self, path: str) -> str:
-        return os.path.join(self.root, self.names.get(path, path))  # noqa: PTH118 - twice as fast, and asked for every image
+        return os.path.join(self.root, self.names.get(path, path))  # noqa: PTH118 - twice as fast, asked often
 
     def locate(self, path: str) -> Path:
         """Return the file's place on disk."""
         return Path(self._name(path))
 
     def stat(self, path: str) -> FileStat:
-        """Return size and time of modification; a FIFO, device or folder raises OSError instead of blocking."""
+        """Return size and time of modification; a FIFO, device or folder raises OSError instead of
+        blocking."""
         found = _regular(os.stat(self._name(path)))  # noqa: PTH116
         return FileStat(found.st_size, found.st_mtime_ns)
 
@@ -219,7 +222,8 @@ class Dataset:
             labels += f"; {blank:,} images without a label" if blank else ""
         groups = set(self.samples["group"]) - {""}
         lines = [
-            f"{self.name}: {reading.layout or self.kind}, {len(self):,} images; {', '.join(splits) or 'no splits'}",
+            f"{self.name}: {reading.layout or self.kind}, {len(self):,} images; "
+            f"{', '.join(splits) or 'no splits'}",
             labels + (f"; {len(groups):,} groups from {reading.groups_from or 'group'}" if groups else ""),
         ]
         if reading.left_out:

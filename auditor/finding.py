@@ -38,8 +38,10 @@ class Severity(StrEnum):
         return list(Severity).index(self)
 
 
+#: The grades that ask somebody to act.
+ASKING = (Severity.ERROR, Severity.WARNING, Severity.UNDECIDED)
 #: The grades a verdict can be: information and skipped checks decide nothing.
-VERDICTS = (Severity.ERROR, Severity.WARNING, Severity.UNDECIDED, Severity.PASS)
+VERDICTS = (*ASKING, Severity.PASS)
 
 
 def rounded(number: float | None) -> float | None:
@@ -62,6 +64,17 @@ def percent(share: float, digits: int = 0) -> str:
     ('12 %', '12.5 %')
     """
     return f"{100 * share:.{digits}f} %"
+
+
+def plural(number: int, one: str, many: str | None = None) -> str:
+    """Return a count with its noun, or with all that must agree with it.
+
+    Examples
+    --------
+    >>> plural(1, "class", "classes"), plural(1200, "image"), plural(1, "image is", "images are")
+    ('1 class', '1,200 images', '1 image is')
+    """
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +113,8 @@ class Effect:
             object.__setattr__(self, name, rounded(getattr(self, name)))
         if not self.low <= self.value <= self.high:
             raise ValueError(
-                f"expected low <= value <= high for {self.name!r}. Received: {self.low}, {self.value}, {self.high}"
+                f"expected low <= value <= high for {self.name!r}. "
+                f"Received: {self.low}, {self.value}, {self.high}"
             )
 
     @classmethod
@@ -159,8 +173,9 @@ def grade(effect: Effect | None) -> Severity:
 class Fix:
     """What to do about it.
 
-    ``text`` says why this helps; ``command`` is what to type, with ``DATA`` standing for the data and ``OUT``
-    for the output folder (both are filled in when the record is made).
+    ``text`` says what helps and why; ``command`` is what to type, with ``DATA`` standing for the data and
+    ``OUT`` for the output folder (both are filled in when the record is made). A command does what it says
+    on the data as it is: what needs a file or a column that may not exist is text.
     """
 
     text: str
@@ -187,9 +202,9 @@ class Finding:
     scope : str
         What it is about, as in ``"train-test"``; empty for the whole data set.
     title : str
-        A headline without numbers that a stranger understands.
+        What is the matter, in at most eight words that a stranger understands, without numbers.
     summary : str
-        The sentence with the numbers in it.
+        One plain sentence: first what it means, then the number.
     why : str
         Why it matters.
     affected, total : int
@@ -197,7 +212,7 @@ class Finding:
     effect : Effect or None
         The graded size; ``None`` for a skipped check.
     examples : DataFrame or None
-        Affected images or pairs, worst first, with `EVIDENCE_COLUMNS` (those absent are blank).
+        Affected images or pairs, worst first, with `EXAMPLE_COLUMNS` (those absent are blank).
     q_value : float or None
         A p-value adjusted over the whole audit (Benjamini-Hochberg); for show, it never grades.
     parameters : mapping
@@ -232,6 +247,16 @@ class Finding:
     def severity(self) -> Severity:
         """The grade of the effect."""
         return grade(self.effect)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody has to act: an error, a warning or undecided, and not waived."""
+        return self.waiver is None and self.severity in ASKING
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether reports show it in full: all but a pass and what was skipped."""
+        return self.severity not in (Severity.PASS, Severity.SKIPPED)
 
 
 def verdict(findings: tuple[Finding, ...] | list[Finding]) -> Severity:

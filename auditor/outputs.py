@@ -122,7 +122,7 @@ def unescape_cell(text: str) -> str:
 
 
 def csv_bytes(table: pd.DataFrame) -> bytes:
-    """Return a table as CSV, lines ending in a newline; text is escaped as `escape_cell` does, numbers are not."""
+    """Return a table as CSV, lines ending in a newline; text is escaped by `escape_cell`, numbers are not."""
     from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
     columns = []
@@ -339,8 +339,8 @@ def prepare_folder(folder: Path, data: str, say: Callable[[str], None]) -> None:
 
 def _identity(folder: Path, data: str) -> str:
     """Return the name of the data as the marker holds it: relative to the folder, so that both can move."""
-    if not Path(data).exists():
-        return data
+    if not Path(data).exists() and not Path(data).is_absolute():
+        return data  # an address, or what data in memory is called
     with suppress(ValueError):  # another drive
         return Path(os.path.relpath(Path(data).resolve(), folder.resolve())).as_posix()
     return str(Path(data).resolve())

@@ -111,7 +111,7 @@ def plain_frame(table: pa.Table) -> pd.DataFrame:
 
 
 def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return a column as exact values that pandas has a type for: identifiers are decimal numbers in some databases."""
+    """Return a column of exact values that pandas has a type for: some databases have decimal identifiers."""
     import pyarrow as pa
     import pyarrow.types as types
 
@@ -132,7 +132,9 @@ def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
 def parquet_bytes(
     table: pd.DataFrame, *, compression: str = "zstd", about: Mapping[str, str] | None = None
 ) -> bytes:
-    """Return a table as the bytes of a Parquet file, missing values as nulls; what Parquet has no type for becomes text.
+    """Return a table as the bytes of a Parquet file.
+
+    Missing values become nulls, and values of mixed types or of none that Parquet has become text.
 
     Parameters
     ----------

@@ -36,7 +36,8 @@ class LeftOut:
 
     def __str__(self) -> str:
         what = self.what.removesuffix("s") if self.count == 1 else self.what
-        return f"{self.count:,} {what} ({self.reason}{': ' + listed(self.examples, self.count) if self.examples else ''})"
+        examples = f": {listed(self.examples, self.count)}" if self.examples else ""
+        return f"{self.count:,} {what} ({self.reason}{examples})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

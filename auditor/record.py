@@ -131,6 +131,7 @@ class History(TypedDict, total=False):
     best_epoch: int  # 0-based index of the weights that were kept
     stopped_early: bool
     ended_by: str  # "early stopping", "all epochs", "time" (the time budget) or "loss not a number"
+    planned_epochs: int  # what the rule gives without a time budget; of the baseline's own run
     seconds: float
 
 
@@ -162,13 +163,51 @@ class Scores(TypedDict, total=False):
 
 
 class Diagnosis(TypedDict, total=False):
-    """One answer of the diagnosis."""
+    """One answer of the diagnosis; scripts rely on ``question``, so the wording of ``text`` is free to change."""
 
     question: str  # as in "underfitting"
     verdict: str  # "yes", "no" or "undecided"
     text: str  # a sentence with the numbers
     evidence: dict[str, Any]
     remedies: list[str]
+
+
+#: A way against imbalance, trained with several seeds. The keys are the file's, whatever the report calls them.
+ComparisonRow = TypedDict(
+    "ComparisonRow",
+    {
+        "way": str,
+        "id": str,  # kebab-case, stable: what scripts look for
+        "seeds": int,
+        "images": str,  # "test", or "val" where there are no test images
+        "validation balanced accuracy": Estimate,
+        "change of validation balanced accuracy": Estimate,  # to doing nothing, paired by seed; so all changes
+        "balanced accuracy": Estimate,
+        "rare-class recall": Estimate,
+        "change of rare-class recall": Estimate,
+        "common-class recall": Estimate,
+        "change of common-class recall": Estimate,
+        "recommended": bool,
+    },
+    total=False,
+)
+
+#: A remedy against under- or overfitting, trained with several seeds.
+RemedyRow = TypedDict(
+    "RemedyRow",
+    {
+        "remedy": str,
+        "id": str,
+        "against": str,  # "underfitting", "overfitting" or ""
+        "seeds": int,
+        "validation balanced accuracy": Estimate,
+        "change": Estimate,  # of validation balanced accuracy, to the model as it is, paired by seed
+        "change of the gap": Estimate,
+        "cost": float,  # multiple of the seconds of the model as it is
+        "recommended": bool,
+    },
+    total=False,
+)
 
 
 class BaselineFacts(TypedDict, total=False):
@@ -185,8 +224,9 @@ class BaselineFacts(TypedDict, total=False):
     references: dict[str, dict[str, Any]]  # name -> {split: {accuracy, balanced_accuracy, ...}}
     noise_floor: dict[str, float]
     diagnosis: list[Diagnosis]
-    remedies: list[dict[str, Any]]
-    comparison: list[dict[str, Any]]
+    advice: list[str]  # what to try, first things first: the one list over all answers
+    remedies: list[RemedyRow]
+    comparison: list[ComparisonRow]
     learning_curve: dict[str, Any]
     tuning: dict[str, Any]
     notes: list[str]

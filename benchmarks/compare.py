@@ -29,8 +29,9 @@ import pandas as pd
 
 from auditor.augmentation import plan_augmentation
 from auditor.baseline import TrainOptions
-from auditor.baseline.comparison import rare_and_common, summarise, train_ways
+from auditor.baseline.comparison import plan_trials, rare_and_common, summarise
 from auditor.baseline.material import gather, usable_rows
+from auditor.baseline.paired_trials import run_trials
 from auditor.baseline.scaling import pixel_statistics
 from auditor.baseline.session import Session
 from auditor.baseline.sizing import choose_size
@@ -105,34 +106,39 @@ def long_tailed(folder: Path, largest: int, order: str, seed: int = 0) -> Planne
 def main(folder: str, seeds: int = 3, largest: int = 1500, order: str = "0123456789") -> None:
     plan = long_tailed(Path(folder), largest, order)
     augmentation = plan_augmentation(plan)
-    options, notes = TrainOptions(seeds=seeds), []
-    rows = usable_rows(plan, notes, seed=0)
+    options = TrainOptions(seeds=seeds)
+    rows, _ = usable_rows(plan, seed=0)
     training = int((rows["split"] == "train").sum())
     size = choose_size([28], training, 0, options.batch_size)
     with tempfile.TemporaryDirectory() as name:
-        material = gather(plan, rows, size.image_size, Path(name), notes, augmentation=augmentation)
+        material = gather(plan, rows, size.image_size, Path(name), augmentation=augmentation)
         scaler = pixel_statistics(material.train.cache.stream(material.train.rows)).min_max()
         variation = variation_for(augmentation)
         session = Session(material=material, options=options, size=size, scaler=scaler, variation=variation)
         began, spent = time.monotonic(), time.process_time()
-        found = train_ways(session, seeds)
+        found, _ = run_trials(plan_trials(session), range(seeds))
         wall, cpu = (time.monotonic() - began) / 60, (time.process_time() - spent) / 60
         rarest, commonest = rare_and_common(session)
     print(
-        f"{training:,} training images, order {order}, {size.image_size} px, {size.filters} filters, {seeds} seeds"
+        f"{training:,} training images, order {order}, {size.image_size} px, {size.filters} filters, "
+        f"{seeds} seeds"
     )
     print(
-        f"{'way':<48}{'balanced accuracy':>24}{'rare-class recall':>24}{'common-class recall':>24}{'minutes':>9}"
+        f"{'way':<48}{'balanced accuracy':>24}{'rare-class recall':>24}"
+        f"{'common-class recall':>24}{'minutes':>9}"
     )
     for row in summarise(found, rarest, commonest):
-        minutes = sum(float(r["seconds"][0]) for r in found[row["way"]].values()) / 60
+        minutes = sum(o.seconds for o in found[row["way"]].values()) / 60
         cells = (row[k] for k in ("balanced accuracy", "rare-class recall", "common-class recall"))
         shown = "".join("{value:.3f} [{low:.3f} to {high:.3f}]".format(**c).rjust(24) for c in cells)
         print(f"{row['way']:<48}{shown}{minutes:>9.1f}{'  recommended' if row['recommended'] else ''}")
     for base in ("nothing", "random oversampling"):
         print(f"rare-class recall over {base}, seed by seed")
         for way, runs in found.items():
-            gains = [float(np.mean(runs[s]["test"][rarest] - found[base][s]["test"][rarest])) for s in runs]
+            gains = [
+                runs[s].balanced_accuracy("test", rarest) - found[base][s].balanced_accuracy("test", rarest)
+                for s in runs
+            ]
             print(f"  {way:<46}{'  '.join(f'{g:+.3f}' for g in gains)}")
     print(f"{wall:.1f} minutes, {cpu:.1f} CPU minutes")
 

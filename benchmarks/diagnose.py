@@ -82,7 +82,7 @@ FAULTS = (
     Planted("learning rate 1e-5", "learning rate too low", options={"learning_rate": 1e-5}),
     Planted("learning rate 0.3", "learning rate too high", options={"learning_rate": 0.3}),
     Planted("one epoch only", "training too short", options={"epochs": 1}),
-    Planted("30 % of training labels flipped", "memorises wrong labels", flip_labels),
+    Planted("30 % of training labels flipped", "wrong labels", flip_labels),
     Planted("half of test leaked", "leak-inflated test", leak),
     Planted("test blurred and turned", "too-hard test", harden),
 )

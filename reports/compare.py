@@ -41,7 +41,7 @@ class FindingChange:
 
 @dataclass(frozen=True, slots=True)
 class MeasureChange:
-    """A measure before and after: means with 95 % intervals, and how far the distributions are apart (Kolmogorov-Smirnov)."""
+    """A measure before and after: means with 95 % intervals, and the Kolmogorov-Smirnov distance."""
 
     name: str
     title: str
@@ -90,7 +90,8 @@ def compare_records(old: Record, new: Record) -> Comparison:
     """Compare two audits.
 
     A finding is *worse* where its severity is, or, at the same severity, where a counted effect is larger or
-    an estimated one lies wholly beyond its former interval. A waived finding counts as closed. Time is linear
+    an estimated one lies wholly beyond its former interval. A counted share is larger where more images have
+    the fault: not where others were removed. A waived finding counts as closed. Time is linear
     in the number of images.
     """
     return Comparison(
@@ -109,7 +110,7 @@ def compare_findings(old: Sequence[Finding], new: Sequence[Finding]) -> tuple[Fi
     former = {f.code for f in old if f.severity is not Severity.SKIPPED}
     changes = [
         FindingChange(
-            key, _outcome(before.get(key), after.get(key), former, made), before.get(key), after.get(key)
+            key, _judge(before.get(key), after.get(key), former, made), before.get(key), after.get(key)
         )
         for key in dict.fromkeys([*after, *before])
     ]
@@ -117,28 +118,28 @@ def compare_findings(old: Sequence[Finding], new: Sequence[Finding]) -> tuple[Fi
     return tuple(sorted(told, key=lambda c: OUTCOMES.index(c.outcome)))
 
 
-def is_open(finding: Finding | None) -> bool:
-    """Whether a finding counts: graded error, warning or undecided, and not waived."""
-    return (
-        finding is not None
-        and finding.waiver is None
-        and finding.severity in (Severity.ERROR, Severity.WARNING, Severity.UNDECIDED)
-    )
-
-
 def _outcome(old: Finding | None, new: Finding | None, former: set[str], made: set[str]) -> str:
-    if not is_open(old):
-        if new is None or not is_open(new):
+    if old is None or not old.is_open:
+        if new is None or not new.is_open:
             return ""
         return "new" if new.code in former else "newly checked"
-    assert old is not None
     if new is None or new.severity is Severity.SKIPPED:
         return "resolved" if new is None and old.code in made else "not checked any more"
-    if not is_open(new):
+    if not new.is_open:
         return "resolved"
     if new.severity is not old.severity:
         return "worse" if new.severity.rank < old.severity.rank else "better"
     return _effect_outcome(old.effect, new.effect)
+
+
+def _judge(old: Finding | None, new: Finding | None, former: set[str], made: set[str]) -> str:
+    """Return what became of a finding; a counted share that grew because the whole shrank is no worse."""
+    outcome = _outcome(old, new, former, made)
+    if old is None or new is None or old.waiver is not None or outcome not in ("new", "worse"):
+        return outcome
+    effects = [f.effect for f in (old, new) if f.effect is not None and f.effect.unit == "share"]
+    shares = len(effects) == 2 and all(e.low == e.high for e in effects)
+    return "unchanged" if shares and 0 < new.affected <= old.affected else outcome
 
 
 def _effect_outcome(old: Effect | None, new: Effect | None) -> str:

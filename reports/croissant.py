@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import auditor
-from auditor.finding import Finding, Severity
+from auditor.finding import ASKING, Finding
 from auditor.record import Record
 from auditor.reports.files import images_parquet
 from auditor.reports.wording import plural, visible
@@ -83,8 +83,6 @@ BIASES = frozenset({
     "class-imbalance", "rare-class", "empty-class", "unseen-class", "shortcut", "label-shift", "property-shift", "content-shift",
     "class-content-shift",
 })  # fmt: skip
-#: Grades of findings that annotate the data.
-OPEN = (Severity.ERROR, Severity.WARNING, Severity.UNDECIDED)
 #: Columns of the record set of findings.
 FINDING_FIELDS = {
     "id": ("sc:Text", "Code and scope."),
@@ -119,7 +117,7 @@ def render_croissant(record: Record, *, table: Path | None = None, beside: Path 
         if here and table is not None and beside is not None
         else "images.parquet"
     )
-    findings = [f for f in record.findings if f.severity in OPEN]
+    findings = [f for f in record.findings if f.severity in ASKING]
     run = record.provenance.get("run") or {}
     made: dict[str, Any] = {
         "@context": CONTEXT,

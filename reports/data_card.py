@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 
 import auditor
-from auditor.finding import Finding, Severity
+from auditor.finding import ASKING, Finding, Severity
 from auditor.record import Record
 from auditor.reports.text import escape_markdown
 from auditor.reports.wording import count, plural, share
@@ -112,7 +112,7 @@ def _composition(record: Record) -> str:
         names = splits or [""]
         lines += [
             "",
-            f"| class | {' | '.join(s or 'images' for s in names)} | share |",
+            f"| class | {' | '.join(escape_markdown(s) or 'images' for s in names)} | share |",
             f"|---|{'---:|' * (len(names) + 1)}",
         ]
         for label in order[:ROWS]:
@@ -129,9 +129,7 @@ def _composition(record: Record) -> str:
 
 
 def _quality(record: Record) -> str:
-    opened = [
-        f for f in record.findings if f.severity in (Severity.ERROR, Severity.WARNING, Severity.UNDECIDED)
-    ]
+    opened = [f for f in record.findings if f.severity in ASKING]
     passed = sum(f.severity is Severity.PASS for f in record.findings)
     lines = [f"Verdict of the audit: **{record.verdict}**. {plural(passed, 'check')} passed."]
     lines += ["", *(_finding(f) for f in opened)] if opened else []
@@ -154,7 +152,10 @@ def _split(record: Record) -> str:
             f"{escape_markdown(s)} ({plural(n, 'image')})" for s, n in record.dataset.splits.items() if s
         ]
         return f"As published: {', '.join(named)}." if named else "The data is not split."
-    lines = [f"{part}: {plural(sum(by.values()), 'image')}" for part, by in facts.get("counts", {}).items()]
+    lines = [
+        f"{escape_markdown(part)}: {plural(sum(by.values()), 'image')}"
+        for part, by in facts.get("counts", {}).items()
+    ]
     failing = [c for c in facts.get("claims", []) if not c["holds"]]
     text = f"{'; '.join(lines)}. " if lines else ""
     if failing:

@@ -8,13 +8,14 @@ from xml.etree import ElementTree
 from auditor.finding import Severity
 from auditor.record import Record
 from auditor.reports.text import described
+from auditor.reports.wording import visible
 
 #: What XML 1.0 cannot hold, even escaped.
 UNWRITABLE = re.compile("[^\\t\\n\\r\\u0020-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
 
 
 def render_junit(record: Record) -> str:
-    """Return a test suite: errors and warnings fail, undecided and unchecked findings are skipped, waived ones pass."""
+    """Return a test suite: errors and warnings fail, undecided and unchecked are skipped, waived pass."""
     failing = (Severity.ERROR, Severity.WARNING)
     unsure = (Severity.UNDECIDED, Severity.SKIPPED)
     opened = [f for f in record.findings if f.waiver is None]
@@ -51,4 +52,5 @@ def render_junit(record: Record) -> str:
 
 
 def _writable(text: str) -> str:
-    return UNWRITABLE.sub("\ufffd", text)
+    shown = "\n".join(map(visible, text.split("\n")))
+    return UNWRITABLE.sub("\ufffd", shown)

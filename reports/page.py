@@ -12,7 +12,7 @@ from auditor.reports.sections.baseline import BaselineView, baseline
 from auditor.reports.sections.classes import Classes, classes
 from auditor.reports.sections.distributions import Distributions, distributions
 from auditor.reports.sections.duplicates import DuplicateSet, duplicate_sets
-from auditor.reports.sections.findings import FindingView, is_open, view
+from auditor.reports.sections.findings import FindingView, view
 from auditor.reports.sections.galleries import Gallery, galleries
 from auditor.reports.sections.map import Map, draw_map
 from auditor.reports.sections.methods import Methods, methods
@@ -78,10 +78,10 @@ def build_page(record: Record, *, images: bool = True, budget: int = BUDGET) -> 
     """
     pictures = Pictures(record, shown=images, budget=budget)
     opened = sorted(
-        (f for f in record.findings if is_open(f)), key=lambda f: (f.waiver is not None, f.severity.rank)
+        (f for f in record.findings if f.is_shown), key=lambda f: (f.waiver is not None, f.severity.rank)
     )
     shown = tuple(view(f, pictures) for f in opened[:MOST_FINDINGS])
-    folded = [view(f, pictures) for f in record.findings if not is_open(f)]
+    folded = [view(f, pictures) for f in record.findings if not f.is_shown]
     made = {
         "overview": overview(record),
         "findings": shown,

@@ -215,7 +215,7 @@ def _refuse_unwritable(target: Path) -> None:
 
 
 def _move(here: Path, there: Path, content: str) -> None:
-    """Move a file; it is here or there at any moment, nothing is overwritten, and its content is checked first."""
+    """Move a file: it is here or there at any moment, nothing is overwritten, its content is checked."""
     try:
         if _content(here) != content:
             raise OSError(errno.ESTALE, "the file has changed meanwhile")

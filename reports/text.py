@@ -1,9 +1,8 @@
-"""What terminals and hosts show: Markdown for a pull request, annotations for a workflow, and a line per finding."""
+"""What terminals and hosts show: Markdown for a pull request, annotations for a workflow, plain lines."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 from auditor.finding import Finding, Severity
 from auditor.record import Record
@@ -28,8 +27,9 @@ def render_markdown(record: Record) -> str:
         f"**{escape_markdown(screen.headline)}**",
         "",
     ]
-    lines += [screen.tally, "", " · ".join(f"{f.number} {f.text}" for f in screen.facts), ""]
-    opened = [f for f in record.findings if f.severity not in (Severity.PASS, Severity.SKIPPED)]
+    facts = " · ".join(escape_markdown(f"{f.number} {f.text}") for f in screen.facts)
+    lines += [screen.tally, "", facts, ""]
+    opened = [f for f in record.findings if f.is_shown]
     if opened:
         lines += ["| severity | finding | effect | images | what |", "|---|---|---|---|---|"]
         for finding in opened[:MOST]:
@@ -59,11 +59,12 @@ def render_markdown(record: Record) -> str:
 
 
 def render_github(record: Record) -> str:
-    """Return GitHub workflow commands, one per open finding: errors, warnings, and notices for what is undecided."""
+    """Return GitHub workflow commands, one per open finding: errors, warnings, notices for undecided ones."""
     kinds = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.UNDECIDED: "notice"}
     return "".join(
         f"::{kinds[f.severity]} title={_property(f'{f.id}: {f.title}')}::{_data(f.summary)}\n"
-        for f in _failing(record.findings)
+        for f in record.findings
+        if f.is_open
     )
 
 
@@ -108,17 +109,13 @@ def _code(text: str) -> str:
     return visible(text).replace("`", "'").replace("|", "\\|")
 
 
-def _failing(findings: Iterable[Finding]) -> list[Finding]:
-    return [
-        f
-        for f in findings
-        if f.waiver is None and f.severity in (Severity.ERROR, Severity.WARNING, Severity.UNDECIDED)
-    ]
-
-
 def _data(text: str) -> str:
-    """Escape as GitHub's workflow commands ask: https://docs.github.com/actions/reference/workflow-commands."""
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    """Escape as GitHub's workflow commands ask: https://docs.github.com/actions/reference/workflow-commands.
+
+    What acts on a terminal, where the workflow's log is read, is shown instead.
+    """
+    lines = re.sub(r"[^\r\n]+", lambda line: visible(line[0]).replace("%", "%25"), text)
+    return lines.replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:

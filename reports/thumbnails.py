@@ -48,11 +48,7 @@ def wanted(record: Record, limit: int = LIMIT) -> list[str]:
     room = limit - len(set(others) & readable)
     found: dict[str, None] = {}
     decided = decided_paths(record.images)
-    queue = _in_turns(
-        _evidence(f, decided)
-        for f in (*record.findings, *record.split_findings)
-        if f.severity not in (Severity.PASS, Severity.SKIPPED)
-    )
+    queue = _in_turns(_evidence(f, decided) for f in (*record.findings, *record.split_findings) if f.is_shown)
     for path in queue:
         if len(found) >= room:
             break

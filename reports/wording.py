@@ -6,6 +6,24 @@ import math
 import unicodedata
 from collections.abc import Iterable
 
+from auditor.finding import plural
+
+__all__ = [
+    "count",
+    "fitted",
+    "interval",
+    "joined",
+    "number",
+    "plural",
+    "quantity",
+    "sentence",
+    "share",
+    "shortened",
+    "together",
+    "visible",
+    "width",
+]
+
 #: Stands for what a control character would do to the line.
 SHOWN = {"\n": "␊", "\r": "␍", "\t": "␉", "\0": "␀"}
 #: Factor between quantities beyond which each has decimals of its own.
@@ -88,12 +106,14 @@ def fitted(text: str, most: float) -> str:
 
 
 def together(*values: float, unit: str = "") -> tuple[str, ...]:
-    """Return quantities with as many decimals as the one of them that needs most, so that they can be compared.
+    """Return quantities with the decimals of the one that needs most, so that they can be compared.
 
     Examples
     --------
-    >>> together(0.402, 0.6), together(11, 10.25, unit="ratio"), together(0.05, 0.4123, unit="share"), together(0.004, 12)
-    (('0.402', '0.600'), ('11.0 : 1', '10.2 : 1'), ('5.0 %', '41.2 %'), ('0.004', '12'))
+    >>> together(0.402, 0.6), together(11, 10.25, unit="ratio")
+    (('0.402', '0.600'), ('11.0 : 1', '10.2 : 1'))
+    >>> together(0.05, 0.4123, unit="share"), together(0.004, 12)
+    (('5.0 %', '41.2 %'), ('0.004', '12'))
     """
     factor, ending = {"share": (100.0, " %"), "ratio": (1.0, " : 1"), "": (1.0, "")}.get(
         unit, (1.0, f" {unit}")
@@ -189,17 +209,6 @@ def joined(words: Iterable[str]) -> str:
     """
     *first, last = list(words) or [""]
     return f"{', '.join(first)} and {last}" if first else last
-
-
-def plural(number: int, one: str, many: str | None = None) -> str:
-    """Return a count with its noun.
-
-    Examples
-    --------
-    >>> plural(1, "class", "classes"), plural(1200, "image")
-    ('1 class', '1,200 images')
-    """
-    return f"{count(number)} {one if number == 1 else many or one + 's'}"
 
 
 def sentence(text: str) -> str:

@@ -1,15 +1,19 @@
 """What every check keeps to, whatever it looks for. A new check is tested here by its line in ``CHECKS`` alone."""
 
+import dataclasses
+import inspect
 import json
 import math
+import re
 
 import numpy as np
 import pytest
 
-from auditor.checks import CHECKS, parameters, run_checks
+from auditor.checks import CHECKS, Wording, parameters, run_checks
+from auditor.cli import cli
 from auditor.evidence import Evidence
 from auditor.finding import EXAMPLE_COLUMNS, Effect, Finding, Severity
-from tests.checks.plants import PLANTS
+from tests.checks.plants import collect_plants
 from tests.checks.shapes import shape_scan, shapes
 from tests.evidence.scenes import encoded, scan_of, scene
 
@@ -138,7 +142,6 @@ def test_findings_are_well_formed(check, mixed, run):
         json.dumps([f.details, f.classes, f.splits], allow_nan=False)
         assert set(f.splits) <= set(mixed.split_names)
         assert set(f.classes) <= set(mixed.classes)
-        assert f.fix is None or f.fix.command is None or f.fix.command.startswith("auditor ")
         assert f.fix is None or f.fix.text.strip()
         if isinstance(f.effect, Effect):
             assert all(math.isfinite(v) for v in (f.effect.value, f.effect.low, f.effect.high))
@@ -284,6 +287,7 @@ def test_groups_never_narrow_an_interval(check, alone_and_grouped, run):
             assert f.effect.high - f.effect.low >= 0.8 * (before[f.id].high - before[f.id].low)
 
 
+PLANTS = collect_plants()
 ALARMS = (Severity.WARNING, Severity.ERROR)
 SEEDS = 3
 
@@ -302,6 +306,7 @@ def planted():
 
 
 def test_there_is_a_fault_for_every_check_and_no_other():
+    """``PLANTS`` of the check's own test, as `tests/checks/plants.py` says."""
     assert sorted(PLANTS) == sorted(check.code for check in CHECKS)
 
 
@@ -328,3 +333,54 @@ def test_the_effect_grows_with_the_fault(check, planted):
     grown = [np.mean([worst(strength, seed) for seed in range(SEEDS)]) for strength in (0, 0.5, 1)]
     assert grown[0] < grown[2]
     assert grown[0] <= grown[1] + 1e-9 and grown[1] <= grown[2] + 1e-9
+
+
+#: Idiom that a reader in a hurry stumbles over, and names of statistics, which go to the details.
+FORBIDDEN = re.compile(
+    r"flatter|beyond doubt|for a person|\btold\b|so many|is there twice|kolmogorov|cram[eé]r|shannon|p-value|\bV\b",
+    re.I,
+)
+#: A number that does not agree with its noun.
+WRONG_PLURAL = re.compile(r"(?<![\d.,])1 (images|sets|classes|groups|files|more images|are|have)\b")
+
+
+@every_check
+@pytest.mark.parametrize("strength", [0, 1])
+def test_a_finding_is_said_in_plain_words(check, strength, planted, mixed, run):
+    for f in [*planted(check, strength, 0), *run("mixed", mixed, check)]:
+        assert len(f.title.split()) <= 8, f.title
+        assert f.summary.endswith("."), f.summary
+        for text in (f.title, f.summary, f.why, f.fix.text if f.fix else ""):
+            assert not FORBIDDEN.search(text), text
+            assert not WRONG_PLURAL.search(text), text
+            assert "  " not in text and "{" not in text, text
+
+
+@every_check
+def test_titles_have_at_most_eight_words(check):
+    wordings = [value for value in vars(check).values() if isinstance(value, Wording)]
+    assert wordings
+    for words in wordings:
+        for title in (words.found, words.fine, words.undecided):
+            assert len(title.split()) <= 8, title
+
+
+@every_check
+def test_each_command_can_be_typed(check, planted, mixed, run):
+    """Filled in as `auditor.preparation` does, the command line takes it; words in capitals would be left."""
+    found = [*planted(check, 1, 0), *run("mixed", mixed, check)]
+    commands = {f.fix.command for f in found if f.fix} | {
+        value.command for value in vars(check).values() if isinstance(value, Wording)
+    }
+    for command in commands - {None}:
+        program, verb, *arguments = command.replace("DATA", "flowers").replace("OUT", "out").split()
+        assert program == "auditor" and verb in cli.commands
+        assert not any(word.isupper() for word in arguments), "a command runs as it is printed"
+        cli.commands[verb].make_context(verb, arguments)
+
+
+@every_check
+def test_help_says_what_every_threshold_is(check):
+    section = inspect.getdoc(check).partition("Parameters\n----------\n")[2]
+    documented = re.findall(r"^(\w+) : (\w+)$", section, flags=re.MULTILINE)
+    assert documented == [(f.name, type(f.default).__name__) for f in dataclasses.fields(check)]

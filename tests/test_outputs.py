@@ -1,4 +1,4 @@
-"""The output folder: nothing of the user's is replaced, results of two data sets never mix, a set is whole."""
+"""The output folder: nothing of the user's is replaced, results of two data sets never mix."""
 
 import csv
 import io
@@ -56,7 +56,8 @@ def test_a_bare_carriage_return_ends_no_row():
     """Python's csv module and spreadsheets end a row at an unquoted carriage return."""
     table = pd.DataFrame({"path": ["x\r=HYPERLINK(1).png"], "label": ["a\rb"], "score": [0.5]})
     text = csv_bytes(table).decode()
-    assert list(csv.reader(io.StringIO(text, newline=""))) == [["path", "label", "score"], ["x\r=HYPERLINK(1).png", "a\rb", "0.5"]]  # fmt: skip
+    rows = list(csv.reader(io.StringIO(text, newline="")))
+    assert rows == [["path", "label", "score"], ["x\r=HYPERLINK(1).png", "a\rb", "0.5"]]
     assert text.count("\n") == 2 and '"x\r=' in text
 
 
@@ -138,13 +139,23 @@ def test_results_of_other_data_are_moved_aside_and_never_used(tmp_path):
     auditor.scan(one, output=out, config=FAST)
     auditor.split(one, output=out)
     before = {p.name: p.read_bytes() for p in out.iterdir() if p.is_file() and p.name != MARKER}
-    auditor.scan(two, output=out, config=FAST, listeners=auditor.Listeners(stage=said.append))
+    auditor.scan(two, output=out, config=FAST, listeners=auditor.Listeners(notice=said.append))
     assert any("Moved the results of one" in s and "auditor-out.old-1" in s for s in said)
     assert not (out / "split.csv").exists() and auditor.load(out).record.dataset.images == 16
     aside = tmp_path / "auditor-out.old-1"
     assert {p.name: p.read_bytes() for p in aside.iterdir() if p.is_file() and p.name != MARKER} == before
-    auditor.scan(one, output=out, config=FAST, listeners=auditor.Listeners(stage=said.append))
+    auditor.scan(one, output=out, config=FAST, listeners=auditor.Listeners(notice=said.append))
     assert (tmp_path / "auditor-out.old-2").is_dir() and auditor.load(out).record.dataset.images == 20
+
+
+def test_saving_over_results_of_other_data_warns_and_loses_nothing(tmp_path):
+    one = auditor.scan(write_tree(tmp_path / "one", {"red": 6, "blue": 6}), config=FAST)
+    two = auditor.scan(write_tree(tmp_path / "two", {"red": 7, "blue": 6}), config=FAST)
+    one.save(tmp_path / "out")
+    with pytest.warns(UserWarning, match="Moved the results of one to .*out.old-1"):
+        two.save(tmp_path / "out")
+    assert auditor.load(tmp_path / "out.old-1").record.dataset.images == 12
+    assert auditor.load(tmp_path / "out").record.dataset.images == 13
 
 
 def test_a_project_that_was_moved_keeps_its_results(tmp_path):
@@ -193,7 +204,9 @@ outputs.write_set(Path(sys.argv[1]), {name: (lambda: b"new") for name in ("a.jso
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no SIGKILL")
-@pytest.mark.parametrize(("killed_before", "whole"), [(MARKER, b"old"), ("a.json", b"new"), ("b.csv", b"new"), ("c.csv", b"new")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("killed_before", "whole"), [(MARKER, b"old"), *((n, b"new") for n in ("a.json", "b.csv", "c.csv"))]
+)
 def test_a_set_of_files_is_the_old_one_or_the_new_one_wherever_it_was_killed(killed_before, whole, tmp_path):
     write_set(tmp_path / "out", {name: (lambda: b"old") for name in ("a.json", "b.csv", "c.csv")})
     command = [sys.executable, "-c", KILLED, str(tmp_path / "out"), killed_before]
@@ -223,7 +236,8 @@ def test_an_empty_or_hidden_folder_is_taken(tmp_path):
 @pytest.mark.parametrize("label", ["-1", "=x", "'-1", "a\rb", "a\u2028b", "a\x0bb", "＝x"])
 def test_every_label_comes_back_from_a_manifest(label, tmp_path):
     data = write_tree(tmp_path / "data", {"red": 10, "blue": 10})
-    rows = [(str(data / c / f"{i:03d}.png"), label if c == "red" else "other") for c in ("red", "blue") for i in range(10)]  # fmt: skip
+    names = {"red": label, "blue": "other"}
+    rows = [(str(data / c / f"{i:03d}.png"), name) for c, name in names.items() for i in range(10)]
     plan = auditor.split(pd.DataFrame(rows, columns=["path", "label"]))
     file = auditor.export(plan, "csv", tmp_path / "m.csv")
     assert set(auditor.open(file).classes) == {label, "other"}

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import auditor
-from auditor.checks import CHECKS, plugged
+from auditor.checks import CHECKS, plugins
 from auditor.errors import DataError, UsageError
 from auditor.plugins import PluginWarning, loaded
 from auditor.readers import plugged as plugged_readers
@@ -28,13 +28,13 @@ class Red:
     about_splits: ClassVar[bool] = False
     warn_count: int = 2
 
-    def __call__(self, scan):
+    def __call__(self, evidence):
         {body}
 """
-GOOD = """red = scan.images[scan.labels == "red"]
+GOOD = """red = evidence.images[evidence.labels == "red"]
         effect = Effect.counted("red", len(red), warn_at=self.warn_count)
         yield Finding(code=self.code, title="Red", summary="Red.", why="Red.", affected=len(red), total=len(red), effect=effect,
-                      evidence=red[["path"]].assign(score=1.0))"""
+                      examples=red[["path"]].assign(score=1.0))"""
 READER = """
 import pandas as pd
 from auditor.dataset import Dataset, LocalFiles
@@ -59,7 +59,7 @@ def install(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(site)
 
     def forget():
-        plugged.every_check.cache_clear()
+        plugins.every_check.cache_clear()
         plugged_readers.plugged_readers.cache_clear()
         monkeypatch.setattr("auditor.plugins._LOADED", {})
 
@@ -90,7 +90,7 @@ def findings(audit):
 
 
 def test_without_plug_ins_there_are_the_own_checks_and_provenance_says_nothing(install, data):
-    assert [c for c in plugged.every_check() if c not in CHECKS] == []
+    assert [c for c in plugins.every_check() if c not in CHECKS] == []
     assert "plugins" not in auditor.scan(data, config=auditor.Config(select=("dark",))).record.provenance
 
 
@@ -161,7 +161,7 @@ FAILING = {
     "raises": ("raise ValueError('a b')", "ValueError: a b"),
     "gives something else": ("yield 3", "it gave int"),
     "gives another code": ("yield Finding(code='dark', title='', summary='')", "code 'dark'"),
-    "gives odd evidence": (GOOD.replace('[["path"]]', '[["sha256"]]'), "its evidence"),
+    "gives odd evidence": (GOOD.replace('[["path"]]', '[["sha256"]]'), "its examples"),
     "gives numbers that are none": (
         "yield Finding(code=self.code, title='', summary='', details={'x': float('nan')})",
         "ValueError",
@@ -183,7 +183,7 @@ def test_of_two_plug_ins_with_one_code_the_first_by_name_keeps_it(install, data)
     install("plug-a", check=CHECK.format(code="too-red", body=GOOD))
     install("plug-b", check=CHECK.format(code="too-red", body=GOOD))
     with pytest.warns(PluginWarning, match="of plug-b .*'too-red' is taken"):
-        plugged.every_check()
+        plugins.every_check()
     assert [(p.package, bool(p.error)) for p in loaded()] == [("plug-a", False), ("plug-b", True)]
 
 

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 import auditor
+import auditor.errors
 from tests.conftest import write_tree
 
 pytest.importorskip("tensorflow")
@@ -123,3 +124,33 @@ def test_the_size_of_test_is_judged_by_the_recall_that_was_measured(whole):
     found = next(f for f in audit.record.findings if f.code == "test-too-small")
     scored = {c["label"]: c["recall"]["value"] for c in audit.record.baseline["scores"]["test"]["classes"]}
     assert found.details["recall"] == scored
+
+
+def times_in(value):
+    """The keys of nested data that hold what the clock had a part in."""
+    if isinstance(value, dict):
+        here = [k for k in value if k in ("seconds", "started", "elapsed")]
+        return here + [k for v in value.values() for k in times_in(v)]
+    return [k for v in value for k in times_in(v)] if isinstance(value, list) else []
+
+
+def test_a_reproducible_run_gives_the_same_bytes(whole, tmp_path):
+    from auditor.baseline import TrainOptions
+
+    _, first, data = whole
+    assert "seconds" in times_in(json.loads((first / "audit.json").read_text()))
+    options = TrainOptions(image_size=16, depth=1, epochs=2, experiments=False, seeds=1, scaling="min-max")
+    for name in ("one", "two"):
+        auditor.run(data, output=tmp_path / name, training=options, images=False, reproducible=True)
+    for file in ("audit.json", "baseline.json", "split.json", "split.csv", "findings.csv", "report.html"):
+        one, two = ((tmp_path / name / file).read_bytes() for name in ("one", "two"))
+        assert one == two, file
+    assert times_in(json.loads((tmp_path / "one" / "audit.json").read_text())) == []
+    assert times_in(json.loads((tmp_path / "one" / "baseline.json").read_text())) == []
+
+
+def test_a_run_refuses_folds_before_anything_is_read(tmp_path):
+    data = write_tree(tmp_path / "data", {"red": 6, "blue": 6})
+    with pytest.raises(auditor.errors.UsageError, match="folds=3"):
+        auditor.run(data, output=tmp_path / "out", splitting=auditor.SplitOptions(folds=3))
+    assert not (tmp_path / "out").exists()

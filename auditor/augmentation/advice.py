@@ -6,7 +6,7 @@ Verdicts by transform and class, conflicts by name, and the policy that follows.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -139,6 +139,14 @@ class PolicyCheck:
             for n in self.advised.names
             if worst(self.table[self.table["transform"] == n])["verdict"].iloc[0] == "check"
         )
+
+    def without_undecided(self, names: Iterable[str]) -> PolicyCheck:
+        """Return the check with those of some transforms left off that it could not pass."""
+        left = [name for name in names if name in self.undecided()]
+        if not left:
+            return self
+        note = f"Left off, being neither asked for by name nor passed by the check: {', '.join(left)}."
+        return dataclasses.replace(self, advised=self.advised.without(*left), notes=[*self.notes, note])
 
     def decide(self, score: Callable[[Policy], float]) -> Policy:
         """Decide what is undecided by training with and without it.

@@ -146,10 +146,7 @@ def _remove_strays(folder: Path, wanted: set[str]) -> None:
 
 
 def write_manifest(manifest: pd.DataFrame, path: Path) -> None:
-    """Write a manifest as CSV.
-
-    A cell that a spreadsheet would take for a formula gets an apostrophe in front.
-    """
+    """Write a manifest as CSV, escaped as `auditor.outputs.escape_cell` does."""
     write_file(path, csv_bytes(manifest))
 
 

@@ -12,7 +12,7 @@ from auditor.augmentation.adapter import require
 from auditor.augmentation.augmented import Augmentation
 from auditor.augmentation.budget import MAX_MULTIPLE, plan_budgets, read_target
 from auditor.augmentation.parents import choose_representatives, image_seed, spread_evenly, training_rows
-from auditor.augmentation.policy import PRESETS, Policy
+from auditor.augmentation.policy import DEFAULT_POLICY, MIRRORS, PRESETS, Policy
 from auditor.errors import DataError, UsageError
 from auditor.grouping import PlannedSplit
 from auditor.record import AugmentationFacts, ClassBudget
@@ -27,14 +27,21 @@ WAYS = ("on-the-fly", "files", "layers")
 COLUMNS = ("path", "parent", "label", "split", "transforms", "seed")
 
 
-def choose_policy(policy: str | Path | Policy, without: Sequence[str] = ()) -> Policy:
+def choose_policy(
+    policy: str | Path | Policy | None, without: Sequence[str] = (), *, to_check: bool = False
+) -> Policy:
     """Return a policy by the name of its preset, from a TOML file, or as given, less some transforms.
+
+    ``None`` is the default policy. Its mirror images are left out unless they are about to be checked:
+    nothing is mirrored that was neither asked for by name nor passed on this data.
 
     Raises
     ------
     UsageError
     """
-    if isinstance(policy, str) and policy in PRESETS:
+    if policy is None:
+        policy = PRESETS[DEFAULT_POLICY].without(*(() if to_check else MIRRORS))
+    elif isinstance(policy, str) and policy in PRESETS:
         policy = PRESETS[policy]
     elif isinstance(policy, str | Path):
         from auditor.augmentation.policy_file import read_policy
@@ -60,7 +67,7 @@ def plan_augmentation(
     plan: PlannedSplit,
     *,
     target: str | float = "balanced",
-    policy: str | Path | Policy = "photo",
+    policy: str | Path | Policy | None = None,
     without: Sequence[str] = (),
     max_multiple: float = MAX_MULTIPLE,
     way: str = "on-the-fly",
@@ -77,8 +84,9 @@ def plan_augmentation(
         What each class should reach, in unique images: as many as the largest class, a count, or a ratio of
         the largest class to any other (``4.0``, ``"4:1"`` or ``0.25``). Classes that have as many already get
         nothing.
-    policy : str, Path or Policy
-        A preset of `PRESETS`, a TOML file, or a policy.
+    policy : str, Path or Policy, optional
+        A preset of `PRESETS`, a TOML file, or a policy. Without one it is ``photo``, mirrored only where
+        ``check`` passed it.
     without : sequence of str
         Transforms to switch off: ``("flip", "elastic")``.
     max_multiple : float

@@ -186,6 +186,11 @@ class Policy:
         ]
 
 
+#: Where no policy is asked for, this one is, less its `MIRRORS`: mirrored digits cost .07 of .97 accuracy.
+DEFAULT_POLICY = "photo"
+#: Transforms that turn a picture around: applied only where they were asked for by name or `check_policy`
+#: passed them on the data.
+MIRRORS = ("flip-horizontal", "flip-vertical")
 #: Policies for kinds of pictures. Magnitudes are the usual mild ones; `check_policy` measures whether they
 #: suit the data.
 PRESETS: dict[str, Policy] = {

@@ -18,7 +18,7 @@ from auditor.augmentation.judges import Judge, Model, Neighbours
 from auditor.augmentation.parents import choose_representatives, image_seed, training_rows
 from auditor.augmentation.pictures import read_parent, webp
 from auditor.augmentation.planning import choose_policy
-from auditor.augmentation.policy import Policy, Step
+from auditor.augmentation.policy import MIRRORS, Policy, Step
 from auditor.augmentation.transforms import BY_NAME
 from auditor.errors import DataError
 from auditor.grouping import PlannedSplit, number_units_of
@@ -66,7 +66,7 @@ def vendi(similarity: npt.NDArray[np.float64]) -> float:
 
 def check_policy(
     plan: PlannedSplit,
-    policy: str | Policy = "photo",
+    policy: str | Policy | None = None,
     *,
     scan: Evidence | None = None,
     model: Model | None = None,
@@ -83,7 +83,8 @@ def check_policy(
     Parameters
     ----------
     plan : PlannedSplit
-    policy : str, Path or Policy
+    policy : str, Path or Policy, optional
+        Without one ``photo``, whose mirror images are advised only where they pass.
     scan : Scan, optional
         Of the same data: its signatures are then the references, else they are made anew from the pictures.
     model : Model, optional
@@ -98,7 +99,7 @@ def check_policy(
     DataError
         Nothing to ask about.
     """
-    chosen = choose_policy(policy)
+    chosen = choose_policy(policy, to_check=True)
     rows, candidates = _ask_about(plan, model, per_class, seed)
     judge: Judge = _neighbours(plan, scan, seed) if model is None else model
     asked = _keep_right(rows, candidates, judge)
@@ -125,7 +126,7 @@ def check_policy(
                     pictures[example["after"]] = webp(made[place])
     table = pd.DataFrame(found, columns=list(COLUMNS))
     advised, notes = advise(chosen, table, OFFSPRING)
-    return PolicyCheck(
+    check = PolicyCheck(
         policy=chosen,
         advised=advised,
         table=table,
@@ -134,6 +135,7 @@ def check_policy(
         examples=_worst_examples(examples, table),
         pictures=pictures,
     )
+    return check if policy is not None else check.without_undecided(MIRRORS)
 
 
 def _example(row: Mapping[str, Any]) -> dict[str, str]:

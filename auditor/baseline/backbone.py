@@ -1,4 +1,8 @@
-"""Transfer learning: a network of ``keras.applications`` in place of the small CNN, with weights from a file or Keras' own download."""
+"""Transfer learning.
+
+A network of ``keras.applications`` in place of the small CNN, with weights from a file or Keras' own
+download.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +30,10 @@ DOWNLOAD, RANDOM = "imagenet", "none"
 
 
 class Preprocessing(NamedTuple):
-    """What a network expects of raw RGB pixels in [0, 255]: channels turned around or not, then a scale and an offset for each."""
+    """What a network expects of raw RGB pixels in [0, 255].
+
+    Channels turned around or not, then a scale and an offset for each.
+    """
 
     reverse: bool
     scale: tuple[float, float, float]
@@ -65,7 +72,7 @@ def named(backbone: str) -> str:
 
 
 def preprocessing(backbone: str) -> Preprocessing:
-    """Return what a network's ``preprocess_input`` does, found out by asking it about black and about pure colours."""
+    """Return what a network's ``preprocess_input`` does: it is asked about black and about pure colours."""
     module = importlib.import_module(_applications()[named(backbone)][0])
 
     def given(*pixel: float) -> npt.NDArray[np.float64]:
@@ -132,7 +139,8 @@ def make(backbone: str, weights: str, image_size: int) -> Any:
         raise DataError(
             expected=f"weights of {backbone} without its head (include_top=False)",
             received=f"'{weights}', which does not fit ({_first_line(error)})",
-            hint="save them with keras.applications' model.save_weights('x.weights.h5'), or name the right --backbone",
+            hint="save them with keras.applications' model.save_weights('x.weights.h5'), or name the "
+            "right --backbone",
         ) from None
     return network
 
@@ -142,7 +150,9 @@ def _first_line(error: Exception) -> str:
 
 
 def check_backbone(backbone: str | None, weights: str | None) -> None:
-    """Refuse early what would fail late: an unknown network, or one without a word on where its weights come from.
+    """Refuse early what would fail late.
+
+    An unknown network, or one without a word on where its weights come from.
 
     Raises
     ------

@@ -11,14 +11,15 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from auditor.baseline.diagnosis import decide, difference, interval
+from auditor.baseline.diagnosis import answer, decide, difference, interval
 from auditor.baseline.feeding import joined
-from auditor.baseline.material import shares_units, units
-from auditor.baseline.scores import mean_of, score, share
+from auditor.baseline.scores import mean_recall, score, share
 from auditor.baseline.session import Session, predict
 from auditor.errors import DataError
 from auditor.finding import percent, rounded
+from auditor.grouping import number_units_of, share_a_key
 from auditor.record import Diagnosis, Estimate, History, Scores
 from auditor.stats.intervals import newcombe
 
@@ -28,8 +29,6 @@ ONE_BATCH_STEPS = 100
 ONE_BATCH_ROUNDS = 10
 #: Share of the one batch that must be learned.
 BY_HEART = 0.95
-#: Images and epochs of the run with shuffled labels at most.
-SHUFFLED_IMAGES, SHUFFLED_EPOCHS = 800, 12
 #: Steps of each run of the learning-rate trial, and the factor between rates.
 RATE_STEPS, RATE_FACTOR = 100, 10.0
 #: Share by which another rate must lower the validation loss to be called better: what seeds alone change it
@@ -45,24 +44,16 @@ HARDER = 0.02
 WORTHWHILE = 0.02
 
 
-def answer(
-    question: str, verdict: str, text: str, remedies: list[str] | None = None, **evidence: Any
-) -> Diagnosis:
-    """Return an answer; remedies only where there is something to remedy or nothing is known."""
-    return Diagnosis(
-        question=question,
-        verdict=verdict,
-        text=text,
-        evidence=evidence,
-        remedies=[] if verdict == "no" else remedies or [],
-    )
+#: The question about leaks, and what the parts are called in a sentence.
+LEAK = "leak-inflated test"
+PART_NAMES = {"test": "test", "val": "validation"}
 
 
 class CutShort(Exception):
     """The clock ended a run before it could decide anything."""
 
 
-def whole(history: History) -> History:
+def require_whole(history: History) -> History:
     """Return a history, or raise `CutShort` where the clock ended it."""
     if history.get("ended_by") == "time":
         raise CutShort
@@ -90,7 +81,9 @@ def harder_test(scores: dict[str, Scores]) -> list[Diagnosis]:
     text = {
         "yes": f"The test images are harder than the validation images, or other ones: {numbers}.",
         "no": f"The test images are not harder than the validation images: {numbers}.",
-        "undecided": f"Whether the test images are harder than the validation images cannot be said: {numbers}.",
+        "undecided": (
+            f"Whether the test images are harder than the validation images cannot be said: {numbers}."
+        ),
     }[verdict]
     remedies = ["read the findings on label, property and content shift", "more test images"]
     return [answer("too-hard test", verdict, text, remedies, drop=drop)]
@@ -100,7 +93,7 @@ def one_batch(session: Session) -> Diagnosis:
     """Learn one batch by heart: a network that cannot is broken, or its learning rate is."""
     question = "cannot learn one batch"
     size = session.options.batch_size
-    if not session.affords(session.cost(size * ONE_BATCH_STEPS)):
+    if not session.budget.reserve(session.cost(size * ONE_BATCH_STEPS)):
         return left_out(question)
     train = session.material.train
     batch = train.take(
@@ -127,11 +120,14 @@ def one_batch(session: Session) -> Diagnosis:
         ),
     )
     net, curves = inner.train(run, samples=repeated, net=net)
-    whole(curves)
+    require_whole(curves)
     right = int((predict(net, batch).argmax(axis=1) == batch.labels).sum())
     found = share(right, len(batch))
     verdict = "no" if found["value"] >= BY_HEART else "yes"
-    text = f"After {ONE_BATCH_STEPS} steps on the same {len(batch)} images, {percent(found['value'])} of them are known by heart"
+    text = (
+        f"After {ONE_BATCH_STEPS} steps on the same {len(batch)} images, {percent(found['value'])} of "
+        f"them are known by heart"
+    )
     text += (
         ": network and pipeline can learn."
         if verdict == "no"
@@ -155,7 +151,7 @@ def learning_rate(session: Session) -> list[Diagnosis]:
         np.random.default_rng([session.options.seed, 0x6C72]).permutation(len(train))[: RATE_STEPS * batch]
     )
     epochs = max(1, round(RATE_STEPS * batch / len(some)))
-    if not session.affords(3 * session.cost(epochs * (len(some) + len(session.material.val) / 3))):
+    if not session.budget.reserve(3 * session.cost(epochs * (len(some) + len(session.material.val) / 3))):
         return [left_out(q) for q in questions]
     lowest = []
     rates = [session.options.learning_rate * f for f in (1 / RATE_FACTOR, 1.0, RATE_FACTOR)]
@@ -166,7 +162,7 @@ def learning_rate(session: Session) -> list[Diagnosis]:
                 trial.run("learning rate", seed=session.options.seed, epochs=epochs, patience=epochs),
                 samples=some,
             )
-            lowest.append(min(whole(curves)["val_loss"]))
+            lowest.append(min(require_whole(curves)["val_loss"]))
         except DataError:  # the loss was not a number
             lowest.append(float("inf"))
     numbers = ", ".join(f"{loss:.3f} at {rate:g}" for rate, loss in zip(rates, lowest, strict=True))
@@ -175,7 +171,10 @@ def learning_rate(session: Session) -> list[Diagnosis]:
         better = lowest[other] < lowest[1] * (1 - RATE_MARGIN)
         same = abs(lowest[other] - lowest[1]) <= RATE_MARGIN * lowest[1]
         verdict = "yes" if better else "undecided" if same else "no"
-        text = f"After {epochs * -(-len(some) // batch)} steps the lowest validation loss is {numbers}: a {word} rate "
+        text = (
+            f"After {epochs * -(-len(some) // batch)} steps the lowest validation loss is {numbers}: a "
+            f"{word} rate "
+        )
         text += {"yes": "is better.", "no": "is worse.", "undecided": "makes no clear difference."}[verdict]
         suggestion = [
             f"--learning-rate {rates[other]:g}",
@@ -194,102 +193,75 @@ def learning_rate(session: Session) -> list[Diagnosis]:
     return found
 
 
-def shuffled_labels(session: Session, history: History) -> Diagnosis:
-    """Train on labels that mean nothing: what is learned then is learned by heart."""
-    question = "memorises wrong labels"
-    rng = np.random.default_rng([session.options.seed, 0x7368])
-    train = session.material.train
-    some = train.take(rng.permutation(len(train))[:SHUFFLED_IMAGES])
-    epochs = min(len(history["loss"]), SHUFFLED_EPOCHS)
-    if not session.affords(session.cost(len(some) * epochs)):
-        return left_out(question)
-    shuffled = replace(some, labels=rng.permutation(some.labels))
-    still = replace(session, variation=None)  # what is the same each time can be learned by heart
-    _, curves = still.train(
-        still.run("shuffled labels", seed=session.options.seed, epochs=epochs, patience=epochs),
-        samples=shuffled,
-    )
-    reached = share(max(whole(curves)["accuracy"]) * len(some), len(some))
-    chance = float(np.bincount(some.labels).max() / len(some))
-    fitted = Estimate(
-        value=reached["value"] - chance, low=reached["low"] - chance, high=reached["high"] - chance
-    )
-    verdict = decide(fitted, 0.2)
-    numbers = f"on {len(some):,} images with shuffled labels, training accuracy reached {interval(reached)} in {epochs} epochs"
-    numbers += f" (guessing: {percent(chance)})"
-    text = {
-        "yes": f"The network learns labels by heart that mean nothing: {numbers}. Wrong labels in the data would be learned too.",
-        "no": f"In the epochs of this training the network does not learn wrong labels by heart: {numbers}.",
-        "undecided": f"Whether wrong labels are learned by heart cannot be said: {numbers}.",
-    }[verdict]
-    remedies = [
-        "correct the labels that the label-error check suspects",
-        "label smoothing",
-        "earlier stopping",
-        "stronger L2",
-    ]
-    return answer(question, verdict, text, remedies, accuracy=reached, chance=chance)
-
-
 def leak(session: Session, history: History, scores: dict[str, Scores]) -> Diagnosis:
-    """Train once more with the images that leak, and compare accuracy on leaked and on clean held-out images."""
-    question = "leak-inflated test"
+    """Train once more with the images that leak, and compare accuracy on leaked and on clean held-out images.
+
+    Asked first, without training: could the answer be sure if every leaked image were right?
+    """
     material = session.material
     if not len(material.leaking):
         return answer(
-            question,
-            "no",
-            "No training image shares a group or a duplicate set with a validation or test image.",
+            LEAK, "no", "No training image shares a group or a duplicate set with a validation or test image."
         )
-    table = material.table
-    unit_rows: dict[str, Any] = {}
-    for part in ("test", "val"):
-        rows = material.parts[part].rows
-        if len(rows):
-            unit_rows[part] = shares_units(table, material.leaking.rows, rows)
-    part = max(unit_rows, key=lambda p: (unit_rows[p].sum(), p == "test"))
-    leaked = unit_rows[part]
+    leaked_rows = {
+        part: share_a_key(material.rows_of(part), material.table.iloc[material.leaking.rows])
+        for part in ("test", "val")
+        if len(material.parts[part])
+    }
+    part = max(leaked_rows, key=lambda p: (leaked_rows[p].sum(), p == "test"))
+    leaked = leaked_rows[part]
+    n, m = int(leaked.sum()), int((~leaked).sum())
+    early = _leak_without_training(PART_NAMES[part], n, m, scores[part]["accuracy"])
+    if early is not None:
+        return early
     epochs = max(3, min(session.size.epochs, history["best_epoch"] + 1))
     everything = joined(session.samples(), material.leaking)
-    if not session.affords(session.cost(len(everything) * epochs)):
-        return left_out(question)
-    still = replace(
-        session, variation=None
-    )  # images that are the same each time are known again: what leaks can do at their worst
-    net, curves = still.train(
-        still.run("with leaks", seed=session.options.seed, epochs=epochs, patience=epochs), samples=everything
-    )
-    whole(curves)
+    if not session.budget.reserve(session.cost(len(everything) * epochs)):
+        return left_out(LEAK)
+    # Without variation: images that are the same each time are known again, so leaks do their worst.
+    still = replace(session, variation=None)
+    run = still.run("with leaks", seed=session.options.seed, epochs=epochs, patience=epochs)
+    net, curves = still.train(run, samples=everything)
+    require_whole(curves)
     held_out = material.parts[part]
     right = predict(net, held_out).argmax(axis=1) == held_out.labels
-    a, n, b, m = int(right[leaked].sum()), int(leaked.sum()), int(right[~leaked].sum()), int((~leaked).sum())
+    return _judge_leak(right[leaked], right[~leaked], part, scores[part]["accuracy"])
+
+
+def _leak_without_training(name: str, n: int, m: int, accuracy: Estimate) -> Diagnosis | None:
+    """Answer where ``n`` leaked and ``m`` clean images cannot be compared, whatever a training would give."""
+    again = ["split anew: auditor split DATA --ratios 60/20/20"]
+    if not n:
+        return answer(LEAK, "no", f"No {name} image leaks.", leaked=n, clean=m)
+    if not m:
+        text = f"All {n:,} {name} images leak: there are no clean ones to compare with."
+        return answer(LEAK, "undecided", text, again, leaked=n, clean=m)
+    if newcombe(n, n, round(accuracy["value"] * m), m)[0] > 0:
+        return None
+    text = (
+        f"Not trained, for no answer could be sure: the model is right on {percent(accuracy['value'])} "
+        f"of the {name} images, "
+        f"and even on all {n:,} leaked ones that could be chance beside {m:,} clean ones."
+    )
+    return answer(LEAK, "undecided", text, again, leaked=n, clean=m)
+
+
+def _judge_leak(
+    on_leaked: npt.NDArray[np.bool_], on_clean: npt.NDArray[np.bool_], part: str, accuracy: Estimate
+) -> Diagnosis:
+    a, n, b, m = int(on_leaked.sum()), len(on_leaked), int(on_clean.sum()), len(on_clean)
     low, high = newcombe(a, n, b, m)
-    name = {"test": "test", "val": "validation"}[part]
-    if not n or not m:
-        text = (
-            f"All {n + m:,} {name} images leak: there are no clean ones to compare with."
-            if n
-            else f"No {name} image leaks."
-        )
-        return answer(
-            question,
-            "undecided" if n else "no",
-            text,
-            ["split anew: auditor split DATA --replace-split"],
-            leaked=n,
-            clean=m,
-        )
     inflation = Estimate(
         value=float(f"{a / n - b / m:.6g}"), low=float(f"{low:.6g}"), high=float(f"{high:.6g}")
     )
     verdict = decide(inflation, 0.0)
-    if b / m < scores[part]["accuracy"]["low"] - COMPARABLE:
-        verdict = (
-            "undecided"  # this run learned less than the model did: what it gets right is no measure of leaks
-        )
+    if b / m < accuracy["low"] - COMPARABLE:
+        # This run learned less than the model did: what it gets right is no measure of leaks.
+        verdict = "undecided"
     numbers = (
         f"trained with the leaking images, the model is right on {interval(share(a, n))} of {n:,} leaked and "
-        f"{interval(share(b, m))} of {m:,} clean {name} images, a difference of {interval(inflation)}"
+        f"{interval(share(b, m))} of {m:,} clean {PART_NAMES[part]} images, a difference of "
+        f"{interval(inflation)}"
     )
     text = {
         "yes": f"Leaks inflate the score: {numbers}.",
@@ -297,25 +269,20 @@ def leak(session: Session, history: History, scores: dict[str, Scores]) -> Diagn
         "undecided": f"Whether leaks inflate the score cannot be said: {numbers}.",
     }[verdict]
     remedies = ["split anew by groups and duplicate sets", "report the score on clean images alone"]
-    return answer(
-        question,
-        verdict,
-        text,
-        remedies,
-        leaked=share(a, n),
-        clean=share(b, m),
-        inflation=inflation,
-        split=part,
-    )
+    counts = {"leaked": share(a, n), "clean": share(b, m), "inflation": inflation, "split": part}
+    return answer(LEAK, verdict, text, remedies, **counts)
 
 
 def half_the_data(session: Session, history: History, scores: dict[str, Scores]) -> Diagnosis:
-    """Train on half of the training groups for as many steps: what the other half brought is what more images may bring."""
+    """Train on half of the training groups for as many steps.
+
+    What the other half brought is what more images may bring.
+    """
     question = "too few images"
     material = session.material
     fed = session.samples()
     epochs = len(history["loss"])
-    if not session.affords(session.cost(len(fed) * epochs)):
+    if not session.budget.reserve(session.cost(len(fed) * epochs)):
         return left_out(question)
     half = nested_subset(session, 0.5)
     # As many steps as the whole data got, so that only the number of different images differs.
@@ -323,15 +290,19 @@ def half_the_data(session: Session, history: History, scores: dict[str, Scores])
         "half the images", seed=session.options.seed, epochs=2 * epochs, patience=2 * session.size.patience
     )
     net, curves = session.train(run, samples=half)
-    whole(curves)
-    val = material.parts["val"]
-    paths = material.table["path"].iloc[val.rows].tolist()
-    halved = score(val.labels, predict(net, val), material.labels, paths)
+    require_whole(curves)
+    rows = material.rows_of("val")
+    predicted = predict(net, material.parts["val"])
+    halved = score(
+        material.parts["val"].labels, predicted, material.labels, rows["path"].tolist(), number_units_of(rows)
+    )
     full = scores["val"]
-    gain = paired(full, halved)
+    # The same images, taken as independent: that is cautious.
+    gain = difference(full["balanced_accuracy"], halved["balanced_accuracy"])
     verdict = decide(gain, WORTHWHILE)
     numbers = (
-        f"balanced accuracy on validation images is {interval(halved['balanced_accuracy'])} with half the training images and "
+        f"balanced accuracy on validation images is {interval(halved['balanced_accuracy'])} with half "
+        f"the training images and "
         f"{interval(full['balanced_accuracy'])} with all, a gain of {interval(gain)}"
     )
     text = {
@@ -344,19 +315,16 @@ def half_the_data(session: Session, history: History, scores: dict[str, Scores])
     )
 
 
-def paired(full: Scores, part: Scores) -> Estimate:
-    """Return the difference of two balanced accuracies on the same images; the interval takes them as independent, which is cautious."""
-    return difference(full["balanced_accuracy"], part["balanced_accuracy"])
-
-
 def nested_subset(session: Session, fraction: float) -> Any:
-    """Return that share of the training images, class by class and by whole groups, nested: a smaller one is part of a larger one.
+    """Return that share of the training images, class by class and by whole groups, nested.
+
+    A smaller one is part of a larger one.
 
     Augmented images follow their parents.
     """
     material = session.material
     train, fed = material.train, session.samples()
-    unit = units(material.table)[train.rows].astype(str)
+    unit = number_units_of(material.rows_of("train"))
     rng = np.random.default_rng([session.options.seed, 0x6E65])
     kept: set[int] = set()
     for label in np.unique(train.labels):
@@ -372,7 +340,9 @@ def nested_subset(session: Session, fraction: float) -> Any:
     return replace(chosen, alter=lambda images, positions, epoch: alter(images, at[positions], epoch))
 
 
-def noise_floor(session: Session, found: Scores, seeds: int) -> tuple[dict[str, float], list[History]]:
+def measure_noise_floor(
+    session: Session, found: Scores, seeds: int
+) -> tuple[dict[str, float], list[History]]:
     """Repeat the run under other seeds: differences smaller than the spread of validation scores say nothing.
 
     Returns
@@ -390,16 +360,13 @@ def noise_floor(session: Session, found: Scores, seeds: int) -> tuple[dict[str, 
     histories = []
     val = material.parts["val"]
     for seed in range(session.options.seed + 1, session.options.seed + seeds):
-        if not session.affords(session.size.seconds):
+        if not session.budget.reserve(session.size.seconds):
             break
         net, history = session.train(session.run(f"seed {seed}", seed=seed))
         predicted = predict(net, val).argmax(axis=1)
         right = predicted == val.labels
-        recalls = [
-            share(int(right[val.labels == c].sum()), int((val.labels == c).sum()))
-            for c in np.unique(val.labels)
-        ]
-        values.append((mean_of(recalls)["value"], float(right.mean())))
+        balanced = mean_recall(np.bincount(val.labels, weights=right), np.bincount(val.labels))
+        values.append((balanced["value"], float(right.mean())))
         histories.append(history)
     if len(values) < 2:
         return {}, []
@@ -442,6 +409,5 @@ EXPERIMENTS: tuple[tuple[tuple[str, ...], Experiment], ...] = (
         ("learning rate too low", "learning rate too high"),
         lambda session, history, scores: learning_rate(session),
     ),
-    (("memorises wrong labels",), lambda session, history, scores: [shuffled_labels(session, history)]),
     (("too few images",), lambda session, history, scores: [half_the_data(session, history, scores)]),
 )

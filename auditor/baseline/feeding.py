@@ -1,4 +1,7 @@
-"""Batches for training: rows of the pixel cache in an order that the seed and the epoch decide, streamed through ``tf.data``."""
+"""Batches for training.
+
+Rows of the pixel cache in an order that the seed and the epoch decide, streamed through ``tf.data``.
+"""
 
 from __future__ import annotations
 

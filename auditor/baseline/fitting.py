@@ -1,4 +1,7 @@
-"""One training run: a learning rate that rises and falls, early stopping with the best weights, a deadline, resumption."""
+"""One training run.
+
+A learning rate that rises and falls, early stopping with the best weights, a deadline, resumption.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import math
 import time
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +40,7 @@ LOGS = ("loss", "val_loss", "sparse_categorical_accuracy", "val_sparse_categoric
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Epoch:
-    """Where a training run is: what ``on_epoch`` is told."""
+    """Where a training run is: what ``on_epoch`` receives."""
 
     run: str
     epoch: int
@@ -84,7 +87,9 @@ class Run:
 
 
 def rate(step: int, steps: int, peak: float) -> float:
-    """Return the learning rate of a step: a linear rise over `WARM_UP` of the steps, times a fall to zero along half a cosine.
+    """Return the learning rate of a step.
+
+    A linear rise over `WARM_UP` of the steps, times a fall to zero along half a cosine.
 
     References
     ----------
@@ -98,62 +103,6 @@ def rate(step: int, steps: int, peak: float) -> float:
     return (
         peak * min(1.0, (step + 1) / max(1.0, WARM_UP * steps)) * 0.5 * (1 + math.cos(math.pi * step / steps))
     )
-
-
-@dataclass(slots=True)
-class _Progress:
-    """The state of a run between epochs: what a checkpoint holds, beside the variables."""
-
-    curves: dict[str, list[float]] = field(default_factory=lambda: {k: [] for k in CURVES})
-    best: float = math.inf
-    best_epoch: int = -1
-    wait: int = 0
-    reductions: int = 0
-    best_state: list[npt.NDArray[Any]] = field(default_factory=list)
-
-
-def _save(file: Path, progress: _Progress, state: list[npt.NDArray[Any]]) -> None:
-    arrays: dict[str, Any] = {f"curve_{k}": np.array(v) for k, v in progress.curves.items()}
-    arrays["counters"] = np.array([progress.best, progress.best_epoch, progress.wait, progress.reductions])
-    arrays |= {f"state_{i}": v for i, v in enumerate(state)} | {
-        f"best_{i}": v for i, v in enumerate(progress.best_state)
-    }
-    part = file.with_suffix(".part.npz")
-    try:
-        np.savez(part, **arrays)
-        part.replace(file)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
-        done = len(progress.curves["loss"])
-        kept = (
-            f"the run goes on after epoch {done - 1}"
-            if file.exists()
-            else "no epoch of this run could be kept"
-        )
-        raise OutputError(
-            expected=f"room for a checkpoint of {sum(a.nbytes for a in arrays.values()) / 1e6:.1f} MB in '{file.parent}'",
-            received=f"{error.strerror or error}, after epoch {done}",
-            hint=f"free some space and give the same command again: {kept}",
-        ) from None
-
-
-def _load(file: Path) -> tuple[_Progress, list[npt.NDArray[Any]]] | None:
-    try:
-        with file.open("rb") as stream, np.load(stream) as saved:
-            best, best_epoch, wait, reductions = saved["counters"].tolist()
-            count = sum(name.startswith("state_") for name in saved.files)
-            progress = _Progress(
-                curves={k: saved[f"curve_{k}"].tolist() for k in CURVES},
-                best=best,
-                best_epoch=int(best_epoch),
-                wait=int(wait),
-                reductions=int(reductions),
-                best_state=[saved[f"best_{i}"] for i in range(count) if f"best_{i}" in saved.files],
-            )
-            return progress, [saved[f"state_{i}"] for i in range(count)]
-    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):
-        return None  # a checkpoint that cannot be read is as good as none
 
 
 def fit(network: Network, train: Samples, val: Samples, run: Run) -> History:
@@ -186,123 +135,187 @@ def fit(network: Network, train: Samples, val: Samples, run: Run) -> History:
     )
     network.silence(np.setdiff1d(np.arange(network.architecture.classes), train.labels))
     feed = Feed(train, run.batch_size, seed=run.seed, oversample=run.oversample, variation=run.variation)
-    progress = _Progress()
-    resumed = _load(run.checkpoint) if run.checkpoint is not None else None
-    if resumed:
-        progress, state = resumed
-        network.restore(state)
-    first = feed.epoch = len(progress.curves["loss"])
-    began = time.monotonic()
-
-    class Keeper(keras.callbacks.Callback):  # type: ignore[misc, name-defined]
-        """Keeps the best weights, reduces the rate, stops, saves, reports."""
-
-        broken = False
-        late = False
-        started = 0.0
-        epoch = 0
-        pace = 1.0
-
-        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-            self.epoch, self.started, self.pace = epoch, time.monotonic(), network.pace
-
-        def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
-            peak = run.learning_rate * self.pace * REDUCE**progress.reductions
-            network.optimizer.learning_rate.assign(
-                rate(self.epoch * feed.steps + batch, run.epochs * feed.steps, peak)
-            )
-
-        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-            if logs is not None and not math.isfinite(logs["loss"]):
-                self.broken = self.model.stop_training = True
-            elif time.monotonic() > run.deadline:
-                self.late = self.model.stop_training = True
-
-        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-            spent = time.monotonic() - self.started
-            logged = (float(logs.get(k, math.nan)) for k in LOGS)
-            values = dict(zip(CURVES, (*logged, float(network.optimizer.learning_rate), spent), strict=True))
-            if not (
-                math.isfinite(values["loss"]) and (math.isfinite(values["val_loss"]) or not run.validated)
-            ):
-                self.broken = self.model.stop_training = True
-                return
-            for name, value in values.items():
-                progress.curves[name].append(value)
-            if not run.validated:
-                progress.best_epoch = epoch
-            elif values["val_loss"] < progress.best - MIN_DELTA:
-                progress.best, progress.best_epoch, progress.wait = values["val_loss"], epoch, 0
-                progress.best_state = network.state()
-            else:
-                progress.wait += 1
-                progress.reductions += progress.wait % max(2, run.patience // 2) == 0
-            if network.frozen and epoch + 1 >= math.ceil(run.epochs * FROZEN_SHARE):
-                network.let_go()
-                progress.wait = 0
-            if progress.wait >= run.patience:
-                self.model.stop_training = True
-            typical = float(np.median(progress.curves["seconds"]))
-            if (
-                time.monotonic() + typical > run.deadline
-                and epoch + 1 < run.epochs
-                and not self.model.stop_training
-            ):
-                self.late = self.model.stop_training = True
-            if run.checkpoint is not None:
-                _save(run.checkpoint, progress, network.state())
-            if run.on_epoch is not None:
-                left = min((run.epochs - epoch - 1) * typical, run.deadline - time.monotonic())
-                run.on_epoch(
-                    Epoch(
-                        run=run.name,
-                        epoch=epoch + 1,
-                        epochs=run.epochs,
-                        seconds_left=max(left, 0.0),
-                        **{k: values[k] for k in ("loss", "val_loss", "accuracy", "val_accuracy")},
-                    )
-                )
-
-    keeper = Keeper()
+    training = _Training(network, run, feed.steps)
+    first = feed.epoch = training.resume()
     network.model.stop_training = False
-    if first < run.epochs and progress.wait < run.patience:
+    if first < run.epochs and training.wait < run.patience:
         tf.random.set_seed(run.seed)
         network.model.fit(
             feed.dataset(),
             epochs=run.epochs,
             initial_epoch=first,
             verbose=0,
-            callbacks=[keeper],
+            callbacks=[keras.callbacks.LambdaCallback(**training.hooks())],
             shuffle=False,
             validation_data=Feed(val, run.batch_size, seed=None).dataset() if run.validated else None,
         )
-    if progress.best_epoch < 0:
-        raise _nothing_learned(keeper.broken, run)
+    if training.best_epoch < 0:
+        raise _nothing_learned(training.ended_by, run)
     if run.validated:
-        network.restore(progress.best_state)
-    done = len(progress.curves["loss"])
-    history = History(
-        name=run.name,
-        seed=run.seed,
-        best_epoch=progress.best_epoch,
-        stopped_early=progress.wait >= run.patience,
-        seconds=round(sum(progress.curves["seconds"]), 3) if done else time.monotonic() - began,
-    )
-    for name in ("loss", "val_loss", "accuracy", "val_accuracy", "learning_rate"):
-        history[name] = [float(f"{v:.6g}") for v in progress.curves[name] if not math.isnan(v)]
-    history["ended_by"] = _reason(keeper.broken, keeper.late, progress.wait >= run.patience)
-    return history
+        network.model.set_weights(training.best_weights)
+    return training.history()
 
 
-def _reason(broken: bool, late: bool, stopped: bool) -> str:
-    """Say what ended a run."""
-    return (
-        "loss not a number" if broken else "time" if late else "early stopping" if stopped else "all epochs"
-    )
+class _Training:
+    """A run in progress.
+
+    Sets the learning rate, keeps the best weights, stops, saves and reports after every epoch.
+
+    Keras' own `EarlyStopping`, `BackupAndRestore` and `CosineDecay` do not suffice. The first two keep
+    neither curves nor how long the loss has stalled over a kill, so that a run that goes on would give other
+    numbers. A schedule is part of the trace, which runs of all lengths share here.
+    """
+
+    def __init__(self, network: Network, run: Run, steps: int) -> None:
+        self.network, self.run, self.steps = network, run, steps
+        self.curves: dict[str, list[float]] = {name: [] for name in CURVES}
+        self.best, self.best_epoch, self.wait, self.reductions = math.inf, -1, 0, 0
+        self.best_weights: list[npt.NDArray[Any]] = []
+        self.broken = self.late = False
+        self.epoch, self.started, self.pace = 0, 0.0, 1.0
+
+    def hooks(self) -> dict[str, Callable[..., None]]:
+        """Return the functions that Keras calls, by the names of its hooks."""
+        names = ("on_epoch_begin", "on_train_batch_begin", "on_train_batch_end", "on_epoch_end")
+        return {name: getattr(self, name) for name in names}
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self.epoch, self.started, self.pace = epoch, time.monotonic(), self.network.pace
+
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        peak = self.run.learning_rate * self.pace * REDUCE**self.reductions
+        now = rate(self.epoch * self.steps + batch, self.run.epochs * self.steps, peak)
+        self.network.optimizer.learning_rate.assign(now)
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        if logs is not None and not math.isfinite(logs["loss"]):
+            self.broken = True
+        elif time.monotonic() > self.run.deadline:
+            self.late = True
+        if self.broken or self.late:
+            self.network.model.stop_training = True
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        run, network = self.run, self.network
+        spent = time.monotonic() - self.started
+        logged = (float(logs.get(k, math.nan)) for k in LOGS)
+        values = dict(zip(CURVES, (*logged, float(network.optimizer.learning_rate), spent), strict=True))
+        if not math.isfinite(values["loss"]) or (run.validated and not math.isfinite(values["val_loss"])):
+            self.broken = network.model.stop_training = True
+            return
+        for name, value in values.items():
+            self.curves[name].append(value)
+        self._judge(epoch, values["val_loss"])
+        if network.frozen and epoch + 1 >= math.ceil(run.epochs * FROZEN_SHARE):
+            network.unfreeze()
+            self.wait = 0
+        typical = float(np.median(self.curves["seconds"]))
+        stops = self.wait >= run.patience
+        if not stops and epoch + 1 < run.epochs and time.monotonic() + typical > run.deadline:
+            self.late = True
+        if stops or self.late:
+            network.model.stop_training = True
+        if run.checkpoint is not None:
+            self.save(run.checkpoint)
+        if run.on_epoch is not None:
+            left = max(min((run.epochs - epoch - 1) * typical, run.deadline - time.monotonic()), 0.0)
+            known = {k: values[k] for k in ("loss", "val_loss", "accuracy", "val_accuracy")}
+            run.on_epoch(Epoch(run=run.name, epoch=epoch + 1, epochs=run.epochs, seconds_left=left, **known))
+
+    def _judge(self, epoch: int, val_loss: float) -> None:
+        """Keep the weights of the lowest validation loss.
+
+        Count the epochs since, and halve the rate when they are many.
+        """
+        if not self.run.validated:
+            self.best_epoch = epoch
+        elif val_loss < self.best - MIN_DELTA:
+            self.best, self.best_epoch, self.wait = val_loss, epoch, 0
+            self.best_weights = self.network.model.get_weights()
+        else:
+            self.wait += 1
+            self.reductions += self.wait % max(2, self.run.patience // 2) == 0
+
+    def resume(self) -> int:
+        """Take up the run's checkpoint, where there is one that can be read.
+
+        Return the number of the next epoch.
+        """
+        if self.run.checkpoint is None:
+            return 0
+        try:
+            with self.run.checkpoint.open("rb") as stream, np.load(stream) as saved:
+                best, *counters = saved["counters"].tolist()
+                curves = {name: saved[f"curve_{name}"].tolist() for name in CURVES}
+                state, weights = (
+                    [saved[f"{kind}_{i}"] for i in range(sum(n.startswith(f"{kind}_") for n in saved.files))]
+                    for kind in ("state", "best")
+                )
+        except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):
+            return 0  # a checkpoint that cannot be read is as good as none
+        self.curves, self.best, self.best_weights = curves, best, weights
+        self.best_epoch, self.wait, self.reductions = map(int, counters)
+        self.network.restore(state)
+        return len(curves["loss"])
+
+    def save(self, file: Path) -> None:
+        """Write the checkpoint.
+
+        Raises
+        ------
+        OutputError
+            There is no room; the checkpoint before it is kept.
+        """
+        arrays: dict[str, Any] = {f"curve_{k}": np.array(v) for k, v in self.curves.items()}
+        arrays["counters"] = np.array([self.best, self.best_epoch, self.wait, self.reductions])
+        arrays |= {f"state_{i}": v for i, v in enumerate(self.network.state())}
+        arrays |= {f"best_{i}": v for i, v in enumerate(self.best_weights)}
+        part = file.with_suffix(".part.npz")
+        try:
+            np.savez(part, **arrays)
+            part.replace(file)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                part.unlink(missing_ok=True)
+            done = len(self.curves["loss"])
+            kept = (
+                f"the run goes on after epoch {done - 1}"
+                if file.exists()
+                else "no epoch of this run could be kept"
+            )
+            raise OutputError(
+                expected=f"room for a checkpoint of {sum(a.nbytes for a in arrays.values()) / 1e6:.1f} "
+                f"MB in '{file.parent}'",
+                received=f"{error.strerror or error}, after epoch {done}",
+                hint=f"free some space and give the same command again: {kept}",
+            ) from None
+
+    @property
+    def ended_by(self) -> str:
+        """What ended the run, in the words of `History`."""
+        if self.broken:
+            return "loss not a number"
+        if self.late:
+            return "time"
+        return "early stopping" if self.wait >= self.run.patience else "all epochs"
+
+    def history(self) -> History:
+        """Return the curves and what ended the run."""
+        history = History(
+            name=self.run.name,
+            seed=self.run.seed,
+            best_epoch=self.best_epoch,
+            stopped_early=self.wait >= self.run.patience,
+            seconds=round(sum(self.curves["seconds"]), 3),
+            ended_by=self.ended_by,
+        )
+        for name in CURVES[:-1]:
+            history[name] = [float(f"{v:.6g}") for v in self.curves[name] if not math.isnan(v)]  # type: ignore[literal-required]
+        return history
 
 
-def _nothing_learned(broken: bool, run: Run) -> DataError:
-    if broken:
+def _nothing_learned(ended_by: str, run: Run) -> DataError:
+    if ended_by == "loss not a number":
         return DataError(
             expected="a loss that is a number",
             received=f"NaN or infinity in the first epoch of '{run.name}'",

@@ -1,4 +1,6 @@
-"""How many more images? Recall of each class on nested subsets of the training images, carried on in logit against log n."""
+"""How many more images? Recall of each class on nested subsets of the training images, carried on in logit
+against log n.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from auditor.baseline.experiments import nested_subset
+from auditor.baseline.feeding import Samples
 from auditor.baseline.scores import share
 from auditor.baseline.session import Session, predict
 from auditor.errors import DataError
@@ -81,55 +84,68 @@ def forecast(counts: npt.ArrayLike, hits: npt.ArrayLike, support: int, target: f
     return {"verdict": "range", "needed": [int(np.floor(low)), int(np.ceil(high))], **found}
 
 
-def learning_curve(session: Session, target: float) -> dict[str, Any]:
-    """Train on nested shares of the training images for as many steps, with several seeds, and forecast each class on validation images.
+def learning_curve(session: Session, target: float) -> tuple[dict[str, Any], list[str]]:
+    """Train on nested shares of the training images for as many steps, with several seeds, and forecast each
+    class on validation images.
 
     Returns
     -------
-    dict
+    facts : dict
         ``target``, ``shares``, ``seeds`` and ``classes``: name, training images and recall at each share, and
-        what `forecast` says.
+        what `forecast` says. Nothing where no seed fits into the time budget.
+    notes : list of str
     """
     labels, val = session.material.labels, session.material.val
     support = np.bincount(val.labels, minlength=len(labels))
     images = len(session.samples()) * session.size.epochs
-    hits = np.zeros((len(SHARES), len(labels)))
-    counts = np.zeros((len(SHARES), len(labels)))
-    seeds = 0
+    runs = []
     for seed in range(session.options.seed, session.options.seed + session.options.seeds):
-        if not session.affords(len(SHARES) * session.cost(images)):
+        if not session.budget.reserve(len(SHARES) * session.cost(images)):
             break
-        for i, part in enumerate(SHARES):
-            subset = session.samples() if part == 1 else nested_subset(session, part)
-            own = np.isin(session.material.train.rows, subset.rows)  # augmented images are no images more
-            counts[i] = np.bincount(session.material.train.labels[own], minlength=len(labels))
-            epochs, patience = round(session.size.epochs / part), round(session.size.patience / part)
-            try:
-                net, _ = session.train(
-                    session.run(
-                        f"{percent(part)} of the images, seed {seed}",
-                        seed=seed,
-                        epochs=epochs,
-                        patience=patience,
-                    ),
-                    samples=subset,
-                )
-            except DataError:
-                return {}
-            predicted = predict(net, val).argmax(axis=1)
-            hits[i] += np.bincount(val.labels[predicted == val.labels], minlength=len(labels))
-        seeds += 1
-    if not seeds:
-        session.material.notes.append("The learning curve does not fit into the time budget (--time-budget).")
-        return {}
-    hits /= seeds
+        try:
+            runs.append(_hits_by_share(session, seed))
+        except DataError:
+            return {}, ["There is no learning curve: a loss was not a number."]
+    if not runs:
+        return {}, ["The learning curve does not fit into the time budget (--time-budget)."]
+    train = session.material.train
+    counts = np.array(
+        [
+            np.bincount(train.labels[np.isin(train.rows, _subset(session, s).rows)], minlength=len(labels))
+            for s in SHARES
+        ]
+    )
+    hits = np.mean(runs, axis=0)
     classes = [
         {
             "label": name,
-            "images": counts[:, c].astype(int).tolist(),
+            "images": counts[:, c].tolist(),
             "recall": [share(float(h), int(support[c])) for h in hits[:, c]],
             **forecast(counts[:, c], hits[:, c], int(support[c]), target),
         }
         for c, name in enumerate(labels)
     ]
-    return {"target": target, "shares": list(SHARES), "seeds": seeds, "classes": classes}
+    return {"target": target, "shares": list(SHARES), "seeds": len(runs), "classes": classes}, []
+
+
+def _subset(session: Session, part: float) -> Samples:
+    return session.samples() if part == 1 else nested_subset(session, part)
+
+
+def _hits_by_share(session: Session, seed: int) -> npt.NDArray[np.int64]:
+    """Return how many validation images of each class are recognised after training on each share,
+    ``(n_shares, n_classes)``.
+    """
+    labels, val = session.material.labels, session.material.val
+    hits = []
+    for part in SHARES:
+        run = session.run(
+            f"{percent(part)} of the images, seed {seed}",
+            seed=seed,
+            epochs=round(session.size.epochs / part),
+            patience=round(session.size.patience / part),
+        )
+        net, _ = session.train(run, samples=_subset(session, part))
+        predicted = predict(net, val).argmax(axis=1)
+        hits.append(np.bincount(val.labels[predicted == val.labels], minlength=len(labels)))
+    return np.array(hits)

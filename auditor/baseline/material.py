@@ -5,22 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from auditor.baseline.feeding import Samples
 from auditor.baseline.pixels import PixelCache, build_cache
 from auditor.errors import DataError, UsageError
+from auditor.grouping import PlannedSplit, number_units_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import pandas as pd
-
     from auditor.augmentation.augmented import Augmentation
-    from auditor.dataset import Dataset
 
 PARTS = ("train", "val", "test")
 #: Stands in the split column of training images that are left out of training: only the question what they
@@ -29,22 +28,6 @@ LEAKING = "leaking"
 #: Share of the training groups that is carved where the plan has no validation images, as in a 60/20/20 split
 #: without its test.
 CARVED = 0.25
-
-
-class PlannedSplit(Protocol):
-    """What training needs of a planned split."""
-
-    @property
-    def dataset(self) -> Dataset:
-        """Where the bytes are."""
-
-    @property
-    def table(self) -> pd.DataFrame:
-        """``path, label, split, group, cluster`` of every image."""
-
-    @property
-    def usable(self) -> pd.DataFrame:
-        """The rows that may be trained on, validated on and tested on."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,8 +47,8 @@ class Material:
     leaking : Samples
         Training images that are left out, because they share a group or a duplicate set with validation or
         test.
-    notes : list of str
-        What had to be left out or done differently.
+    notes : tuple of str
+        What could not be read or cannot be learned.
     """
 
     labels: tuple[str, ...]
@@ -73,7 +56,7 @@ class Material:
     parts: Mapping[str, Samples]
     made: Samples | None
     leaking: Samples
-    notes: list[str]
+    notes: tuple[str, ...] = ()
 
     @property
     def train(self) -> Samples:
@@ -91,10 +74,11 @@ class Material:
         return self.table.iloc[self.parts[part].rows]
 
 
-def usable_rows(plan: PlannedSplit, notes: list[str], *, seed: int) -> pd.DataFrame:
-    """Return the labelled rows of the plan's three parts, sorted by path; a missing ``val`` is carved from ``train`` by groups.
+def usable_rows(plan: PlannedSplit, *, seed: int) -> tuple[pd.DataFrame, list[str]]:
+    """Return the labelled rows of the plan's three parts, sorted by path, and notes.
 
-    Training rows that the plan leaves out because they leak are there too, with the split `LEAKING`.
+    A missing ``val`` is carved from ``train`` by groups. Training rows that the plan leaves out because they
+    leak are there too, with the split `LEAKING`.
 
     Raises
     ------
@@ -103,8 +87,7 @@ def usable_rows(plan: PlannedSplit, notes: list[str], *, seed: int) -> pd.DataFr
     DataError
         Nothing to train on, or one class only.
     """
-    import pandas as pd
-
+    notes: list[str] = []
     usable = plan.usable
     if "split" not in usable.columns:
         raise UsageError(
@@ -126,7 +109,8 @@ def usable_rows(plan: PlannedSplit, notes: list[str], *, seed: int) -> pd.DataFr
     if not (rows["split"] == "val").any():
         rows = rows.assign(split=_carve(rows, seed))
         notes.append(
-            f"The plan has no validation images: {int((rows['split'] == 'val').sum()):,} were carved from train, by groups."
+            f"The plan has no validation images: {int((rows['split'] == 'val').sum()):,} were carved "
+            f"from train, by groups."
         )
     table = plan.table
     left_out = table[
@@ -134,68 +118,46 @@ def usable_rows(plan: PlannedSplit, notes: list[str], *, seed: int) -> pd.DataFr
     ]
     if len(left_out):
         notes.append(
-            f"{len(left_out):,} training images are not used: they share a group or a duplicate set with validation or test images."
+            f"{len(left_out):,} training images are not used: they share a group or a duplicate set "
+            f"with validation or test images."
         )
         rows = pd.concat([rows, left_out.assign(split=LEAKING)]).sort_values(
             "path", kind="stable", ignore_index=True
         )
-    return rows
-
-
-def units(rows: pd.DataFrame) -> npt.NDArray[np.object_]:
-    """Return what may not be divided or is resampled as one: the group, else the duplicate set, else the image."""
-    unit = rows["path"]
-    for column in ("cluster", "group"):
-        if column in rows.columns:
-            unit = rows[column].where(rows[column] != "", unit)
-    return unit.to_numpy(dtype=object)
-
-
-def shares_units(
-    table: pd.DataFrame, training: npt.NDArray[np.int64], held_out: npt.NDArray[np.int64]
-) -> npt.NDArray[np.bool_]:
-    """Return which held-out rows share a group or duplicate set with training rows, shape ``(len(held_out),)``."""
-    found = np.zeros(len(held_out), dtype=bool)
-    for column in ("group", "cluster"):
-        if column in table.columns:
-            known = set(table[column].iloc[training]) - {""}
-            found |= table[column].iloc[held_out].isin(known).to_numpy()
-    return found
+    return rows, notes
 
 
 def _carve(rows: pd.DataFrame, seed: int) -> npt.NDArray[np.object_]:
+    """Return the split with `CARVED` of the training images moved to ``val``, by whole units, never the last
+    of a class.
+    """
     split = rows["split"].to_numpy(dtype=object).copy()
     at = np.flatnonzero(split == "train")
-    unit = units(rows)[at]
-    label = rows["label"].to_numpy(dtype=object)[at]
-    names = np.unique(unit.astype(str))
-    if len(names) < 2:
+    unit = number_units_of(rows.iloc[at])
+    codes, classes = pd.factorize(rows["label"].iloc[at])
+    counts = np.zeros((unit.max() + 1, len(classes)), dtype=np.int64)  # images of each class in each unit
+    np.add.at(counts, (unit, codes), 1)
+    if len(counts) < 2:
         raise DataError(
             expected="validation images",
             received="one group of training images, which cannot be divided",
             hint="add images",
         )
-    order = np.random.default_rng([seed, 0x7661]).permutation(names)
-    kept = {c: int((label == c).sum()) for c in np.unique(label.astype(str))}
-    taken: set[str] = set()
-    count = 0
-    for name in order:
-        inside = unit == name
-        own = {c: int((label[inside] == c).sum()) for c in np.unique(label[inside].astype(str))}
-        if count + inside.sum() > CARVED * len(at) and taken:
+    kept, taken = counts.sum(axis=0), list[int]()
+    for number in np.random.default_rng([seed, 0x7661]).permutation(len(counts)).tolist():
+        own = counts[number]
+        if counts[[*taken, number]].sum() > CARVED * len(at) and taken:
             break
-        if all(kept[c] > n for c, n in own.items()):  # never the last images of a class
-            taken.add(name)
-            count += int(inside.sum())
-            for c, n in own.items():
-                kept[c] -= n
+        if (kept > own)[own > 0].all():
+            taken.append(number)
+            kept = kept - own
     if not taken:
         raise DataError(
             expected="validation images",
             received="too few training images to carve any",
             hint="add images, or plan a split",
         )
-    split[at[np.isin(unit.astype(str), sorted(taken))]] = "val"
+    split[at[np.isin(unit, taken)]] = "val"
     return split
 
 
@@ -204,10 +166,8 @@ def gather(
     rows: pd.DataFrame,
     size: int,
     folder: Path,
-    notes: list[str],
     *,
     augmentation: Augmentation | None = None,
-    seed: int = 0,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Material:
     """Decode what is needed into the cache and number the classes.
@@ -221,35 +181,41 @@ def gather(
     """
     cache = build_cache(plan.dataset.source, rows["path"].tolist(), size, folder, on_progress=on_progress)
     labels = tuple(sorted(set(rows["label"])))
-    number = {label: i for i, label in enumerate(labels)}
-    numbers = rows["label"].map(number).to_numpy(dtype=np.int64)
+    numbers = rows["label"].map({label: i for i, label in enumerate(labels)}).to_numpy(dtype=np.int64)
     split = rows["split"].to_numpy(dtype=object)
     readable = cache.readable()
-    if not readable.all():
-        notes.append(f"{int((~readable).sum()):,} images could not be read and are left out.")
     parts = {}
     for part in (*PARTS, LEAKING):
         at = np.flatnonzero((split == part) & readable)
         parts[part] = Samples(cache, at, numbers[at])
-    if len(np.unique(parts["train"].labels)) < 2 or not len(parts["val"]):
+    leaking, train = parts.pop(LEAKING), parts["train"]
+    if len(np.unique(train.labels)) < 2 or not len(parts["val"]):
         raise DataError(
             expected="readable training images of two classes, and validation images",
-            received=f"{len(parts['train'])} and {len(parts['val'])} readable images",
+            received=f"{len(train)} and {len(parts['val'])} readable images",
             hint="see the scan's findings about unreadable files",
         )
+    made = augmented(augmentation, cache, rows, train, labels) if augmentation is not None else None
+    return Material(labels, rows, parts, made, leaking, _gaps(labels, parts, int((~readable).sum())))
+
+
+def _gaps(labels: tuple[str, ...], parts: Mapping[str, Samples], unreadable: int) -> tuple[str, ...]:
+    """Say what could not be read and what is missing."""
+    notes = []
+    if unreadable:
+        notes.append(f"{unreadable:,} images could not be read and are left out.")
     absent = [labels[c] for c in range(len(labels)) if c not in set(parts["train"].labels.tolist())]
     if absent:
-        shown = ", ".join(absent[:5])
         notes.append(
-            f"No training image of {shown}: the model cannot predict what it was never shown, and each such image counts as wrong."
+            f"No training image of {', '.join(absent[:5])}: the model cannot predict what it was never "
+            f"shown, and each such image counts as wrong."
         )
     if not len(parts["test"]):
         notes.append(
-            "There are no test images: the scores are those of the validation images, by which training was stopped."
+            "There are no test images: the scores are those of the validation images, by which training "
+            "was stopped."
         )
-    made = augmented(augmentation, cache, rows, parts["train"], labels) if augmentation is not None else None
-    leaking = parts.pop(LEAKING)
-    return Material(labels, rows, parts, made, leaking, notes)
+    return tuple(notes)
 
 
 def augmented(

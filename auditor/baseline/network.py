@@ -1,4 +1,7 @@
-"""The baseline's network: a small residual CNN, built once per shape and reused for every run of that shape."""
+"""The baseline's network.
+
+A small residual CNN, built once per shape and reused for every run of that shape.
+"""
 
 from __future__ import annotations
 
@@ -69,7 +72,9 @@ def layers_json(layers: list[keras.Layer]) -> str:
 
 
 def build(architecture: Architecture, *, probabilities: bool) -> keras.Model:
-    """Build the model on raw pixels ``(n, side, side, 3)`` in [0, 255]; it gives probabilities or logits ``(n, classes)``.
+    """Build the model on raw pixels ``(n, side, side, 3)`` in [0, 255].
+
+    It gives probabilities or logits ``(n, classes)``.
 
     On a GPU it computes in mixed precision, with float32 weights and results.
     """
@@ -136,7 +141,10 @@ def _residual(architecture: Architecture, x: Any, convolve: Any, policy: str) ->
 
 
 def _fused_normalization() -> Any:
-    """Return batch normalisation in one operation: with the dozen that Keras takes, an epoch on a CPU costs about an eighth more."""
+    """Return batch normalisation in one operation.
+
+    With the dozen that Keras takes, an epoch on a CPU costs about an eighth more.
+    """
     keras, tf = load()
 
     class FusedNormalization(keras.layers.BatchNormalization):  # type: ignore[misc, name-defined]
@@ -166,7 +174,10 @@ def _fused_normalization() -> Any:
 
 
 def _transferred(architecture: Architecture, x: Any, *, gated: bool) -> Any:
-    """Return the features of a backbone, its batch statistics left as they are; in training behind a gate that stops gradients."""
+    """Return the features of a backbone, its batch statistics left as they are.
+
+    In training behind a gate that stops gradients.
+    """
     from auditor.baseline import backbone
 
     keras, _ = load()
@@ -241,8 +252,8 @@ class Network:
             bool(self.architecture.backbone) and float(self.model.get_layer("gate").open.value.numpy()) == 0.0
         )
 
-    def let_go(self) -> None:
-        """Let the backbone be trained too, more slowly than its head was."""
+    def unfreeze(self) -> None:
+        """Train the backbone too from now on, more slowly than its head was."""
         self.model.get_layer("gate").open.assign(1.0)
 
     @property
@@ -252,7 +263,10 @@ class Network:
 
     @property
     def variables(self) -> list[Any]:
-        """All that training changes: weights, batch statistics, dropout's counters, the optimiser's moments."""
+        """All that training changes.
+
+        Weights, batch statistics, dropout's counters, the optimiser's moments.
+        """
         return [
             *self.model.trainable_variables,
             *self.model.non_trainable_variables,
@@ -267,7 +281,10 @@ class Network:
     def reset(
         self, *, seed: int, learning_rate: float, adjustment: npt.ArrayLike = 0.0, smoothing: float = 0.0
     ) -> None:
-        """Put everything back to the start of a run: fresh weights from the seed, no memory in the optimiser."""
+        """Put everything back to the start of a run.
+
+        Fresh weights from the seed, no memory in the optimiser.
+        """
         rng = np.random.default_rng([seed, 0x6261])
         for variable in self.model.trainable_variables + self.model.non_trainable_variables:
             known = self._pretrained.get(variable.path)
@@ -308,7 +325,10 @@ class Network:
         return out
 
     def serving_model(self) -> keras.Model:
-        """Return a new model of plain Keras layers with these weights: raw pixels in, class probabilities out."""
+        """Return a new model of plain Keras layers with these weights.
+
+        Raw pixels in, class probabilities out.
+        """
         held = replace(self.architecture, weights=RANDOM) if self.architecture.backbone else self.architecture
         model = build(held, probabilities=True)
         model.set_weights([w.value.numpy() for w in self.model.weights if not w.path.startswith("gate")])
@@ -316,7 +336,10 @@ class Network:
 
 
 def _start(variable: Any, rng: np.random.Generator, seed: int) -> npt.NDArray[Any]:
-    """Return the first value of a variable: He-normal kernels, Glorot-uniform for the last layer, ones and zeros for the rest."""
+    """Return the first value of a variable.
+
+    He-normal kernels, Glorot-uniform for the last layer, ones and zeros for the rest.
+    """
     shape, path = tuple(variable.shape), variable.path
     if "seed_generator" in path:
         return np.array([seed, 0], dtype=variable.dtype)
@@ -331,7 +354,10 @@ def _start(variable: Any, rng: np.random.Generator, seed: int) -> npt.NDArray[An
 
 @lru_cache(maxsize=4)
 def network(architecture: Architecture) -> Network:
-    """Return the compiled network of a shape; a few are kept, so that a second run of a shape does not trace again."""
+    """Return the compiled network of a shape.
+
+    A few are kept, so that a second run of a shape does not trace again.
+    """
     return Network(architecture)
 
 

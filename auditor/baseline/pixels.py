@@ -82,7 +82,10 @@ class PixelCache:
 
 
 def decode_small(data: bytes, size: int) -> npt.NDArray[np.uint8]:
-    """Decode and squash to ``(size, size, 3)`` RGB ``uint8``; raises `Unreadable`. EXIF orientation is applied."""
+    """Decode and squash to ``(size, size, 3)`` RGB ``uint8``; raises `Unreadable`.
+
+    EXIF orientation is applied.
+    """
     picture = None
     if data:
         try:
@@ -123,7 +126,6 @@ def build_cache(
     Parameters
     ----------
     source : Source
-        Gives the bytes of a path.
     paths : sequence of str
         The images; row ``i`` of the cache is ``paths[i]``.
     size : int
@@ -164,7 +166,8 @@ def build_cache(
         part.replace(cache.file)
     except OSError as error:
         raise OutputError(
-            expected=f"room for {cache.record_bytes * len(paths) / 1e6:.0f} MB of resized images in '{folder}'",
+            expected=f"room for {cache.record_bytes * len(paths) / 1e6:.0f} MB of resized images in "
+            f"'{folder}'",
             received=error.strerror or str(error),
             hint="free some space or choose another output folder",
         ) from None

@@ -1,4 +1,7 @@
-"""What the baseline is compared with: the majority class, and logistic regression on the offline descriptor."""
+"""What the baseline is compared with.
+
+The majority class, and logistic regression on the offline descriptor.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from auditor.baseline.feeding import Samples
-from auditor.baseline.scores import mean_of, share
+from auditor.baseline.scores import mean_recall, share
 from auditor.evidence.descriptor import fit_projection
 from auditor.scanning.mapped_signatures import Signatures
 from auditor.scanning.signature import signature
@@ -34,8 +37,8 @@ def signatures_of(samples: Samples) -> Signatures:
 def reference_scores(labels: npt.NDArray[np.int64], predicted: npt.NDArray[np.int64]) -> dict[str, Any]:
     """Return accuracy and balanced accuracy with intervals."""
     right = predicted == labels
-    recalls = [share(int(right[labels == c].sum()), int((labels == c).sum())) for c in np.unique(labels)]
-    return {"accuracy": share(int(right.sum()), len(labels)), "balanced_accuracy": mean_of(recalls)}
+    balanced = mean_recall(np.bincount(labels, weights=right), np.bincount(labels))
+    return {"accuracy": share(int(right.sum()), len(labels)), "balanced_accuracy": balanced}
 
 
 def references(train: Samples, others: Mapping[str, Samples], *, seed: int) -> dict[str, dict[str, Any]]:

@@ -66,7 +66,10 @@ class Baseline:
 
     @cached_property
     def history(self) -> pd.DataFrame:
-        """Curves of every run: ``run, seed, epoch, loss, val_loss, accuracy, val_accuracy, learning_rate``; epochs count from 1."""
+        """Curves of every run.
+
+        ``run, seed, epoch, loss, val_loss, accuracy, val_accuracy, learning_rate``; epochs count from 1.
+        """
         import pandas as pd
 
         curves = ("loss", "val_loss", "accuracy", "val_accuracy", "learning_rate")

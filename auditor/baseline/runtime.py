@@ -18,7 +18,10 @@ EXTRA = "train"
 
 @contextlib.contextmanager
 def _native_stderr_silenced() -> Iterator[None]:
-    """Send file descriptor 2 to nowhere: TensorFlow's C++ start-up lines are written before any log level is read."""
+    """Send file descriptor 2 to nowhere.
+
+    TensorFlow's C++ start-up lines are written before any log level is read.
+    """
     sys.stderr.flush()
     try:
         kept = os.dup(2)

@@ -12,7 +12,9 @@ import numpy.typing as npt
 
 @dataclass(frozen=True, slots=True)
 class Scaler:
-    """An affine map per channel: ``pixels * scale + offset``; hashable, so that it can be part of a model's description.
+    """An affine map per channel.
+
+    ``pixels * scale + offset``; hashable, so that it can be part of a model's description.
 
     ``scale`` and ``offset`` have one number per channel (red, green, blue).
     """
@@ -29,7 +31,10 @@ class Scaler:
 
 @dataclass(frozen=True, slots=True)
 class PixelStatistics:
-    """Statistics of each channel over all pixels, each of shape ``(channels,)``; exact, since they come from histograms."""
+    """Statistics of each channel over all pixels, each of shape ``(channels,)``.
+
+    Exact, since they come from histograms.
+    """
 
     minimum: npt.NDArray[np.float64]
     maximum: npt.NDArray[np.float64]
@@ -37,7 +42,10 @@ class PixelStatistics:
     std: npt.NDArray[np.float64]
 
     def min_max(self) -> Scaler:
-        """Return the map of ``[minimum, maximum]`` to [0, 1]; a constant channel becomes 0, as in scikit-learn's ``MinMaxScaler``."""
+        """Return the map of ``[minimum, maximum]`` to [0, 1].
+
+        A constant channel becomes 0, as in scikit-learn's ``MinMaxScaler``.
+        """
         width = np.where(self.maximum > self.minimum, self.maximum - self.minimum, 1.0)
         return Scaler("min-max", tuple((1 / width).tolist()), tuple((0.0 - self.minimum / width).tolist()))
 

@@ -84,6 +84,41 @@ def mean_of(parts: Sequence[Estimate]) -> Estimate:
     return estimate(value, max(value - below, 0.0), min(value + above, 1.0))
 
 
+def mean_recall(
+    hits: npt.ArrayLike, support: npt.ArrayLike, effects: npt.ArrayLike | None = None
+) -> Estimate:
+    """Return the mean recall of the classes that have images (balanced accuracy), with an interval.
+
+    Wilson's interval of one proportion with as many images as give the mean its variance: the unbiased
+    variance of each recall, but no less than if all classes had the mean recall, since a rare class with no
+    miss says little. A sum of Wilson intervals (MOVER) covers .88 in place of .95 at 10 classes of 30 and a
+    recall of .97, and .81 at 1,000 classes of 4; this one .94 and .95 (``benchmarks/intervals.py``).
+
+    Parameters
+    ----------
+    hits, support : array_like of shape (n_classes,)
+    effects : array_like of shape (n_classes,), optional
+        Design effects of groups; 1 by default.
+
+    Examples
+    --------
+    >>> mean_recall([29, 30], [30, 30])
+    {'value': 0.983333, 'low': 0.910489, 'high': 0.997086}
+    """
+    n = np.asarray(support, dtype=float)
+    present = n > 0
+    if not present.any():
+        return estimate(0.0, 0.0, 1.0)
+    n, recall = n[present], np.asarray(hits, dtype=float)[present] / n[present]
+    effect = np.ones(len(n)) if effects is None else np.asarray(effects, dtype=float)[present]
+    mean = float(recall.mean())
+    worth = len(n) ** 2 / float((effect / n).sum())
+    variance = float((recall * (1 - recall) * effect / np.maximum(n - 1, 1)).sum()) / len(n) ** 2
+    if variance > 0:
+        worth = min(worth, mean * (1 - mean) / variance)
+    return estimate(mean, *wilson(mean * worth, worth))
+
+
 def geometric_mean_of(parts: Sequence[Estimate]) -> Estimate:
     """Return the geometric mean of independent proportions, by the same construction on logarithms.
 
@@ -188,35 +223,20 @@ def score(
     """
     predicted = probabilities.argmax(axis=1) if len(labels) else np.empty(0, np.int64)
     matrix = confusion_matrix(labels, predicted, len(names))
-    hits, support, called = matrix.diagonal(), matrix.sum(axis=1), matrix.sum(axis=0)
     alike = Alike(predicted == labels, groups)
-    classes = []
-    for i, name in enumerate(names):
-        is_class, is_called = labels == i, predicted == i
-        classes.append(
-            ClassScore(
-                label=name,
-                support=int(support[i]),
-                precision=share(int(hits[i]), int(called[i]), alike.effect(is_called)),
-                recall=share(int(hits[i]), int(support[i]), alike.effect(is_class)),
-                f1=f1_share(
-                    int(hits[i]),
-                    int(called[i] - hits[i]),
-                    int(support[i] - hits[i]),
-                    alike.effect(is_class | is_called),
-                ),
-            )
-        )
+    classes = _score_classes(labels, predicted, names, matrix, alike)
     present = [c for c in classes if c["support"]]
     wrong = np.flatnonzero(predicted != labels)
     confidence = probabilities.max(axis=1) if len(labels) else np.empty(0)
     worst = wrong[np.argsort(-confidence[wrong], kind="stable")][:MISTAKES]
     return Scores(
         images=len(labels),
-        accuracy=share(int(hits.sum()), len(labels), alike.effect(np.ones(len(labels), bool))),
+        accuracy=share(int(matrix.trace()), len(labels), alike.effect(np.ones(len(labels), bool))),
         groups=len(np.unique(alike.groups)),
         hit_correlation=float(rounded(alike.correlation) or 0.0),
-        balanced_accuracy=mean_of([c["recall"] for c in present]),
+        balanced_accuracy=mean_recall(
+            matrix.diagonal(), matrix.sum(axis=1), [alike.effect(labels == i) for i in range(len(names))]
+        ),
         macro_f1=mean_of([c["f1"] for c in present]),
         geometric_mean=geometric_mean_of([c["recall"] for c in present]),
         classes=classes,
@@ -232,3 +252,29 @@ def score(
             for i in worst.tolist()
         ],
     )
+
+
+def _score_classes(
+    labels: npt.NDArray[np.int64],
+    predicted: npt.NDArray[np.int64],
+    names: Sequence[str],
+    matrix: npt.NDArray[np.int64],
+    alike: Alike,
+) -> list[ClassScore]:
+    """Return precision, recall and F1 of each class."""
+    classes = []
+    for i, (name, support, called) in enumerate(
+        zip(names, matrix.sum(axis=1).tolist(), matrix.sum(axis=0).tolist(), strict=True)
+    ):
+        is_class, is_called, hits = labels == i, predicted == i, int(matrix[i, i])
+        effects = [alike.effect(mask) for mask in (is_called, is_class, is_class | is_called)]
+        classes.append(
+            ClassScore(
+                label=name,
+                support=support,
+                precision=share(hits, called, effects[0]),
+                recall=share(hits, support, effects[1]),
+                f1=f1_share(hits, called - hits, support - hits, effects[2]),
+            )
+        )
+    return classes

@@ -1,10 +1,8 @@
-"""What all runs of one call share: samples, size, scaling, the clock."""
+"""What all runs of one call share: samples, size, scaling, the time budget."""
 
 from __future__ import annotations
 
 import hashlib
-import math
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,25 +19,21 @@ from auditor.baseline.options import TrainOptions
 from auditor.baseline.pixels import STREAM
 from auditor.baseline.scaling import Scaler
 from auditor.baseline.sizing import Size, seconds_per_image
+from auditor.baseline.time_budget import TimeBudget
 from auditor.baseline.varying import Variation
 from auditor.record import History
 
-#: Is told what begins.
+#: Receives a sentence about what begins.
 OnStage = Callable[[str], None]
 
 
-def unheard(text: str) -> None:
-    """Tell nobody."""
+def ignore_stage(text: str) -> None:
+    """Do nothing with what begins."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Session:
-    """The setting in which runs are made; runs differ from each other by what `train` is told.
-
-    ``planned`` holds, as its one number, the seconds of work that may still be planned. What is run depends
-    on expected costs and so on data and options alone; the clock (``deadline``) only ends what takes longer
-    than expected.
-    """
+    """The setting in which runs are made; runs differ from each other by what `train` is given."""
 
     material: Material
     options: TrainOptions
@@ -48,49 +42,32 @@ class Session:
     layers: str = "[]"
     variation: Variation | None = None
     class_weight: tuple[float, ...] | None = None
-    deadline: float = math.inf
-    planned: list[float] = field(default_factory=lambda: [math.inf])
+    budget: TimeBudget = field(default_factory=TimeBudget)
     folder: Path | None = None
     on_epoch: OnEpoch | None = None
-    on_stage: OnStage = unheard
-
-    @property
-    def remaining(self) -> float:
-        """Seconds that are left."""
-        return self.deadline - time.monotonic()
-
-    def affords(self, seconds: float) -> bool:
-        """Whether work of an expected cost fits into what may still be planned; it is taken off where it does."""
-        if seconds > self.planned[0] or self.remaining < 0:
-            return False
-        self.planned[0] -= seconds
-        return True
+    on_stage: OnStage = ignore_stage
 
     def cost(self, images: float) -> float:
-        """Return the expected seconds of feeding so many images (times epochs) to the network."""
+        """Return the expected seconds of feeding ``images`` (times epochs) to the network."""
         return images * seconds_per_image(self.size.image_size, self.size.filters, self.size.depth)
 
     def network(self, **changes: Any) -> Network:
         """Return the network of this session's shape, or of one that differs."""
         o = self.options
-        return network(
-            replace(
-                Architecture(
-                    image_size=self.size.image_size,
-                    classes=len(self.material.labels),
-                    filters=self.size.filters,
-                    depth=self.size.depth,
-                    scaler=self.scaler,
-                    dropout=o.dropout,
-                    l1=o.l1,
-                    l2=o.l2,
-                    layers=self.layers,
-                    backbone=o.backbone or "",
-                    weights=o.weights or "",
-                ),
-                **changes,
-            )
+        shape = Architecture(
+            image_size=self.size.image_size,
+            classes=len(self.material.labels),
+            filters=self.size.filters,
+            depth=self.size.depth,
+            scaler=self.scaler,
+            dropout=o.dropout,
+            l1=o.l1,
+            l2=o.l2,
+            layers=self.layers,
+            backbone=o.backbone or "",
+            weights=o.weights or "",
         )
+        return network(replace(shape, **changes))
 
     def samples(self) -> Samples:
         """Return what is trained on by default: with augmentation where there is any."""
@@ -110,7 +87,9 @@ class Session:
         return replace(samples, weights=(weights / weights.mean()).astype(np.float32))
 
     def validation(self) -> Samples:
-        """Return the validation samples, weighted as the training loss is, so that both curves measure the same thing."""
+        """Return the validation samples, weighted as the training loss is, so that both curves measure the
+        same thing.
+        """
         val = self.material.val
         if not (self.options.class_weights or self.options.oversample or self.material.made is not None):
             return val
@@ -119,7 +98,10 @@ class Session:
         return replace(val, weights=(weights / weights.mean()).astype(np.float32))
 
     def adjustment(self) -> tuple[float, ...]:
-        """Return what logit adjustment adds to the logits in the loss: ``tau * log(prior)``, zero at its largest."""
+        """Return what logit adjustment adds to the logits in the loss.
+
+        ``tau * log(prior)``, zero at its largest.
+        """
         tau = self.options.logit_adjustment
         counts = np.bincount(self.material.train.labels, minlength=len(self.material.labels))
         prior = np.log(np.maximum(counts, 1) / counts.max())
@@ -133,6 +115,7 @@ class Session:
         epochs: int | None = None,
         patience: int | None = None,
         deadline: float | None = None,
+        validated: bool = True,
     ) -> Run:
         """Return the description of a run with this session's settings."""
         o = self.options
@@ -140,6 +123,7 @@ class Session:
             name=name,
             epochs=epochs or self.size.epochs,
             patience=patience or self.size.patience,
+            validated=validated,
             batch_size=o.batch_size,
             learning_rate=o.learning_rate,
             seed=seed,
@@ -147,31 +131,29 @@ class Session:
             variation=self.variation,
             adjustment=self.adjustment(),
             smoothing=o.label_smoothing,
-            deadline=self.deadline if deadline is None else deadline,
+            deadline=self.budget.deadline if deadline is None else deadline,
             on_epoch=self.on_epoch,
         )
 
     def checkpoint(self, run: Run, samples: Samples, architecture: Architecture) -> Path | None:
-        """Return the file of a run's checkpoint: its name is the same only where a run can go on, with the same data and settings."""
+        """Return the file of a run's checkpoint.
+
+        Its name is the same only where a run can go on, with the same data and settings.
+        """
         if self.folder is None:
             return None
-        told = repr(
-            (
-                architecture,
-                replace(run, deadline=0.0, checkpoint=None, on_epoch=None),
-                samples.cache.file.name,
-                self.options,
-            )
-        ).encode()
-        arrays = b"".join(
-            np.ascontiguousarray(a).tobytes() for a in (samples.rows, samples.labels, samples.weights)
-        )
-        return self.folder / f"run-{hashlib.sha256(told + arrays).hexdigest()[:16]}.npz"
+        settings = replace(run, deadline=0.0, checkpoint=None, on_epoch=None)
+        key = hashlib.sha256(repr((architecture, settings, samples.cache.file.name, self.options)).encode())
+        for array in (samples.rows, samples.labels, samples.weights):
+            key.update(np.ascontiguousarray(array).tobytes())
+        return self.folder / f"run-{key.hexdigest()[:16]}.npz"
 
     def train(
         self, run: Run, *, samples: Samples | None = None, net: Network | None = None
     ) -> tuple[Network, History]:
-        """Make a run; the network holds the weights of its best epoch afterwards, until the next run of the same shape.
+        """Make a run.
+
+        The network holds the weights of its best epoch afterwards, until the next run of the same shape.
 
         A run that has its checkpoint goes on from it, and one that was finished is only read back.
         """
@@ -180,7 +162,7 @@ class Session:
         run = replace(run, checkpoint=self.checkpoint(run, chosen, net.architecture))
         return net, fit(net, chosen, self.validation(), run)
 
-    def forget(self) -> None:
+    def remove_checkpoints(self) -> None:
         """Remove the checkpoints: everything that was asked for is done."""
         for file in self.folder.glob("run-*.npz") if self.folder is not None else ():
             file.unlink(missing_ok=True)

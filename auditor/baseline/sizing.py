@@ -19,6 +19,8 @@ CACHE_BYTES = 2 * 2**30
 #: they take about 80 CPU seconds. On 1,200 photos of ten classes that are varied as they are fed, training
 #: images were still being learned after 1,000.
 STEPS = 1500
+#: The most epochs: 200 images need 100 for 700 steps. Early stopping ends most of them sooner.
+MOST_EPOCHS = 100
 #: From this side on there are four stages: on those photos at 64 px, balanced accuracy on validation images
 #: .67 in place of .61.
 DEEPER = 64
@@ -37,8 +39,9 @@ OVERHEAD = 12.0
 class Size:
     """Size of the model and of its training, with the reason in words.
 
-    ``seconds`` is what the whole run is expected to cost: an estimate from the size alone, so that what is
-    planned within a time budget depends on the data and the options and not on the clock.
+    ``full_epochs`` are those that the rules give without a limit of time. ``seconds`` is what the run is
+    expected to cost: an estimate from the size alone, so that what is planned within a time budget depends on
+    the data and the options and not on the clock.
     """
 
     image_size: int
@@ -46,6 +49,7 @@ class Size:
     depth: int
     epochs: int
     patience: int
+    full_epochs: int
     seconds: float
     reason: str
 
@@ -56,7 +60,10 @@ def positions(image_size: int) -> float:
 
 
 def seconds_per_image(image_size: int, filters: int, depth: int = 3) -> float:
-    """Return the expected CPU seconds that training on one image takes once; each stage costs what the one before it does."""
+    """Return the expected CPU seconds that training on one image takes once.
+
+    Each stage costs what the one before it does.
+    """
     return (
         SECONDS_PER_IMAGE
         * positions(image_size)
@@ -84,8 +91,9 @@ def choose_size(
     The rules. Side: the largest of `SIDES` that is not above the median short side of the training images,
     with at most `EPOCH_POSITIONS` in an epoch (96 and 128 px are for small data) and `CACHE_BYTES` of cache.
     Filters: 16, and 32 above 20,000 training images. Stages: 3, and 4 from `DEEPER` on; fewer where the last
-    map would have less than 4 pixels a side. Epochs: about `STEPS` steps, between 5 and 40, and no more than
-    fit into ``seconds`` by the expected cost, at least 3. Patience: a third of the epochs, at least 8.
+    map would have less than 4 pixels a side. Epochs: about `STEPS` steps over the training images, made ones
+    not counted, between 5 and `MOST_EPOCHS`, and no more than fit into ``seconds`` by the expected cost, at
+    least 3. Patience: a third of the epochs, at least 8.
 
     Parameters
     ----------
@@ -97,6 +105,31 @@ def choose_size(
     seconds : float
         What the run may cost.
     """
+    side, reason = _choose_side(short_sides, n_train, image_size)
+    width = filters or (16 if n_train <= 20_000 else 32)
+    stages = depth or (4 if side >= DEEPER else min(3, max(1, int(np.log2(side / 4)))))
+    per_epoch = (n_train + n_made) * seconds_per_image(side, width, stages)
+    wanted = int(np.clip(round(STEPS / max(1, -(-n_train // batch_size))), 5, MOST_EPOCHS))
+    fitting = max(int(min((seconds - OVERHEAD) / per_epoch, wanted)), 3)
+    if not epochs and fitting < wanted:
+        reason += f"; {fitting} of {wanted} epochs are expected to fit into the time"
+    rounds = epochs or fitting
+    return Size(
+        image_size=side,
+        filters=width,
+        depth=stages,
+        epochs=rounds,
+        patience=patience or max(LEAST_PATIENCE, rounds // 3),
+        full_epochs=epochs or wanted,
+        seconds=rounds * per_epoch,
+        reason=reason,
+    )
+
+
+def _choose_side(short_sides: npt.ArrayLike, n_train: int, image_size: int | None) -> tuple[int, str]:
+    """Return the side in pixels, and why."""
+    if image_size:
+        return image_size, f"{image_size} px: as asked"
     sides = np.asarray(short_sides, dtype=float)
     median = float(np.median(sides)) if len(sides) else 64.0
     fits = [
@@ -106,28 +139,5 @@ def choose_size(
         and (s <= 64 or n_train * positions(s) <= EPOCH_POSITIONS)
         and (s == SIDES[0] or n_train * s * s * 3 <= CACHE_BYTES)
     ]
-    side = image_size or max(fits, default=SIDES[0])
-    width = filters or (16 if n_train <= 20_000 else 32)
-    stages = depth or (4 if side >= DEEPER else min(3, max(1, int(np.log2(side / 4)))))
-    fed = n_train + n_made
-    per_epoch = fed * seconds_per_image(side, width, stages)
-    rounds = int(np.clip(round(STEPS / max(1, -(-fed // batch_size))), 5, 40))
-    reason = f"{side} px: " + (
-        "as asked"
-        if image_size
-        else f"the median short side of {n_train:,} training images is {median:.0f} px"
-    )
-    affordable = (seconds - OVERHEAD) / per_epoch
-    if affordable < rounds:
-        rounds = max(int(affordable), 3)
-        reason += f"; {rounds} epochs are expected to fit into the time"
-    rounds = epochs or rounds
-    return Size(
-        image_size=side,
-        filters=width,
-        depth=stages,
-        epochs=rounds,
-        patience=patience or max(LEAST_PATIENCE, rounds // 3),
-        seconds=rounds * per_epoch,
-        reason=reason,
-    )
+    side = max(fits, default=SIDES[0])
+    return side, f"{side} px: the median short side of {n_train:,} training images is {median:.0f} px"

@@ -7,19 +7,20 @@ import math
 import tempfile
 import time
 from collections.abc import Collection, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from auditor.baseline.backbone import IMAGE_SIZE, check_backbone
 from auditor.baseline.comparison import compare_ways
-from auditor.baseline.diagnosis import fitting_diagnosis, interval, overall
-from auditor.baseline.experiments import noise_floor, run_experiments
+from auditor.baseline.diagnosis import diagnose_fit, epochs_cut, interval, name_verdict, order_advice
+from auditor.baseline.experiments import measure_noise_floor, run_experiments
 from auditor.baseline.fitting import OnEpoch
 from auditor.baseline.learning_curve import learning_curve
-from auditor.baseline.material import Material, PlannedSplit, describe_counts, gather, units, usable_rows
+from auditor.baseline.material import Material, describe_counts, gather, usable_rows
 from auditor.baseline.network import Network, layers_json
 from auditor.baseline.options import TrainOptions
 from auditor.baseline.references import references
@@ -28,14 +29,24 @@ from auditor.baseline.result import Baseline
 from auditor.baseline.runtime import load
 from auditor.baseline.scaling import Scaler, pixel_statistics
 from auditor.baseline.scores import score
-from auditor.baseline.session import OnStage, Session, predict, unheard
+from auditor.baseline.session import OnStage, Session, ignore_stage, predict
 from auditor.baseline.sizing import Size, choose_size
 from auditor.baseline.slices import weak_slices
+from auditor.baseline.time_budget import (
+    ASKED_SHARE,
+    MAIN_SHARE,
+    PLANNED_SHARE,
+    TRAINED_SHARE,
+    TUNING_SHARE,
+    TimeBudget,
+)
 from auditor.baseline.tuning import check_tuning, tune
 from auditor.baseline.varying import variation_for
 from auditor.errors import OutputError, UsageError
 from auditor.finding import percent, rounded
-from auditor.record import BaselineFacts, Scores
+from auditor.grouping import PlannedSplit, number_units_of
+from auditor.record import BaselineFacts, History, Scores
+from auditor.scanning.pixels import Unreadable, decode
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,33 +62,30 @@ PILOT_MARGIN = 0.05
 SCORED_TRAINING = 2000
 #: Minutes below which the pilot that chooses the scaling is left out.
 PILOT_MINUTES = 2.0
-#: Shares of the time budget that the model, and the model and all experiments, are planned to take: a busy
-#: machine takes twice as long.
-MAIN_SHARE, PLANNED_SHARE = 0.35, 0.5
-#: Share of the time budget for a hyperparameter search, where one was asked for.
-TUNING_SHARE = 0.5
-#: The second share where remedies, a comparison or a learning curve were asked for by name: they may take
-#: what was kept back.
-ASKED_SHARE = 0.8
+#: Images that share a group with another, from which on their correlation is worth a note: three pairs are no
+#: estimate.
+FEWEST_SHARED = 10
+#: Training images whose size is looked at where no scan is at hand: their median is within a few pixels.
+SIZED_IMAGES = 100
 
 
 @contextlib.contextmanager
-def _working_folder(output: str | Path | None) -> Iterator[tuple[Path, bool]]:
-    """Give the folder of cache and checkpoints, and whether it stays."""
-    if output is not None:
-        folder = Path(output) / "cache"
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(
-                expected="an output folder that can be written",
-                received=f"'{output}': {error.strerror or error}",
-                hint="choose another with -o",
-            ) from None
-        yield folder, True
+def _working_folder(output: str | Path | None) -> Iterator[Path]:
+    """Give the folder of cache and checkpoints; a temporary one where there is no output folder."""
+    if output is None:
+        with tempfile.TemporaryDirectory(prefix="auditor-") as name:
+            yield Path(name)
         return
-    with tempfile.TemporaryDirectory(prefix="auditor-") as name:
-        yield Path(name), False
+    folder = Path(output) / "cache"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            expected="an output folder that can be written",
+            received=f"'{output}': {error.strerror or error}",
+            hint="choose another with -o",
+        ) from None
+    yield folder
 
 
 def train_baseline(
@@ -87,30 +95,24 @@ def train_baseline(
     options: TrainOptions | None = None,
     output: str | Path | None = None,
     on_epoch: OnEpoch | None = None,
-    on_stage: OnStage = unheard,
+    on_stage: OnStage = ignore_stage,
     time_budget: float | None = None,
     measures: pd.DataFrame | None = None,
     suspects: Collection[str] = (),
 ) -> Baseline:
-    """Train a small CNN on a plan's training images, stop it by the validation images, score it once on the test images.
+    """Train a small CNN on training images, stop it by validation images, score it once on test images.
 
     Parameters
     ----------
     plan : Plan
-        A planned split; its ``usable`` rows are used.
     augmentation : Augmentation, optional
-        What to make of the rare classes: drawn while training, or as layers in the model, as it was planned.
     options : TrainOptions, optional
     output : str or Path, optional
-        Folder for ``baseline.keras``, ``baseline.json``, the pixel cache and checkpoints; a killed run goes
-        on from its last epoch. Without it, a temporary folder is used and removed.
-    on_epoch : callable, optional
-        Told after every epoch of every run, with an `Epoch`.
-    on_stage : callable, optional
-        Told what begins, in a sentence.
+        Folder for model, ``baseline.json``, pixels and checkpoints, from which a killed run goes on.
+    on_epoch, on_stage : callable, optional
+        Called with an `Epoch` after every epoch of every run, and with a sentence about what begins.
     time_budget : float, optional
-        Minutes for everything; what does not fit is left out and said. A run that the clock ended is not
-        reproducible.
+        Minutes for everything; what does not fit is left out and said.
     measures : DataFrame, optional
         The scan's images (``path`` and measures), to find slices on which the model is weak.
     suspects : collection of str
@@ -120,15 +122,36 @@ def train_baseline(
     ------
     DataError
         One class only, no training images, or a loss that is not a number from the first epoch on.
-    UsageError
-        An option out of range.
-    OutputError
-        The output folder cannot be written.
-    MissingExtraError
-        Keras or TensorFlow is not installed.
+    UsageError, OutputError
+        An option is out of range, or the output folder cannot be written.
     """
     began = time.monotonic()
     options = options or TrainOptions()
+    _check(options, time_budget)
+    rows, notes = usable_rows(plan, seed=options.seed)
+    allowed = time_budget * 60 if time_budget is not None else math.inf
+    size = _size(plan, rows, measures, augmentation, options, allowed)
+    budget = TimeBudget(allowed * PLANNED_SHARE - size.seconds, deadline=began + allowed)
+    with _working_folder(output) as folder:
+        on_stage(f"Resizing {len(rows):,} images to {size.image_size} px")
+        material = gather(plan, rows, size.image_size, folder, augmentation=augmentation)
+        statistics = pixel_statistics(material.train.cache.stream(material.train.rows))
+        session = Session(
+            material=material, options=options, size=size, scaler=statistics.min_max(), budget=budget,
+            on_epoch=on_epoch, on_stage=on_stage, folder=folder if output or options.tune else None,
+            **_augmentation_settings(augmentation, material, options),
+        )  # fmt: skip
+        result = _train_and_ask(session, statistics.standard(), began, allowed, measures, suspects)
+        result.facts["notes"] = [*notes, *material.notes, *result.facts["notes"]]
+        result.facts["seconds"] = round(time.monotonic() - began, 1)
+        if output is not None:
+            result.save(output)
+            session.remove_checkpoints()
+        return result
+
+
+def _check(options: TrainOptions, time_budget: float | None) -> None:
+    """Refuse early what would fail late."""
     if time_budget is not None and not time_budget > 0:
         raise UsageError(
             expected="a time budget over 0 minutes",
@@ -138,138 +161,160 @@ def train_baseline(
     check_tuning(options)
     load()
     check_backbone(options.backbone, options.weights)
-    notes: list[str] = []
-    rows = usable_rows(plan, notes, seed=options.seed)
-    allowed = time_budget * 60 if time_budget is not None else math.inf
-    share = MAIN_SHARE if options.experiments else 1.0
-    size = _size(rows, measures, augmentation, options, allowed * share)
-    deadline = began + allowed
-    with _working_folder(output) as (folder, stays):
-        on_stage(f"Resizing {len(rows):,} images to {size.image_size} px")
-        material = gather(
-            plan, rows, size.image_size, folder, notes, augmentation=augmentation, seed=options.seed
+
+
+def _train_and_ask(
+    session: Session,
+    standard: Scaler,
+    began: float,
+    allowed: float,
+    measures: pd.DataFrame | None,
+    suspects: Collection[str],
+) -> Baseline:
+    """Train the model, score it, then ask what the options want to know."""
+    options = session.options
+    scaler, reason = _choose_scaling(session, standard, allowed)
+    trained = _train_model(replace(session, scaler=scaler), began, allowed)
+    session, material = trained.session, session.material
+    model, parameters = trained.network.serving_model(), trained.network.parameters
+    scores, probabilities = _score_parts(trained.network, material, options.seed)
+    _add_slices(scores, material, probabilities, measures)
+    session.on_stage("Comparing with logistic regression")
+    held_out = {part: samples for part, samples in material.parts.items() if part != "train"}
+    facts = BaselineFacts(
+        config=_describe_config(session, allowed, reason),
+        parameters=parameters,
+        image_size=[session.size.image_size, session.size.image_size],
+        labels=list(material.labels),
+        counts=describe_counts(material),
+        scores=scores,
+        references=references(material.train, held_out, seed=options.seed),
+        tuning=trained.tuning,
+        notes=_note_groups(scores),
+    )
+    _ask(facts, session, trained.history, allowed, suspects)
+    facts["summary"] = summarise(facts)
+    return Baseline(facts=facts, model=model, probabilities=probabilities)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Trained:
+    """The model in training form, its curves, and the session with the settings that a search chose."""
+
+    session: Session
+    network: Network
+    history: History
+    tuning: dict[str, Any]
+
+
+def _train_model(session: Session, began: float, allowed: float) -> _Trained:
+    """Train the model itself, after a search where one was asked for."""
+    seed, deadline = session.options.seed, began + allowed * TRAINED_SHARE
+    tuning: dict[str, Any] = {}
+    run = session.run("baseline", seed=seed)
+    if session.options.tune:
+        session.on_stage(f"Searching hyperparameters in {session.options.tune} trials")
+        session, run, tuning = tune(
+            session, session.options.tune, seconds=allowed * TUNING_SHARE, deadline=deadline
         )
-        statistics = pixel_statistics(material.train.cache.stream(material.train.rows))
-        session = Session(
-            material=material,
-            options=options,
-            size=size,
-            scaler=statistics.min_max(),
-            deadline=deadline,
-            on_epoch=on_epoch,
-            on_stage=on_stage,
-            folder=folder if stays else None,
-            variation=variation_for(augmentation) if options.vary and not _by_layers(augmentation) else None,
-            planned=[allowed * PLANNED_SHARE - size.seconds],
-            **_augmentation_settings(augmentation, material),
-        )
-        scaler, reason = _choose_scaling(session, statistics.standard(), time_budget)
-        session = replace(session, scaler=scaler)
-        tuning: dict[str, Any] = {}
-        if options.tune:
-            on_stage(f"Searching hyperparameters in {options.tune} trials")
-            session, tuning = tune(session, options.tune, seconds=allowed * TUNING_SHARE)
-            size = session.size
-        on_stage(f"Training the baseline on {len(session.samples()):,} images")
-        run = session.run(
-            "baseline", seed=options.seed, deadline=began + allowed * 0.9
-        )  # scoring takes the rest
-        net, history = session.train(run)
-        model, parameters = net.serving_model(), net.parameters
-        scores, probabilities = _scores(net, material, options.seed)
-        _add_slices(scores, material, probabilities, measures)
-        notes += _alike(scores)
-        diagnosis = fitting_diagnosis(scores["train"], scores["val"], history)
-        on_stage("Comparing with logistic regression")
-        compared = references(
-            material.train, {p: s for p, s in material.parts.items() if p != "train"}, seed=options.seed
-        )
-        floor: dict[str, float] = {}
-        histories = [history]
-        if options.experiments:
-            diagnosis += run_experiments(session, history, scores)
-        remedies: list[dict[str, Any]] = []
-        curve: dict[str, Any] = {}
-        if options.remedies or options.compare or options.target_recall is not None:
-            session.planned[0] += allowed * (ASKED_SHARE - PLANNED_SHARE)
-        if options.target_recall is not None:
-            on_stage("Measuring the learning curve")
-            curve = learning_curve(session, options.target_recall)
-        if options.remedies:
-            on_stage("Trying remedies")
-            remedies = try_remedies(session, {d["question"]: d["verdict"] for d in diagnosis})
-        if options.seeds > 1:
-            on_stage(f"Repeating the training with {options.seeds - 1} more seeds")
-            floor, more = noise_floor(session, scores["val"], options.seeds)
-            histories += more
-            if len(more) + 1 < options.seeds:
-                notes.append(
-                    f"The noise floor is from {len(more) + 1} of {options.seeds} seeds: the others do not fit into the time budget."
-                )
-        facts = BaselineFacts(
-            config={
-                **session.options.as_dict(),
-                "time_budget": time_budget,
-                "scaling": scaler.kind,
-                "scaling_reason": reason,
-                "scale": [rounded(v) for v in scaler.scale],
-                "offset": [rounded(v) for v in scaler.offset],
-                "filters": size.filters,
-                "depth": size.depth,
-                "epochs": size.epochs,
-                "patience": size.patience,
-                "image_size": size.image_size,
-                "size_reason": size.reason,
-            },
-            parameters=parameters,
-            image_size=[size.image_size, size.image_size],
-            labels=list(material.labels),
-            counts=describe_counts(material),
-            histories=histories,
-            scores=scores,
-            references=compared,
-            diagnosis=diagnosis,
-            noise_floor=floor,
-            remedies=remedies,
-            learning_curve=curve,
-            tuning=tuning,
-            comparison=compare_ways(session, options.seeds, suspects) if options.compare else [],
-            notes=notes,
-            seconds=round(time.monotonic() - began, 1),
-        )
-        facts["summary"] = summary(facts)
-        result = Baseline(facts=facts, model=model, probabilities=probabilities)
-        if output is not None:
-            result.save(output)
-            session.forget()
-        return result
+    session.on_stage(f"Training the baseline on {len(session.samples()):,} images")
+    net, history = session.train(replace(run, deadline=deadline))
+    history["name"] = "baseline"
+    history["planned_epochs"] = run.epochs if tuning else session.size.full_epochs
+    return _Trained(session=session, network=net, history=history, tuning=tuning)
+
+
+def _ask(
+    facts: BaselineFacts, session: Session, history: History, allowed: float, suspects: Collection[str]
+) -> None:
+    """Add the diagnosis, and what else the options ask for."""
+    options, scores, notes = session.options, facts["scores"], facts["notes"]
+    facts["histories"] = [history]
+    facts["diagnosis"] = diagnose_fit(scores["train"], scores["val"], history)
+    if options.experiments:
+        facts["diagnosis"] += run_experiments(session, history, scores)
+    facts["advice"] = order_advice(facts["diagnosis"])
+    facts |= {"noise_floor": {}, "remedies": [], "comparison": [], "learning_curve": {}}
+    if options.remedies or options.compare or options.target_recall is not None:
+        session.budget.extend(allowed * (ASKED_SHARE - PLANNED_SHARE))
+    if options.target_recall is not None:
+        session.on_stage("Measuring the learning curve")
+        facts["learning_curve"], said = learning_curve(session, options.target_recall)
+        notes += said
+    if options.remedies:
+        session.on_stage("Trying remedies")
+        verdicts = {d["question"]: d["verdict"] for d in facts["diagnosis"]}
+        facts["remedies"], said = try_remedies(session, verdicts)
+        notes += said
+    if options.seeds > 1:
+        session.on_stage(f"Repeating the training with {options.seeds - 1} more seeds")
+        facts["noise_floor"], more = measure_noise_floor(session, scores["val"], options.seeds)
+        facts["histories"] += more
+        if len(more) + 1 < options.seeds:
+            notes.append(
+                f"The noise floor is from {len(more) + 1} of {options.seeds} seeds: the others do not "
+                f"fit into the time budget."
+            )
+    if options.compare:
+        session.on_stage("Comparing ways against imbalance")
+        facts["comparison"], said = compare_ways(session, options.seeds, suspects)
+        notes += said
+
+
+def _describe_config(session: Session, allowed: float, scaling_reason: str) -> dict[str, Any]:
+    """Return all settings, those that were chosen too."""
+    size, scaler = session.size, session.scaler
+    return {
+        **session.options.as_dict(),
+        "time_budget": allowed / 60 if math.isfinite(allowed) else None,
+        "scaling": scaler.kind,
+        "scaling_reason": scaling_reason,
+        "scale": [rounded(v) for v in scaler.scale],
+        "offset": [rounded(v) for v in scaler.offset],
+        "filters": size.filters,
+        "depth": size.depth,
+        "epochs": size.epochs,
+        "patience": size.patience,
+        "image_size": size.image_size,
+        "size_reason": size.reason,
+    }
+
+
+def _short_sides(
+    plan: PlannedSplit, rows: pd.DataFrame, measures: pd.DataFrame | None, seed: int
+) -> npt.NDArray[np.float64]:
+    """Return the shorter sides of training images in pixels: from the scan, else of some that are opened."""
+    training = rows.loc[rows["split"] == "train", "path"]
+    if measures is not None and {"path", "width", "height"} <= set(measures.columns):
+        known = measures[measures["path"].isin(set(training))]
+        sides = known[["width", "height"]].min(axis=1).to_numpy(dtype=float)
+        return np.asarray(sides[sides > 0])
+    found = []
+    for path in np.random.default_rng([seed, 0x7369]).permutation(training.to_numpy())[:SIZED_IMAGES]:
+        with contextlib.suppress(OSError, Unreadable):
+            found.append(min(decode(plan.dataset.source.read(path)).rgb.shape[:2]))
+    return np.array(found, dtype=float)
 
 
 def _size(
+    plan: PlannedSplit,
     rows: pd.DataFrame,
     measures: pd.DataFrame | None,
     augmentation: Augmentation | None,
     options: TrainOptions,
-    seconds: float,
+    allowed: float,
 ) -> Size:
-    training = rows[rows["split"] == "train"]
-    sides: Any = np.empty(0)
-    if measures is not None and {"path", "width", "height"} <= set(measures.columns):
-        known = measures[measures["path"].isin(set(training["path"]))]
-        sides = known[["width", "height"]].min(axis=1).to_numpy(dtype=float)
-        sides = sides[sides > 0]
-    made = len(augmentation.manifest) if augmentation is not None else 0
     return choose_size(
-        sides,
-        len(training),
-        made,
+        _short_sides(plan, rows, measures, options.seed),
+        int((rows["split"] == "train").sum()),
+        len(augmentation.manifest) if augmentation is not None else 0,
         options.batch_size,
         image_size=options.image_size or (IMAGE_SIZE if options.backbone else None),
         filters=options.filters,
         depth=options.depth,
         epochs=options.epochs,
         patience=options.patience,
-        seconds=seconds,
+        seconds=allowed * (MAIN_SHARE if options.experiments else 1.0),
     )
 
 
@@ -278,20 +323,28 @@ def _by_layers(augmentation: Augmentation | None) -> bool:
     return augmentation is not None and augmentation.facts.get("way") == "layers"
 
 
-def _augmentation_settings(augmentation: Augmentation | None, material: Material) -> dict[str, Any]:
-    """Return the random layers and the class weights that a planned augmentation brings."""
-    if augmentation is None:
-        return {}
-    known = augmentation.weights
-    weights = tuple(float(known.get(label, 1.0)) for label in material.labels)
-    settings: dict[str, Any] = {"class_weight": weights if len(set(weights)) > 1 else None}
-    if _by_layers(augmentation):
-        settings["layers"] = layers_json(augmentation.keras_layers())
+def _augmentation_settings(
+    augmentation: Augmentation | None, material: Material, options: TrainOptions
+) -> dict[str, Any]:
+    """Return the variation of all images, the random layers and the class weights that a planned augmentation
+    brings.
+    """
+    by_layers = _by_layers(augmentation)
+    settings: dict[str, Any] = {}
+    if options.vary and not by_layers:
+        settings["variation"] = variation_for(augmentation)
+    if augmentation is not None:
+        weights = tuple(float(augmentation.weights.get(label, 1.0)) for label in material.labels)
+        settings["class_weight"] = weights if len(set(weights)) > 1 else None
+        if by_layers:
+            settings["layers"] = layers_json(augmentation.keras_layers())
     return settings
 
 
-def _choose_scaling(session: Session, standard: Scaler, time_budget: float | None) -> tuple[Scaler, str]:
-    """Choose between the session's min-max scaling and standardisation, by the validation loss of two short runs."""
+def _choose_scaling(session: Session, standard: Scaler, allowed: float) -> tuple[Scaler, str]:
+    """Choose between the session's min-max scaling and standardisation, by the validation loss of two short
+    runs.
+    """
     wanted = session.options.scaling
     if session.options.backbone:
         return (
@@ -300,7 +353,7 @@ def _choose_scaling(session: Session, standard: Scaler, time_budget: float | Non
         )
     if wanted != "auto":
         return (session.scaler if wanted == "min-max" else standard), "as asked"
-    if time_budget is not None and time_budget < PILOT_MINUTES:
+    if allowed < PILOT_MINUTES * 60:
         return session.scaler, f"min-max without a trial: the time budget is under {PILOT_MINUTES:g} minutes"
     lowest = {}
     train, batch = session.material.train, session.options.batch_size
@@ -309,7 +362,7 @@ def _choose_scaling(session: Session, standard: Scaler, time_budget: float | Non
     )
     epochs = max(1, round(PILOT_STEPS * batch / len(some)))
     for scaler in (session.scaler, standard):
-        trial = replace(session, scaler=scaler, folder=None)
+        trial = replace(session, scaler=scaler)
         run = trial.run(
             f"trial of {scaler.kind} scaling", seed=session.options.seed, epochs=epochs, patience=epochs
         )
@@ -324,7 +377,7 @@ def _choose_scaling(session: Session, standard: Scaler, time_budget: float | Non
     return session.scaler, f"{numbers}; min-max unless standardisation is lower by {percent(PILOT_MARGIN)}"
 
 
-def _scores(net: Network, material: Material, seed: int) -> tuple[dict[str, Scores], pd.DataFrame]:
+def _score_parts(net: Network, material: Material, seed: int) -> tuple[dict[str, Scores], pd.DataFrame]:
     """Score every split; the test split is predicted here, once."""
     import pandas as pd
 
@@ -341,7 +394,7 @@ def _scores(net: Network, material: Material, seed: int) -> tuple[dict[str, Scor
         probabilities = predict(net, samples)
         rows = material.table.iloc[samples.rows]
         paths = rows["path"].tolist()
-        found[part] = score(samples.labels, probabilities, material.labels, paths, units(rows))
+        found[part] = score(samples.labels, probabilities, material.labels, paths, number_units_of(rows))
         if part != "train":
             frames.append(
                 pd.DataFrame(probabilities, columns=list(material.labels), index=pd.Index(paths, name="path"))
@@ -349,13 +402,13 @@ def _scores(net: Network, material: Material, seed: int) -> tuple[dict[str, Scor
     return found, pd.concat(frames)
 
 
-def _alike(scores: dict[str, Scores]) -> list[str]:
+def _note_groups(scores: dict[str, Scores]) -> list[str]:
     """Say where intervals count images of a group for less."""
     return [
-        f"{s['images']:,} images of {part} are in {s['groups']:,} groups whose hits go together (correlation {s['hit_correlation']:.2f}): "
-        "intervals count them for fewer."
+        f"{s['images']:,} images of {part} are in {s['groups']:,} groups whose hits go together "
+        f"(correlation {s['hit_correlation']:.2f}): intervals count them for fewer."
         for part, s in scores.items()
-        if part != "train" and s["hit_correlation"] > 0
+        if part != "train" and s["hit_correlation"] > 0 and s["images"] - s["groups"] >= FEWEST_SHARED
     ]
 
 
@@ -378,7 +431,7 @@ def _add_slices(
         scores[part]["slices"] = weak_slices(known.loc[rows["path"]].reset_index(), right)
 
 
-def summary(facts: BaselineFacts) -> str:
+def summarise(facts: BaselineFacts) -> str:
     """Say in a sentence or two how well the baseline does, against what, and what holds it back."""
     part = "test" if "test" in facts["scores"] else "val"
     named = {"test": "test", "val": "validation"}[part]
@@ -393,9 +446,15 @@ def summary(facts: BaselineFacts) -> str:
     )
     text += f" ({'; '.join(others)})." if others else "."
     said = {
-        "overfitting": "The model overfits.",
-        "underfitting": "The model underfits.",
+        "overfitting": "The model overfits (high variance).",
+        "underfitting": "The model underfits (high bias).",
         "neither": "It neither underfits nor overfits.",
         "undecided": "Whether it underfits or overfits cannot be said from these numbers.",
-    }[overall(facts["diagnosis"])]
+    }[name_verdict(facts["diagnosis"])]
+    history = facts["histories"][0]
+    if planned := epochs_cut(history):
+        said = (
+            f"The time budget stopped training after {len(history['loss'])} of {planned} epochs: no "
+            f"diagnosis."
+        )
     return f"{text} {said}"

@@ -1,4 +1,13 @@
-"""Hyperparameter search on the validation images, with Optuna: resumable, pruned, within a time budget; test is never looked at."""
+"""Hyperparameter search on the validation images, with Optuna.
+
+Resumable, pruned, within a time budget; test is never looked at.
+
+References
+----------
+Akiba et al., "Optuna: a next-generation hyperparameter optimization framework", KDD 2019; Bergstra et al.,
+"Algorithms for hyper-parameter optimization", NeurIPS 2011 (TPE); Hutter, Hoos, Leyton-Brown, "An efficient
+approach for assessing hyperparameter importance", ICML 2014 (fANOVA).
+"""
 
 from __future__ import annotations
 
@@ -12,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from auditor.baseline.fitting import Epoch
+from auditor.baseline.fitting import Epoch, Run
 from auditor.baseline.network import STRIDED_STEM
 from auditor.baseline.options import FEWEST_FILTERS, TrainOptions
 from auditor.baseline.session import Session, predict
@@ -35,79 +44,90 @@ FILTERS = (FEWEST_FILTERS, 32, 64)
 EPOCHS = (0.5, 1.0, 2.0)
 
 
-def tune(session: Session, trials: int, *, seconds: float = math.inf) -> tuple[Session, dict[str, Any]]:
-    """Search layers, filters, epochs, learning rate, dropout, L1 and L2; return the session of the best trial and what was tried.
+def tune(
+    session: Session, trials: int, *, seconds: float = math.inf, deadline: float = math.inf
+) -> tuple[Session, Run, dict[str, Any]]:
+    """Search layers, filters, epochs, learning rate, dropout, L1 and L2.
+
+    Return the best trial and what was tried.
+
+    The session's own settings are the first trial, with as much time as they have without a search: however
+    slow the machine, the best is never worse than they are (on validation). Every trial keeps its checkpoint
+    in the session's folder, so that to make the best one's run again is to read it back.
 
     Parameters
     ----------
     session : Session
-        Its own settings are the first trial, so that the best is never worse than they are (on validation).
     trials : int
-        Trials in all; those of an earlier search on the same data and settings, in the session's folder,
-        count.
-    seconds : float
-        After which no further trial is begun.
+        Trials in all; those of an earlier search in the session's folder count.
+    seconds, deadline : float
+        After how many seconds the search ends; when the first trial does, on `time.monotonic`'s clock.
 
     Returns
     -------
     session : Session
+        Under the settings of the best trial.
+    run : Run
+        The best trial's.
     facts : dict
-        ``trials`` (number, settings, validation balanced accuracy, epochs, state), ``best``, ``importance``
-        (fANOVA) and ``words``.
+        ``trials``, ``best``, ``importance`` (fANOVA) and ``words``.
 
     Raises
     ------
-    MissingExtraError
-        Optuna is not installed.
     UsageError
         Not one trial came to an end.
-
-    References
-    ----------
-    Akiba et al., "Optuna: a next-generation hyperparameter optimization framework", KDD 2019; Bergstra et
-    al., "Algorithms for hyper-parameter optimization", NeurIPS 2011 (TPE); Hutter, Hoos, Leyton-Brown, "An
-    efficient approach for assessing hyperparameter importance", ICML 2014 (fANOVA).
     """
-    try:
-        import optuna
-    except ImportError:
-        raise MissingExtraError.of("optuna", "tune") from None
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    began = time.monotonic()
+    import optuna
+
+    end = min(time.monotonic() + seconds, deadline)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Optuna marks parts as experimental
-        study = optuna.create_study(
-            study_name=_key(session),
-            storage=_storage(session),
-            direction="maximize",
-            sampler=optuna.samplers.TPESampler(
-                seed=session.options.seed, n_startup_trials=max(STARTUP_TRIALS, trials // 4)
-            ),
-            pruner=optuna.pruners.MedianPruner(n_startup_trials=STARTUP_TRIALS, n_warmup_steps=WARMUP_EPOCHS),
-            load_if_exists=True,
-        )
-        if not study.trials:
-            study.enqueue_trial(_given(session))
+        study = _study(session, trials)
         done = _ended(study)
-        while len(done) < trials and (not done or time.monotonic() - began < seconds):
-            study.optimize(lambda trial: _objective(session, trial), n_trials=1)
+        while len(done) < trials and (not done or time.monotonic() < end):
+            study.optimize(lambda t: _objective(session, t, end if t.number else deadline), n_trials=1)
             done = _ended(study)
-        whole = [t for t in done if t.state == optuna.trial.TrialState.COMPLETE]
-        if not whole:
+        complete = [t for t in done if t.state == optuna.trial.TrialState.COMPLETE]
+        if not complete:
             raise UsageError(
                 expected="a trial that ends with a score",
                 received=f"{len(done)} trials without",
                 hint="lower the learning rate, or allow more time with --time-budget",
             )
-        best = max(whole, key=lambda t: (t.value or 0.0, -t.number))
-        importance = _importance(study, whole)
+        best = max(complete, key=lambda t: (t.value or 0.0, -t.number))
+        importance = _importance(study, complete)
     facts = {
         "trials": [_row(t) for t in done],
         "best": {"trial": best.number, **_plain(best.params)},
         "importance": importance,
-        "words": _words(done, whole, best, trials),
+        "words": _words(done, complete, best, trials),
     }
-    return _session_of(session, best.params), facts
+    chosen = _session_of(session, best.params)
+    return chosen, _run_of(chosen, best.number), facts
+
+
+def _study(session: Session, trials: int) -> optuna.Study:
+    """Open the search of this data and these settings, or begin it with the session's own settings."""
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    study = optuna.create_study(
+        study_name=_key(session),
+        storage=_storage(session),
+        direction="maximize",
+        sampler=optuna.samplers.TPESampler(
+            seed=session.options.seed, n_startup_trials=max(STARTUP_TRIALS, trials // 4)
+        ),
+        pruner=optuna.pruners.MedianPruner(n_startup_trials=STARTUP_TRIALS, n_warmup_steps=WARMUP_EPOCHS),
+        load_if_exists=True,
+    )
+    if not study.trials:
+        study.enqueue_trial(_given(session))
+    return study
+
+
+def _run_of(session: Session, number: int) -> Run:
+    return session.run(f"trial {number}", seed=session.options.seed)
 
 
 def _ended(study: optuna.Study) -> list[optuna.trial.FrozenTrial]:
@@ -121,8 +141,11 @@ def _ended(study: optuna.Study) -> list[optuna.trial.FrozenTrial]:
 
 
 def _key(session: Session) -> str:
-    """Return a name that is the same only where trials may be counted together: the same data, settings and seed."""
-    told = repr(
+    """Return a name that is the same only where trials may be counted together.
+
+    The same data, settings and seed.
+    """
+    settings = repr(
         (
             session.size,
             session.scaler,
@@ -132,7 +155,9 @@ def _key(session: Session) -> str:
         )
     )
     samples = session.samples()
-    return hashlib.sha256(told.encode() + samples.rows.tobytes() + samples.labels.tobytes()).hexdigest()[:16]
+    return hashlib.sha256(settings.encode() + samples.rows.tobytes() + samples.labels.tobytes()).hexdigest()[
+        :16
+    ]
 
 
 def _storage(session: Session) -> Any:
@@ -194,7 +219,7 @@ def _session_of(session: Session, params: dict[str, Any]) -> Session:
     return replace(session.with_options(**options), size=size)
 
 
-def _objective(session: Session, trial: optuna.Trial) -> float:
+def _objective(session: Session, trial: optuna.Trial, deadline: float) -> float:
     """Train one trial; returns the balanced accuracy of its best epoch's weights on the validation images."""
     import optuna
 
@@ -207,23 +232,28 @@ def _objective(session: Session, trial: optuna.Trial) -> float:
         if trial.should_prune():
             raise optuna.TrialPruned
 
-    tried = replace(tried, on_epoch=on_epoch, folder=None)
+    run = replace(_run_of(tried, trial.number), deadline=deadline, on_epoch=on_epoch)
     try:
-        net, history = tried.train(tried.run(f"trial {trial.number}", seed=session.options.seed))
+        net, history = tried.train(run)
     except DataError as error:  # the loss is not a number, or there was no time for one epoch
         trial.set_user_attr("failed", str(error))
         raise optuna.TrialPruned from None
+    if trial.number and history["ended_by"] == "time":  # a score of half a training ranks nothing
+        raise optuna.TrialPruned
     val = session.material.val
     predicted = predict(net, val).argmax(axis=1)
     trial.set_user_attr("epochs_run", len(history["loss"]))
     return float(np.mean([(predicted[val.labels == k] == k).mean() for k in np.unique(val.labels)]))
 
 
-def _importance(study: optuna.Study, whole: list[optuna.trial.FrozenTrial]) -> dict[str, float | None]:
-    """Return each setting's share of the variance of the score; nothing where fewer than ten trials would have to tell."""
+def _importance(study: optuna.Study, complete: list[optuna.trial.FrozenTrial]) -> dict[str, float | None]:
+    """Return each setting's share of the variance of the score.
+
+    Nothing where there are fewer than ten trials.
+    """
     import optuna
 
-    if len(whole) < 10 or len({t.value for t in whole}) < 2:
+    if len(complete) < 10 or len({t.value for t in complete}) < 2:
         return {}
     try:
         found = optuna.importance.get_param_importances(
@@ -257,15 +287,17 @@ def _row(trial: optuna.trial.FrozenTrial) -> dict[str, Any]:
     }
 
 
-def _words(done: list[Any], whole: list[Any], best: Any, asked: int) -> str:
-    first = next((t for t in whole if t.number == 0), None)
+def _words(done: list[Any], complete: list[Any], best: Any, asked: int) -> str:
+    first = next((t for t in complete if t.number == 0), None)
     short = f" {asked - len(done)} did not fit into the time budget." if len(done) < asked else ""
     gain = (
         f", {100 * (best.value - first.value):+.1f} points against the defaults" if first is not None else ""
     )
     return (
-        f"{len(done)} trials, {len(done) - len(whole)} of them ended early. The best reaches {percent(best.value, 1)} "
-        f"balanced accuracy on the validation images{gain}; the best of many flatters itself, so what counts is the test score.{short}"
+        f"{len(done)} trials, {len(done) - len(complete)} of them ended early. The best reaches "
+        f"{percent(best.value, 1)} "
+        f"balanced accuracy on the validation images{gain}; the best of many is partly luck, so only "
+        f"the test score counts.{short}"
     )
 
 

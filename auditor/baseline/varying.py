@@ -1,4 +1,7 @@
-"""Mild augmentation of every training image as it is fed: one warp, drawn afresh each time an image is seen."""
+"""Mild augmentation of every training image as it is fed.
+
+One warp, drawn afresh each time an image is seen.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +42,10 @@ class Variation:
     tone: float = 0.0
 
     def __call__(self, images: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
-        """Return images ``(n, side, side, 3)``, each varied by itself; what a warp uncovers is filled by the picture mirrored."""
+        """Return images ``(n, side, side, 3)``, each varied by itself.
+
+        What a warp uncovers is filled by the picture mirrored.
+        """
         n, side = len(images), images.shape[1]
         dx, dy = rng.uniform(-self.shift, self.shift, (2, n)) * side
         size = 1 + rng.uniform(-self.zoom, self.zoom, n)
@@ -73,6 +79,6 @@ MIRROR = "flip-horizontal"
 
 
 def variation_for(augmentation: Augmentation | None) -> Variation:
-    """Return `MILD`, with mirror images where the policy of a planned augmentation has them for every class."""
+    """Return `MILD`, with mirror images where a planned policy has them for every class."""
     steps = augmentation.policy.steps if augmentation is not None else ()
     return replace(MILD, flip=any(s.name == MIRROR and not s.off_for for s in steps))

@@ -1,7 +1,7 @@
 """One file per check; `CHECKS` lists them in the order in which they are run."""
 
 from auditor.checks.animated import Animated
-from auditor.checks.base import Check, choose, configure, parameters, run_checks
+from auditor.checks.base import Check, Wording, choose, configure, parameters, run_checks
 from auditor.checks.bit_depth import BitDepth
 from auditor.checks.blurry import Blurry
 from auditor.checks.bright import Bright
@@ -27,7 +27,7 @@ from auditor.checks.odd_aspect import OddAspect
 from auditor.checks.odd_size import OddSize
 from auditor.checks.orientation import Orientation
 from auditor.checks.outlier import Outlier
-from auditor.checks.plugged import every_check
+from auditor.checks.plugins import every_check
 from auditor.checks.privacy import Privacy
 from auditor.checks.property_shift import PropertyShift
 from auditor.checks.rare_class import RareClass
@@ -84,4 +84,4 @@ CHECKS: tuple[type[Check], ...] = (
     Resize,
 )
 
-__all__ = ["CHECKS", "Check", "choose", "configure", "every_check", "parameters", "run_checks"]
+__all__ = ["CHECKS", "Check", "Wording", "choose", "configure", "every_check", "parameters", "run_checks"]

@@ -19,7 +19,7 @@ DIGITS_IN_WORDS = str.maketrans("01", "ol")
 
 
 def appearance(name: str) -> str:
-    """Return what a class name looks like: names with the same appearance are easily mistaken for one another.
+    """Return what a class name looks like: two names with one appearance are easily mistaken.
 
     Unicode compatibility forms, case, blanks, hyphens, underscores, invisible characters and look-alike
     letters do not count. A single character keeps its case (letters are classes of their own in handwriting),
@@ -31,8 +31,10 @@ def appearance(name: str) -> str:
 
     Examples
     --------
-    >>> appearance(" T-Shirt") == appearance("t_shirt"), appearance("a") == appearance("A"), appearance("07") == appearance("7.0")
-    (True, False, True)
+    >>> appearance(" T-Shirt") == appearance("t_shirt"), appearance("a") == appearance("A")
+    (True, False)
+    >>> appearance("07") == appearance("7.0")
+    True
     """
     text = "".join(
         c
@@ -51,7 +53,7 @@ def appearance(name: str) -> str:
     return re.sub(r"(?<!\d)[\s_\-‐-―]+|[\s_\-‐-―]+(?!\d)", "", text) or text
 
 
-def alike(names: Iterable[str], look: Callable[[str], str] = appearance) -> list[tuple[str, ...]]:
+def find_alike(names: Iterable[str], look: Callable[[str], str] = appearance) -> list[tuple[str, ...]]:
     """Return the sets of names with the same appearance, sorted."""
     sets: dict[str, list[str]] = {}
     for name in sorted(names):
@@ -60,18 +62,18 @@ def alike(names: Iterable[str], look: Callable[[str], str] = appearance) -> list
 
 
 def group_appearance(name: str) -> str:
-    """Return what a group's name looks like: as `appearance`, and leading zeros of the numbers in it do not count.
+    """Return what a group's name looks like: as `appearance`, but for leading zeros of its numbers.
 
     Examples
     --------
-    >>> group_appearance("P-007") == group_appearance("p7"), group_appearance("7.0") == group_appearance("07")
-    (True, True)
+    >>> group_appearance("P-007") == group_appearance("p7")
+    True
     >>> group_appearance("P70") == group_appearance("P7")
     False
     """
     return re.sub(r"(?<![\d.])0+(?=\d)", "", appearance(name))
 
 
-def placeholders(names: Iterable[str]) -> tuple[str, ...]:
+def find_placeholders(names: Iterable[str]) -> tuple[str, ...]:
     """Return the names that likely stand for "not known", sorted."""
     return tuple(sorted(name for name in names if name and is_placeholder(name)))

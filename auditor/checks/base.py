@@ -4,29 +4,134 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, ClassVar, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from auditor.checks.plugged import refuse_malformed
+from auditor.checks.plugins import refuse_malformed
 from auditor.errors import UsageError
 from auditor.evidence import Evidence
 from auditor.evidence.single_thread import one_thread
-from auditor.finding import Finding, rounded
+from auditor.finding import Effect, Finding, Fix, Severity, grade, rounded
 from auditor.plugins import provider, reason, warn
 from auditor.stats.false_discovery import benjamini_hochberg
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-class Check(Protocol):
-    """A configured pure function from a scan to findings. A frozen dataclass: its fields are its thresholds."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wording:
+    """What a check says about one subject, whatever the numbers are.
+
+    Parameters
+    ----------
+    found, fine, undecided : str
+        Titles of at most eight words: the fault is there, it is not, it may be (``found`` where that is
+        blank). ``{0}`` and ``{1}`` stand for the splits of the finding.
+    why : str
+        Why it matters.
+    fix : str
+        What to do about it.
+    command : str or None
+        What to type for that, as in `Fix`.
+    """
+
+    found: str
+    fine: str
+    undecided: str = ""
+    why: str
+    fix: str
+    command: str | None = None
+
+    def choose_title(self, severity: Severity) -> str:
+        """Return the title of a finding of this grade."""
+        if severity is Severity.PASS:
+            return self.fine
+        return self.undecided or self.found if severity is Severity.UNDECIDED else self.found
+
+    def make_fix(self) -> Fix:
+        """Return what to do about it."""
+        return Fix(text=self.fix, command=self.command)
+
+
+class Check:
+    """A configured pure function from evidence to findings, complete in its file.
+
+    A check is a frozen dataclass. Its fields are its thresholds, documented under "Parameters". What stands
+    below makes its section of ``docs/checks.md``; another subject than the main one has a `Wording` under a
+    name of its own.
+    """
+
+    __slots__ = ()
 
     code: ClassVar[str]
-    #: What it needs to say anything: any of "labels", "splits" (two of them). The runner reports it as
-    #: skipped without.
-    needs: ClassVar[frozenset[str]]
+    #: Heading of ``docs/checks.md`` under which it stands.
+    family: ClassVar[str] = "Others"
+    #: What it needs to say anything: any of "labels", "splits" (two of them). It is skipped without.
+    needs: ClassVar[frozenset[str]] = frozenset()
     #: Whether it is run once more on the planned split.
-    about_splits: ClassVar[bool]
+    about_splits: ClassVar[bool] = False
+    #: From which facts of the scan it measures what it grades, by which statistic, over which images.
+    measured: ClassVar[str] = ""
+    #: What it cannot see.
+    limits: ClassVar[str] = ""
+    #: What it says about its main subject.
+    words: ClassVar[Wording]
 
-    def __call__(self, evidence: Evidence) -> Iterator[Finding]:
-        """Yield findings; passes and undecided ones too."""
+    if TYPE_CHECKING:
+
+        def __call__(self, evidence: Evidence) -> Iterator[Finding]:
+            """Yield findings; passes and undecided ones too."""
+
+    def make_finding(
+        self,
+        summary: str,
+        effect: Effect,
+        *,
+        words: Wording | None = None,
+        scope: str = "",
+        title: str = "",
+        fix: Fix | None = None,
+        affected: int = 0,
+        total: int = 0,
+        examples: pd.DataFrame | None = None,
+        classes: tuple[str, ...] = (),
+        splits: tuple[str, ...] = (),
+        details: Mapping[str, Any] | None = None,
+    ) -> Finding:
+        """Return a finding in the words of a subject (the main one without); a pass has no fix.
+
+        ``title`` and ``fix`` replace those of the words.
+        """
+        words, severity = words or self.words, grade(effect)
+        return Finding(
+            code=self.code,
+            scope=scope,
+            title=(title or words.choose_title(severity)).format(*splits),
+            summary=summary,
+            why=words.why,
+            affected=affected,
+            total=total,
+            effect=effect,
+            fix=None if severity is Severity.PASS else fix or words.make_fix(),
+            examples=examples,
+            classes=classes,
+            splits=splits,
+            details=details or {},
+        )
+
+
+def skipped(
+    check: Check,
+    reason: str,
+    *,
+    scope: str = "",
+    fix: Fix | None = None,
+    details: Mapping[str, Any] | None = None,
+) -> Finding:
+    """Return the finding of a check that could not be run, with the reason."""
+    title = f"{check.code.replace('-', ' ').capitalize()} was not checked"
+    return Finding(code=check.code, scope=scope, title=title, summary=reason, fix=fix, details=details or {})
 
 
 def option_name(field: str) -> str:
@@ -36,7 +141,8 @@ def option_name(field: str) -> str:
 
 def parameters(check: Check) -> dict[str, Any]:
     """Return a check's thresholds by their option names."""
-    return {option_name(f.name): getattr(check, f.name) for f in dataclasses.fields(check)}  # type: ignore[arg-type]
+    fields = dataclasses.fields(check)  # type: ignore[arg-type]
+    return {option_name(f.name): getattr(check, f.name) for f in fields}
 
 
 def configure(check: type[Check], settings: Mapping[str, Any]) -> Check:
@@ -102,11 +208,6 @@ def choose(
     ]
 
 
-def skipped(check: Check, reason: str) -> Finding:
-    """Return the finding of a check that could not be run, with the reason."""
-    return Finding(code=check.code, title=f"{check.code} was not checked", summary=reason)
-
-
 def _missing(check: Check, evidence: Evidence) -> str | None:
     if "labels" in check.needs and not evidence.classes:
         return "The images have no classes."
@@ -118,7 +219,7 @@ def _missing(check: Check, evidence: Evidence) -> str | None:
 
 
 def with_q_values(findings: Sequence[Finding]) -> list[Finding]:
-    """Return findings with the p-values of their details adjusted over all of them; those without one stay as they are."""
+    """Return findings with the p-values of their details adjusted over all of them."""
     tested = [i for i, f in enumerate(findings) if f.details.get("p_value") is not None]
     adjusted = dict(
         zip(

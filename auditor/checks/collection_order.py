@@ -4,29 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from auditor.checks.base import skipped
+from auditor.checks.base import Check, Wording, skipped
+from auditor.checks.examples import list_examples
 from auditor.evidence import Evidence
 from auditor.evidence.inferred_groups import natural_key
-from auditor.finding import Effect, Finding, Fix
+from auditor.finding import Effect, Finding, Severity, grade
 from auditor.scanning.schema import MEASURES
 from auditor.stats.nearest import scale_to_unit
 
-#: Consecutive images that make a block of the interval: longer than most bursts, so that blocks are nearly
-#: independent.
+#: Images in a block of the interval: longer than most bursts, so blocks are nearly independent.
 BLOCK = 25
 #: Blocks needed: with fewer, nothing is decided (DESIGN.md).
 FEWEST_BLOCKS = 10
-#: Columns of the descriptor that are compared: the few that hold most of the looks. With all 128 the
-#: correlation of pictures from one session drops to a third, for most columns are detail.
+#: Columns of the descriptor: with all 128, most of them detail, the correlation drops to a third.
 COLUMNS = 16
 #: Cosine from which two pictures are shown as look-alikes.
 ALIKE = 0.9
+#: Share of look-alike pairs above which bursts, rather than a drift, are named as the cause.
+BURSTS = 0.05
+#: Pairs that are shown at least.
+FEWEST_SHOWN = 20
 
 Rows = npt.NDArray[np.int64]
 
@@ -43,8 +45,8 @@ def path_key(path: str) -> str:
     return f"{folder}\0{natural_key(name)}\0{name}"
 
 
-def consecutive(evidence: Evidence) -> tuple[Rows, Rows]:
-    """Return pairs of rows that follow each other by name, of one folder, class and split, and of different groups."""
+def find_consecutive(evidence: Evidence) -> tuple[Rows, Rows]:
+    """Return pairs of rows that follow each other by name in one folder, class and split."""
     rows = np.flatnonzero(evidence.readable)
     paths = evidence.images["path"].to_numpy(dtype=object)
     by_name = np.array(sorted(rows.tolist(), key=lambda r: path_key(str(paths[r]))), dtype=np.int64)
@@ -63,102 +65,152 @@ def consecutive(evidence: Evidence) -> tuple[Rows, Rows]:
     return first[same], second[same]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Order:
+    """How alike files are that follow each other by name.
+
+    Attributes
+    ----------
+    first, second : ndarray of int64
+        Rows of the pairs.
+    alike : ndarray of float
+        Cosine of the two pictures of each pair.
+    graded : str
+        "look", or the property whose correlation is furthest beyond its threshold.
+    value, low, high : float
+        That correlation with its interval.
+    warn_at : float
+    drifting : str
+        The property with the highest serial correlation.
+    serial : float
+        Its serial correlation.
+    """
+
+    first: Rows
+    second: Rows
+    alike: npt.NDArray[np.float64]
+    graded: str
+    value: float
+    low: float
+    high: float
+    warn_at: float
+    drifting: str
+    serial: float
+
+    @property
+    def bursts(self) -> npt.NDArray[np.bool_]:
+        """Which pairs are look-alikes."""
+        return self.alike > ALIKE
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CollectionOrder:
-    """Pictures whose neighbours in the order of file names are alike."""
+class CollectionOrder(Check):
+    """Pictures whose neighbours in the order of file names are alike.
 
-    code: ClassVar[str] = "collection-order"
-    needs: ClassVar[frozenset[str]] = frozenset()
-    about_splits: ClassVar[bool] = False
+    Parameters
+    ----------
+    warn_at : float
+        Correlation of consecutive pictures, beyond that of any two of their class, over which it is a
+        warning. It is 0.00 +- 0.01 on Fashion-MNIST and on photos of clothing, whose names are random; 0.19
+        on blood cells numbered by slide, 0.23 on handwritten digits in the order of their writers.
+    warn_measure : float
+        Serial correlation of a measure within classes over which it is a warning: at most 0.04 on photos of
+        clothing, 0.47 on the blood cells.
+    """
 
-    #: Correlation of consecutive pictures beyond that of any two of their class. 0.00 +- 0.01 on
-    #: Fashion-MNIST and on photos of clothing, whose names are random; 0.19 on blood cells numbered by slide,
-    #: 0.23 on handwritten digits in the order of their writers.
+    code = "collection-order"
+    family = "Labels, outliers, shortcuts"
+    measured = (
+        "Correlation of consecutive pictures, and serial correlation of measures, in the order of file names "
+        "and within classes, with intervals over blocks of neighbours. Graded is the one that is furthest "
+        "beyond its threshold."
+    )
+    limits = "It goes by file names: where these are random, bursts are seen only by `near-duplicate`."
+    words = Wording(
+        found="Neighbouring files look alike",
+        fine="Neighbouring files are hardly alike",
+        undecided="Neighbouring files may look alike",
+        why=(
+            "Images taken together are not independent: a random split puts neighbours into training and "
+            "test, and test accuracy is too good."
+        ),
+        fix=(
+            "Name what was taken together (session, slide, film) in a column of a table, and split by it "
+            "with `--group` and the column's name."
+        ),
+    )
+
     warn_at: float = 0.1
-    #: Serial correlation of a measure within classes: at most 0.04 on photos of clothing, 0.47 on the blood
-    #: cells.
     warn_measure: float = 0.3
 
     def __call__(self, evidence: Evidence) -> Iterator[Finding]:
         """Yield one finding."""
-        first, second = consecutive(evidence)
+        first, second = find_consecutive(evidence)
         if len(first) < FEWEST_BLOCKS * BLOCK // 5:
             yield skipped(
                 self,
-                f"{len(first)} pairs of consecutive file names of one class are too few to judge their order.",
+                f"{len(first)} pairs of consecutive file names of one class are too few to judge their "
+                "order.",
             )
             return
+        found = self._measure(evidence, first, second)
+        effect = Effect(
+            name="excess correlation of consecutive pictures"
+            if found.graded == "look"
+            else f"serial correlation of {found.graded}",
+            value=found.value, low=found.low, high=found.high, warn_at=found.warn_at,
+            detectable=min(1.0, found.warn_at + found.value - found.low),
+        )  # fmt: skip
+        doubtful = grade(effect) is not Severity.PASS
+        bursts = found.bursts
+        worst = np.lexsort((second, first, -found.alike))[: max(int(bursts.sum()), FEWEST_SHOWN)]
+        yield self.make_finding(
+            _summarise(found, grade(effect)),
+            effect,
+            affected=len(np.unique([first[bursts], second[bursts]])) if doubtful else 0,
+            total=int(evidence.readable.sum()),
+            examples=list_examples(evidence, first[worst], found.alike[worst], others=second[worst])
+            if doubtful
+            else None,
+            details={
+                "pairs": len(first),
+                "look_alikes": int(bursts.sum()),
+                "property": found.drifting,
+                "serial_correlation": found.serial,
+            },
+        )
+
+    def _measure(self, evidence: Evidence, first: Rows, second: Rows) -> Order:
         unit = scale_to_unit(evidence.descriptor[:, :COLUMNS])
         alike = np.einsum("ij,ij->i", unit[first], unit[second]).astype(float)
-        expected = _expected(evidence, unit, first)
         drifts = _drifts(evidence, first, second)
         candidates = [
-            ("look", alike - expected, self.warn_at),
+            ("look", alike - _expected(evidence, unit, first), self.warn_at),
             *((title, series, self.warn_measure) for title, series in drifts.items()),
         ]
         # All candidates are tried, so their intervals hold together (Bonferroni); the one furthest beyond its
         # threshold is graded.
         intervals = [_interval(series, 0.05 / len(candidates)) for _, series, _ in candidates]
         best = max(range(len(candidates)), key=lambda i: intervals[i][1] / candidates[i][2])
+        serial = {title: float(series.mean()) for title, series in drifts.items()}
+        drifting = max(serial, key=lambda title: serial[title], default="nothing measured")
         graded, _, warn_at = candidates[best]
-        value, low, high = intervals[best]
-        property_name, serial = max(
-            ((t, float(x.mean())) for t, x in drifts.items()),
-            key=lambda d: d[1],
-            default=("nothing measured", 0.0),
+        return Order(
+            first, second, alike, graded, *intervals[best], warn_at, drifting, serial.get(drifting, 0.0)
         )
-        bursts = alike > ALIKE
-        cause = (
-            f"{int(bursts.sum()):,} of {len(first):,} consecutive pairs are look-alikes (bursts or film frames)"
-            if bursts.mean() > 0.05
-            else f"{property_name} drifts along the order (serial correlation {serial:.2f})"
-        )
-        order = np.lexsort((second, first, -alike))[: max(int(bursts.sum()), 20)]
-        paths = evidence.images["path"].to_numpy(dtype=object)
-        over = low > warn_at
-        yield Finding(
-            code=self.code,
-            title=(
-                "Pictures that follow each other by name look alike" if over else "The order of file names says little about the pictures"
-            ),
-            summary=(
-                (
-                    f"Consecutive pictures of one class correlate by {value:.3f} more than any two of that class"
-                    if graded == "look"
-                    else f"Within classes, {graded} of consecutive pictures correlates by {value:.2f}"
-                )
-                + f" (95 % interval {low:.3f} to {high:.3f}; {len(first):,} pairs, known groups and duplicates aside)."
-                + (f" The named cause: {cause}." if high > warn_at else "")
-            ),
-            why=(
-                "Images taken together are not independent: a random split puts neighbours into training and test, and test accuracy "
-                "flatters."
-            ),
-            affected=len(np.unique(np.concatenate([first[bursts], second[bursts]]))) if high > warn_at else 0,
-            total=int(evidence.readable.sum()),
-            effect=Effect(
-                name="excess correlation of consecutive pictures" if graded == "look" else f"serial correlation of {graded}",
-                value=value, low=low, high=high, warn_at=warn_at,
-                detectable=min(1.0, warn_at + value - low),
-            ),
-            fix=Fix(
-                text="Name what was taken together (session, slide, film) in a group column, and split by it.",
-                command="auditor split DATA --group session -o OUT",
-            ),
-            examples=pd.DataFrame(
-                {
-                    "path": paths[first[order]],
-                    "other_path": paths[second[order]],
-                    "label": evidence.labels[first[order]],
-                    "split": evidence.splits[first[order]],
-                    "other_split": evidence.splits[second[order]],
-                    "score": alike[order].round(6),
-                }
-            )
-            if high > warn_at
-            else None,
-            details={"pairs": len(first), "look_alikes": int(bursts.sum()), "property": property_name, "serial_correlation": serial},
-        )  # fmt: skip
+
+
+def _summarise(found: Order, severity: Severity) -> str:
+    size = f"correlation {found.value:+.2f}"
+    if severity is Severity.PASS:
+        return f"Neighbouring files are hardly more alike than any two images of their class ({size})."
+    if severity is Severity.UNDECIDED:
+        return f"Neighbouring files may come from one session, but too few images are there to say ({size})."
+    summary = f"Neighbouring files look alike; they may come from one session ({size})."
+    if found.bursts.mean() > BURSTS:
+        number = f"{int(found.bursts.sum()):,} of {len(found.first):,}"
+        return f"{summary} {number} neighbouring pairs look like bursts or film frames."
+    return f"{summary} The {found.drifting} drifts along the file names."
 
 
 def _expected(evidence: Evidence, unit: npt.NDArray[np.float32], first: Rows) -> npt.NDArray[np.float64]:
@@ -176,7 +228,7 @@ def _expected(evidence: Evidence, unit: npt.NDArray[np.float32], first: Rows) ->
 
 
 def _interval(series: npt.NDArray[np.float64], alpha: float) -> tuple[float, float, float]:
-    """Return the mean of a series and its interval, from the means of blocks of neighbours, which are nearly independent."""
+    """Return the mean of a series and its interval, from the means of blocks of neighbours."""
     from scipy.special import stdtrit
 
     means = np.array(

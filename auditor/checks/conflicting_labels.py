@@ -4,107 +4,132 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
+import numpy.typing as npt
+import pandas as pd
 
-from auditor.checks.duplicate_pairs import names, pair_examples, pair_score, sure
+from auditor.checks.base import Check, Wording
+from auditor.checks.duplicate_pairs import count_certain, pair_score
+from auditor.checks.examples import classes_of, list_examples, name_some, say_share, splits_of
 from auditor.evidence import Evidence
-from auditor.finding import Effect, Finding, Fix, percent
+from auditor.finding import Effect, Finding, plural
 
-if TYPE_CHECKING:
-    import pandas as pd
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Conflicts:
+    """Images in duplicate sets that have more than one label.
+
+    Attributes
+    ----------
+    rows, others : ndarray of int64
+        Each such image, and the first one of its set with the most frequent other label.
+    suggested : ndarray of str
+        The label of most images of the set; blank where it is the image's own, or two are equally frequent.
+    sets : int
+    label_pairs : list of str
+        The two most frequent labels of each set, as in "cat / dog", without repeats.
+    """
+
+    rows: npt.NDArray[np.int64]
+    others: npt.NDArray[np.int64]
+    suggested: npt.NDArray[np.object_]
+    sets: int
+    label_pairs: list[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ConflictingLabels:
-    """Identical or nearly identical images whose labels differ."""
+class ConflictingLabels(Check):
+    """Identical or nearly identical images whose labels differ.
 
-    code: ClassVar[str] = "conflicting-labels"
-    needs: ClassVar[frozenset[str]] = frozenset({"labels"})
-    about_splits: ClassVar[bool] = False
+    Parameters
+    ----------
+    warn_share : float
+        Share of the labelled images over which it is a warning: any at all, for one of the two labels is
+        wrong, or the classes overlap.
+    error_share : float
+        Share of the labelled images over which it is an error: at 1 % the best accuracy that can be measured
+        is a point lower.
+    """
 
-    #: Any at all: one of the two labels is wrong, or the classes overlap.
+    code = "conflicting-labels"
+    family = "Duplicates and leaks"
+    needs = frozenset({"labels"})
+    measured = (
+        "Duplicate sets, exact and near, whose members have more than one label. Graded is the share of "
+        "labelled images in them; its interval begins at those that are certain to be copies."
+    )
+    limits = "Only images with a twin can conflict; `label-error` looks at the others."
+    words = Wording(
+        found="The same picture carries different labels",
+        fine="Copies agree in their labels",
+        undecided="Look-alike pictures carry different labels",
+        why=(
+            "At most one of the labels is right: the model learns both, and is marked wrong whichever it "
+            "predicts."
+        ),
+        fix="Decide each set: correct the label, or drop the set if the picture shows both classes.",
+    )
+
     warn_share: float = 0.0
-    #: At 1 % the best accuracy that can be measured is a point lower.
     error_share: float = 0.01
 
     def __call__(self, evidence: Evidence) -> Iterator[Finding]:
         """Yield one finding."""
-        import pandas as pd
-
-        # A mirrored or turned picture may well be of another class: a turned 6 is a 9.
-        labelled = evidence.readable & (evidence.labels != "")
-        straight = labelled & ~evidence.duplicates.turned
-        table = pd.DataFrame(
-            {"set": evidence.duplicates.near, "label": evidence.labels, "row": np.arange(len(labelled))}
-        )[straight]
-        counts = table.groupby(["set", "label"], sort=True)["row"].agg(["size", "first"]).reset_index()
-        counts = counts[counts.groupby("set")["label"].transform("size") > 1]
-        # Of each set the two labels with most images; ties go to the first in order of label, and then
-        # nothing is suggested.
-        ranked = counts.sort_values(["set", "size", "label"], ascending=[True, False, True], kind="stable")
-        first, second = (ranked.groupby("set").nth(i).set_index("set") for i in (0, 1))
-        table = table[table["set"].isin(first.index)]
-        rows = table["row"].to_numpy()
-        total = int(labelled.sum())
-        share = len(rows) / total
-        examples, certain = None, 0
+        found = find_conflicts(evidence)
+        rows, total = found.rows, int((evidence.readable & (evidence.labels != "")).sum())
+        score = pair_score(evidence, rows, found.others)
+        certain = count_certain(evidence, score)
+        summary = f"No duplicate set among {total:,} labelled images has more than one label."
         if len(rows):
-            top, other = first.loc[table["set"]], second.loc[table["set"]]
-            agrees = top["label"].to_numpy() == table["label"].to_numpy()
-            others = np.where(agrees, other["first"].to_numpy(), top["first"].to_numpy())
-            clear = top["size"].to_numpy() > other["size"].to_numpy()
-            suggested = np.where(clear & ~agrees, top["label"].to_numpy(), "")
-            by_path = pd.Series(suggested, index=evidence.images["path"].to_numpy(dtype=object)[rows])
-            score = pair_score(evidence, rows, others)
-            certain = int(sure(evidence, score).sum())
-            examples = pair_examples(evidence, rows, others, score)
-            examples["suggested_label"] = by_path.loc[examples["path"]].to_numpy()
-        pairs = (
-            sorted({f"{a} / {b}" for a, b in zip(*(sorted_pair(first, second)), strict=True)})
-            if len(rows)
-            else []
-        )
-        yield Finding(
-            code=self.code,
-            title="The same picture carries different labels"
-            if len(rows)
-            else "Copies agree in their labels",
-            summary=(
-                f"{len(rows):,} of {total:,} labelled images ({percent(share, 2)}) are in {len(first):,} duplicate sets "
-                f"with more than one label: {', '.join(pairs[:5])}{' and others' if len(pairs) > 5 else ''}; "
-                f"{certain:,} are copies beyond doubt."
-                if len(rows)
-                else f"No duplicate set among {total:,} labelled images has more than one label."
-            ),
-            why="At most one of the labels is right: the model is taught both, and is marked wrong whichever it learns.",
-            affected=len(rows),
-            total=total,
-            effect=Effect(
+            verbs = "has a copy with another label", "have copies with another label"
+            summary = (
+                f"{say_share(len(rows), total, *verbs, noun='labelled images')}, in "
+                f"{plural(found.sets, 'set')} "
+                f"({name_some(found.label_pairs)}); {plural(certain, 'is', 'are')} certain."
+            )
+        yield self.make_finding(
+            summary,
+            Effect(
                 name="share of images with conflicting labels",
-                value=share,
-                low=certain / total,
-                high=share,
+                value=len(rows) / max(total, 1),
+                low=certain / max(total, 1),
+                high=len(rows) / max(total, 1),
                 warn_at=self.warn_share,
                 error_at=self.error_share,
                 unit="share",
             ),
-            fix=Fix(
-                text="Decide each set: correct the label, or drop the set if the picture shows both classes."
-            )
-            if len(rows)
-            else None,
-            examples=examples,
-            classes=names(evidence, rows, evidence.labels),
-            splits=names(evidence, rows, evidence.splits),
-            details={"sets": len(first), "label_pairs": pairs[:50], "certain": certain},
+            affected=len(rows),
+            total=total,
+            examples=list_examples(evidence, rows, score, others=found.others, suggested=found.suggested),
+            classes=classes_of(evidence, rows),
+            splits=splits_of(evidence, rows),
+            details={"sets": found.sets, "label_pairs": found.label_pairs[:50], "certain": certain},
         )
 
 
-def sorted_pair(first: pd.DataFrame, second: pd.DataFrame) -> tuple[list[str], list[str]]:
-    """Return the two labels of each set in alphabetical order."""
-    both = np.sort(
-        np.stack([first["label"].to_numpy(dtype=str), second["label"].to_numpy(dtype=str)]), axis=0
+def find_conflicts(evidence: Evidence) -> Conflicts:
+    """Find the images whose duplicate set has more than one label."""
+    # A mirrored or turned picture may well be of another class: a turned 6 is a 9.
+    used = evidence.readable & (evidence.labels != "") & ~evidence.duplicates.turned
+    table = pd.DataFrame(
+        {"set": evidence.duplicates.near, "label": evidence.labels, "row": np.arange(len(used))}
+    )[used]
+    counts = table.groupby(["set", "label"], sort=True)["row"].agg(["size", "first"]).reset_index()
+    counts = counts[counts.groupby("set")["label"].transform("size") > 1]
+    # Of each set the two labels with most images; ties go to the first in order of label, and then nothing is
+    # suggested.
+    ranked = counts.sort_values(["set", "size", "label"], ascending=[True, False, True], kind="stable")
+    first, second = (ranked.groupby("set").nth(i).set_index("set") for i in (0, 1))
+    table = table[table["set"].isin(first.index)]
+    top, other = first.loc[table["set"]], second.loc[table["set"]]
+    agrees = top["label"].to_numpy() == table["label"].to_numpy()
+    clear = top["size"].to_numpy() > other["size"].to_numpy()
+    pairs = {" / ".join(sorted(pair)) for pair in zip(first["label"], second["label"], strict=True)}
+    return Conflicts(
+        rows=table["row"].to_numpy(dtype=np.int64),
+        others=np.where(agrees, other["first"], top["first"]).astype(np.int64),
+        suggested=np.where(clear & ~agrees, top["label"], "").astype(object),
+        sets=len(first),
+        label_pairs=sorted(pairs),
     )
-    return both[0].tolist(), both[1].tolist()

@@ -4,52 +4,110 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
+import pandas as pd
 
+from auditor.checks.base import Check, Wording
 from auditor.checks.domain_classifier import Domain, tell_apart
+from auditor.checks.examples import list_examples
 from auditor.checks.shift_pairs import (
     Distance,
     Pair,
     advice,
     compare,
     detectable,
-    exhibit,
     explaining,
-    in_words,
     matched,
     pairs,
     undecided_because,
 )
 from auditor.evidence import Evidence
-from auditor.finding import Effect, Finding, Fix, Severity, grade, percent
+from auditor.finding import Effect, Finding, Severity, grade, percent
 from auditor.stats.mean_discrepancy import mean_discrepancy
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 #: Leading columns of the descriptor that are compared one by one.
 COLUMNS = 32
 #: Images of a split, each of another group, in the permutation test: bounds it at about a second.
 DISCREPANCY_IMAGES = 500
-#: Images of each split shown as evidence.
-EXHIBITS = 50
+#: Images of each split that are shown.
+EXAMPLES = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ContentShift:
-    """Pictures whose content (shapes, colours, layout) differs between two splits."""
+class Content:
+    """How far what two splits show is apart.
 
-    code: ClassVar[str] = "content-shift"
-    needs: ClassVar[frozenset[str]] = frozenset({"splits"})
-    about_splits: ClassVar[bool] = True
+    Attributes
+    ----------
+    columns : list of Distance
+        That of each leading column of the descriptor.
+    classifier : Distance or None
+        That of the scores of a classifier which learned to tell the splits apart.
+    domain : Domain or None
+        These scores.
+    explained : (str, float) or None
+        The property that goes along with the scores, and its rank correlation with them.
+    """
 
-    #: As for properties: a Kolmogorov-Smirnov distance below 0.05 is found everywhere and changes nothing.
+    columns: list[Distance]
+    classifier: Distance | None
+    domain: Domain | None
+    explained: tuple[str, float] | None
+
+    @property
+    def found(self) -> list[Distance]:
+        """All distances."""
+        return [*self.columns, *([self.classifier] if self.classifier else [])]
+
+    @property
+    def worst(self) -> Distance:
+        """The one that is graded."""
+        return max(self.found, key=lambda d: (d.low, d.value))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContentShift(Check):
+    """Pictures whose content (shapes, colours, layout) differs between two splits.
+
+    Parameters
+    ----------
+    warn_distance : float
+        Kolmogorov-Smirnov distance over which it is a warning: below 0.05 it is found everywhere and changes
+        nothing.
+    error_distance : float
+        The same distance over which it is an error: half of one split is unlike anything in the other.
+    permutations : int
+        Permutations of the maximum mean discrepancy; its p-value is for show and grades nothing.
+    """
+
+    code = "content-shift"
+    family = "Mismatch between splits"
+    needs = frozenset({"splits"})
+    about_splits = True
+    measured = (
+        "Kolmogorov-Smirnov distance of columns of the descriptor, and of the scores of a classifier that "
+        "has learned to tell the splits apart on one half and is judged on the other; intervals hold for all "
+        "at once. Graded is the largest. The details hold the maximum mean discrepancy with permutations."
+    )
+    limits = "It sees what the offline descriptor sees: layout, edges and colours of a thumbnail."
+    words = Wording(
+        found="Pictures look different in {0} and {1}",
+        fine="Pictures look alike in {0} and {1}",
+        undecided="Too few images to compare their content",
+        why=(
+            "The pictures of one split are unlike those of the other: a model's score on one says little "
+            "about the other."
+        ),
+        fix=(
+            "Look at the images that are least alike; collect training images like those of the other split, "
+            "or split again."
+        ),
+        command="auditor split DATA --replace -o OUT",
+    )
+
     warn_distance: float = 0.05
-    #: Half of one split is unlike anything in the other.
     error_distance: float = 0.5
-    #: Permutations of the maximum mean discrepancy; its p-value is for show and grades nothing.
     permutations: int = 999
 
     def __call__(self, evidence: Evidence) -> Iterator[Finding]:
@@ -57,123 +115,93 @@ class ContentShift:
         for pair in pairs(evidence):
             yield self._compare(evidence, pair)
 
-    def _compare(self, evidence: Evidence, pair: Pair) -> Finding:
-        descriptor = evidence.descriptor
+    def _measure(self, evidence: Evidence, pair: Pair) -> Content:
         weights = matched(evidence.labels[pair.rows], evidence.labels[pair.other_rows])
-        columns = range(min(COLUMNS, descriptor.shape[1]))
+        sides = [evidence.descriptor[rows].astype(float) for rows in (pair.rows, pair.other_rows)]
+        columns = min(COLUMNS, evidence.descriptor.shape[1])
         # Half of the error is the classifier's: it is where content shifts are seen first.
-        found = [
-            compare(
-                pair,
-                descriptor[pair.rows, k],
-                descriptor[pair.other_rows, k],
-                pair.alpha / 2 / len(columns),
-                weights,
-            )
-            for k in columns
-        ]
-        domain = tell_apart(pair, descriptor, evidence.generator(self.code, pair.scope))
-        by_classifier = compare(pair, *domain.held_scores, pair.alpha / 2, weights) if domain else None
-        if by_classifier is not None:
-            found.append(by_classifier)
-        worst = max(found, key=lambda d: (d.low, d.value))
+        alpha = pair.alpha / 2
+        domain = tell_apart(pair, evidence.descriptor, evidence.generator(self.code, pair.scope))
+        return Content(
+            columns=[
+                compare(pair, sides[0][:, k], sides[1][:, k], alpha / columns, weights)
+                for k in range(columns)
+            ],
+            classifier=compare(pair, *domain.held_scores, alpha, weights) if domain else None,
+            domain=domain,
+            explained=explaining(evidence, pair, domain.scores, domain.other_scores) if domain else None,
+        )
+
+    def _compare(self, evidence: Evidence, pair: Pair) -> Finding:
+        numbers = self._measure(evidence, pair)
+        worst, classifier = numbers.worst, numbers.classifier
+        least = detectable(self.warn_distance, worst.half_width, *worst.sizes)
         effect = Effect(
             name="largest Kolmogorov-Smirnov distance of content",
-            value=worst.value, low=worst.low, high=max(d.high for d in found),
+            value=worst.value, low=worst.low, high=max(d.high for d in numbers.found),
             warn_at=self.warn_distance, error_at=self.error_distance,
-            detectable=detectable(self.warn_distance, worst.half_width, *worst.sizes) if pair.decidable else None,
+            detectable=least if pair.decidable else None,
         )  # fmt: skip
-        severity = grade(effect)
-        between = f"between {pair.first} and {pair.second}"
-        titles = {
-            Severity.PASS: f"Pictures show the same kind of content {between}",
-            Severity.UNDECIDED: f"Too few images to say whether content agrees {between}",
-        }
-        discrepancy, p_value = self._discrepancy(evidence, pair)
-        explained = explaining(evidence, pair, domain.scores, domain.other_scores) if domain else None
-        return Finding(
-            code=self.code,
+        over = grade(effect) in (Severity.ERROR, Severity.WARNING)
+        discrepancy, p_value = self._permute(evidence, pair)
+        return self.make_finding(
+            _summarise(numbers, over, pair) + undecided_because(effect, pair),
+            effect,
             scope=pair.scope,
-            title=titles.get(severity, f"What the pictures show differs {between}"),
-            summary=self._sentence(worst, worst is by_classifier, pair)
-            + (
-                f" It goes along with {explained[0]} (rank correlation {explained[1]:+.2f})."
-                if explained and severity.rank < 2
-                else ""
-            )
-            + (undecided_because(effect, pair) if severity is Severity.UNDECIDED else ""),
-            why=f"The pictures of {pair.second} are unlike those of {pair.first}: a model's score on one says little about the other.",
+            fix=advice(effect, pair, worst.sizes, self.words.make_fix()),
             affected=round(worst.value * len(pair.other_rows)),
             total=len(pair.other_rows),
-            effect=effect,
-            fix=advice(
-                effect,
-                pair,
-                worst.sizes,
-                Fix(
-                    text=f"Look at the images that are least alike; collect training images like those of {pair.second}, or split again.",
-                    command=None if "field" in (pair.first, pair.second) else "auditor split DATA --replace",
-                ),
-            ),
-            examples=_exhibits(evidence, pair, domain) if domain and severity.rank < 2 else None,
+            examples=_examples(evidence, pair, numbers.domain) if numbers.domain and over else None,
             splits=(pair.first, pair.second),
             details={
-                "classifier": by_classifier.value if by_classifier else None,
-                "classifier_interval": [by_classifier.low, by_classifier.high] if by_classifier else None,
-                "columns": [d.value for d in found[: len(columns)]],
+                "classifier": classifier.value if classifier else None,
+                "classifier_interval": [classifier.low, classifier.high] if classifier else None,
+                "columns": [d.value for d in numbers.columns],
                 "remaining": worst.remaining,
                 "mean_discrepancy": discrepancy,
-                "explained_by": explained[0] if explained else None,
+                "explained_by": numbers.explained[0] if numbers.explained else None,
                 "p_value": p_value,
             },
         )
 
-    def _discrepancy(self, evidence: Evidence, pair: Pair) -> tuple[float, float | None]:
+    def _permute(self, evidence: Evidence, pair: Pair) -> tuple[float, float | None]:
+        """Return the maximum mean discrepancy and its p-value."""
+        if not pair.decidable:
+            return 0.0, None
         generator = evidence.generator(self.code, "discrepancy", pair.scope)
         sides = []
         for rows, groups in ((pair.rows, pair.groups), (pair.other_rows, pair.other_groups)):
             order = generator.permutation(len(rows))
-            _, first = np.unique(
-                groups[order], return_index=True
-            )  # a random image of each group, so that the rows can be exchanged
+            # A random image of each group, so that the rows can be exchanged.
+            _, first = np.unique(groups[order], return_index=True)
             sides.append(evidence.descriptor[rows[order[np.sort(first)[:DISCREPANCY_IMAGES]]]])
-        if not pair.decidable:
-            return 0.0, None
         return mean_discrepancy(sides[0], sides[1], generator, self.permutations)
 
-    def _sentence(self, d: Distance, classified: bool, pair: Pair) -> str:
-        who = (
-            "A classifier that sees thumbnails, edges and colours"
-            if classified
-            else "One direction of the descriptor"
-        )
-        text = (
-            f"{who} tells {pair.first} and {pair.second} apart by a Kolmogorov-Smirnov distance of {d.value:.2f} "
-            f"({in_words(d.low, d.high)}): it takes {percent(_beyond(d)[0])} of {pair.first} and {percent(_beyond(d)[1])} of {pair.second} "
-            f"for {pair.second}"
-        )
-        if d.remaining is not None:
-            text += f". Of the distance {d.remaining:.2f} remains once classes are weighted to the same mix"
-        return text + "."
+
+def _summarise(numbers: Content, over: bool, pair: Pair) -> str:
+    worst = numbers.worst
+    mine, theirs = (percent(share) for share in worst.beyond)
+    who = "a classifier" if worst is numbers.classifier else "a single visual feature"
+    summary = f"{who} takes {theirs} of {pair.second} and {mine} of {pair.first} for {pair.second}."
+    summary = f"The pictures look different: {summary}" if over else f"A{summary[1:]}"
+    if over and numbers.explained:
+        summary += f" The difference goes along with {numbers.explained[0]}."
+    if over and worst.remaining is not None and worst.remaining < worst.value / 2:
+        summary += " Most of it comes from another mix of classes."
+    return summary
 
 
-def _beyond(d: Distance) -> tuple[float, float]:
-    """Shares of both splits on the second split's side of the threshold."""
-    return d.shares if d.rises else (1 - d.shares[0], 1 - d.shares[1])
-
-
-def _exhibits(evidence: Evidence, pair: Pair, domain: Domain) -> pd.DataFrame:
-    """Images of the second split that are least like the first, and images of the first that are most like the second."""
-    import pandas as pd
-
+def _examples(evidence: Evidence, pair: Pair, domain: Domain) -> pd.DataFrame:
+    """Images of the second split least like the first, and of the first most like the second."""
     parts = []
-    for rows, scores, split, other in (
-        (pair.other_rows, domain.other_scores, pair.second, pair.first),
-        (pair.rows, domain.scores, pair.first, pair.second),
+    for rows, scores, other in (
+        (pair.other_rows, domain.other_scores, pair.first),
+        (pair.rows, domain.scores, pair.second),
     ):
         seen = np.isfinite(scores)
         odds = 1 / (1 + np.exp(-scores[seen]))
-        parts.append(exhibit(evidence, rows[seen], odds, split, other).head(EXHIBITS))
-    return pd.concat(parts, ignore_index=True).sort_values(
-        "score", ascending=False, kind="stable", ignore_index=True
-    )
+        found = list_examples(evidence, rows[seen], odds, other_split=other)
+        if found is not None:
+            parts.append(found.head(EXAMPLES))
+    table = pd.concat(parts, ignore_index=True)
+    return table.sort_values("score", ascending=False, kind="stable", ignore_index=True)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import ClassVar
 
 import numpy as np
 
-from auditor.checks.file_share import Wording, counted, file_finding
+from auditor.checks.base import Check, Wording
+from auditor.checks.examples import count_values
+from auditor.checks.shares import find_share
 from auditor.evidence import Evidence
-from auditor.finding import Finding, Fix
+from auditor.finding import Finding
 
 #: What a scan says of a file that Pillow refuses: that is tried, always.
 PILLOW = "Pillow refuses it"
@@ -24,18 +25,22 @@ KERAS = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png"})
 OPENCV = frozenset(
     {"JPEG", "MPO", "PNG", "GIF", "BMP", "DIB", "WEBP", "TIFF", "AVIF", "JPEG2000", "PPM", "SUN", "HDR"}
 )
-#: tf.io.decode_image gives these a fourth dimension, animated or not, unless told not to (tried with
+#: tf.io.decode_image gives these a fourth dimension, animated or not, unless asked not to (tried with
 #: TensorFlow 2.21).
 FOUR_DIMENSIONS = frozenset({"GIF", "WEBP"})
 
 
-def expected(path: str, format: str, mode: str, bits: int, orientation: int, transparent: bool) -> list[str]:
-    """Return what others are known to do with a file of this name and these header facts, which Pillow reads; empty where they agree.
+def known_differences(
+    path: str, format: str, mode: str, bits: int, orientation: int, transparent: bool
+) -> list[str]:
+    """Return what others are known to do with a file that Pillow reads; empty where they agree.
 
     Examples
     --------
-    >>> expected("a.jpg", "JPEG", "RGB", 8, 6, False), expected("a.tif", "TIFF", "RGB", 8, 1, False)
-    (['OpenCV turns it'], ['TensorFlow refuses it', 'Keras passes it over'])
+    >>> known_differences("a.jpg", "JPEG", "RGB", 8, 6, False)
+    ['OpenCV turns it']
+    >>> known_differences("a.tif", "TIFF", "RGB", 8, 1, False)
+    ['TensorFlow refuses it', 'Keras passes it over']
     """
     found = []
     if format not in TENSORFLOW:
@@ -57,51 +62,62 @@ def expected(path: str, format: str, mode: str, bits: int, orientation: int, tra
     return found
 
 
-def _said(tried: str, judged: list[str]) -> str:
-    """Return what was found by trying, else what the header lets expect; that Pillow refuses it is said beside the latter."""
+def _choose_differences(tried: str, judged: list[str]) -> str:
+    """Return what was found by trying, else what the header lets expect, beside a refusal by Pillow."""
     return " / ".join([tried, *judged]) if tried == PILLOW else tried or " / ".join(judged)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DecoderMismatch:
-    """Files that decoders refuse or do not see alike."""
+class DecoderMismatch(Check):
+    """Files that decoders refuse or do not see alike.
 
-    code: ClassVar[str] = "decoder-mismatch"
-    needs: ClassVar[frozenset[str]] = frozenset()
-    about_splits: ClassVar[bool] = False
+    Parameters
+    ----------
+    warn_share : float
+        Share of the files over which it is a warning: one is enough.
+    """
 
-    #: One such file is enough to warn.
+    code = "decoder-mismatch"
+    family = "Files"
+    measured = (
+        "Rules on header facts say which of TensorFlow, OpenCV and Keras refuse a file or see another size, "
+        "number of channels or orientation; `--decoders all` decodes with them instead. Graded is the share "
+        "of such files."
+    )
+    limits = (
+        "Without a scan by every decoder it goes by features of the file that decoders are known to treat "
+        "differently."
+    )
+    words = Wording(
+        found="Some files look different to other libraries",
+        fine="Decoders agree about all files",
+        why="A model trained with one library and used with another sees other pictures, or none.",
+        fix=(
+            "Save these files again as 8-bit RGB JPEG or PNG with the orientation applied; every library "
+            "reads those alike."
+        ),
+    )
+
     warn_share: float = 0.0
 
     def __call__(self, evidence: Evidence) -> Iterator[Finding]:
         """Yield one finding."""
         images = evidence.images
-        columns = (
-            images[c].tolist()
-            for c in ("decoders", "path", "format", "mode", "bits", "orientation", "transparent")
+        names = ("decoders", "path", "format", "mode", "bits", "orientation", "transparent")
+        differences = [
+            _choose_differences(tried, known_differences(*facts))
+            for tried, *facts in zip(*(images[c].tolist() for c in names), strict=True)
+        ]
+        differs = (
+            np.array([text not in ("", "alike") for text in differences], dtype=bool) & evidence.readable
         )
-        said = [_said(told, expected(*facts)) for told, *facts in zip(*columns, strict=True)]
-        tried = ~images["decoders"].isin(("", PILLOW)).to_numpy()
-        problems = np.array([text not in ("", "alike") for text in said], dtype=bool) & evidence.readable
-        kinds = [part for text, p in zip(said, problems, strict=True) if p for part in text.split(" / ")]
-        words = Wording(
-            title="Decoders do not agree about some files",
-            fine="All decoders agree about all files",
-            has=f"are refused or seen differently by Pillow, TensorFlow, OpenCV or Keras ({'tried' if tried.any() else 'judged by their headers'})",
-            more=f"Found: {counted(kinds)}.",
-            why="A model trained with one library and used with another sees other pictures, or none.",
-            fix=Fix(
-                text="Save these files again as 8-bit RGB JPEG or PNG with the orientation applied; every library reads those alike."
-            ),
-            details={
-                "problems": {p: t for p, t, hit in zip(images["path"], said, problems, strict=True) if hit}
-            },
-        )
-        yield file_finding(
-            evidence,
-            self.code,
-            problems,
-            words,
-            effect="share of files that decoders disagree about",
-            warn_share=self.warn_share,
-        )
+        found = {images["path"].iat[i]: differences[i] for i in np.flatnonzero(differs).tolist()}
+        how = "tried" if (~images["decoders"].isin(("", PILLOW))).any() else "judged by the headers"
+        others = f"refused or seen differently by Pillow, TensorFlow, OpenCV or Keras ({how})"
+        kinds = [kind for text in found.values() for kind in text.split(" / ")]
+        yield find_share(
+            self, evidence, differs, "share of files that decoders disagree about", f"is {others}",
+            f"are {others}",
+            warn_share=self.warn_share, more=f"Differences: {count_values(kinds)}.",
+            details={"problems": found},
+        )  # fmt: skip

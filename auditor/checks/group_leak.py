@@ -5,34 +5,83 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from auditor.checks.duplicate_pairs import names, pair_examples
+from auditor.checks.base import Check, Wording, skipped
+from auditor.checks.examples import classes_of, list_examples, say_share, splits_of
 from auditor.evidence import Evidence
-from auditor.finding import Effect, Finding, Fix, percent
+from auditor.finding import Effect, Finding, Fix, plural
 from auditor.scanning.schema import MEASURES
 
 if TYPE_CHECKING:
     from auditor.evidence.inferred_groups import InferredGroups
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Shared:
+    """Held-out images whose group is in an earlier split, its first image there, and all held out."""
+
+    rows: npt.NDArray[np.int64]
+    others: npt.NDArray[np.int64]
+    total: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GroupLeak:
-    """Groups (patients, slides, films) with images in more than one split: declared ones, or else inferred ones."""
+class GroupLeak(Check):
+    """Groups (patients, slides, films) with images in more than one split, declared or else inferred.
 
-    code: ClassVar[str] = "group-leak"
-    needs: ClassVar[frozenset[str]] = frozenset({"splits"})
-    about_splits: ClassVar[bool] = True
+    Parameters
+    ----------
+    error_share : float
+        Share of the held-out images over which it is an error: any at all, for images of one patient or slide
+        are no independent test of a model that knows another. Towards the field, where the model will be
+        used, it is a warning.
+    inferred_share : float
+        For inferred groups, which are guesses, the share over which it is a warning.
+    likeness : float
+        Inferred groups warn only if they differ in some measure beyond their classes: an intraclass
+        correlation over this. Groups drawn by lot have 0.00 to 0.01, the slides of the blood cells 0.34 (blue
+        spread).
+    """
 
-    #: Any at all: images of one patient or slide are no independent test of a model that knows another.
+    code = "group-leak"
+    family = "Duplicates and leaks"
+    needs = frozenset({"splits"})
+    about_splits = True
+    measured = (
+        "Graded is the share of the held-out images whose group has images in another split. Without a group "
+        "column, groups are inferred from stems of file names, from EXIF time and camera, and from runs of "
+        "near duplicates."
+    )
+    limits = "It needs groups; those inferred from names and times are marked as inferred."
+    words = Wording(
+        found="Groups of {1} are also in {0}",
+        fine="No group is in both {0} and {1}",
+        why=(
+            "Images of one patient, slide or film share more than the class: a model recognises them, and "
+            "fails on new ones."
+        ),
+        fix="Make the split anew by groups: none is then divided.",
+        command="auditor split DATA --replace -o OUT",
+    )
+    inferred = Wording(
+        found="Groups seem to be in several splits",
+        fine="Inferred groups are hardly divided by splits",
+        why=(
+            "If these are patients, slides, places or films, a random split lets the model recognise them, "
+            "and scores are too good."
+        ),
+        fix=(
+            "If the groups are real, write a table with a column that names them, scan it with `--group` and "
+            "the column's name, and split by it."
+        ),
+    )
+
     error_share: float = 0.0
-    #: For inferred groups, which are guesses: warn over this share ...
     inferred_share: float = 0.05
-    #: ... and only if groups differ in some measure beyond their classes: an intraclass correlation over
-    #: this. Groups drawn by lot have 0.00 to 0.01, the slides of the blood cells 0.34 (blue spread).
     likeness: float = 0.2
 
     def __call__(self, evidence: Evidence) -> Iterator[Finding]:
@@ -40,134 +89,106 @@ class GroupLeak:
         declared = evidence.images["group"].to_numpy(dtype=object)
         if (declared != "").any():
             for first, held in combinations(evidence.split_names, 2):
-                yield self._declared(evidence, declared, first, held)
+                yield self._judge_declared(evidence, declared, first, held)
             return
         inferred = evidence.inferred_groups
         for guess in inferred:
-            yield self._inferred(evidence, guess)
+            yield self._judge_inferred(evidence, guess)
         if not inferred:
-            yield Finding(
-                code=self.code,
-                title="There are no groups to check",
-                summary="No group column was named, and neither file names, folders, times nor consecutive files suggest any groups.",
+            yield skipped(
+                self,
+                "No group column was named, and neither file names, folders, times nor consecutive files "
+                "suggest any.",
                 fix=Fix(
-                    text="If several images are of one patient, slide, place or film, name the column that says so: --group COLUMN."
+                    text="If several images are of one patient, slide, place or film, name the column that "
+                    "says so with `--group`."
                 ),
             )
 
-    def _declared(
+    def _judge_declared(
         self, evidence: Evidence, groups: npt.NDArray[np.object_], first: str, held: str
     ) -> Finding:
-        rows, others, total = _shared(evidence, groups, first, held)
-        share = len(rows) / total if total else 0.0
-        shared = len(names(evidence, rows, groups))
+        shared = find_shared(evidence, groups, first, held)
+        rows, total = shared.rows, shared.total
+        count = len(set(groups[rows]))
+        verbs = f"is of a group that is also in {first}", f"are of groups that are also in {first}"
+        summary = f"{say_share(len(rows), total, *verbs, noun=f'{held} images')}."
+        if len(rows):
+            summary = f"{summary[:-1]}; {plural(count, 'group is', 'groups are')} divided."
         warn_at, error_at = (self.error_share, None) if held == "field" else (None, self.error_share)
-        return Finding(
-            code=self.code,
-            scope=f"{first}-{held}",
-            title=f"Groups of {held} are also in {first}"
-            if len(rows)
-            else f"No group is in both {first} and {held}",
-            summary=(
-                f"{shared:,} groups have images in both {first} and {held}: {len(rows):,} of {total:,} {held} images "
-                f"({percent(share, 2)}) belong to one of them."
-                if len(rows)
-                else f"None of {total:,} {held} images belongs to a group that has images in {first}."
-            ),
-            why="Images of one patient, slide or film share more than the class: a model recognises them, and fails on new ones.",
-            affected=len(rows),
-            total=total,
-            effect=Effect.counted(
+        return self.make_finding(
+            summary,
+            Effect.counted(
                 f"share of {held} images whose group is in {first}",
-                share,
+                len(rows) / total if total else 0.0,
                 warn_at=warn_at,
                 error_at=error_at,
                 unit="share",
             ),
-            fix=Fix(
-                text="Make the split anew by groups: none is then divided.",
-                command="auditor split DATA --replace -o OUT",
-            )
-            if len(rows)
-            else None,
-            examples=pair_examples(evidence, rows, others, np.ones(len(rows))) if len(rows) else None,
-            classes=names(evidence, rows, evidence.labels),
-            splits=(first, held),
-            details={"groups": shared, "inferred": False},
-        )
-
-    def _inferred(self, evidence: Evidence, guess: InferredGroups) -> Finding:
-        parts = [
-            _shared(evidence, guess.group, first, held)
-            for first, held in combinations(evidence.split_names, 2)
-        ]
-        rows, others = (np.concatenate([p[k] for p in parts]) for k in (0, 1))
-        rows, once = np.unique(rows, return_index=True)
-        others = others[once]
-        total = int(
-            (evidence.readable & (evidence.splits != "") & (evidence.splits != evidence.split_names[0])).sum()
-        )
-        share = len(rows) / total if total else 0.0
-        likeness, measure = group_likeness(evidence, guess.group)
-        told = likeness >= self.likeness
-        count = len(set(guess.group.tolist()) - {""})
-        return Finding(
-            code=self.code,
-            scope=guess.source.replace(" ", "-"),
-            title=(
-                f"{guess.source.capitalize()} suggest groups that are in more than one split"
-                if len(rows)
-                else f"The groups that {guess.source} suggest are each in one split"
-            ),
-            summary=(
-                f"Inferred, not declared: {guess.source} suggest {count:,} groups (such as '{_example(guess)}'); {len(rows):,} of "
-                f"{total:,} held-out images ({percent(share, 2)}) share one with an earlier split. "
-                + (
-                    f"Beyond their classes, {percent(likeness)} of the variance of {measure} lies between these groups: they look real."
-                    if told
-                    else "The images of a group are not more alike than others of their class, so this may mean nothing."
-                )
-            ),
-            why="If these are patients, slides, places or films, a random split lets the model recognise them, and scores are too good.",
+            scope=f"{first}-{held}",
             affected=len(rows),
             total=total,
-            effect=Effect.counted(
+            examples=list_examples(evidence, rows, others=shared.others),
+            classes=classes_of(evidence, rows),
+            splits=(first, held),
+            details={"groups": count, "inferred": False},
+        )
+
+    def _judge_inferred(self, evidence: Evidence, guess: InferredGroups) -> Finding:
+        parts = [
+            find_shared(evidence, guess.group, first, held)
+            for first, held in combinations(evidence.split_names, 2)
+        ]
+        rows, once = np.unique(np.concatenate([p.rows for p in parts]), return_index=True)
+        others = np.concatenate([p.others for p in parts])[once]
+        later = (evidence.splits != "") & (evidence.splits != evidence.split_names[0])
+        total = int((evidence.readable & later).sum())
+        likeness, measure = group_likeness(evidence, guess.group)
+        real = likeness >= self.likeness
+        names = sorted(set(guess.group.tolist()) - {""})
+        verbs = "shares a group with an earlier split", "share a group with an earlier split"
+        summary = (
+            f"Inferred from {guess.source}, not declared: "
+            f"{say_share(len(rows), total, *verbs, noun='held-out images')} "
+            f"({plural(len(names), 'group')}, such as '{names[0]}'). "
+        )
+        summary += (
+            f"The groups look real: images of one are alike in {measure}."
+            if real
+            else "Images of a group are no more alike than others of their class, so this may mean nothing."
+        )
+        return self.make_finding(
+            summary,
+            Effect.counted(
                 "share of held-out images that share an inferred group with an earlier split",
-                share,
-                warn_at=self.inferred_share if told else None,
+                len(rows) / total if total else 0.0,
+                warn_at=self.inferred_share if real else None,
                 unit="share",
             ),
-            fix=Fix(
-                text="If the groups are real, write a table with a column that names them, and split by it.",
-                command="auditor split TABLE --group COLUMN --replace -o OUT",
-            )
-            if len(rows)
-            else None,
-            examples=pair_examples(evidence, rows, others, np.ones(len(rows))) if len(rows) else None,
-            classes=names(evidence, rows, evidence.labels),
-            splits=names(evidence, np.concatenate([rows, others]), evidence.splits),
-            details={"groups": count, "inferred": True, "likeness": likeness, "measure": measure},
+            words=self.inferred,
+            scope=guess.source.replace(" ", "-"),
+            title="" if len(rows) else "Inferred groups are each in one split",
+            affected=len(rows),
+            total=total,
+            examples=list_examples(evidence, rows, others=others),
+            classes=classes_of(evidence, rows),
+            splits=splits_of(evidence, np.concatenate([rows, others])),
+            details={"groups": len(names), "inferred": True, "likeness": likeness, "measure": measure},
         )
 
 
-def _example(guess: InferredGroups) -> str:
-    return str(min(set(guess.group.tolist()) - {""}))
-
-
-def _shared(
-    evidence: Evidence, groups: npt.NDArray[np.object_], first: str, held: str
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], int]:
-    """Return the images of ``held`` whose group has one in ``first``, the first such one, and how many images ``held`` has."""
+def find_shared(evidence: Evidence, groups: npt.NDArray[np.object_], first: str, held: str) -> Shared:
+    """Find the images of ``held`` whose group has one in ``first``."""
     inside = evidence.readable & (evidence.splits == held)
     known = np.flatnonzero(evidence.readable & (evidence.splits == first) & (groups != ""))
     member = dict(zip(groups[known[::-1]].tolist(), known[::-1].tolist(), strict=True))
     rows = np.flatnonzero(inside & (groups != ""))
     others = np.array([member.get(g, -1) for g in groups[rows]], dtype=np.int64)
-    return rows[others >= 0], others[others >= 0], int(inside.sum())
+    return Shared(rows[others >= 0], others[others >= 0], int(inside.sum()))
 
 
 def group_likeness(evidence: Evidence, groups: npt.NDArray[np.object_]) -> tuple[float, str]:
-    """Return how alike images of one group are beyond their class, in the measure in which they are most, and that measure.
+    """Return how alike images of one group are beyond their class, in their likest measure, and that measure.
 
     The one-way intraclass correlation of each measure after the mean of its class is taken out: the share of
     its variance that lies between groups. Three standard errors that it has where groups mean nothing are

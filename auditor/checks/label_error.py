@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from auditor.checks.base import skipped
+from auditor.checks.base import Check, Wording, skipped
 from auditor.dataset import DECISION, LABEL_ANSWER
 from auditor.evidence import Evidence
 from auditor.evidence.descriptor import OFFLINE
@@ -107,23 +107,56 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LabelError:
-    """Labels that the pictures contradict."""
+class LabelError(Check):
+    """Labels that the pictures contradict.
 
-    code: ClassVar[str] = "label-error"
-    needs: ClassVar[frozenset[str]] = frozenset({"labels"})
-    about_splits: ClassVar[bool] = False
+    Parameters
+    ----------
+    warn_share : float
+        Share of wrong labels over which it is a warning. Northcutt, Athalye, Mueller, "Pervasive label errors
+        in test sets destabilize machine learning benchmarks", NeurIPS 2021, find 0.15 % in MNIST and 0.5 % in
+        CIFAR-10, but 3.3 % on average over ten benchmarks.
+    min_skill : float
+        Balanced accuracy above chance (0 chance, 1 perfect) below which nothing is listed: a list would hold
+        mostly right labels (``docs/labels.md``).
+    min_images : int
+        With fewer images, a class's recall in one fold is known to no better than +-20 points.
+    max_listed : float
+        Share of the images that are listed at most, by a perfect judge; the list of a weaker one is shorter.
+    """
 
-    #: Northcutt, Athalye, Mueller, "Pervasive label errors in test sets destabilize machine learning
-    #: benchmarks", NeurIPS 2021: 0.15 % in MNIST and 0.5 % in CIFAR-10, but 3.3 % on average over ten
-    #: benchmarks.
+    code = "label-error"
+    family = "Labels, outliers, shortcuts"
+    needs = frozenset({"labels"})
+    measured = (
+        "Out-of-fold probabilities of logistic regression and nearest neighbours on the descriptor (and of "
+        "the baseline, where there is one), with groups and duplicates kept in one fold. What they "
+        "contradict bounds the share of wrong labels from above. The lower end counts what is certain: "
+        "copies with two labels, and labels that a reviewer found wrong. Decisions about a random sample "
+        "measure the share and the precision of the list, with intervals that hold however often one looks."
+    )
+    limits = (
+        "The models are simple and see a thumbnail: with subtle classes the bound is far above the truth, or "
+        "no list is given. Errors that follow a rule (all of one kind under another name) are learned, not "
+        "found, and the bound does not hold for them: only a look at random pictures finds those."
+    )
+    words = Wording(
+        found="Some labels are wrong",
+        fine="Few labels can be wrong",
+        undecided="Some labels may be wrong",
+        why=(
+            "Wrong labels in training teach the mistake; wrong labels in test make a right model look wrong, "
+            "and can reverse which of two models is better."
+        ),
+        fix=(
+            "Look at pictures drawn at random: keep, relabel, drop or cannot tell. Then look through the "
+            "list, worst first. Suggestions are a model's opinion: never relabel unseen."
+        ),
+    )
+
     warn_share: float = 0.01
-    #: Balanced accuracy above chance (0 chance, 1 perfect) below which nothing is listed: a list would hold
-    #: mostly right labels (``docs/labels.md``).
     min_skill: float = 0.3
-    #: Below this a class's recall in one fold is known to no better than +-20 points.
     min_images: int = 100
-    #: Share of the images that are listed at most, by a perfect judge; the list of a weaker one is shorter.
     max_listed: float = 0.1
 
     def __call__(self, evidence: Evidence) -> Iterator[Finding]:

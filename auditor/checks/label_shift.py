@@ -4,21 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
+import numpy.typing as npt
 
-from auditor.checks.shift_pairs import (
-    Pair,
-    advice,
-    class_codes,
-    detectable,
-    in_words,
-    pairs,
-    undecided_because,
-)
+from auditor.checks.base import Check, Wording, skipped
+from auditor.checks.shift_pairs import Pair, advice, class_codes, detectable, pairs, undecided_because
 from auditor.evidence import Evidence
-from auditor.finding import Effect, Finding, Fix, Severity, grade, percent
+from auditor.finding import Effect, Finding, percent
 from auditor.stats.clusters import effective_size_of_classes
 from auditor.stats.distance import (
     chi_squared,
@@ -33,111 +26,145 @@ SHOWN = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LabelShift:
-    """Class shares that differ between two splits."""
+class Shares:
+    """How far the class shares of two splits are apart.
 
-    code: ClassVar[str] = "label-shift"
-    needs: ClassVar[frozenset[str]] = frozenset({"labels", "splits"})
-    about_splits: ClassVar[bool] = True
+    Attributes
+    ----------
+    classes : list of str
+    counts, shares : array of shape (2, n_classes)
+        Images of each split, and their share in [0, 1].
+    sizes : (float, float)
+        Effective images of each split.
+    distance, low, high : float
+        Total variation distance with its interval.
+    detectable : float or None
+    cramers_v, p_value : float
+    """
 
-    #: Total variation bounds how far accuracy can move from the label mix alone: five points would change
-    #: which model is chosen.
+    classes: list[str]
+    counts: npt.NDArray[np.int64]
+    shares: npt.NDArray[np.float64]
+    sizes: tuple[float, float]
+    distance: float
+    low: float
+    high: float
+    detectable: float | None
+    cramers_v: float
+    p_value: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelShift(Check):
+    """Class shares that differ between two splits.
+
+    Parameters
+    ----------
+    warn_distance : float
+        Total variation distance over which it is a warning. It bounds how far accuracy can move from the
+        label mix alone: five points would change which model is chosen.
+    error_distance : float
+        The same distance over which it is an error: a fifth of the images would have to change class, so the
+        two splits answer different questions.
+    """
+
+    code = "label-shift"
+    family = "Mismatch between splits"
+    needs = frozenset({"labels", "splits"})
+    about_splits = True
+    measured = (
+        "Graded is the total variation between the class shares of two splits, less what two samples of that "
+        "size differ by at random, with a simultaneous 95 % interval; images of one group count for what the "
+        "group is worth. The details hold Cramér's V."
+    )
+    limits = "It compares shares of classes, not what is in them."
+    words = Wording(
+        found="Class shares differ between {0} and {1}",
+        fine="Class shares agree between {0} and {1}",
+        undecided="Too few images to compare class shares",
+        why=(
+            "Accuracy is an average over a split's mix of classes: with another mix it differs by up to this "
+            "distance, the model being the same."
+        ),
+        fix=(
+            "Split again, stratified by class; where the held-out split has the mix of the field, keep it "
+            "and weight the classes of the other instead."
+        ),
+        command="auditor split DATA --replace -o OUT",
+    )
+
     warn_distance: float = 0.05
-    #: A fifth of the images would have to change class: the two splits answer different questions.
     error_distance: float = 0.2
 
     def __call__(self, evidence: Evidence) -> Iterator[Finding]:
         """Yield one finding per pair of splits with classes."""
-        compared = False
-        for pair in pairs(evidence, labelled=True):
-            compared = True
-            yield self._compare(evidence, pair)
-        if not compared:
-            yield Finding(
-                code=self.code,
-                title="Label shift was not checked",
-                summary="There are not two splits with classes.",
-            )
+        found = [self._compare(evidence, pair) for pair in pairs(evidence, labelled=True)]
+        yield from found or [skipped(self, "There are not two splits with classes.")]
+
+    def _measure(self, evidence: Evidence, pair: Pair) -> Shares:
+        classes, codes, other = class_codes(evidence, pair)
+        sides = ((codes, pair.groups), (other, pair.other_groups))
+        counts = np.stack([np.bincount(side, minlength=len(classes)) for side, _ in sides])
+        first, second = (effective_size_of_classes(side, groups, pair.alpha) for side, groups in sides)
+        distance = total_variation(counts[0], counts[1])
+        half, least = 1.0, None
+        if pair.decidable:
+            generator = evidence.generator(self.code, pair.scope)
+            half = total_variation_half_width(counts[0], counts[1], first, second, pair.alpha, generator)
+            least = detectable(self.warn_distance, half, first, second)
+        statistic = chi_squared(counts) / max(len(codes) / first, len(other) / second)
+        return Shares(
+            classes=classes.tolist(),
+            counts=counts,
+            shares=counts / counts.sum(axis=1, keepdims=True),
+            sizes=(first, second),
+            distance=distance,
+            low=max(distance - half, 0.0),
+            high=min(distance + half, 1.0),
+            detectable=least,
+            cramers_v=cramers_v(counts),
+            p_value=chi_squared_p_value(statistic, len(classes) - 1),
+        )
 
     def _compare(self, evidence: Evidence, pair: Pair) -> Finding:
-        classes, codes, other = class_codes(evidence, pair)
-        counts = tuple(np.bincount(side, minlength=len(classes)) for side in (codes, other))
-        sizes = [
-            effective_size_of_classes(c, g, pair.alpha)
-            for c, g in ((codes, pair.groups), (other, pair.other_groups))
-        ]
-        distance = total_variation(*counts)
-        shares = [c / c.sum() for c in counts]
-        low, high, least = 0.0, 1.0, None
-        if pair.decidable:
-            half = total_variation_half_width(
-                counts[0],
-                counts[1],
-                sizes[0],
-                sizes[1],
-                pair.alpha,
-                evidence.generator(self.code, pair.scope),
-            )
-            low, high = max(distance - half, 0.0), min(distance + half, 1.0)
-            least = detectable(self.warn_distance, half, sizes[0], sizes[1])
+        found = self._measure(evidence, pair)
         effect = Effect(
-            name="total variation distance of class shares", value=distance, low=low, high=high,
-            warn_at=self.warn_distance, error_at=self.error_distance, unit="share", detectable=least,
+            name="total variation distance of class shares", value=found.distance, low=found.low,
+            high=found.high,
+            warn_at=self.warn_distance, error_at=self.error_distance, unit="share",
+            detectable=found.detectable,
         )  # fmt: skip
-        worst = np.argsort(-np.abs(shares[1] - shares[0]), kind="stable")
-        shown = [k for k in worst[:SHOWN] if shares[0][k] != shares[1][k]]
-        named = ", ".join(
-            f"{classes[k]} {percent(shares[0][k], 1)} of {pair.first} and {percent(shares[1][k], 1)} of {pair.second}"
+        names, (mine, theirs) = (pair.first, pair.second), found.shares
+        shown = [k for k in np.argsort(-np.abs(theirs - mine), kind="stable")[:SHOWN] if mine[k] != theirs[k]]
+        listed = ", ".join(
+            f"{found.classes[k]} {percent(mine[k], 1)} of {pair.first} and {percent(theirs[k], 1)} of "
+            f"{pair.second}"
             for k in shown
         )
-        association = cramers_v(np.stack(counts))
-        deff = max(len(codes) / sizes[0], len(other) / sizes[1])
-        statistic = chi_squared(np.stack(counts)) / deff
-        severity = grade(effect)
-        titles = {
-            Severity.PASS: "Class shares agree",
-            Severity.UNDECIDED: "Too few images to say whether class shares agree",
-        }
-        summary = (
-            f"{percent(distance, 1)} of the images would have to change class to make the shares alike "
-            f"({in_words(low, high, digits=0)}; Cramér's V {association:.2f})"
-        )
-        summary += f": {named}." if named else "."
-        if severity is Severity.UNDECIDED:
-            summary += undecided_because(effect, pair)
-        return Finding(
-            code=self.code,
+        summary = f"The largest differences: {listed}." if shown else "All classes have the same shares."
+        held = int(found.counts[1].sum())
+        return self.make_finding(
+            summary + undecided_because(effect, pair),
+            effect,
             scope=pair.scope,
-            title=f"{titles.get(severity, 'Class shares differ')} between {pair.first} and {pair.second}",
-            summary=summary,
-            why=f"Accuracy on {pair.second} is an average over its label mix: with that of {pair.first} it can differ by up to "
-            f"{percent(distance)}, the model being the same.",
-            affected=round(distance * len(other)),
-            total=len(other),
-            effect=effect,
-            fix=advice(
-                effect,
-                pair,
-                (sizes[0], sizes[1]),
-                Fix(
-                    text=f"Split again, stratified by class; where {pair.second} has the mix of the field, keep it and weight the classes "
-                    f"of {pair.first} instead.",
-                    command="auditor split DATA --replace",
-                ),
-            ),
-            classes=tuple(classes[shown].tolist()),
-            splits=(pair.first, pair.second),
+            fix=advice(effect, pair, found.sizes, self.words.make_fix()),
+            affected=round(found.distance * held),
+            total=held,
+            classes=tuple(found.classes[k] for k in shown),
+            splits=names,
             details={
-                "shares": {
-                    name: dict(zip(classes.tolist(), part.tolist(), strict=True))
-                    for name, part in zip((pair.first, pair.second), shares, strict=True)
-                },
-                "counts": {
-                    name: dict(zip(classes.tolist(), part.tolist(), strict=True))
-                    for name, part in zip((pair.first, pair.second), counts, strict=True)
-                },
-                "cramers_v": association,
-                "effective_images": dict(zip((pair.first, pair.second), sizes, strict=True)),
-                "p_value": chi_squared_p_value(statistic, len(classes) - 1),
+                "shares": _by_split(names, found.classes, found.shares),
+                "counts": _by_split(names, found.classes, found.counts),
+                "cramers_v": found.cramers_v,
+                "effective_images": dict(zip(names, found.sizes, strict=True)),
+                "p_value": found.p_value,
             },
         )
+
+
+def _by_split(
+    names: tuple[str, str], classes: list[str], table: npt.NDArray[np.int64] | npt.NDArray[np.float64]
+) -> dict[str, dict[str, float]]:
+    return {
+        name: dict(zip(classes, row, strict=True)) for name, row in zip(names, table.tolist(), strict=True)
+    }

@@ -4,30 +4,53 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
-from auditor.checks.per_image import odd_beyond, share_finding
+from auditor.checks.base import Check, Wording
+from auditor.checks.shares import find_share, odd_beyond
 from auditor.evidence import Evidence
 from auditor.finding import Finding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OddSize:
-    """Pictures whose size is far from the median size."""
+class OddSize(Check):
+    """Pictures whose size is far from the median size.
 
-    code: ClassVar[str] = "odd-size"
-    needs: ClassVar[frozenset[str]] = frozenset()
-    about_splits: ClassVar[bool] = False
+    Parameters
+    ----------
+    least_factor : float
+        Factor between a side of the picture (square root of its pixels) and the median side below which
+        nothing is odd. Where sizes vary, the limit is twice as far as the central 90 % of the images reach,
+        up to the next (blood cells of three kinds reach 2.4 either way: 0.04 % of them are odd).
+    most_factor : float
+        Factor beyond which an image is odd however much sizes vary.
+    warn_share : float
+        Share of the images over which it is a warning: at 1 % a class of a hundred images loses one.
+    """
 
-    #: Factor between a side of the picture (square root of its pixels) and the median side: below the first
-    #: nothing is odd; where sizes vary, the limit is twice as far as the central 90 % of the images reach,
-    #: but no more than the second (blood cells of three kinds reach 2.4 either way: 0.04 % of them are odd).
+    code = "odd-size"
+    family = "Pictures"
+    measured = (
+        "The square root of width x height against its median, as a factor either way. Graded is the share "
+        "of readable images beyond the limit."
+    )
+    limits = "An image is odd against the rest of this data set: where all are too small, none is odd."
+    words = Wording(
+        found="Some images are far larger or smaller",
+        fine="Images are of similar size",
+        why=(
+            "Resized to one input size, small images turn soft and large ones lose detail: a model can tell "
+            "them by that alone."
+        ),
+        fix=(
+            "Look at them: thumbnails or icons among photos usually do not belong. Else get them in the size "
+            "of the rest."
+        ),
+    )
+
     least_factor: float = 2.0
-    #: Beyond this an image is odd however much sizes vary.
     most_factor: float = 4.0
-    #: At 1 % a class of a hundred images loses one.
     warn_share: float = 0.01
 
     def __call__(self, evidence: Evidence) -> Iterator[Finding]:
@@ -35,21 +58,12 @@ class OddSize:
         side = 0.5 * np.log(np.maximum(evidence.images["pixels"].to_numpy(dtype=float), 1))
         median, limit = odd_beyond(side[evidence.readable], self.least_factor, self.most_factor)
         away = np.abs(side - median)
-        small, large = np.exp(median - limit), np.exp(median + limit)
-        yield share_finding(
-            evidence,
-            self.code,
-            away > limit,
-            away,
-            what="share of images of odd size",
-            warn_share=self.warn_share,
-            title="Some images are far larger or smaller than the rest",
-            fine="Images are of comparable size",
-            limit=(
-                f"are of odd size: a mean side (root of the pixels) under {small:.0f} or over {large:.0f} px, "
-                f"where the median is {np.exp(median):.0f} px"
-            ),
-            why="Resized to one input size, small images turn soft and large ones lose detail: a model can tell them by that alone.",
-            fix="Look at them: thumbnails or icons among photos usually do not belong. Else get them in the size of the rest.",
-            details={"median_side": float(np.exp(median)), "factor": float(np.exp(limit))},
+        small, usual, large = np.exp([median - limit, median, median + limit])
+        odd = (
+            f"of odd size: under {small:.0f} or over {large:.0f} pixels a side, and {usual:.0f} is usual here"
         )
+        yield find_share(
+            self, evidence, away > limit, "share of images of odd size", f"is {odd}", f"are {odd}",
+            warn_share=self.warn_share, score=away, readable=True,
+            details={"median_side": float(usual), "factor": float(np.exp(limit))},
+        )  # fmt: skip

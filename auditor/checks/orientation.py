@@ -1,14 +1,15 @@
-"""Images that EXIF says to turn, which frameworks that ignore EXIF see lying on their side."""
+"""Images that EXIF says to turn."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
 
-from auditor.checks.file_share import Wording, counted, file_finding
+from auditor.checks.base import Check, Wording
+from auditor.checks.examples import count_values
+from auditor.checks.shares import find_share
 from auditor.evidence import Evidence
-from auditor.finding import Finding, Fix
+from auditor.finding import Finding, plural
 
 #: What a viewer does for each orientation (EXIF 3.0, tag 0x0112).
 TURNS = {
@@ -18,40 +19,48 @@ TURNS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Orientation:
-    """Images that EXIF says to turn, which frameworks that ignore EXIF see lying on their side."""
+class Orientation(Check):
+    """Images that EXIF says to turn, which frameworks that ignore EXIF see lying on their side.
 
-    code: ClassVar[str] = "orientation"
-    needs: ClassVar[frozenset[str]] = frozenset()
-    about_splits: ClassVar[bool] = False
+    Parameters
+    ----------
+    warn_share : float
+        Share of the images over which it is a warning: one is enough.
+    """
 
-    #: One such file is enough to warn.
+    code = "orientation"
+    family = "Files"
+    measured = "The EXIF orientation tag. Graded is the share of images for which it is not 1."
+    limits = "It reads the EXIF tag alone: a picture that was turned before it was saved looks upright to it."
+    words = Wording(
+        found="Some images are stored turned",
+        fine="All images are stored upright",
+        why=(
+            "Keras, TensorFlow and Pillow's open() show the stored pixels; OpenCV, viewers and labelling "
+            "tools turn them first. Labels drawn in one and read in the other do not fit, and the model sees "
+            "upside-down objects."
+        ),
+        fix=(
+            "Turn the pixels once and clear the tag (ImageOps.exif_transpose, or jpegtran without loss), for "
+            "all tools alike."
+        ),
+    )
+
     warn_share: float = 0.0
 
     def __call__(self, evidence: Evidence) -> Iterator[Finding]:
         """Yield one finding."""
         turn = evidence.images["orientation"].to_numpy(dtype=int)
         turned = (turn > 1) & evidence.readable
-        sideways = turned & (turn >= 5)
-        words = Wording(
-            title="Some images are stored turned, with a note to turn them back",
-            fine="No image needs to be turned by its EXIF orientation",
-            has="have an EXIF orientation that viewers apply and many frameworks ignore",
-            more=f"{int(sideways.sum()):,} of them lie on their side. Found: {counted([TURNS[int(t)] for t in turn[turned]])}.",
-            why=(
-                "Keras, TensorFlow and Pillow's open() show the stored pixels; OpenCV, viewers and labelling tools turn them first. Labels "
-                "drawn in one and read in the other do not fit, and the model sees upside-down objects."
-            ),
-            fix=Fix(
-                text="Turn the pixels once and clear the tag (ImageOps.exif_transpose, or jpegtran without loss), for all tools alike."
-            ),
+        sideways = int((turned & (turn >= 5)).sum())
+        note = (
+            "a note in EXIF to turn it, which many frameworks ignore",
+            "a note in EXIF to turn them, which many frameworks ignore",
         )
-        yield file_finding(
-            evidence,
-            self.code,
-            turned,
-            words,
-            effect="share of images with an EXIF rotation",
-            warn_share=self.warn_share,
-            score=turn.astype(float),
-        )
+        more = plural(sideways, "image lies on its side", "images lie on their side")
+        yield find_share(
+            self, evidence, turned, "share of images with an EXIF rotation", f"has {note[0]}",
+            f"have {note[1]}",
+            warn_share=self.warn_share, score=turn.astype(float),
+            more=f"{more}. Turns: {count_values([TURNS[int(t)] for t in turn[turned]])}.",
+        )  # fmt: skip

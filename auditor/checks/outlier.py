@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
-from auditor.checks.base import skipped
+from auditor.checks.base import Check, Wording, skipped
+from auditor.checks.examples import list_examples, say_share
 from auditor.evidence import Evidence
 from auditor.evidence.probabilities import canonical_order
-from auditor.finding import Effect, Finding, Fix, percent
+from auditor.finding import Effect, Finding, percent, plural
 from auditor.stats.intervals import wilson
 from auditor.stats.nearest import find_nearest
 
@@ -44,106 +43,117 @@ def fence(distances: Distances, reach: float) -> float:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outlier:
-    """Pictures that look like nothing else, and test images that look like nothing in training."""
+class Outlier(Check):
+    """Pictures that look like nothing else, and test images that look like nothing in training.
 
-    code: ClassVar[str] = "outlier"
-    needs: ClassVar[frozenset[str]] = frozenset()
-    about_splits: ClassVar[bool] = True
+    Parameters
+    ----------
+    reach : float
+        The fence, in upper quartile distances beyond the median; for a normal distribution 4.45 is three
+        deviations, or 0.13 % of the images.
+    warn_share : float
+        Share of images beyond the fence over which it is a warning: a normal distribution has 0.13 %; a tail
+        that is ten times heavier is worth a look.
+    warn_uncovered : float
+        Share of held-out images that training does not cover over which it is a warning; 1 % is expected
+        where both are alike.
+    min_images : int
+        With fewer images, neighbours are far for want of images.
+    """
 
-    #: Upper quartile distances beyond the median; for a normal distribution 4.45 is three deviations, or 0.13
-    #: % of the images.
+    code = "outlier"
+    family = "Labels, outliers, shortcuts"
+    about_splits = True
+    measured = (
+        "Distance of each image's descriptor to its nearest others. Graded is the share beyond a fence of "
+        "quartiles, and for each held-out split the share that is farther from training than 99 % of "
+        "training images are from the rest, with Wilson's interval."
+    )
+    limits = (
+        "Strange means far from the rest in layout, edges and colours of a thumbnail. In varied photos "
+        "nearly everything is far from the rest, and only gross strangers are found; a large group of "
+        "strangers keeps itself company."
+    )
+    words = Wording(
+        found="Some images look like no other",
+        fine="Hardly any image looks like no other",
+        why=(
+            "Pictures unlike all others are often errors of collection: other objects, broken exports, test "
+            "cards. Or they are rare cases worth more images."
+        ),
+        fix="Look at them: drop what does not belong, and collect more of what does.",
+    )
+    coverage = Wording(
+        found="Training does not cover {1}",
+        fine="Training covers {1}",
+        undecided="Training may not cover {1}",
+        why="Where training has nothing alike, a model guesses, and often with full confidence.",
+        fix=(
+            "Collect training images like these, or make the split anew if both should come from the same "
+            "place."
+        ),
+        command="auditor split DATA --replace -o OUT",
+    )
+
     reach: float = 4.45
-    #: A normal distribution has 0.13 % beyond the fence; a tail that is ten times heavier is worth a look.
     warn_share: float = 0.013
-    #: Test images that training does not cover; 1 % is expected where test and training are alike.
     warn_uncovered: float = 0.05
-    #: Below this, neighbours are far for want of images.
     min_images: int = 50
 
     def __call__(self, evidence: Evidence) -> Iterator[Finding]:
         """Yield a finding about all pictures, and one about each split against training."""
         rows = np.flatnonzero(evidence.readable)
         if len(rows) < self.min_images:
-            yield skipped(
-                self,
-                f"{len(rows)} readable images are too few to say which is unlike the rest; {self.min_images} are needed.",
-            )
+            reason = f"{len(rows)} images are too few to find strangers; {self.min_images} are needed."
+            yield skipped(self, reason)
             return
-        references = np.sort(canonical_order(evidence, rows)[:REFERENCES])
-        distance = distance_to_others(evidence, rows, references)
-        limit = fence(distance, self.reach)
-        far = distance > limit
-        share = float(far.mean())
-        yield Finding(
-            code=self.code,
-            title="Some pictures look like no other"
-            if share > self.warn_share
-            else "Few pictures look like no other",
-            summary=(
-                f"{int(far.sum()):,} of {len(rows):,} images ({percent(share, 2)}) are more than {_times(limit, distance)} "
-                f"as far from their {NEAREST} nearest look-alikes as the median image is."
-                + (
-                    f" Each was compared with a sample of {len(references):,}."
-                    if len(references) < len(rows)
-                    else ""
-                )
-            ),
-            why=(
-                "Pictures unlike all others are often errors of collection: other objects, broken exports, test cards. Or they are "
-                "rare cases worth more images."
-            ),
-            affected=int(far.sum()),
-            total=len(rows),
-            effect=Effect.counted(
-                "share of images unlike all others", share, warn_at=self.warn_share, unit="share"
-            ),
-            fix=Fix(
-                text="Look at them: drop what does not belong, and collect more of what does.",
-                command="auditor apply decisions.csv DATA -o OUT/cleaned.csv",
-            ),
-            examples=_examples(evidence, rows[far], distance[far]),
-            details={"limit": limit, "median": float(np.median(distance))},
-        )
+        yield self._judge_all(evidence, rows)
         if "train" in evidence.split_names:
             for split in evidence.split_names:
                 if split != "train":
-                    yield self._coverage(evidence, split)
+                    yield self._judge_coverage(evidence, split)
 
-    def _coverage(self, evidence: Evidence, split: str) -> Finding:
+    def _judge_all(self, evidence: Evidence, rows: npt.NDArray[np.int64]) -> Finding:
+        references = np.sort(canonical_order(evidence, rows)[:REFERENCES])
+        distance = distance_to_others(evidence, rows, references)
+        limit, median = fence(distance, self.reach), float(np.median(distance))
+        far = distance > limit
+        summary = f"{say_share(int(far.sum()), len(rows), 'looks', 'look')} unlike all others."
+        if len(references) < len(rows):
+            summary += f" Each was compared with a sample of {len(references):,}."
+        return self.make_finding(
+            summary,
+            Effect.counted(
+                "share of images unlike all others", float(far.mean()), warn_at=self.warn_share, unit="share"
+            ),
+            affected=int(far.sum()),
+            total=len(rows),
+            examples=list_examples(evidence, rows[far], distance[far]),
+            details={"limit": limit, "median": median},
+        )
+
+    def _judge_coverage(self, evidence: Evidence, split: str) -> Finding:
         train, other = (np.flatnonzero(evidence.readable & (evidence.splits == s)) for s in ("train", split))
-        scope = f"train-{split}"
-        if min(len(np.unique(evidence.groups[r])) for r in (train, other)) < FEWEST:
-            return Finding(
-                code=self.code,
-                scope=scope,
-                title=f"Whether training covers {split} was not checked",
-                summary=(
-                    f"There are {len(train):,} training and {len(other):,} {split} images, fewer than {FEWEST} unrelated ones on one side."
-                ),
+        fewest = min(len(np.unique(evidence.groups[rows])) for rows in (train, other))
+        if fewest < FEWEST:
+            few = plural(fewest, "unrelated image is", "unrelated images are")
+            reason = (
+                f"Only {few} in train or {split}; {FEWEST} are needed to say whether training covers {split}."
             )
+            return skipped(self, reason, scope=f"train-{split}")
         references = np.sort(canonical_order(evidence, train)[:REFERENCES])
         limit = float(np.quantile(distance_to_others(evidence, references, references), COVERED))
         distance = distance_to_others(evidence, other, references)
         far = distance > limit
-        share = float(far.mean())
-        groups = np.unique(evidence.groups[other])
-        low, high = wilson(share * len(groups), len(groups))
+        share, groups = float(far.mean()), len(np.unique(evidence.groups[other]))
+        low, high = wilson(share * groups, groups)
         low, high = min(low, share), max(high, share)
-        bad = low > self.warn_uncovered
-        return Finding(
-            code=self.code,
-            scope=scope,
-            title=f"Training does not cover {split}" if bad else f"Training covers {split}",
-            summary=(
-                f"{int(far.sum()):,} of {len(other):,} {split} images ({percent(share, 1)}, 95 % interval "
-                f"{percent(low, 1)} to {percent(high, 1)}) look less like training "
-                f"than 99 % of training images look like the rest of it; {percent(1 - COVERED)} is expected where both are alike."
-            ),
-            why="Where training has nothing alike, a model guesses, and often with full confidence.",
-            affected=int(far.sum()),
-            total=len(other),
-            effect=Effect(
+        fix = self.coverage.make_fix()
+        return self.make_finding(
+            f"{say_share(int(far.sum()), len(other), 'looks', 'look', f'{split} images')} unlike anything in "
+            "training; "
+            f"{percent(1 - COVERED)} is usual where both are alike.",
+            Effect(
                 name="share not covered by training",
                 value=share,
                 low=low,
@@ -152,11 +162,12 @@ class Outlier:
                 unit="share",
                 detectable=min(1.0, self.warn_uncovered + high - share),
             ),
-            fix=Fix(
-                text="Collect training images like these, or make the split anew if both should come from the same place.",
-                command="auditor split DATA -o OUT",
-            ),
-            examples=_examples(evidence, other[far], distance[far]),
+            words=self.coverage,
+            scope=f"train-{split}",
+            fix=replace(fix, command=None) if split == "field" else fix,
+            affected=int(far.sum()),
+            total=len(other),
+            examples=list_examples(evidence, other[far], distance[far]),
             splits=("train", split),
             details={"limit": limit, "references": len(references)},
         )
@@ -165,10 +176,10 @@ class Outlier:
 def distance_to_others(
     evidence: Evidence, rows: npt.NDArray[np.int64], references: npt.NDArray[np.int64]
 ) -> Distances:
-    """Return the mean Euclidean distance of principal components to the `NEAREST` references of other groups, shape ``(n_rows,)``.
+    """Return the mean distance to the `NEAREST` references of other groups, shape ``(n_rows,)``.
 
-    Duplicates of an image and others of its group are no company: they are left out, as far as three times as
-    many neighbours reach.
+    Distances are Euclidean, of principal components. Duplicates of an image and others of its group are no
+    company: they are left out, as far as three times as many neighbours reach.
     """
     there = evidence.principal_components(references)
     # Nearest in distance is largest in q.r - |r|^2 / 2: one more column makes it a dot product.
@@ -196,14 +207,3 @@ def _mean_distance(
     # Where its own group crowds out all others, the last that was looked up is nearer than any other.
     mean = np.where(known, distance, 0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
     return np.asarray(np.where(known.any(axis=1), mean, np.sqrt(np.maximum(squared[:, -1], 0))))
-
-
-def _examples(evidence: Evidence, rows: npt.NDArray[np.int64], distance: Distances) -> pd.DataFrame:
-    table = evidence.images.loc[rows, ["path", "label", "split"]].assign(score=distance.round(6))
-    return table.sort_values(["score", "path"], ascending=[False, True], ignore_index=True)
-
-
-def _times(limit: float, distance: npt.NDArray[np.float64]) -> str:
-    """Return how many times the median distance the limit is; where most images are alike, that is no number."""
-    median = float(np.median(distance))
-    return f"{limit / median:.1f} times" if median > 0 else "any number of times"

@@ -4,60 +4,106 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
+import pandas as pd
 
+from auditor.checks.base import Check, Wording
 from auditor.checks.domain_classifier import Domain, tell_apart
+from auditor.checks.examples import list_examples, name_some
 from auditor.checks.shift_pairs import (
     Distance,
     Pair,
     advice,
     compare,
     detectable,
-    exhibit,
     explaining,
-    in_words,
     matched,
     pairs,
     undecided_because,
-)  # fmt: skip
+)
 from auditor.evidence import Evidence
-from auditor.finding import Effect, Finding, Fix, Severity, grade, percent
+from auditor.finding import Effect, Finding, percent
 from auditor.scanning.schema import MEASURES, SHAPE_MEASURES, Measure
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-#: Properties named beside the worst, and images shown as evidence.
-SHOWN, EXHIBITS = 3, 200
-
-#: A classifier on all properties: what no single one shows, such as less noise than a picture this sharp
-#: should have.
+#: Properties named beside the worst, and images shown.
+SHOWN, EXAMPLES = 3, 200
+#: A classifier on all properties: what no single one shows, such as less noise than a picture this sharp has.
 TOGETHER = Measure(
     name="together",
     title="All properties together",
     unit="log odds",
     text="score of a classifier on all properties",
 )
-#: Ratios of properties tell how a picture was processed, so the classifier gets logarithms; this keeps them
-#: finite at 0.
+#: Keeps logarithms finite at 0; the classifier gets logarithms, for ratios say how a picture was made.
 SMALL = 1e-3
-
-Compared = tuple[Measure, Distance]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PropertyShift:
-    """Brightness, sharpness, noise, size and the like that differ between two splits."""
+class Properties:
+    """How far the properties of two splits are apart.
 
-    code: ClassVar[str] = "property-shift"
-    needs: ClassVar[frozenset[str]] = frozenset({"splits"})
-    about_splits: ClassVar[bool] = True
+    Attributes
+    ----------
+    found : list of (Measure, Distance)
+        Each property, and all `TOGETHER` where there are enough images; worst first.
+    shifted : list of (Measure, Distance)
+        The single properties whose whole interval is beyond the threshold; worst first.
+    together : Distance or None
+        That of all together, where it is the worst and beyond the threshold.
+    domain : Domain or None
+        The classifier's scores.
+    """
 
-    #: Above 1,000 images a largest KS distance below 0.05 is found everywhere and changes nothing.
+    found: list[tuple[Measure, Distance]]
+    shifted: list[tuple[Measure, Distance]]
+    together: Distance | None
+    domain: Domain | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PropertyShift(Check):
+    """Brightness, sharpness, noise, size and the like that differ between two splits.
+
+    Parameters
+    ----------
+    warn_distance : float
+        Kolmogorov-Smirnov distance over which it is a warning: above 1,000 images a largest distance below
+        0.05 is found everywhere and changes nothing.
+    error_distance : float
+        The same distance over which it is an error: three images in ten lie where the other split has none.
+    """
+
+    code = "property-shift"
+    family = "Mismatch between splits"
+    needs = frozenset({"splits"})
+    about_splits = True
+    measured = (
+        "Two-sample Kolmogorov-Smirnov distance of every measure, and of a classifier of all of them "
+        "together on the held-out half, with Dvoretzky-Kiefer-Wolfowitz intervals that hold for all at once. "
+        "Graded is the largest. Classes are then weighted to one mix to say how much remains."
+    )
+    limits = (
+        "It sees what is measured: a change of subject with the same light, size and sharpness goes by "
+        "unseen."
+    )
+    words = Wording(
+        found="Pictures were made differently in {0} and {1}",
+        fine="Picture properties agree between {0} and {1}",
+        undecided="Too few images to compare picture properties",
+        why=(
+            "A model can take such a property for the class, and is measured on pictures that are not like "
+            "those it learned from."
+        ),
+        fix=(
+            "Find out how the pictures of the two splits were made differently (camera, compression, "
+            "resizing). Process all alike, or split again at random, or augment training with the range seen "
+            "in the other split."
+        ),
+        command="auditor split DATA --replace -o OUT",
+    )
+
     warn_distance: float = 0.05
-    #: Three images in ten lie where the other split has none.
     error_distance: float = 0.3
 
     def __call__(self, evidence: Evidence) -> Iterator[Finding]:
@@ -65,125 +111,106 @@ class PropertyShift:
         for pair in pairs(evidence):
             yield self._compare(evidence, pair)
 
-    def _compare(self, evidence: Evidence, pair: Pair) -> Finding:
+    def _measure(self, evidence: Evidence, pair: Pair) -> Properties:
         measures = [m for m in (*MEASURES, *SHAPE_MEASURES) if m.name in evidence.images.columns]
         weights = matched(evidence.labels[pair.rows], evidence.labels[pair.other_rows])
         table = evidence.images[[m.name for m in measures]].to_numpy(dtype=float)
         alpha = pair.alpha / 2 / len(measures)  # the other half of the error is for all properties together
-        found: list[Compared] = [
+        found = [
             (m, compare(pair, table[pair.rows, k], table[pair.other_rows, k], alpha, weights))
             for k, m in enumerate(measures)
         ]
         domain = tell_apart(pair, np.log(np.abs(table) + SMALL), evidence.generator(self.code, pair.scope))
         if domain is not None:
             found.append((TOGETHER, compare(pair, *domain.held_scores, pair.alpha / 2, weights)))
-        found = [
-            f for f in found if min(f[1].sizes) > 0
-        ] or found  # a property that nothing was measured for says nothing
+        # A property that nothing was measured for says nothing.
+        found = [f for f in found if min(f[1].sizes) > 0] or found
         found.sort(key=lambda f: (-f[1].low, -f[1].value))
-        measure, worst = found[0]
+        beyond = [f for f in found if f[1].low > self.warn_distance]
+        together = beyond[0][1] if beyond and beyond[0][0] is TOGETHER else None
+        return Properties(
+            found=found, shifted=[f for f in beyond if f[0] is not TOGETHER], together=together, domain=domain
+        )
+
+    def _compare(self, evidence: Evidence, pair: Pair) -> Finding:
+        numbers = self._measure(evidence, pair)
+        measure, worst = numbers.found[0]
+        least = detectable(self.warn_distance, worst.half_width, *worst.sizes)
         effect = Effect(
             name=f"largest Kolmogorov-Smirnov distance of a property ({measure.title.lower()})",
-            value=worst.value, low=worst.low, high=max(d.high for _, d in found),
+            value=worst.value, low=worst.low, high=max(d.high for _, d in numbers.found),
             warn_at=self.warn_distance, error_at=self.error_distance,
-            detectable=detectable(self.warn_distance, worst.half_width, *worst.sizes) if pair.decidable else None,
+            detectable=least if pair.decidable else None,
         )  # fmt: skip
-        severity = grade(effect)
-        between = f"between {pair.first} and {pair.second}"
-        shifted = [(m, d) for m, d in found if d.low > self.warn_distance]
-        titles = {
-            Severity.PASS: f"Brightness, sharpness, noise and other properties agree {between}",
-            Severity.UNDECIDED: f"Too few images to say whether properties agree {between}",
-        }
-        single = [(m, d) for m, d in shifted if m is not TOGETHER]
-        summary = _sentence(*(single or found)[0], pair)
-        if measure is TOGETHER and shifted and domain is not None:
-            if single:
-                summary += f" All properties together differ by {worst.value:.2f} ({in_words(worst.low, worst.high)})."
-            explained = explaining(evidence, pair, domain.scores, domain.other_scores)
-            summary += (
-                f" The difference goes along most with {explained[0]} (rank correlation {explained[1]:+.2f})."
-                if explained
-                else ""
-            )
-        if single[1:]:
-            rest = ", ".join(f"{m.title.lower()} ({d.value:.2f})" for m, d in single[1 : 1 + SHOWN])
-            summary += f" Also {rest}" + (
-                f" and {len(single) - 1 - SHOWN} more." if len(single) > 1 + SHOWN else "."
-            )
-        if severity is Severity.UNDECIDED:
-            summary += undecided_because(effect, pair)
-        if pair.sampled:
-            summary += f" Measured on a random sample of {max(len(pair.rows), len(pair.other_rows)):,} images of a split."
-        return Finding(
-            code=self.code,
+        shifted = bool(numbers.shifted or numbers.together)
+        name = numbers.shifted[0][0].title if numbers.shifted else ""
+        return self.make_finding(
+            _summarise(numbers, evidence, pair) + undecided_because(effect, pair),
+            effect,
             scope=pair.scope,
-            title=f"{_names(single)} {between}" if shifted else titles[severity],
-            summary=summary,
-            why="A model can take such a property for the class, and is measured on pictures that are not like those it learned from.",
+            title=f"{name} differs between {{0}} and {{1}}" if name else "",
+            fix=advice(effect, pair, worst.sizes, self.words.make_fix()),
             affected=round(worst.value * len(pair.other_rows)),
             total=len(pair.other_rows),
-            effect=effect,
-            fix=advice(
-                effect,
-                pair,
-                worst.sizes,
-                Fix(
-                    text=f"Find out how the pictures of {pair.second} were made differently (camera, compression, resizing); process "
-                    f"all alike, or split again at random, or augment training with the range seen in {pair.second}.",
-                    command=None if "field" in (pair.first, pair.second) else "auditor split DATA --replace",
-                ),
-            ),
-            examples=_exhibits(evidence, pair, measure, worst, domain) if shifted else None,
+            examples=_examples(evidence, pair, numbers) if shifted else None,
             splits=(pair.first, pair.second),
             details={
                 "properties": [
-                    {"name": m.name, "title": m.title, "unit": m.unit, **asdict(d)} for m, d in found
+                    {"name": m.name, "title": m.title, "unit": m.unit, **asdict(d)} for m, d in numbers.found
                 ],
-                "p_value": min(min(d.p_value for _, d in found) * len(found), 1.0),
+                "p_value": min(min(d.p_value for _, d in numbers.found) * len(numbers.found), 1.0),
             },
         )
 
 
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+def _summarise(numbers: Properties, evidence: Evidence, pair: Pair) -> str:
+    """Say which property differs most, by how much, and what goes along with it."""
+    measure, worst = (numbers.shifted or numbers.found)[0]
+    summary = _say_most(measure, worst, pair)
+    if len(numbers.shifted) > 1:
+        others = [m.title.lower() for m, _ in numbers.shifted[1:]]
+        summary += f" {name_some(others, SHOWN).capitalize()} {'differ' if others[1:] else 'differs'} too."
+    if numbers.together and numbers.domain is not None:
+        if measure is not TOGETHER:
+            summary += f" {_say_most(TOGETHER, numbers.together, pair)}"
+        explained = explaining(evidence, pair, numbers.domain.scores, numbers.domain.other_scores)
+        summary += f" The difference goes along most with {explained[0]}." if explained else ""
+    if worst.low > 0 and worst.remaining is not None and worst.remaining < worst.value / 2:
+        summary += " Most of it comes from another mix of classes."
+    if pair.sampled:
+        summary += f" A random sample of {max(len(pair.rows), len(pair.other_rows)):,} images was compared."
+    return summary
 
 
-def _sentence(measure: Measure, d: Distance, pair: Pair) -> str:
-    interval = f"Kolmogorov-Smirnov distance {d.value:.2f} ({in_words(d.low, d.high)})"
-    remaining = (
-        f", of which {d.remaining:.2f} remains once classes are weighted to the same mix"
-        if d.remaining is not None
-        else ""
-    )
+def _say_most(measure: Measure, d: Distance, pair: Pair) -> str:
     if measure is TOGETHER:
-        taken = d.shares if d.rises else (1 - d.shares[0], 1 - d.shares[1])
+        mine, theirs = (percent(share) for share in d.beyond)
         return (
-            f"By all properties together a classifier takes {percent(taken[0])} of {pair.first} and "
-            f"{percent(taken[1])} of {pair.second} for {pair.second}; {interval}{remaining}."
+            f"By all properties together, a classifier takes {theirs} of {pair.second} and {mine} of "
+            f"{pair.first} for "
+            f"{pair.second}."
         )
-    unit = f" {measure.unit}" if measure.unit and "/" not in measure.unit else ""
+    mine, theirs = (
+        _say_value(value, "share" if measure.unit.startswith("share") else "") for value in d.medians
+    )
     return (
-        f"{measure.title} differs most: above {_number(d.at)}{unit} are {percent(d.shares[0])} of {pair.first} and "
-        f"{percent(d.shares[1])} of {pair.second} (medians {_number(d.medians[0])} and {_number(d.medians[1])}); {interval}{remaining}."
+        f"{measure.title} differs most: {percent(d.shares[0])} of {pair.first} and {percent(d.shares[1])} of "
+        f"{pair.second} are above {_say_value(d.at, measure.unit)} (medians {mine} and {theirs})."
     )
 
 
-def _names(shifted: list[Compared]) -> str:
-    names = [m.title if i == 0 else m.title.lower() for i, (m, _) in enumerate(shifted[:SHOWN])]
-    if not names:
-        return "Properties, taken together, differ"
-    if len(names) == 1:
-        return f"{names[0]} differs"
-    return f"{', '.join(names[:-1])} and {names[-1]} differ"
+def _say_value(value: float, unit: str) -> str:
+    if unit.startswith("share"):
+        return percent(value, 1) + unit.removeprefix("share")
+    number = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    return f"{number} {unit}" if unit and "/" not in unit else number
 
 
-def _exhibits(
-    evidence: Evidence, pair: Pair, measure: Measure, worst: Distance, domain: Domain | None
-) -> pd.DataFrame:
-    """Images of the second split on its side of the threshold, those farthest out among the first split first."""
-    if measure is TOGETHER and domain is not None:
-        mine, theirs = domain.scores, domain.other_scores
+def _examples(evidence: Evidence, pair: Pair, numbers: Properties) -> pd.DataFrame | None:
+    """Images of the second split on its side of the threshold, farthest out among the first split first."""
+    measure, worst = numbers.found[0]
+    if measure is TOGETHER and numbers.domain is not None:
+        mine, theirs = numbers.domain.scores, numbers.domain.other_scores
     else:
         values = evidence.images[measure.name].to_numpy(dtype=float)
         mine, theirs = values[pair.rows], values[pair.other_rows]
@@ -192,4 +219,5 @@ def _exhibits(
         beyond, depth = theirs > worst.at, np.searchsorted(mine, theirs, side="left") / len(mine)
     else:
         beyond, depth = theirs <= worst.at, 1 - np.searchsorted(mine, theirs, side="right") / len(mine)
-    return exhibit(evidence, pair.other_rows[beyond], depth[beyond], pair.second, pair.first).head(EXHIBITS)
+    found = list_examples(evidence, pair.other_rows[beyond], depth[beyond], other_split=pair.first)
+    return None if found is None else found.head(EXAMPLES)

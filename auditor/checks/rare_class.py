@@ -4,29 +4,51 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
+from auditor.checks.base import Check, Wording, skipped
+from auditor.checks.examples import name_some
 from auditor.evidence import Evidence
-from auditor.finding import Effect, Finding, Fix
-
-#: Classes named in the summary.
-SHOWN = 6
+from auditor.finding import Effect, Finding, plural
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RareClass:
-    """Classes with few images, counted after leaving out duplicates."""
+class RareClass(Check):
+    """Classes with few images, counted after leaving out duplicates.
 
-    code: ClassVar[str] = "rare-class"
-    needs: ClassVar[frozenset[str]] = frozenset({"labels"})
-    about_splits: ClassVar[bool] = True
+    Parameters
+    ----------
+    warn_images : int
+        Images of the smallest class below which it is a warning. A fifth of 50 is a test of 10 images, on
+        which a recall of 0.9 is known to within 20 points: neither learned nor measured.
+    error_images : int
+        The same number below which it is an error: a fifth of 10 is a test of 2 images.
+    """
 
-    #: A fifth of 50 is a test of 10 images, on which a recall of 0.9 is known to within 20 points: neither
-    #: learned nor measured.
+    code = "rare-class"
+    family = "Classes and sufficiency"
+    needs = frozenset({"labels"})
+    about_splits = True
+    measured = (
+        "Readable training images of each class, surplus copies left out. Graded is the smallest number."
+    )
+    limits = "It counts images, not their variety: a hundred frames of one film are one scene."
+    words = Wording(
+        found="Some classes have too few images",
+        fine="Every class has enough images to start",
+        why=(
+            "A class seen a few times is memorised, not learned, and what is held out of it is too little to "
+            "measure it by."
+        ),
+        fix=(
+            "Collect more images of these classes; until then augment them alone, and read their scores with "
+            "their intervals."
+        ),
+        command="auditor augment DATA --target balanced -o OUT",
+    )
+
     warn_images: int = 50
-    #: A fifth of 10 is a test of 2 images.
     error_images: int = 10
 
     def __call__(self, evidence: Evidence) -> Iterator[Finding]:
@@ -37,43 +59,32 @@ class RareClass:
             used &= evidence.splits == split
         classes, counts = evidence.label_counts(used)
         if not len(classes):
-            yield Finding(
-                code=self.code,
-                title="Rare classes were not looked for",
-                summary="No training image has a class.",
-            )
+            yield skipped(self, "No training image has a class.")
             return
         order = np.argsort(counts, kind="stable")
-        rare = [int(k) for k in order if counts[k] < self.warn_images]
-        smallest = int(order[0])
-        where = "unique training images" if split else "unique images"
-        listed = ", ".join(f"{classes[k]} {counts[k]:,}" for k in rare[:SHOWN]) + (
-            ", ..." if len(rare) > SHOWN else ""
-        )
-        short = int(sum(self.warn_images - counts[k] for k in rare))
-        yield Finding(
-            code=self.code,
-            title="Some classes have too few images to learn from" if rare else "Every class has images enough to start with",
-            summary=(
-                f"{len(rare)} of {len(classes)} classes have fewer than {self.warn_images} {where}: {listed}. "
-                f"{short:,} more images would bring them there."
-                if rare
-                else f"The smallest of {len(classes)} classes, {classes[smallest]}, has {counts[smallest]:,} {where}."
-            ),
-            why="A class seen a few times is memorised, not learned, and what is held out of it is too little to measure it by.",
-            affected=int(evidence.with_labels(classes[rare].tolist(), used).sum()),
-            total=int(used.sum()),
-            effect=Effect.counted(
-                "images in the smallest class", int(counts[smallest]), warn_at=self.warn_images, error_at=self.error_images,
-                worse="lower", unit="images",
-            ),
-            fix=Fix(
-                text="Collect more images of these classes; until then augment them alone, and read their scores with their intervals.",
-                command="auditor augment DATA --target balanced",
+        classes, counts = classes[order], counts[order]
+        rare = classes[counts < self.warn_images].tolist()
+        missing = int((self.warn_images - counts[: len(rare)]).sum())
+        kind = "training image" if split else "image"
+        summary = f"The smallest class, {classes[0]}, has {plural(int(counts[0]), kind)}, copies left out."
+        if rare:
+            listed = name_some([f"{name} {count:,}" for name, count in zip(rare, counts, strict=False)], 6)
+            summary = (
+                f"{len(rare):,} of {plural(len(classes), 'class', 'classes')} "
+                f"{'has' if len(rare) == 1 else 'have'} fewer "
+                f"than {self.warn_images} {kind}s ({listed}); {plural(missing, 'more image', 'more images')} "
+                "would bring "
+                f"{'it' if len(rare) == 1 else 'them'} there."
             )
-            if rare
-            else None,
-            classes=tuple(classes[rare].tolist()),
+        yield self.make_finding(
+            summary,
+            Effect.counted(
+                "images in the smallest class", int(counts[0]), warn_at=self.warn_images,
+                error_at=self.error_images, worse="lower", unit="images",
+            ),
+            affected=int(evidence.with_labels(rare, used).sum()),
+            total=int(used.sum()),
+            classes=tuple(rare),
             splits=(split,) if split else (),
-            details={"counts": dict(zip(classes[order].tolist(), counts[order].tolist(), strict=True)), "missing": short},
+            details={"counts": dict(zip(classes.tolist(), counts.tolist(), strict=True)), "missing": missing},
         )  # fmt: skip

@@ -1,24 +1,22 @@
-"""What the shift checks share: the pairs of splits, the error budget of their family, and the wording of an interval."""
+"""What the shift checks share: the pairs of splits, their error budget, what would settle an open one."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from auditor.finding import Fix, Severity, grade, percent
+from auditor.finding import Fix, Severity, grade, percent, plural
 from auditor.scanning.schema import MEASURES, SHAPE_MEASURES
 from auditor.stats.clusters import FEWEST_GROUPS, effective_size_of_values
 from auditor.stats.distance import dkw_half_width, kolmogorov_p_value, kolmogorov_smirnov
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from auditor.evidence.evidence import Evidence
     from auditor.finding import Effect
 
@@ -117,7 +115,7 @@ def _sample(rows: npt.NDArray[np.int64], generator: np.random.Generator) -> npt.
 def class_codes(
     scan: Evidence, pair: Pair
 ) -> tuple[npt.NDArray[np.str_], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return the classes of a pair of splits, sorted, and the number of the class of each image on either side."""
+    """Return the classes of a pair of splits, sorted, and the class number of each image on either side."""
     names, codes = np.unique(
         np.concatenate([scan.labels[pair.rows], scan.labels[pair.other_rows]]).astype(str),
         return_inverse=True,
@@ -150,18 +148,6 @@ def matched(
 def detectable(warn_at: float, half_width: float, n: float, m: float) -> float:
     """Return the smallest true distance that would be graded a warning four times out of five, at most 1."""
     return min(warn_at + half_width + POWER_QUANTILE * 0.5 * math.sqrt(1 / n + 1 / m), 1.0)
-
-
-def in_words(low: float, high: float, digits: int | None = None) -> str:
-    """Return an interval as the reports write it; in percent with so many decimals where ``digits`` are given.
-
-    Examples
-    --------
-    >>> in_words(0.031, 0.318), in_words(0.031, 0.318, digits=0)
-    ('95 % interval 0.03 to 0.32', '95 % interval 3 % to 32 %')
-    """
-    low_text, high_text = (f"{x:.2f}" if digits is None else percent(x, digits) for x in (low, high))
-    return f"95 % interval {low_text} to {high_text}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,6 +185,11 @@ class Distance:
     p_value: float
     half_width: float
     sizes: tuple[float, float]
+
+    @property
+    def beyond(self) -> tuple[float, float]:
+        """Share of each split on the second split's side of the value that tells them apart best."""
+        return self.shares if self.rises else (1 - self.shares[0], 1 - self.shares[1])
 
 
 def compare(
@@ -263,27 +254,8 @@ def compare(
     )
 
 
-def exhibit(
-    scan: Evidence, rows: npt.NDArray[np.int64], scores: Floats, split: str, other_split: str
-) -> pd.DataFrame:
-    """Return evidence rows of images of one split, highest score first."""
-    import pandas as pd
-
-    order = np.argsort(-scores, kind="stable")
-    of = rows[order]
-    return pd.DataFrame(
-        {
-            "path": scan.images["path"].to_numpy(dtype=object)[of],
-            "label": scan.labels[of],
-            "split": split,
-            "other_split": other_split,
-            "score": scores[order],
-        }
-    )
-
-
 def explaining(scan: Evidence, pair: Pair, scores: Floats, other_scores: Floats) -> tuple[str, float] | None:
-    """Return the property that goes along best with a score of both splits' images, and its rank correlation with it."""
+    """Return the property that goes along best with a score of all images, and their rank correlation."""
     rows, score = np.concatenate([pair.rows, pair.other_rows]), np.concatenate([scores, other_scores])
     best: tuple[str, float] | None = None
     for measure in (*MEASURES, *SHAPE_MEASURES):
@@ -304,35 +276,36 @@ def _ranks(values: Floats) -> Floats:
 
 
 def advice(effect: Effect, pair: Pair, sizes: tuple[float, float], fix: Fix) -> Fix | None:
-    """Return what to do: the fix of a shift, how many images would settle an undecided one, nothing where all is well.
+    """Return what to do: the fix of a shift, how many images would settle an undecided one, or nothing.
 
-    The interval narrows with the square root of the (harmonic mean of the effective) sizes.
+    A split made anew leaves the field as it is, so there the fix has no command. The interval narrows with
+    the square root of the (harmonic mean of the effective) sizes.
     """
     severity = grade(effect)
     if severity is Severity.PASS:
         return None
     if severity is not Severity.UNDECIDED:
-        return fix
+        return replace(fix, command=None) if "field" in (pair.first, pair.second) else fix
     if effect.detectable is None or not effect.warn_at or not pair.decidable:
         return Fix(
-            text=f"Nothing to mend yet: add images of more independent groups, {FEWEST_GROUPS} on each side at least."
+            text="There is nothing to mend yet: add images of more independent groups, "
+            f"at least {FEWEST_GROUPS} on each side."
         )
     harmonic = 2 / (1 / sizes[0] + 1 / sizes[1])
     wanted = harmonic * ((effect.detectable - effect.warn_at) / effect.warn_at) ** 2
     return Fix(
-        text=f"Nothing to mend yet: about {float(f'{wanted:.2g}'):,.0f} independent images in both {pair.first} and {pair.second} "
-        f"would show a distance of {2 * effect.warn_at:.2g}."
+        text=f"There is nothing to mend yet: about {float(f'{wanted:.2g}'):,.0f} independent images in both "
+        f"{pair.first} and {pair.second} would show a distance of {2 * effect.warn_at:.2g}."
     )
 
 
 def undecided_because(effect: Effect, pair: Pair) -> str:
-    """Say what this much data could have shown, as the end of an undecided finding's summary."""
+    """Return what this much data could have shown, to end an undecided summary; blank if decided."""
+    if grade(effect) is not Severity.UNDECIDED:
+        return ""
     if effect.detectable is None or not pair.decidable:
-        few = (
-            "is only 1 independent group"
-            if pair.fewest_groups == 1
-            else f"are only {pair.fewest_groups} independent groups"
-        )
-        return f" There {few} on one side: too few to say how far off this is."
+        verb = "is" if pair.fewest_groups == 1 else "are"
+        few = f"{verb} only {plural(pair.fewest_groups, 'independent group')}"
+        return f" There {few} on one side: too few to say."
     shown = percent(effect.detectable) if effect.unit == "share" else f"{effect.detectable:.2f}"
-    return f" With this many images a distance of {shown} or more would have been shown."
+    return f" With this many images only a distance of {shown} or more would have been shown."

@@ -5,31 +5,54 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
-from typing import ClassVar
 
 import numpy as np
 
-from auditor.checks.duplicate_pairs import names, pair_examples, pair_score, sure
+from auditor.checks.base import Check, Wording
+from auditor.checks.duplicate_pairs import count_certain, pair_score
+from auditor.checks.examples import classes_of, list_examples, say_share
 from auditor.evidence import Evidence
-from auditor.finding import Effect, Finding, Fix, percent
-
-#: What a leak into a split inflates.
-INFLATES = {
-    "val": "Validation accuracy: early stopping, tuning and the choice of a model reward memorising.",
-    "test": "Test accuracy: the published score counts images that the model was trained on or chosen by.",
-    "field": "The comparison with the field: these images say nothing about pictures the model has not seen.",
-}
+from auditor.finding import Effect, Finding, plural
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SplitLeak:
-    """Copies and near copies of an image on both sides of a split."""
+class SplitLeak(Check):
+    """Copies and near copies of an image on both sides of a split.
 
-    code: ClassVar[str] = "split-leak"
-    needs: ClassVar[frozenset[str]] = frozenset({"splits"})
-    about_splits: ClassVar[bool] = True
+    Parameters
+    ----------
+    error_share : float
+        Share of the held-out images over which it is an error: any at all, for every leaked image makes a
+        held-out score too good. Towards the field, where the model will be used, it is a warning.
+    """
 
-    #: Any at all: every leaked image makes a held-out score too good.
+    code = "split-leak"
+    family = "Duplicates and leaks"
+    needs = frozenset({"splits"})
+    about_splits = True
+    measured = (
+        "Graded for each pair of splits is the share of the readable held-out images that have an exact or "
+        "near copy in the other split; its interval begins at the copies that are certain."
+    )
+    limits = (
+        "It is as good as the duplicates it is given; different photos of one subject leak too, which only "
+        "groups show."
+    )
+    words = Wording(
+        found="Some {1} images are also in {0}",
+        fine="No {1} image is also in {0}",
+        undecided="Some {1} images may be in {0}",
+        why=(
+            "The score on the held-out split counts images that the model was trained on or chosen by, so it "
+            "rewards memory and is too good."
+        ),
+        fix=(
+            "Make the split anew, with each duplicate set in one part; or drop the held-out images listed, "
+            "or their partners."
+        ),
+        command="auditor split DATA --replace -o OUT",
+    )
+
     error_share: float = 0.0
 
     def __call__(self, evidence: Evidence) -> Iterator[Finding]:
@@ -43,53 +66,36 @@ class SplitLeak:
         rows = np.flatnonzero(partner >= 0)
         others = partner[rows]
         total = int(inside.sum())
-        share = len(rows) / total if total else 0.0
         exact = int((evidence.duplicates.exact[rows] == evidence.duplicates.exact[others]).sum())
-        labels = evidence.labels[rows] != evidence.labels[others]
-        disagree = int((labels & (evidence.labels[rows] != "") & (evidence.labels[others] != "")).sum())
+        mine, theirs = evidence.labels[rows], evidence.labels[others]
+        disagree = int(((mine != theirs) & (mine != "") & (theirs != "")).sum())
         score = pair_score(evidence, rows, others)
-        certain = int(sure(evidence, score).sum())
-        title = f"No {held} image is also in {first}"
+        certain = count_certain(evidence, score)
+        verbs = f"is a copy of a {first} image", f"are copies of a {first} image"
+        summary = f"{say_share(len(rows), total, *verbs, noun=f'{held} images')}."
         if len(rows):
-            every = len(rows) == total
-            verb = "may also be" if not certain else "is also" if every else "are also"
-            title = f"{'Every' if every else 'Some'} {held} image{'' if every else 's'} {verb} in {first}"
+            summary = f"{summary[:-1]}; {plural(certain, 'is', 'are')} certain."
+        if disagree:
+            summary += f" {plural(disagree, 'has', 'have')} another label there."
         # The field is where the model will be used: a picture of it in training is no fault of the split.
         warn_at, error_at = (self.error_share, None) if held == "field" else (None, self.error_share)
-        return Finding(
-            code=self.code,
-            scope=f"{first}-{held}",
-            title=title,
-            summary=(
-                f"{len(rows):,} of {total:,} readable {held} images ({percent(share, 2)}) are copies of a {first} image: {exact:,} exact, "
-                f"{certain - exact:,} near beyond doubt, {len(rows) - certain:,} that may be look-alikes."
-                + (f" {disagree:,} of them have another label there." if disagree else "")
-                if len(rows)
-                else f"None of {total:,} readable {held} images is a copy or near copy of a {first} image."
-            ),
-            why=INFLATES.get(held, f"Every score on {held}: it counts images that are also in {first}."),
-            affected=len(rows),
-            total=total,
-            effect=Effect(
+        return self.make_finding(
+            summary,
+            Effect(
                 name=f"share of {held} images that are in {first}",
-                value=share,
+                value=len(rows) / total if total else 0.0,
                 low=certain / total if total else 0.0,
-                high=share,
+                high=len(rows) / total if total else 0.0,
                 warn_at=warn_at,
                 error_at=error_at,
                 unit="share",
             ),
-            fix=Fix(
-                text=(
-                    f"Make the split anew, with each duplicate set in one part; or drop the {len(rows):,} {held} images listed, or their "
-                    f"partners in {first}."
-                ),
-                command="auditor split DATA --replace -o OUT",
-            )
-            if len(rows)
-            else None,
-            examples=pair_examples(evidence, rows, others, score) if len(rows) else None,
-            classes=names(evidence, rows, evidence.labels),
+            scope=f"{first}-{held}",
+            title="Every {1} image is also in {0}" if 0 < certain == total else "",
+            affected=len(rows),
+            total=total,
+            examples=list_examples(evidence, rows, score, others=others),
+            classes=classes_of(evidence, rows),
             splits=(first, held),
             details={"exact": exact, "near": len(rows) - exact, "certain": certain, "other_label": disagree},
         )

@@ -4,120 +4,175 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
+import numpy.typing as npt
 
+from auditor.checks.base import Check, Wording, skipped
+from auditor.checks.examples import name_some
 from auditor.evidence import Evidence
-from auditor.finding import Effect, Finding, Fix, percent
+from auditor.finding import Effect, Finding, Fix, percent, plural
 from auditor.scanning.schema import MEASURES
 from auditor.stats.clusters import design_effect, intraclass_correlation
 from auditor.stats.intervals import images_needed, wilson_half_width
 
-#: Classes named in the summary.
-SHOWN = 4
 #: The recall at which a measurement is hardest.
 WORST_RECALL = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TestTooSmall:
-    """Classes whose recall the test split cannot measure closely."""
+class Margin:
+    """How closely a split can measure the recall of one class.
 
-    code: ClassVar[str] = "test-too-small"
-    needs: ClassVar[frozenset[str]] = frozenset({"labels"})
-    about_splits: ClassVar[bool] = True
-    __test__: ClassVar[bool] = False  # not a test, whatever its name says to a test runner
+    Attributes
+    ----------
+    images : int
+    design_effect : float
+        By how many times fewer they count, for images of a group are alike.
+    recall : float
+        Measured by a trained model, or else assumed.
+    half_width, at_worst : float
+        Half the 95 % interval, at that recall and at 50 %.
+    needed, needed_at_worst : int
+        Images for the margin wanted, at that recall and at 50 %.
+    """
 
-    #: A recall known to no better than ten points cannot tell two models apart that anyone would choose
-    #: between.
+    images: int
+    design_effect: float
+    recall: float
+    half_width: float
+    at_worst: float
+    needed: int
+    needed_at_worst: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestTooSmall(Check):
+    """Classes whose recall the test split cannot measure closely.
+
+    Parameters
+    ----------
+    warn_half_width : float
+        Half of a recall's interval over which it is a warning: a recall known to no better than ten points
+        cannot tell two models apart that anyone would choose between.
+    target_half_width : float
+        What the number of images asked for would bring.
+    recall : float
+        The recall that is assumed of a class until a trained model has measured it.
+    """
+
+    code = "test-too-small"
+    family = "Classes and sufficiency"
+    needs = frozenset({"labels"})
+    about_splits = True
+    measured = (
+        "Half the width of Wilson's 95 % interval of a class's recall, at the recall that a trained model "
+        "has measured or else at the one assumed, with the images of that class divided by the design effect "
+        "of their groups. Graded is the widest."
+    )
+    limits = "The half-width holds for images drawn at random; groups are allowed for by a design effect."
+    words = Wording(
+        found="Too few {0} images in some classes",
+        fine="Enough {0} images in every class",
+        why="If two models differ by less than the margin, the choice between them is chance.",
+        fix=(
+            "Hold out more images of these classes, or collect them; else cross-validate, and quote "
+            "intervals with the scores."
+        ),
+        command="auditor split DATA --folds 5 -o OUT",
+    )
+    __test__ = False  # not a test, whatever its name says to a test runner
+
     warn_half_width: float = 0.1
-    #: What the number of images asked for would bring.
     target_half_width: float = 0.05
-    #: The recall that is assumed of a class until a trained model has measured it.
     recall: float = 0.9
 
     def __call__(self, evidence: Evidence) -> Iterator[Finding]:
         """Yield one finding for the test split, or for the validation split where there is no test."""
         split = next((s for s in ("test", "val") if s in evidence.split_names), None)
         if split is None:
-            yield Finding(
-                code=self.code, title="No test split to judge", summary="The data has no test or validation split yet.",
-                fix=Fix(text="Plan one; it is checked as soon as it is planned.", command="auditor split DATA"),
-            )  # fmt: skip
+            plan = Fix(
+                text="Plan one; it is checked as soon as it is planned.", command="auditor split DATA -o OUT"
+            )
+            yield skipped(self, "The data has no test or validation split yet.", fix=plan)
             return
         used = evidence.unique & (evidence.splits == split) & (evidence.labels != "")
-        groups = evidence.groups[used]
-        correlation = _correlation(evidence, used)
-        half: dict[str, float] = {}
-        worst_case: dict[str, float] = {}
-        present: dict[str, int] = {}
-        effects: dict[str, float] = {}
+        correlation = _correlate_groups(evidence, used)
         measured = evidence.model_recalls.get(split, {})
-        recalls = {name: measured.get(name, self.recall) for name in evidence.single_classes}
-        for name in evidence.single_classes:
-            sizes = np.unique(groups[evidence.with_labels([name], used)[used]], return_counts=True)[1]
-            present[name] = int(sizes.sum())
-            effects[name] = design_effect(sizes, correlation)
-            n = present[name] / effects[name]
-            half[name] = wilson_half_width(recalls[name], n)
-            worst_case[name] = wilson_half_width(WORST_RECALL, n)
-        order = sorted(half, key=lambda c: (-half[c], c))
-        loose = [c for c in order if half[c] > self.warn_half_width]
-        enough = {c: images_needed(recalls[c], self.target_half_width) for c in order}
-        enough_at_worst = images_needed(WORST_RECALL, self.target_half_width)
-        needed = {c: int(np.ceil(enough[c] * effects[c])) for c in order}
-        missing = sum(max(needed[c] - present[c], 0) for c in order)
-        first = order[0]
-        listed = ", ".join(
-            f"{c} {f'{percent(measured[c])} ' if c in measured else ''}±{percent(half[c])} ({present[c]:,})"
-            for c in (loose or order)[:SHOWN]
-        )
-        premise = (
-            "Recall of the trained model is" if measured else f"If recall is {percent(self.recall)}, it is"
-        )
-        least, most = min(enough.values()), max(enough.values())
-        grouped = max(effects.values()) > 1
-        note = (
-            f" Images of a group are alike (intraclass correlation {correlation:.2f}), so they count for up to "
-            f"{max(effects.values()):.1f} times fewer."
-            if grouped
-            else ""
-        )
-        yield Finding(
-            code=self.code,
-            scope=split,
-            title=f"The {split} split is too small to measure some classes" if loose else f"The {split} split can measure every class",
-            summary=(
-                f"{premise} known only to within these margins (95 %, images in brackets): {listed}"
-                f"{', ...' if len(loose or order) > SHOWN else ''}; at worst (recall 50 %) {first} ±{percent(worst_case[first])}. "
-                f"For ±{percent(self.target_half_width)} a class needs {f'{least} to {most}' if least < most else least} images "
-                f"({enough_at_worst} at worst): {missing:,} more in all.{note}"
+        margins = {
+            name: self._measure(evidence, used, name, measured.get(name, self.recall), correlation)
+            for name in evidence.single_classes
+        }
+        order = sorted(margins, key=lambda name: (-margins[name].half_width, name))
+        margins = {name: margins[name] for name in order}
+        loose = [name for name, m in margins.items() if m.half_width > self.warn_half_width]
+        yield self.make_finding(
+            self._summarise(margins, loose, sorted(measured), correlation),
+            Effect.counted(
+                "half-width of a class's recall",
+                margins[order[0]].half_width,
+                warn_at=self.warn_half_width,
+                unit="share",
             ),
-            why="Two models whose scores differ by less than the margin cannot be told apart, so the choice between them is chance.",
-            affected=sum(present[c] for c in loose),
+            scope=split,
+            affected=sum(margins[name].images for name in loose),
             total=int(used.sum()),
-            effect=Effect.counted("half-width of a class's recall", half[first], warn_at=self.warn_half_width, unit="share"),
-            fix=Fix(
-                text="Hold out more images of these classes, or collect them; else cross-validate and quote intervals, not scores. "
-                f"{first} needs {needed[first]:,} in {split}.",
-                command="auditor split DATA --folds 5",
-            )
-            if loose
-            else None,
             classes=tuple(loose),
             splits=(split,),
             details={
-                "images": present, "half_width": half, "half_width_at_worst": worst_case, "needed": needed,
-                "needed_at_worst": {c: int(np.ceil(enough_at_worst * effects[c])) for c in order},
-                "design_effect": effects, "intraclass_correlation": correlation, "recall": recalls,
+                "images": {name: m.images for name, m in margins.items()},
+                "half_width": {name: m.half_width for name, m in margins.items()},
+                "half_width_at_worst": {name: m.at_worst for name, m in margins.items()},
+                "needed": {name: m.needed for name, m in margins.items()},
+                "needed_at_worst": {name: m.needed_at_worst for name, m in margins.items()},
+                "design_effect": {name: m.design_effect for name, m in margins.items()},
+                "recall": {name: m.recall for name, m in margins.items()},
+                "intraclass_correlation": correlation,
                 "measured": sorted(measured),
             },
-        )  # fmt: skip
+        )
+
+    def _measure(
+        self, evidence: Evidence, used: npt.NDArray[np.bool_], name: str, recall: float, correlation: float
+    ) -> Margin:
+        sizes = np.unique(evidence.groups[evidence.with_labels([name], used)], return_counts=True)[1]
+        effect = design_effect(sizes, correlation)
+        images = int(sizes.sum())
+        return Margin(
+            images=images,
+            design_effect=effect,
+            recall=recall,
+            half_width=wilson_half_width(recall, images / effect),
+            at_worst=wilson_half_width(WORST_RECALL, images / effect),
+            needed=int(np.ceil(images_needed(recall, self.target_half_width) * effect)),
+            needed_at_worst=int(np.ceil(images_needed(WORST_RECALL, self.target_half_width) * effect)),
+        )
+
+    def _summarise(
+        self, margins: dict[str, Margin], loose: list[str], measured: list[str], correlation: float
+    ) -> str:
+        shown = [
+            f"{name} {f'{percent(m.recall)} ' if name in measured else ''}±{percent(m.half_width)} "
+            f"({m.images:,})"
+            for name, m in margins.items()
+            if not loose or name in loose
+        ]
+        premise = (
+            "The trained model's recall is" if measured else f"A recall of {percent(self.recall)} would be"
+        )
+        missing = sum(max(m.needed - m.images, 0) for m in margins.values())
+        summary = f"{premise} known only to within these margins (images in brackets): {name_some(shown)}."
+        if missing:
+            more = plural(missing, "more image", "more images")
+            summary += f" Margins of {percent(self.target_half_width)} take {more} in all."
+        largest = max(m.design_effect for m in margins.values())
+        if largest > 1:
+            summary += f" Images of a group are alike, so they count for up to {largest:.1f} times fewer."
+        return summary
 
 
-def _correlation(evidence: Evidence, used: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> float:
-    """How alike images of one group are: the largest intraclass correlation of a measure.
+def _correlate_groups(evidence: Evidence, used: npt.NDArray[np.bool_]) -> float:
+    """Return how alike images of one group are: the largest intraclass correlation of a measure.
 
     It stands in for the correlation of hits and misses, which nobody knows before a model is trained.
     """

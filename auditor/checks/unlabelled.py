@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
+from auditor.checks.base import Check, Wording
+from auditor.checks.examples import list_examples, say_share
 from auditor.evidence import Evidence
-from auditor.finding import Effect, Finding, Fix, percent
+from auditor.finding import Effect, Finding, Fix, plural
 from auditor.reading import LabelClue, listed
 
 
 class Missing(NamedTuple):
-    """Images without a label to learn from: all such rows, those whose label was likely meant, and splits without any label."""
+    """Images without a label: all such rows, those whose label was likely meant, and splits without any."""
 
     total: int
     rows: npt.NDArray[np.int64]
@@ -45,120 +46,104 @@ def find_missing(evidence: Evidence) -> Missing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unlabelled:
-    """Images without a label, and data of one class alone: nothing that a classifier can be trained on."""
+class Unlabelled(Check):
+    """Images without a label, and data of one class alone: nothing that a classifier can be trained on.
 
-    code: ClassVar[str] = "unlabelled"
-    needs: ClassVar[frozenset[str]] = frozenset()
-    about_splits: ClassVar[bool] = False
+    Parameters
+    ----------
+    warn_share : float
+        Share of images without a label over which it is a warning: any at all. A split without any label, and
+        images beside which nothing hints at labels, may be meant so: they are undecided, for only you know.
+    """
 
-    #: Any at all. A split without any label, and images beside which nothing hints at labels, may be meant so: they are
-    #: undecided, for only you know.
+    code = "unlabelled"
+    family = "Classes and sufficiency"
+    measured = (
+        "Graded is the share of images without a label. Where something hints at labels (other columns, "
+        "files "
+        "beside the images, class names in file names, one class alone) they were likely missed; where "
+        "nothing "
+        "does, the share lies between none and all, and so is undecided."
+    )
+    limits = "It cannot know whether labels exist elsewhere; `--unlabelled` says that none are meant."
+    words = Wording(
+        found="Some images have no label",
+        fine="Every image has a label",
+        undecided="A split has no labels",
+        why="A classifier learns from labels alone: an image without one teaches and tests nothing.",
+        fix=(
+            "Give these images their labels. A split without labels can test nothing: use it for predictions "
+            "alone, and split the rest anew."
+        ),
+    )
+
     warn_share: float = 0.0
 
     def __call__(self, evidence: Evidence) -> Iterator[Finding]:
         """Yield one finding."""
         missing = find_missing(evidence)
         if evidence.reading.unlabelled:
-            yield self._finding(
-                missing,
+            images = plural(missing.total, "image is", "images are")
+            yield self._judge(
+                evidence,
+                missing._replace(rows=missing.rows[:0], meant=missing.meant[:0]),
+                f"{images} audited without labels, as --unlabelled says.",
                 title="No labels are meant",
-                summary=f"{missing.total:,} images are audited without labels, as --unlabelled says.",
-                rows=missing.rows[:0],
-                meant=0,
             )
         elif missing.classes < 2:
-            yield self._without_classes(evidence, missing)
+            yield self._judge_all(evidence, missing)
         else:
-            yield self._in_part(evidence, missing)
+            yield self._judge_part(evidence, missing)
 
-    def _finding(
-        self, missing: Missing, *, title: str, summary: str, rows: npt.NDArray[np.int64], meant: int,
-        fix: Fix | None = None, examples: pd.DataFrame | None = None, splits: tuple[str, ...] = (),
-    ) -> Finding:  # fmt: skip
-        total = max(missing.total, 1)
-        return Finding(
-            code=self.code,
-            title=title,
-            summary=summary,
-            why="A classifier learns from labels alone: an image without one teaches it nothing and tests nothing.",
-            affected=len(rows),
-            total=missing.total,
-            effect=Effect(
+    def _judge(
+        self, evidence: Evidence, missing: Missing, summary: str, *, title: str = "", fix: Fix | None = None
+    ) -> Finding:
+        total, several = max(missing.total, 1), missing.classes > 1
+        return self.make_finding(
+            summary,
+            Effect(
                 name="share of images whose labels were likely missed",
-                value=meant / total,
-                low=meant / total,
-                high=len(rows) / total,
+                value=len(missing.meant) / total,
+                low=len(missing.meant) / total,
+                high=len(missing.rows) / total,
                 warn_at=self.warn_share,
                 unit="share",
             ),
+            title=title,
             fix=fix,
-            examples=examples,
-            splits=splits,
+            affected=len(missing.rows),
+            total=missing.total,
+            examples=list_examples(evidence, missing.rows) if several else None,
+            splits=missing.splits,
             details={"classes": missing.classes, "looked_at": [clue.found for clue in missing.clues]},
         )
 
-    def _without_classes(self, evidence: Evidence, missing: Missing) -> Finding:
-        clues = missing.clues
-        what = "No image has a label" if not missing.classes else "There is one class alone"
-        if clues:
-            found = "; ".join(clue.found for clue in clues)
-            advice = next((clue.advice for clue in clues if clue.advice), "")
-            typed = any(clue.type for clue in clues)
-            more = f" {advice[0].upper()}{advice[1:]}." if advice and not typed else ""
-            summary = f"{what}, though labels were likely meant: {found}.{more}"
-            title = "Labels were not found" if not missing.classes else "One class alone"
+    def _judge_all(self, evidence: Evidence, missing: Missing) -> Finding:
+        what = "There is one class alone" if missing.classes else "No image has a label"
+        if missing.clues:
+            found = "; ".join(clue.found for clue in missing.clues)
+            summary = f"{what}, though labels were likely meant: {found}."
+            title = "There is one class alone" if missing.classes else "Labels were not found"
         else:
             where = evidence.reading.layout or "the data"
-            summary = f"{what}: {missing.total:,} images ({where}); no table, annotation or class name was found with them."
-            title = "No labels, meant or not"
-        return self._finding(
-            missing,
-            title=title,
-            summary=summary,
-            rows=missing.rows,
-            meant=len(missing.meant),
-            fix=_fix(clues),
-        )
+            images = plural(missing.total, "image")
+            summary = f"{what}: {images} ({where}), and no table, annotation or class name with them."
+            title = "No labels were found, meant or not"
+        return self._judge(evidence, missing, summary, title=title, fix=_fix(missing.clues))
 
-    def _in_part(self, evidence: Evidence, missing: Missing) -> Finding:
-        rows = missing.rows
-        if not len(rows):
-            return self._finding(
-                missing,
-                title="Every image has a label",
-                summary=f"All {missing.total:,} images have a label.",
-                rows=rows,
-                meant=0,
+    def _judge_part(self, evidence: Evidence, missing: Missing) -> Finding:
+        if not len(missing.rows):
+            return self._judge(
+                evidence, missing, f"{plural(missing.total, 'image has', 'images have')} a label."
             )
         parts = []
         if len(missing.meant):
-            share = percent(len(missing.meant) / missing.total, 1)
-            parts.append(f"{len(missing.meant):,} of {missing.total:,} images ({share}) have no label")
+            parts.append(say_share(len(missing.meant), missing.total, "has no label", "have no label"))
         if missing.splits:
-            parts.append(
-                f"no image of {listed(missing.splits)} has a label ({len(rows) - len(missing.meant):,} images)"
-            )
-        examples = pd.DataFrame(
-            {
-                "path": evidence.images["path"].to_numpy(dtype=object)[rows],
-                "label": "",
-                "split": evidence.splits[rows],
-                "score": 1.0,
-            }
-        )
-        return self._finding(
-            missing,
-            title="Some images have no label" if len(missing.meant) else "A split has no labels",
-            summary=f"{'; '.join(parts)}.".replace("no image", "No image", not len(missing.meant)),
-            rows=rows,
-            meant=len(missing.meant),
-            fix=Fix(
-                text="Give these images their labels. A split without labels can test nothing: use it for predictions alone, and split the rest anew."
-            ),
-            examples=examples,
-            splits=missing.splits,
-        )
+            images = plural(len(missing.rows) - len(missing.meant), "image")
+            parts.append(f"no image of {listed(missing.splits)} has a label ({images})")
+        summary = "; ".join(parts)
+        return self._judge(evidence, missing, f"{summary[0].upper()}{summary[1:]}.")
 
 
 def _fix(clues: tuple[LabelClue, ...]) -> Fix:
@@ -166,13 +151,14 @@ def _fix(clues: tuple[LabelClue, ...]) -> Fix:
     typed = next((clue.type for clue in clues if clue.type), "")
     advice = next((clue.advice for clue in clues if clue.advice), "")
     if typed:
-        command = typed if typed.startswith("auditor ") else f"auditor scan DATA {typed}"
+        command = typed if typed.startswith("auditor ") else f"auditor scan DATA {typed} -o OUT"
         return Fix(
             text="Read the labels from there. If no labels are meant, add --unlabelled.", command=command
         )
     if advice:
         return Fix(text=f"{advice[0].upper()}{advice[1:]}. If no labels are meant, add --unlabelled.")
     return Fix(
-        text="If labels are meant, put the images of each class into a folder of its own, or write a table. If not, say so:",
-        command="auditor scan DATA --unlabelled",
+        text="If labels are meant, put the images of each class into a folder of its own, or write a table. "
+        "If not, say so:",
+        command="auditor scan DATA --unlabelled -o OUT",
     )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from auditor.commands.options import Listeners
 from auditor.commands.results import prepare_output
 from auditor.dataset import Dataset
 from auditor.evidence import Evidence
@@ -105,10 +105,11 @@ class Audit:
 
         return plot_finding(self.record, finding)
 
-    def save(self, folder: str | Path, *, images: bool = True) -> Path:
+    def save(self, folder: str | Path, *, images: bool = True, reproducible: bool = False) -> Path:
         """Write every file of the record, the report included, into a folder; all appear together.
 
-        Results of other data in the folder are moved aside, with a warning.
+        Results of other data in the folder are moved aside, with a warning. ``reproducible`` leaves out times
+        and the machine.
 
         Raises
         ------
@@ -118,8 +119,8 @@ class Audit:
         from auditor.reports.files import save_with_report
 
         if self.dataset is not None:
-            prepare_output(folder, self.dataset, lambda said: warnings.warn(said, stacklevel=3))
-        return save_with_report(self.record, folder, images=images)
+            prepare_output(folder, self.dataset, Listeners().notice)
+        return save_with_report(self.record, folder, images=images, reproducible=reproducible)
 
     def failing(self, fail_on: str) -> list[Finding]:
         """Return the findings at or above a severity; none for ``"never"``, and no waived ones."""

@@ -20,7 +20,7 @@ def augment(
     plan: Plan,
     *,
     target: str | int | float = "balanced",
-    policy: str | Path | Policy = "photo",
+    policy: str | Path | Policy | None = None,
     without: Sequence[str] = (),
     max_multiple: float = 10.0,
     way: str = "on-the-fly",
@@ -39,8 +39,9 @@ def augment(
     target : "balanced", int, float or str
         Images per class to reach: the largest class, a count, or a ratio of the largest class to any other
         (``4.0``, ``"4:1"``, ``0.25``).
-    policy : str, Path or Policy
-        A preset (``photo``, ``document``, ``microscopy``, ``digits``), a TOML file, or a policy.
+    policy : str, Path or Policy, optional
+        A preset (``photo``, ``document``, ``microscopy``, ``digits``), a TOML file, or a policy. Without one
+        ``photo``, mirrored only where the check passed it.
     without : sequence of str
         Transforms of the policy to switch off.
     max_multiple : float
@@ -56,14 +57,17 @@ def augment(
     """
     from auditor.augmentation import check_policy, plan_augmentation, write_policy
     from auditor.augmentation.planning import choose_policy
+    from auditor.augmentation.policy import MIRRORS
     from auditor.reports.thumbnails import make_thumbnails
 
     listeners = listeners or default_listeners()
-    folder = None if output is None else prepare_output(output, plan.dataset, listeners.stage)
-    chosen, found, decided = choose_policy(policy, without), None, list[str]()
+    folder = None if output is None else prepare_output(output, plan.dataset, listeners.notice)
+    chosen = choose_policy(policy, without, to_check=check or decide)
+    found, decided = None, list[str]()
     if check or decide:
         listeners.stage(f"Checking the policy '{chosen.name}' on this data")
         found = check_policy(plan, chosen, model=_baseline_model(folder, plan), seed=seed)
+        found = found if decide or policy is not None else found.without_undecided(MIRRORS)
     if decide and found is not None:
         listeners.stage("Training with and without what is undecided")
         asked, settled = (

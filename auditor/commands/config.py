@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from auditor.errors import UsageError
-from auditor.finding import Finding, Waiver
+from auditor.finding import ASKING, Finding, Waiver
 
 #: Read from the working folder where ``--config`` names no other.
 DEFAULT_FILE = "auditor.toml"
@@ -143,9 +143,7 @@ def waive(
     return tuple(
         dataclasses.replace(
             f,
-            waiver=(held.get(f.id) or held.get(f.code))
-            if f.severity in ("error", "warning", "undecided")
-            else None,
+            waiver=(held.get(f.id) or held.get(f.code)) if f.severity in ASKING else None,
         )
         for f in findings
     )

@@ -49,7 +49,7 @@ def demo(
     listeners = listeners or default_listeners()
     folder = Path(output)
     data = folder / "digits"
-    prepare_folder(folder, str(data), listeners.stage)
+    prepare_folder(folder, str(data.absolute()), listeners.notice)
     listeners.stage("Writing handwritten digits with planted defects")
     fresh = folder / ".digits-new"
     for old in (fresh, data):

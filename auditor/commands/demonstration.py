@@ -143,7 +143,7 @@ def make_data(folder: Path, seed: int = 0) -> tuple[Planted, ...]:
 
 def count(audit: Audit, planted: tuple[Planted, ...]) -> tuple[Outcome, ...]:
     """Count what was planted against what was found, file by file."""
-    bad = [f for f in audit.record.findings if f.severity in ("error", "warning", "undecided", "info")]
+    bad = [f for f in audit.record.findings if f.is_shown]
     outcomes = []
     for defect in planted:
         findings = [f for f in bad if f.code == defect.code]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -107,8 +108,9 @@ class AugmentOptions:
     target : "balanced", int, float or str
         Images per class to reach: the largest class, a count, or a ratio of the largest class to any other
         (``4.0``, ``"4:1"``, ``0.25``).
-    policy : str, Path or Policy
-        A preset (``photo``, ``document``, ``microscopy``, ``digits``), a TOML file, or a policy.
+    policy : str, Path or Policy, optional
+        A preset (``photo``, ``document``, ``microscopy``, ``digits``), a TOML file, or a policy. Without one
+        ``photo``, mirrored only where a check passed it.
     without : sequence of str
         Transforms of the policy to switch off.
     max_multiple : float
@@ -118,7 +120,7 @@ class AugmentOptions:
     """
 
     target: str | int | float = "balanced"
-    policy: str | Path | Policy = "photo"
+    policy: str | Path | Policy | None = None
     without: Sequence[str] = ()
     max_multiple: float = 10.0
     way: str = "on-the-fly"
@@ -126,6 +128,11 @@ class AugmentOptions:
 
 def _ignore(text: str) -> None:
     """Pass nothing on."""
+
+
+def _warn(text: str) -> None:
+    """Warn the caller of a public function."""
+    warnings.warn(text, stacklevel=2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -136,6 +143,8 @@ class Listeners:
     ----------
     stage : callable
         Gets what begins, in a sentence.
+    notice : callable
+        Gets what the caller should know, in a sentence; by default it is a warning.
     scan : callable, optional
         Gets (images done, images in all, bytes read, unreadable so far) while scanning.
     epoch : callable, optional
@@ -145,6 +154,7 @@ class Listeners:
     """
 
     stage: Callable[[str], None] = _ignore
+    notice: Callable[[str], None] = _warn
     scan: Callable[[int, int, int, int], None] | None = None
     epoch: Callable[[Any], None] | None = None
     images: Callable[[int, int], None] | None = None

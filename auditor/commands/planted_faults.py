@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 #: Audits the table at a path, with the user's own thresholds, and returns the findings.
 Audit = Callable[[Path], Sequence[Finding]]
-#: Images copied by default: enough for 20 of each fault, and four audits of them take about a minute.
+#: Images copied by default: enough for 20 of each fault, and five audits of them take about a minute.
 SAMPLE = 400
 #: Below this, there is nothing to plant in.
 FEWEST = 40
@@ -261,7 +261,7 @@ def selftest(
     dataset : Dataset
         Labelled images of at least two classes; only read.
     audit : callable
-        Audits the CSV table at a path and returns the findings; called four times.
+        Audits the CSV table at a path and returns the findings; called five times.
     sample : int
         Images to copy.
     seed : int
@@ -292,7 +292,7 @@ def selftest(
 
         scores = _score_images(clean, _plant_images(clean, rng), findings_of)
         bright = max(classes, key=lambda c: (sum(row["label"] == c for row in clean.rows), c))
-        plain = _repainted(clean, lambda row: False, lambda x: x)
+        plain = _repainted(clean, lambda _: False, lambda x: x)
         before = findings_of(plain, "plain")
         after = findings_of(
             _repainted(clean, lambda row: row["label"] == bright, lambda x: x + BRIGHTER), "shortcut"

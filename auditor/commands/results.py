@@ -38,7 +38,7 @@ def prepare_output(output: str | Path, dataset: Dataset, say: Callable[[str], No
 def add_parts(
     output: str | Path, of_data: str, *, pictures: Mapping[str, bytes] | None = None, **parts: Any
 ) -> None:
-    """Write parts of a record into a prepared folder; an audit of the same data there gets them in its report.
+    """Write parts of a record into a prepared folder; an audit of the same data there gets them.
 
     An audit of an earlier version of the data stays as it is, without the parts of its own that are replaced.
 

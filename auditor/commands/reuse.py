@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,6 +36,8 @@ class ScanRequest:
     scanning : ScanOptions
     seed : int
     listeners : Listeners
+    columns : mapping
+        The names of a table's columns that the call gave, for the commands of fixes.
     reproducible : bool
         Whether what differs between two runs is left out of what is written.
     began : float or None
@@ -45,6 +48,7 @@ class ScanRequest:
     scanning: ScanOptions = field(default_factory=ScanOptions)
     seed: int = 0
     listeners: Listeners = field(default_factory=default_listeners)
+    columns: Mapping[str, object] = field(default_factory=dict)
     reproducible: bool = False
     began: float | None = None
 
@@ -71,7 +75,7 @@ def scan_or_reuse(dataset: Dataset, request: ScanRequest) -> Evidence:
     """
     output = request.output
     fresh = output is not None and not Path(output).exists()
-    folder = None if output is None else prepare_output(output, dataset, request.listeners.stage)
+    folder = None if output is None else prepare_output(output, dataset, request.listeners.notice)
     store = store_of(folder)
     request.listeners.stage(f"Scanning {len(dataset):,} images of {dataset.name}")
     scanned = scan_images(

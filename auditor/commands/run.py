@@ -101,6 +101,7 @@ def run(
         scanning=scanning or ScanOptions(),
         seed=seed,
         listeners=listeners or default_listeners(),
+        columns=columns,
         reproducible=reproducible,
     )
     dataset = open_data(data, field=field, **columns)
@@ -131,7 +132,7 @@ def run(
         record = dataclasses.replace(record, thumbnails={})
     finished = Audit(record, dataset, audit.evidence)
     request.listeners.stage("Writing the report")
-    finished.save(output, images=images)
+    finished.save(output, images=images, reproducible=reproducible)
     return finished
 
 
@@ -146,6 +147,7 @@ def _prepare_and_train(
 ) -> Record:
     """Return the record with the split, the augmentation and the baseline in it."""
     from auditor.baseline import train_baseline
+    from auditor.reports.audit_json import without_times
 
     evidence, dataset, listeners = audit.evidence, audit.dataset, request.listeners
     assert evidence is not None and dataset is not None and request.output is not None
@@ -174,23 +176,23 @@ def _prepare_and_train(
     evidence = evidence.with_model(result.probabilities, result.recalls)
     return dataclasses.replace(
         audit.record,
-        findings=_check_with_model(audit.record.findings, evidence, config, dataset, request.shown_output),
+        findings=_check_with_model(audit.record.findings, evidence, config, dataset, request),
         split=plan.facts,
         split_table=plan.table,
-        split_findings=check_planned_split(evidence, plan, dataset, request.shown_output),
+        split_findings=check_planned_split(evidence, plan, dataset, request),
         augmentation=augmentation.facts,
         augmented=augmentation.manifest,
-        baseline=result.facts,
+        baseline=without_times(result.facts) if request.reproducible else result.facts,
         thumbnails=augmentation.example_pictures(),
     )
 
 
 def _check_with_model(
-    findings: tuple[Finding, ...], evidence: Evidence, config: Config, dataset: Dataset, output: str
+    findings: tuple[Finding, ...], evidence: Evidence, config: Config, dataset: Dataset, request: ScanRequest
 ) -> tuple[Finding, ...]:
     """Run the checks again that a trained model informs, in place of what they said before."""
     chosen = choose(every_check(), select=config.select, ignore=config.ignore, settings=config.checks)
     checks = [c for c in chosen if c.code in CHECKS_WITH_A_MODEL]
-    again = waive(fill_commands(run_checks(evidence, checks), dataset, output), config.waivers, today())
+    again = waive(fill_commands(run_checks(evidence, checks), dataset, request), config.waivers, today())
     kept = [f for f in findings if f.code not in {c.code for c in checks}]
     return tuple(sorted([*kept, *again], key=lambda f: f.severity.rank))

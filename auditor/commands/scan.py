@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import shlex
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ from auditor.checks import choose, every_check, run_checks
 from auditor.commands.audit import Audit
 from auditor.commands.config import Config, waive
 from auditor.commands.eyes import GivenEyes, describe_eyes, note_eyes, open_eyes, use_eyes
-from auditor.commands.fixes import fill_commands
+from auditor.commands.fixes import column_options, fill_commands
 from auditor.commands.opening import ColumnNames, open_data
 from auditor.commands.options import Data, Listeners, ScanOptions, default_listeners
 from auditor.commands.provenance import dataset_facts, inputs_digest, provenance
@@ -98,6 +99,7 @@ def scan(
         scanning=scanning or ScanOptions(),
         seed=seed,
         listeners=listeners or default_listeners(),
+        columns=columns,
         reproducible=reproducible,
         began=time.monotonic(),
     )
@@ -115,7 +117,7 @@ def scan(
         audit.record = add_thumbnails(audit.record, dataset)
     if output is not None:
         request.listeners.stage("Writing the report")
-        audit.save(output, images=images)
+        audit.save(output, images=images, reproducible=reproducible)
     return audit
 
 
@@ -138,15 +140,14 @@ def check_data(
     made = provenance(config, request.seed, request.output, request.scanning, started)
     if eyes.facts:
         made["eyes"] = describe_eyes(eyes, evidence)
-    made["inputs"] = inputs_digest(
-        dataset, evidence.images, config, request.seed, request.shown_output, eyes.facts
-    )
+    shown = shlex.join([request.shown_output, *column_options(request.columns)])
+    made["inputs"] = inputs_digest(dataset, evidence.images, config, request.seed, shown, eyes.facts)
     if request.reproducible:
         del made["run"]
     record = _load_earlier(request.output, made["inputs"])
     if record is None:
         request.listeners.stage(f"Running {len(checks)} checks")
-        findings = fill_commands(run_checks(evidence, checks), dataset, request.shown_output)
+        findings = fill_commands(run_checks(evidence, checks), dataset, request)
         record = Record(
             dataset=dataset_facts(dataset, evidence),
             findings=findings,

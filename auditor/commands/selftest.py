@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from auditor.commands.config import Config
 from auditor.commands.opening import ColumnNames, open_data
-from auditor.commands.options import Data
+from auditor.commands.options import Data, Listeners, default_listeners
 from auditor.commands.scan import scan
 from auditor.finding import Finding
 
@@ -23,6 +23,7 @@ def selftest(
     config: Config | None = None,
     sample: int = 400,
     seed: int = 0,
+    listeners: Listeners | None = None,
     **columns: Unpack[ColumnNames],
 ) -> SelfTest:
     """Plant known faults in a temporary copy of a sample, and count what each check finds and wrongly names.
@@ -41,11 +42,12 @@ def selftest(
     """
     from auditor.commands.planted_faults import selftest as plant_and_score
 
-    settings = config or Config()
+    settings = dataclasses.replace(config or Config(), waivers={})
+    listeners = listeners or default_listeners()
+    listeners.stage("Planting faults in a temporary copy; five audits of it follow")
 
     def findings_of(table: Path) -> Sequence[Finding]:
-        return scan(
-            table, config=dataclasses.replace(settings, waivers={}), seed=seed, images=False
-        ).record.findings
+        audit = scan(table, config=settings, seed=seed, images=False, listeners=listeners)
+        return audit.record.findings
 
     return plant_and_score(open_data(data, **columns), findings_of, sample=sample, seed=seed)

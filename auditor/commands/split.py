@@ -82,18 +82,18 @@ def split(
         ratios=ratios, folds=folds, stratify=tuple(stratify), by=by, existing=existing, repair=repair
     ).parsed()
     listeners = listeners or default_listeners()
+    request = ScanRequest(
+        output=output, scanning=scanning or ScanOptions(), seed=seed, listeners=listeners, columns=columns
+    )
     if scan is not None and scan.dataset is not None and scan.evidence is not None:
         dataset, evidence = _regroup(scan.dataset, columns), scan.evidence
     else:
         dataset = open_data(data, **columns)
         require_classes(dataset, "split")
-        request = ScanRequest(
-            output=output, scanning=scanning or ScanOptions(), seed=seed, listeners=listeners
-        )
         evidence = scan_or_reuse(dataset, request)
     plan = plan_from_evidence(dataset, evidence, options, seed)
     if output is not None:
-        prepare_output(output, dataset, listeners.stage)
+        prepare_output(output, dataset, listeners.notice)
     if output is not None and exports:
         _write_exports(plan, evidence, exports, Path(output), listeners)
     if output is not None:
@@ -102,7 +102,7 @@ def split(
             str(plan.facts["fingerprint"]),
             split={**plan.facts, "location": dataset.location},
             split_table=plan.table,
-            split_findings=check_planned_split(evidence, plan, dataset, str(output)),
+            split_findings=check_planned_split(evidence, plan, dataset, request),
         )
     return plan
 
@@ -181,9 +181,9 @@ def _write_exports(
 def load_or_plan_split(
     data: Data,
     request: ScanRequest,
+    columns: ColumnNames,
     *,
     plan: str | Path | None = None,
-    **columns: Unpack[ColumnNames],
 ) -> tuple[Plan, Evidence]:
     """Return the split that a command goes on from, and the scan.
 
@@ -207,7 +207,9 @@ def load_or_plan_split(
     return plan_from_evidence(dataset, evidence, SplitOptions(), request.seed), evidence
 
 
-def check_planned_split(evidence: Evidence, plan: Plan, dataset: Dataset, output: str) -> tuple[Finding, ...]:
+def check_planned_split(
+    evidence: Evidence, plan: Plan, dataset: Dataset, request: ScanRequest
+) -> tuple[Finding, ...]:
     """Run the split checks once more on a planned split; nothing is decoded or grouped again."""
     if "split" not in plan.table:
         return ()
@@ -218,4 +220,4 @@ def check_planned_split(evidence: Evidence, plan: Plan, dataset: Dataset, output
         .to_numpy(dtype=object)
     )
     checks = choose([c for c in every_check() if c.about_splits])
-    return fill_commands(run_checks(evidence.with_splits(planned), checks), dataset, output)
+    return fill_commands(run_checks(evidence.with_splits(planned), checks), dataset, request)

@@ -64,7 +64,7 @@ def train(
 
     listeners = listeners or default_listeners()
     listeners.stage("Preparing the training")
-    folder = None if output is None else prepare_output(output, plan.dataset, listeners.stage)
+    folder = None if output is None else prepare_output(output, plan.dataset, listeners.notice)
     result = train_baseline(
         plan,
         augmentation=augment,

@@ -1,4 +1,4 @@
-"""The audited data and its split in the forms that other tools read: one file per format, listed in `EXPORTERS`."""
+"""The audited data and its split in the forms that other tools read: a file per format, in `EXPORTERS`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Exporter(Protocol):
 
 
 class Format(NamedTuple):
-    """A format: its exporter, and the name of its file or folder inside an output folder (none of a stream)."""
+    """A format: its exporter, and the name of its file or folder in an output folder (none of a stream)."""
 
     exporter: Exporter
     file: str
@@ -157,7 +157,9 @@ def _as_folders(what: Any, way: str, output: str | Path | None) -> Path:
 
 
 def export_to(material: Material, format: str, output: str | Path | None, options: Options) -> Any:
-    """Return the data in a format, or write it and return where; a folder that exists gets the format's usual name inside.
+    """Return the data in a format, or write it and return where.
+
+    A folder that exists gets the format's usual name inside.
 
     Raises
     ------

@@ -21,9 +21,10 @@ MOST_BYTES = 2 << 30
 
 
 def make(material: Material, options: Options) -> dict[str, tuple[npt.NDArray[np.float32], npt.NDArray[Any]]]:
-    """Return ``(X, y)`` per part: ``X`` of shape ``(n, height * width * 3)``, RGB in [0, 1]; ``y`` class names, shape ``(n,)``.
+    """Return ``(X, y)`` per part.
 
-    They are held in memory: ``4 * height * width * 3`` bytes per image, at most `MOST_BYTES` in all.
+    ``X`` has shape ``(n, height * width * 3)``, RGB in [0, 1]; ``y`` are class names, shape ``(n,)``. They are
+    held in memory: ``4 * height * width * 3`` bytes per image, at most `MOST_BYTES` in all.
 
     Raises
     ------
@@ -48,9 +49,10 @@ def make(material: Material, options: Options) -> dict[str, tuple[npt.NDArray[np
 
 
 def write(material: Material, target: Path, options: Options) -> Path:
-    """Write ``x_train`` (``uint8``, ``(n, height, width, 3)``), ``y_train`` (class numbers), ... and ``classes`` into an ``.npz``.
+    """Write an ``.npz`` with ``x_train``, ``y_train`` (class numbers), ... and ``classes``.
 
-    Pictures go to the file one at a time, so memory does not grow with them.
+    ``x_train`` is ``uint8`` of shape ``(n, height, width, 3)``. Pictures go to the file one at
+    a time, so memory does not grow with them.
     """
     with (
         replacing(target) as made,

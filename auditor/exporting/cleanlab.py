@@ -1,4 +1,4 @@
-"""cleanlab: labels, out-of-fold probabilities, and issues in columns named as ``Datalab.get_issues`` names them.
+"""cleanlab: labels, out-of-fold probabilities, and issues in columns named as by ``Datalab.get_issues``.
 
 References
 ----------
@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from auditor.exporting.folder import new_folder
-from auditor.exporting.issues import open_findings
+from auditor.exporting.issues import findings_with_examples
 from auditor.outputs import csv_bytes
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Tables(NamedTuple):
 
     @property
     def has_pred_probs(self) -> npt.NDArray[np.bool_]:
-        """Mask of the images with probabilities: index labels and probabilities with it for cleanlab's functions. Shape (n_images,)."""
+        """Mask of the images with probabilities, shape (n_images,), to index labels with for cleanlab."""
         if self.pred_probs is None:
             return np.zeros(len(self.labels), dtype=bool)
         return np.asarray(~np.isnan(self.pred_probs).any(axis=1))
@@ -93,9 +93,9 @@ def _probabilities(material: Material) -> npt.NDArray[np.float32] | None:
 
 
 def _issues(material: Material) -> pd.DataFrame:
-    """Return a row per image; an image that no finding names scores 1, others from 0 for the worst evidence to below 0.5."""
+    """Return a row per image: score 1 where no finding names it, else from 0 for the worst to below 0.5."""
     table = material.table[["path", "split"]].copy()
-    findings = open_findings(material)
+    findings = findings_with_examples(material)
     for issue, codes in ISSUES.items():
         worst: dict[str, float] = {}
         suggested: dict[str, str] = {}
@@ -120,7 +120,7 @@ def _issues(material: Material) -> pd.DataFrame:
 
 
 def write(material: Material, target: Path, options: Options) -> Path:
-    """Write ``labels.csv`` (path, class number, class), ``issues.csv`` and, where there are probabilities, ``pred_probs.npy``."""
+    """Write ``labels.csv`` (path, class number, class), ``issues.csv`` and any ``pred_probs.npy``."""
     made = make(material, options)
     labels = made.issues[["path"]].assign(label=made.labels, name=[made.classes[k] for k in made.labels])
     with new_folder(target, ("labels.csv", "issues.csv", "pred_probs.npy")) as folder:

@@ -1,4 +1,4 @@
-"""FiftyOne: samples as plain dicts, and a folder per part in the layout of ``FiftyOneImageClassificationDataset``; no image is copied.
+"""FiftyOne: samples as dicts, or a ``FiftyOneImageClassificationDataset`` per part; no image is copied.
 
 References
 ----------
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def make(material: Material, options: Options) -> list[dict[str, Any]]:
-    """Return a dict per image: ``filepath``, ``tags`` (its part, and the codes of findings that name it) and ``ground_truth``.
+    """Return a dict per image: ``filepath``, ``tags`` (part, codes of its findings) and ``ground_truth``.
 
     ``fo.Sample(filepath=d["filepath"], tags=d["tags"], ground_truth=fo.Classification(**d["ground_truth"]))``
     makes a sample of one.
@@ -36,7 +36,7 @@ def make(material: Material, options: Options) -> list[dict[str, Any]]:
 
 
 def write(material: Material, target: Path, options: Options) -> Path:
-    """Write ``<part>/labels.json`` and ``<part>/data.json``, for ``fo.Dataset.from_dir`` with each part's folder."""
+    """Write ``<part>/labels.json`` and ``data.json``, for ``fo.Dataset.from_dir`` with each part's folder."""
     with new_folder(target, ("*/labels.json", "*/data.json")) as made:
         for part, rows in material.parts.items():
             keys = [f"{k:06d}" for k in range(len(rows))]

@@ -34,7 +34,7 @@ def split_name(part: str) -> str:
 
 
 def make(material: Material, options: Options) -> Any:
-    """Return a ``DatasetDict`` with ``image`` and ``label``; of images in files it holds the names, of others the bytes.
+    """Return a ``DatasetDict`` with ``image`` and ``label``: names of files, or the bytes of other images.
 
     Raises
     ------
@@ -63,7 +63,7 @@ def make(material: Material, options: Options) -> Any:
 
 
 def write(material: Material, target: Path, options: Options) -> Path:
-    """Write ``data/<split>-00000-of-00001.parquet``, which ``datasets.load_dataset(folder)`` and ``auditor.open(folder)`` read.
+    """Write ``data/<split>-00000-of-00001.parquet``, which ``datasets`` and ``auditor.open(folder)`` read.
 
     Memory holds one row group of images at a time.
     """

@@ -20,7 +20,7 @@ KINDS = (".csv", ".parquet", ".jsonl")
 
 
 def make(material: Material, options: Options) -> pd.DataFrame:
-    """Return ``path, label, split, group``; paths of local files are absolute, so that the table can stand anywhere."""
+    """Return ``path, label, split, group``; paths of local files are absolute: it can stand anywhere."""
     table = material.table.assign(split=material.table["split"].replace(WHOLE, ""))
     if material.dataset is not None and isinstance(material.dataset.source, LocalFiles):
         table = table.assign(path=material.files(table["path"]))
@@ -28,7 +28,7 @@ def make(material: Material, options: Options) -> pd.DataFrame:
 
 
 def write(material: Material, target: Path, options: Options) -> Path:
-    """Write the table as its ending says, CSV without one; cells that a spreadsheet would run as a formula get an apostrophe in CSV."""
+    """Write the table as its ending says, CSV without one."""
     table = make(material, options)
     ending = target.suffix.lower()
     if ending == ".parquet":

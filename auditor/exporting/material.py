@@ -140,17 +140,24 @@ class Material:
             ) from None
         return data
 
-    def pictures(self, part: str, size: tuple[int, int]) -> Iterator[tuple[Any, str]]:
-        """Yield picture and class of a part: ``uint8`` RGB of shape ``(*size, 3)``, upright, squashed, decoded one at a time."""
+    def pictures(
+        self, part: str, size: tuple[int, int], order: list[int] | None = None
+    ) -> Iterator[tuple[Any, str]]:
+        """Yield picture and class of a part.
+
+        ``uint8`` RGB of shape ``(*size, 3)``, upright, squashed, decoded one at a time.
+
+        ``order`` gives the places of its rows; without it they come as they stand.
+        """
         from auditor.augmentation.pictures import read_parent
         from auditor.augmentation.stream import resized
 
-        rows = self.parts[part]
+        rows = self.parts[part] if order is None else self.parts[part].iloc[order]
         for path, label in zip(rows["path"], rows["label"], strict=True):
             yield resized(read_parent(self.read(path), path).picture, size), label
 
     def refuse_data_folder(self, target: Path) -> None:
-        """Refuse a place inside a folder of data: what is written there would be read as data the next time."""
+        """Refuse a place inside a folder of data."""
         if (
             self.dataset is None
             or not isinstance(self.dataset.source, LocalFiles)

@@ -1,4 +1,4 @@
-"""Lists of ``(path, class number)`` as torchvision's ``ImageFolder.samples`` has them; PyTorch itself is not needed."""
+"""Lists of ``(path, class number)`` as in torchvision's ``ImageFolder.samples``; PyTorch is not needed."""
 
 from __future__ import annotations
 

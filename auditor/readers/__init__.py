@@ -70,7 +70,8 @@ Data = str | Path | Dataset | object
 #: What is understood, for the message about a layout that is not.
 UNDERSTOOD = (
     "a folder of class folders, a folder of train/val/test folders, a zip or tar of either, "
-    "a CSV, TSV, JSON lines or Parquet table with a 'path' column, Hugging Face Parquet, an .npz, idx files, WebDataset shards, "
+    "a CSV, TSV, JSON lines or Parquet table with a 'path' column, Hugging Face Parquet, an .npz, idx "
+    "files, WebDataset shards, "
     "TFRecord files, or COCO, Pascal VOC or YOLO annotations with their images"
 )
 
@@ -168,7 +169,8 @@ def completed(dataset: Dataset) -> Dataset:
 
 
 def without_labels(dataset: Dataset) -> Dataset:
-    """Return a data set whose user says that no labels are meant: what looks like labels is not used, which is said."""
+    """Return a data set whose user says that no labels are meant: what looks like labels is not used, which
+    is said."""
     from dataclasses import replace
 
     reading = replace(dataset.reading, unlabelled=True, label_clues=())

@@ -1,4 +1,7 @@
-"""Archives: zip and tar files that hold what a folder would hold, never unpacked; all but compressed tars are read in place."""
+"""Archives: zip and tar files that hold what a folder would hold, never unpacked.
+
+All but compressed tars are read in place.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,10 @@ OPENERS: dict[tuple[str, str], Callable[..., Any]] = {
 
 
 class Member(NamedTuple):
-    """Where a member of a tar is, in bytes; of a sparse one the parts that are stored: (place in the file, size)."""
+    """Where a member of a tar is, in bytes.
+
+    Of a sparse one the parts that are stored: (place in the file, size).
+    """
 
     offset: int
     size: int
@@ -68,7 +74,8 @@ class Member(NamedTuple):
 
 def member_of(info: tarfile.TarInfo) -> Member:
     """Return where a regular member of an uncompressed tar is; holes of a sparse one are not stored."""
-    parts = None if info.sparse is None else tuple((int(place), int(size)) for place, size in info.sparse)
+    holes: Any = info.sparse  # None, or pairs of a place and a size
+    parts = None if holes is None else tuple((int(place), int(size)) for place, size in holes)
     return Member(info.offset_data, info.size, int(info.mtime * 1e9), parts)
 
 
@@ -190,7 +197,9 @@ def reads(location: Path) -> bool:
 
 
 def read(location: Path, columns: Columns) -> Dataset:
-    """Read an archive; its folders mean what they would mean on disk, and a single folder around everything means nothing.
+    """Read an archive; its folders mean what they would mean on disk.
+
+    A single folder around everything means nothing.
 
     Raises
     ------
@@ -222,7 +231,9 @@ def read(location: Path, columns: Columns) -> Dataset:
 
 
 def _decompressed(location: Path) -> Path:
-    """Return a temporary tar with what a compressed one holds: nothing in it can be reached without decompressing all before it.
+    """Return a temporary tar with what a compressed one holds.
+
+    Nothing in it can be reached without decompressing all before it.
 
     It goes when this process ends. Of one that is cut short, what there is.
     """
@@ -295,7 +306,9 @@ def _hint(others: list[str]) -> str:
 
 
 def plain_name(name: str, *, windows: bool) -> str:
-    """Return the name of a member without ``./`` and doubled slashes; ``windows``: with slashes for backslashes.
+    """Return the name of a member without ``./`` and doubled slashes.
+
+    ``windows``: with slashes for backslashes.
 
     Examples
     --------

@@ -44,7 +44,9 @@ class Stretch(NamedTuple):
         return math.prod(self.shape[1:]) * np.dtype(self.dtype).itemsize
 
     def read(self, first: int, count: int = 1) -> npt.NDArray[np.generic]:
-        """Return some items. They are read, not mapped: a map of the whole may be larger than a worker's address space.
+        """Return some items. They are read, not mapped.
+
+        A map of the whole may be larger than a worker's address space.
 
         Raises
         ------
@@ -238,7 +240,9 @@ def reads(location: Path) -> bool:
 
 
 def read(location: Path, columns: Columns) -> Dataset:
-    """Read an ``.npz``. Arrays stored uncompressed stay where they are; compressed ones are decompressed once, into temporary files.
+    """Read an ``.npz``. Arrays stored uncompressed stay where they are.
+
+    Compressed ones are decompressed once, into temporary files.
 
     Raises
     ------
@@ -297,7 +301,10 @@ def _role(name: str) -> tuple[str, str] | None:
 
 
 def stretch(location: Path, archive: zipfile.ZipFile, name: str) -> Stretch:
-    """Return where an array's numbers are: in the archive itself if it is stored uncompressed, else in a temporary file."""
+    """Return where an array's numbers are.
+
+    In the archive itself if it is stored uncompressed, else in a temporary file.
+    """
     info = archive.getinfo(name)
     file, start = str(location.absolute()), None
     if info.compress_type == zipfile.ZIP_STORED:

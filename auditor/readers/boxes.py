@@ -1,4 +1,7 @@
-"""Boxes of object detection as a data set for classification: each box is a picture, and boxes of one image stay together."""
+"""Boxes of object detection as a data set for classification.
+
+Each box is a picture, and boxes of one image stay together.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,9 @@ REASON = re.compile(r"(?P<name>.*) \((?P<reason>[^()]*)\)", re.DOTALL)
 
 
 class Box(NamedTuple):
-    """A box of an annotation file: pixels from the top left corner of the stored picture, or shares of its sides.
+    """A box of an annotation file.
+
+    Pixels from the top left corner of the stored picture, or shares of its sides.
 
     Numbers that are not given, or are none, are NaN: such a box is reported.
     """
@@ -55,7 +60,9 @@ class Box(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Crops:
-    """Crops of the images of another source, as PNG; the path ``a/b.jpg#box=12.png`` is box 12 of ``a/b.jpg``.
+    """Crops of the images of another source, as PNG.
+
+    The path ``a/b.jpg#box=12.png`` is box 12 of ``a/b.jpg``.
 
     Attributes
     ----------
@@ -77,7 +84,10 @@ class Crops:
 
     @property
     def native(self) -> bool:
-        """Whether reading may end the process: it decodes, and other formats than these are not as hardened."""
+        """Whether reading may end the process.
+
+        It decodes, and other formats than these are not as hardened.
+        """
         return is_native(self.images) or not all(name.lower().endswith(HARDENED) for name in self.boxes)
 
     def _box(self, path: str) -> tuple[str, npt.NDArray[np.float64]]:
@@ -93,7 +103,10 @@ class Crops:
         return image, known[found[0], 1:]
 
     def stat(self, path: str) -> FileStat:
-        """Return the size of the image and when it was modified: to the second; the rest stands for the box, so a moved one is seen."""
+        """Return the size of the image and when it was modified: to the second.
+
+        The rest stands for the box, so a moved one is seen.
+        """
         image, box = self._box(path)
         size, changed = self.images.stat(image)
         if changed < 0:
@@ -199,7 +212,7 @@ def boxed(
         table.loc[again, "number"] = table[again].groupby("image").cumcount() + 1
     corners = table[["number", "left", "top", "right", "bottom"]].to_numpy(dtype=np.float64)
     rows = table.groupby("image", sort=False).indices
-    originals = {image: original_of(image) for image in rows}
+    originals = {image: original_of(image) for image in set(table["image"].tolist())}
     samples = pd.DataFrame(
         {
             "path": table["image"] + MARK + table["number"].astype(str) + ".png",

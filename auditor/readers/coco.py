@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 #: them in COCO's own files.
 HEAD = 1 << 16
 KEYS = re.compile(rb'"(images|annotations|categories|licenses)"\s*:\s*\[')
-#: Keys of the objects in these lists: a stray JSON beside images may have a list of categories or licenses too.
+#: Keys of the objects in these lists: a stray JSON beside images may have a list of categories or licenses
+#: too.
 OBJECT_KEYS = re.compile(rb'"(file_name|image_id|bbox|supercategory|coco_url)"\s*:')
 #: Where annotation files are, below the folder of the data: COCO's own layout, Roboflow's, and beside the
 #: images.
@@ -48,7 +49,10 @@ def _is_coco(file: Path) -> bool:
 
 
 def _files(location: Path) -> list[Path]:
-    """Return the annotation files with boxes: where ``instances_*`` exist, the others (captions, key points) repeat their objects."""
+    """Return the annotation files with boxes.
+
+    Where ``instances_*`` exist, the others (captions, key points) repeat their objects.
+    """
     if location.is_file():
         return [location] if location.suffix.lower() == ".json" and _is_coco(location) else []
     found = sorted(
@@ -76,7 +80,9 @@ def _root(location: Path) -> Path:
 
 
 def read(location: Path, columns: Columns) -> Dataset:
-    """Read COCO annotations: a box per sample, labelled with the name of its category; crowds and images without a box are passed over.
+    """Read COCO annotations: a box per sample, labelled with the name of its category.
+
+    Crowds and images without a box are passed over.
 
     Raises
     ------
@@ -166,7 +172,9 @@ def _folder(file: Path, root: Path, names: list[str]) -> str:
 
 
 def _placed(file: Path, root: Path, names: dict[Any, str]) -> tuple[str, dict[Any, str]]:
-    """Return the folder of the images, and their names below it: as written, with slashes for backslashes, or without folders.
+    """Return the folder of the images, and their names below it.
+
+    As written, with slashes for backslashes, or without folders.
 
     The first of these by which any of the first images is found counts.
     """
@@ -236,7 +244,10 @@ def _free(place: int, used: set[int]) -> int:
 
 
 def _around(polygons: Any) -> tuple[float, float, float, float]:
-    """Return the box around the polygons ``[[x, y, x, y, ...], ...]`` of an object; NaN where it is something else."""
+    """Return the box around the polygons ``[[x, y, x, y, ...], ...]`` of an object.
+
+    NaN where it is something else.
+    """
     if not isinstance(polygons, list) or not polygons:
         return (float("nan"),) * 4
     flat = polygons if not isinstance(polygons[0], list) else [v for polygon in polygons for v in polygon]

@@ -1,7 +1,9 @@
-"""Which column of a table holds what: the columns that were named, the usual names, or what the cells look like."""
+"""Which column of a table holds what: the columns that were named, the usual names, or what the cells look
+like."""
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -19,20 +21,26 @@ if TYPE_CHECKING:
 
     from auditor.readers import Columns
 
-#: Names that people give to the column of paths, of labels, of splits: the standard one first, compared without case.
+#: Names that people give to the column of paths, of labels, of splits: the standard one first, compared
+#: without case.
 PATH_NAMES = (
-    "path", "file_name", "filename", "file_path", "filepath", "file", "image", "image_path", "img_path", "imagepath", "img",
-    "image_name", "image_file", "image_id", "imageid", "image_index", "picture", "photo", "id_code", "isic_id", "id", "name",
+    "path", "file_name", "filename", "file_path", "filepath", "file", "image", "image_path", "img_path",
+    "imagepath", "img",
+    "image_name", "image_file", "image_id", "imageid", "image_index", "picture", "photo", "id_code",
+    "isic_id", "id", "name",
 )  # fmt: skip
 LABEL_NAMES = (
-    "label", "class", "target", "category", "labels", "class_name", "classname", "class_label", "label_name", "category_name",
+    "label", "class", "target", "category", "labels", "class_name", "classname", "class_label", "label_name",
+    "category_name",
     "target_name", "class_id", "label_id", "category_id", "classid",
 )  # fmt: skip
 SPLIT_COLUMNS = ("split", "subset", "partition", "set", "usage", "data_set", "dataset")
 #: Names of columns that often say what must stay together; none is used unless it is named.
 GROUP_NAMES = (
-    "patient", "patient_id", "patientid", "subject", "subject_id", "participant", "participant_id", "person", "person_id", "slide",
-    "slide_id", "study", "study_id", "case", "case_id", "session", "session_id", "lesion_id", "video", "video_id",
+    "patient", "patient_id", "patientid", "subject", "subject_id", "participant", "participant_id", "person",
+    "person_id", "slide",
+    "slide_id", "study", "study_id", "case", "case_id", "session", "session_id", "lesion_id", "video",
+    "video_id",
 )  # fmt: skip
 #: Cells looked at to tell whether a column holds paths.
 CELLS = 20
@@ -44,8 +52,8 @@ SET = frozenset({"1", "1.0", "True", "true"})
 
 
 def normal_name(name: str) -> str:
-    """Return a column's name for comparison: "File Name" and "file_name" are the same."""
-    return name.strip().casefold().replace(" ", "_").replace("-", "_")
+    """Return a column's name for comparison: "File Name", "file_name" and "FileName" are the same."""
+    return re.sub(r"[\s_\-]+", "", name.casefold())
 
 
 def find_column(names: Sequence[str], known: Iterable[str]) -> str | None:
@@ -57,8 +65,10 @@ def find_column(names: Sequence[str], known: Iterable[str]) -> str | None:
     ('Image ID', None)
     """
     by_name = {normal_name(name): name for name in reversed(names)}
+    known = tuple(known)
     exact = next((name for name in known if name in names), None)
-    return exact or next((by_name[name] for name in known if name in by_name), None)
+    usual = (by_name.get(normal_name(name)) for name in known)
+    return exact or next((name for name in usual if name is not None), None)
 
 
 @dataclass(slots=True)
@@ -95,7 +105,10 @@ def choose_columns(
     named = {
         option: _named(name, option, names, location) if name else None
         for option, name in (
-            ("path", columns.path), ("label", columns.label), ("split", columns.split), ("group", columns.group)
+            ("path", columns.path),
+            ("label", columns.label),
+            ("split", columns.split),
+            ("group", columns.group),
         )
     }  # fmt: skip
     chosen = Chosen(named["path"] or _path_column(table, location, is_image_file))
@@ -170,7 +183,8 @@ def _split_column(table: pd.DataFrame, free: Sequence[str], chosen: Chosen) -> s
         return likely
     if 1 < len(values) <= len(table) // 2:
         chosen.notes.append(
-            f"The column '{likely}' may hold the split ({listed(sorted(values))}): --split {shlex.quote(likely)} uses it."
+            f"The column '{likely}' may hold the split ({listed(sorted(values))}): --split "
+            f"{shlex.quote(likely)} uses it."
         )
     return None
 
@@ -198,12 +212,16 @@ def _label_column(table: pd.DataFrame, free: Sequence[str], chosen: Chosen) -> s
             )
         )
     rest = [name for name in free[:LOOKED_AT] if name not in flags]
-    likely: list[str] = sorted(rest, key=lambda name: not _is_categorical(table, name))
+    groups = set(map(normal_name, GROUP_NAMES))
+    likely: list[str] = sorted(
+        rest, key=lambda name: (normal_name(name) in groups, not _is_categorical(table, name))
+    )
     shown = listed((f"'{name}'" for name in likely), shown=6)
     if likely:
         chosen.clues.append(
             LabelClue(
-                found=f"the table has no column 'label', but {'the column' if len(likely) == 1 else 'the columns'} {shown}",
+                found="the table has no column 'label', but "
+                f"{'the column' if len(likely) == 1 else 'the columns'} {shown}",
                 type=f"--label {shlex.quote(likely[0])}",
             )
         )

@@ -82,7 +82,8 @@ def walk(
 
 
 def all_files(root: Path) -> tuple[list[str], dict[str, str]]:
-    """Return the shown names of all files below a folder, and the actual names of those where the two differ."""
+    """Return the shown names of all files below a folder, and the actual names of those where the two
+    differ."""
     shown: list[str] = []
     names: dict[str, str] = {}
     for inside, _, files in walk(root):
@@ -148,7 +149,8 @@ def read(location: Path, columns: Columns) -> Dataset:
 
 
 def _told_apart(images: list[str], names: dict[str, str]) -> list[str]:
-    """Give the file with the odd byte another shown name where two would be shown alike; returns the shown names."""
+    """Give the file with the odd byte another shown name where two would be shown alike; returns the shown
+    names."""
     twice = {name for name, count in Counter(images).items() if count > 1}
     for name in twice:
         names[name + "?"] = names.pop(name)

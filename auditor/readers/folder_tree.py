@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 
-from auditor.readers.split_names import split_of
+from auditor.readers.split_names import names_other, split_of
 
 #: Folder names that name no class: what is in them, not what it shows.
 GENERIC = frozenset(
@@ -64,7 +64,8 @@ NO_CLASS = frozenset(
 )
 #: Files that systems leave in a folder; one with these alone is empty.
 SYSTEM_FILES = frozenset({"thumbs.db", ".ds_store", "desktop.ini", ".gitkeep", ".keep"})
-#: Endings of pictures and films that no reader decodes: a folder of them is a class that could not be read, not clutter.
+#: Endings of pictures and films that no reader decodes: a folder of them is a class that could not be read,
+#: not clutter.
 OTHER_PICTURES = frozenset(
     [
         ".heic",
@@ -95,6 +96,35 @@ def is_clutter(path: str) -> bool:
     (True, True, False)
     """
     return any(part.lower() in CLUTTER for part in path.split("/")[:-1])
+
+
+def set_aside(images: Sequence[str]) -> dict[str, list[str]]:
+    """Return the images that are no pictures of the data, by the reason: caches, and masks beside a folder of
+    images."""
+    folders = {path.rpartition("/")[0] for path in images}
+    inside: dict[str, set[str]] = {}
+    for folder in folders:
+        parts = folder.split("/")
+        for k, part in enumerate(parts):
+            inside.setdefault("/".join(parts[:k]), set()).add(part)
+    generic = {parent for parent, names in inside.items() if any(name.lower() in GENERIC for name in names)}
+    reasons = {folder: _reason_aside(folder, generic) for folder in folders}
+    aside: dict[str, list[str]] = {}
+    for path in images:
+        reason = reasons[path.rpartition("/")[0]]
+        if reason:
+            aside.setdefault(reason, []).append(path)
+    return aside if sum(map(len, aside.values())) < len(images) else {}
+
+
+def _reason_aside(folder: str, generic: set[str]) -> str:
+    """Return why the images of a folder are no pictures of the data, or ""; ``generic`` hold a folder of
+    images."""
+    if is_clutter(f"{folder}/"):
+        return "caches of other programs"
+    parts = folder.split("/")
+    beside = any(names_other(part) and "/".join(parts[:k]) in generic for k, part in enumerate(parts))
+    return "masks or annotations beside the images" if beside else ""
 
 
 class FolderTree:
@@ -138,7 +168,8 @@ class FolderTree:
         self.tops = sorted(self._below.get(cover, ()))
 
     def _around(self) -> tuple[str, ...]:
-        """Return the folders around everything: each the only one with images, all of them in folders below it."""
+        """Return the folders around everything: each the only one with images, all of them in folders below
+        it."""
         cover: tuple[str, ...] = ()
         while len(names := self._below.get(cover, set())) == 1:
             (name,) = names
@@ -197,7 +228,8 @@ class FolderTree:
         return bool(level & self._direct)
 
     def only_below(self, top: str, depth: int) -> str:
-        """Return the only folder at a depth that holds all images of a top; "" where there are several, or images beside it."""
+        """Return the only folder at a depth that holds all images of a top; "" where there are several, or
+        images beside it."""
         names = self.below(top, depth - 1)
         return next(iter(names)) if len(names) == 1 and not self.has_images(top, depth - 1) else ""
 
@@ -213,7 +245,8 @@ class FolderTree:
     def without_images(
         self, splits: dict[str, str], depth: dict[str, int], class_first: bool
     ) -> tuple[tuple[tuple[str, str], ...], list[str]]:
-        """Return the (split, label) whose folders are empty, and other folders without an image, each by its uppermost."""
+        """Return the (split, label) whose folders are empty, and other folders without an image, each by its
+        uppermost."""
         empty: set[tuple[str, str]] = set()
         others: list[str] = []
         for folder in self._folders:

@@ -25,7 +25,8 @@ def is_frame(data: Any) -> bool:
 
 
 def read(table: pd.DataFrame, columns: Columns) -> Dataset:
-    """Return the data set of a DataFrame; its paths are absolute or relative to the working folder, and it is left as it is.
+    """Return the data set of a DataFrame; its paths are absolute or relative to the working folder, and it is
+    left as it is.
 
     Raises
     ------

@@ -44,7 +44,9 @@ SHARD = re.compile(r"(?P<split>[A-Za-z]+)(?:[-_.]\d+)?(?:-of-\d+)?\.(?:parquet|a
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ArrowPictures:
-    """Pictures in a column of Parquet or Arrow files; the path ``data/train-00000.parquet/12`` is row 12 of that file.
+    """Pictures in a column of Parquet or Arrow files.
+
+    The path ``data/train-00000.parquet/12`` is row 12 of that file.
 
     Attributes
     ----------
@@ -103,7 +105,7 @@ class ArrowPictures:
         return bytes(data)
 
     def _chunk(self, file: Path, row: int) -> tuple[int, int, Sequence[Any]]:
-        """Return the first row, the row behind the last, and the values of the piece of a file that holds a row."""
+        """Return the piece of a file that holds a row: its first row, the row behind its last, its values."""
         first = 0
         for group, rows in enumerate(_format(file).row_groups(file)):
             if row < first + rows:
@@ -148,7 +150,10 @@ def _files(location: Path) -> list[Path]:
 
 
 def _promising(location: Path) -> bool:
-    """Whether the first entries of a folder and of the folders in it name such a file: class folders may hold a million others."""
+    """Whether the first entries of a folder and of the folders in it name such a file.
+
+    Class folders may hold a million others.
+    """
 
     def first(folder: Path) -> list[Path]:
         with os.scandir(folder) as entries:
@@ -194,7 +199,9 @@ def _split_of(file: Path, root: Path) -> str:
 
 
 def read(location: Path, columns: Columns) -> Dataset:
-    """Read the labels of Parquet or Arrow files; images stay where they are until the scan asks for them, a row group at a time.
+    """Read the labels of Parquet or Arrow files.
+
+    Images stay where they are until the scan asks for them, a row group at a time.
 
     A file that is damaged is one row that cannot be read.
 
@@ -331,7 +338,10 @@ def _rows(
 
 
 def _named(texts: list[str], names: list[str], notes: list[str]) -> list[str]:
-    """Return labels by their numbers' names; -1 means none, and numbers beyond the names stay, with a note."""
+    """Return labels by their numbers' names.
+
+    -1 means none, and numbers beyond the names stay, with a note.
+    """
     beyond: set[str] = set()
 
     def name(number: str) -> str:

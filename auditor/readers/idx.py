@@ -7,7 +7,7 @@ import re
 import zlib
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from auditor.dataset import Dataset
 from auditor.errors import DataError
@@ -65,7 +65,9 @@ def reads(location: Path) -> bool:
 
 
 def read(location: Path, columns: Columns) -> Dataset:
-    """Read one set of idx files: the folder's only one, or that of the file that is named; gzipped ones are decompressed once.
+    """Read one set of idx files: the folder's only one, or that of the file that is named.
+
+    Gzipped ones are decompressed once.
 
     Raises
     ------
@@ -81,7 +83,7 @@ def read(location: Path, columns: Columns) -> Dataset:
         name = next(f.set for f in found if f.file.name == location.name)
     chosen = [f for f in found if f.set == name]
     pictures: dict[str, Stretch] = {}
-    labels = {}
+    labels: dict[str, Any] = {}
     sources: dict[str, str] = {}
     changed, used = 0, set[str]()
     for _, part, what, _, file in chosen:
@@ -116,7 +118,10 @@ def read(location: Path, columns: Columns) -> Dataset:
 
 
 def _only_set(location: Path, found: list[Found]) -> str:
-    """Return the name of the only set of pictures in a folder; refuse several, whose labels mean different things."""
+    """Return the name of the only set of pictures in a folder.
+
+    Refuse several, whose labels mean different things.
+    """
     first = {f.set: f.file.name for f in reversed(found) if f.what == "images"}
     if len(first) > 1:
         raise DataError(

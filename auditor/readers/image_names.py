@@ -5,7 +5,8 @@ from __future__ import annotations
 #: Extensions of the image formats that Pillow or OpenCV decode, or `auditor.readers.scientific` makes PNG of;
 #: a file with another one is counted as ignored.
 IMAGE_EXTENSIONS = frozenset({
-    ".jpg", ".jpeg", ".jpe", ".jfif", ".jp2", ".j2k", ".png", ".apng", ".gif", ".bmp", ".dib", ".tif", ".tiff", ".webp", ".avif", ".ppm",
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".jp2", ".j2k", ".png", ".apng", ".gif", ".bmp", ".dib", ".tif",
+    ".tiff", ".webp", ".avif", ".ppm",
     ".pgm", ".pbm", ".pnm", ".ico", ".tga", ".mpo", ".qoi", ".sgi", ".rgb", ".dcm", ".dicom",
 })  # fmt: skip
 

@@ -20,16 +20,19 @@ if TYPE_CHECKING:
 TABLES = (".csv", ".tsv", ".jsonl", ".parquet")
 LABEL_FILES = (".json", ".xml", ".txt", ".yaml", ".yml", ".xlsx", ".xls", ".mat", ".pkl", ".npy", ".h5")
 #: Names of files that hold no labels.
-NO_LABELS = re.compile(r"(?i)(readme|licen[cs]e|requirements|changelog|citation|classes\.txt$)")
-#: Share of the images whose names must begin or end with a class name, and images per such name on average: fewer are
-#: no classes, but names of their own.
+NO_LABELS = re.compile(r"(?i)(readme|licen[cs]e|requirements|changelog|citation|submission|classes\.txt$)")
+#: Share of the images whose names must begin or end with a class name, and images per such name on average:
+#: fewer are no classes, but names of their own.
 NAMED_SHARE, IMAGES_PER_NAME = 0.9, 3
 #: More names than these are no classes in file names.
 MOST_NAMES = 1000
 #: Tables whose header is read.
 LOOKED_AT = 3
 #: What to do where nothing can be typed.
-WRITE_A_TABLE = "write a CSV with the columns path and label and scan that, or put the images of each class into a folder of its own"
+WRITE_A_TABLE = (
+    "write a CSV with the columns path and label and scan that, or put the images of each class "
+    "into a folder of its own"
+)
 UNPACK = "unpack it and scan the table; its folder is then where its paths begin"
 
 
@@ -41,18 +44,20 @@ def needs_labels(samples: pd.DataFrame) -> bool:
 def find_label_clues(
     samples: pd.DataFrame, ignored: Sequence[str], location: Path | None = None
 ) -> tuple[LabelClue, ...]:
-    """Return where labels were likely meant: tables and annotations beside the images, names of files, one class alone.
+    """Return where labels were likely meant: tables and annotations beside the images, names of files, one
+    class alone.
 
     ``location`` is the folder around them, ``None`` for what is no folder on this machine.
     """
     paths = samples["path"].tolist()
     classes = sorted(set(samples["label"]) - {""})
-    clues = [*_tables(ignored, location), *_annotations(paths, ignored), *_names(paths)]
+    clues = [*_tables(ignored, location), *_annotations(paths, ignored), *_names_by_split(samples)]
     if classes:
         clues.append(
             LabelClue(
                 found=f"all labelled images are of one class, '{classes[0]}'",
-                advice="name the folder that holds the folders of all classes; if no labels are meant, add --unlabelled",
+                advice="name the folder that holds the folders of all classes; if no labels are meant, add "
+                "--unlabelled",
             )
         )
     return tuple(clues)
@@ -118,6 +123,14 @@ def _annotations(paths: Sequence[str], ignored: Iterable[str]) -> list[LabelClue
             LabelClue(found=f"there are files that may hold labels ({listed(others)})", advice=WRITE_A_TABLE)
         )
     return clues
+
+
+def _names_by_split(samples: pd.DataFrame) -> list[LabelClue]:
+    """Return the class names in file names of the first split whose files have some."""
+    for _, part in samples.groupby("split"):
+        if clues := _names(part["path"].tolist()):
+            return clues
+    return []
 
 
 def _names(paths: Sequence[str]) -> list[LabelClue]:

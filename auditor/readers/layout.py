@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from auditor.errors import DataError
-from auditor.readers.folder_tree import GENERIC, FolderTree, is_clutter
+from auditor.readers.folder_tree import GENERIC, FolderTree, set_aside
 from auditor.readers.image_names import IMAGE_EXTENSIONS as IMAGE_EXTENSIONS
 from auditor.readers.image_names import is_image as is_image
 from auditor.readers.split_names import SPLIT_NAMES as SPLIT_NAMES
@@ -37,7 +37,8 @@ class Layout(NamedTuple):
 class Parts(NamedTuple):
     """Which folders mean what.
 
-    ``splits`` maps a folder to its split; ``depth`` is the number of parts before the one that names the class, by
+    ``splits`` maps a folder to its split; ``depth`` is the number of parts before the one that names the
+    class, by
     top folder ("" where all have the same); ``class_first`` where splits are below the classes.
     """
 
@@ -67,63 +68,64 @@ def arrange(
     import pandas as pd
 
     if not images:
-        raise DataError(
-            expected="a folder with images in class folders",
-            received=f"'{location}' with no image in it ({len(ignored)} other files)",
-            hint=hint or f"images are files that end in {', '.join(sorted(IMAGE_EXTENSIONS)[:6])}, ...",
-        )
-    cached = [path for path in images if is_clutter(path)]
-    if len(cached) == len(images):
-        cached = []
-    kept = [path for path in images if not is_clutter(path)] if cached else list(images)
-    tree = FolderTree(kept, folders, ignored)
+        raise _no_image(location, ignored, hint)
+    aside = set_aside(images)
+    outside = {path for paths in aside.values() for path in paths}
+    kept = [path for path in images if path not in outside]
+    tree = FolderTree(kept, folders, [*ignored, *outside])
     parts, notes = _understand(tree, location)
-    extra = (
-        [top for top in tree.tops if top not in parts.splits]
-        if parts.splits and not parts.class_first
-        else []
-    )
-    rows = [
-        (path, *_meaning(path.split("/"), tree, parts)) for path in kept if tree.top_of(path) not in extra
-    ]
+    for top in tree.tops if parts.splits and not parts.class_first else ():
+        if top not in parts.splits:
+            aside.setdefault("beside the splits", []).extend(p for p in kept if tree.top_of(p) == top)
+    outside.update(aside.get("beside the splits", ()))
+    rows = [(path, *_meaning(path.split("/"), tree, parts)) for path in kept if path not in outside]
     samples = pd.DataFrame(rows, columns=["path", "label", "split"]).assign(group="").astype(str)
     empty, imageless = tree.without_images(parts.splits, parts.depth, parts.class_first)
-    beside = [path for path in kept if tree.top_of(path) in extra]
-    left_out = (
-        *(LeftOut(reason="beside the splits", count=sum(tree.top_of(p) == top for p in beside), what="images",
-                  examples=(f"{tree.cover}{top}/",)) for top in extra),
-        *((LeftOut(reason="caches of other programs", count=len(cached), examples=tuple(cached[:EXAMPLES]), what="images"),)
-          if cached else ()),
-        *((LeftOut(reason="without an image", count=len(imageless), examples=tuple(imageless[:EXAMPLES]), what="folders"),)
-          if imageless else ()),
-    )  # fmt: skip
-    labelled = bool((samples["label"] != "").any())
-    unlabelled_splits = sorted(
-        set(samples["split"]) - set(samples.loc[samples["label"] != "", "split"]) - {""}
-    )
-    if labelled:
-        notes += [
-            f"{listed(_folders_of(split, parts))} has no class folders: its images have no label."
-            for split in unlabelled_splits
-        ]
+    held = {folder for path in outside for folder in _around(path)}
+    imageless = [folder for folder in imageless if folder not in held]
+    labelled = {split for _, label, split in rows if label}
+    splits = sorted({split for _, _, split in rows} - {""})
+    for split in splits if labelled else ():
+        if split not in labelled:
+            folder = listed(_folders_of(split, parts))
+            notes.append(f"{folder} has no class folders: its images have no label.")
+    cover = "" if parts.class_first else tree.cover
     reading = Reading(
-        layout=_in_words(parts, labelled),
+        layout=_in_words(parts, bool(labelled)),
         labels_from="folder names" if labelled else "",
         splits_from=tuple(
-            (s, ", ".join(f"{tree.cover}{f}" if not parts.class_first else f for f in _folders_of(s, parts)))
-            for s in sorted(set(samples["split"]) - {""})
+            (split, ", ".join(f"{cover}{folder}" for folder in _folders_of(split, parts))) for split in splits
         ),
-        left_out=left_out,
+        left_out=(
+            *(part for reason, paths in aside.items() for part in _left_out(reason, paths, "images")),
+            *_left_out("without an image", imageless, "folders"),
+        ),
         notes=tuple(notes),
     )
     kind = ("split folders" if parts.splits else "class folders") if labelled else "images"
-    return Layout(
-        samples.sort_values("path", ignore_index=True),
-        kind,
-        empty,
-        reading,
-        tuple(sorted([*beside, *cached])),
+    by_path = samples.sort_values("path", ignore_index=True)
+    return Layout(by_path, kind, empty, reading, tuple(sorted(outside)))
+
+
+def _no_image(location: str, ignored: Sequence[str], hint: str) -> DataError:
+    endings = ", ".join(sorted(IMAGE_EXTENSIONS)[:6])
+    return DataError(
+        expected="a folder with images in class folders",
+        received=f"'{location}' with no image in it ({len(ignored)} other files)",
+        hint=hint or f"images are files that end in {endings}, ...",
     )
+
+
+def _around(path: str) -> list[str]:
+    """Return the folders around a file."""
+    parts = path.split("/")
+    return ["/".join(parts[:k]) for k in range(1, len(parts))]
+
+
+def _left_out(reason: str, names: list[str], what: str) -> list[LeftOut]:
+    """Return what to say of what was left out for one reason; nothing where it is nothing."""
+    said = LeftOut(reason=reason, count=len(names), examples=tuple(names[:EXAMPLES]), what=what)
+    return [said] if names else []
 
 
 def _folders_of(split: str, parts: Parts) -> list[str]:
@@ -157,7 +159,8 @@ def _understand(tree: FolderTree, location: str) -> tuple[Parts, list[str]]:
     splits = split_folders(tops)
     if splits and _are_splits(tree, splits):
         notes = [
-            f"'{tree.cover}{top}' is beside the splits and is left out; {tree.command(location, top)} reads it alone."
+            f"'{tree.cover}{top}' is beside the splits and is left out; {tree.command(location, top)} reads "
+            "it alone."
             for top in tops
             if top not in splits
         ]
@@ -169,13 +172,15 @@ def _understand(tree: FolderTree, location: str) -> tuple[Parts, list[str]]:
     if len(set(inner.values())) > 1 and set(inner) == below and not any(map(tree.has_images, tops)):
         return Parts(inner, {"": 0}, class_first=True), []
     notes = [
-        f"'{tree.cover}{top}' is read as a class, since no other folder means a split; {tree.command(location, top)} reads it alone."
+        f"'{tree.cover}{top}' is read as a class, since no other folder means a split; "
+        f"{tree.command(location, top)} reads it alone."
         for top in splits
     ]
     common = [tree.below(top) for top in tops]
     if len(tops) > 1 and len(common[0]) > 1 and all(names == common[0] for names in common):
         notes.append(
-            f"Each of {listed(tops)} holds the folders {listed(sorted(common[0]))}: if those are the classes, "
+            f"Each of {listed(tops)} holds the folders {listed(sorted(common[0]))}: if those are the "
+            "classes, "
             f"{tree.command(location, tops[0])} reads one part alone."
         )
     if tops == [] or (len(tops) == 1 and tops[0].lower() in GENERIC and tree.has_images(tops[0])):
@@ -184,7 +189,8 @@ def _understand(tree: FolderTree, location: str) -> tuple[Parts, list[str]]:
 
 
 def _are_splits(tree: FolderTree, splits: dict[str, str]) -> bool:
-    """Whether folders whose names mean splits are splits: not where they are classes beside other classes (train, bus, car)."""
+    """Whether folders whose names mean splits are splits: not where they are classes beside other classes
+    (train, bus, car)."""
     others = [top for top in tree.tops if top not in splits]
     if not others or len(set(splits.values())) > 1:
         return True
@@ -193,7 +199,8 @@ def _are_splits(tree: FolderTree, splits: dict[str, str]) -> bool:
 
 
 def _depths(tree: FolderTree, splits: dict[str, str]) -> dict[str, int]:
-    """Return the parts before the class by folder of a split: 1, and more where folders inside it mean nothing."""
+    """Return the parts before the class by folder of a split: 1, and more where folders inside it mean
+    nothing."""
     depth = dict.fromkeys(splits, 1)
     moved = True
     while moved:
@@ -210,7 +217,8 @@ def _depths(tree: FolderTree, splits: dict[str, str]) -> dict[str, int]:
 
 
 def _unwrapped(tree: FolderTree, depth: dict[str, int]) -> dict[str, int]:
-    """Skip the single folder of a split where it is no class of the others: ``test/unknown`` is there for Keras' generators."""
+    """Skip the single folder of a split where it is no class of the others: ``test/unknown`` is there for
+    Keras' generators."""
     classes = {top: tree.below(top, d - 1) for top, d in depth.items()}
     for top, names in classes.items():
         others = set().union(*(c for other, c in classes.items() if other != top))

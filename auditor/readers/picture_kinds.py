@@ -1,4 +1,7 @@
-"""Pictures and videos among the files that were left out: what their first bytes say, whatever their names."""
+"""Pictures and videos among the files that were left out.
+
+What their first bytes say, whatever their names.
+"""
 
 from __future__ import annotations
 
@@ -185,19 +188,22 @@ def _without(part: LeftOut, ignored: Iterable[str], found: dict[str, str]) -> Le
 
 
 def _heads(dataset: Dataset, location: Path, paths: list[str]) -> list[bytes]:
-    """Return the first bytes of files of a folder, or of members of a zip; blank for what cannot be opened."""
+    """Return the first bytes of files of a folder, or of members of a zip.
+
+    Blank for what cannot be opened.
+    """
     if location.is_dir():
-        return [_tried(lambda path=path: _of_file(location / path)) for path in paths]  # type: ignore[misc]
+        return [_tried(_of_file, location / path) for path in paths]
     if location.suffix.lower() != ".zip":
         return [b""] * len(paths)
     names: dict[str, str] = getattr(dataset.source, "names", {})
     with zipfile.ZipFile(location) as archive:
-        return [_tried(lambda path=path: _of_member(archive, names.get(path, path))) for path in paths]  # type: ignore[misc]
+        return [_tried(_of_member, archive, names.get(path, path)) for path in paths]
 
 
-def _tried(read: Callable[[], bytes]) -> bytes:
+def _tried(read: Callable[..., bytes], *arguments: object) -> bytes:
     try:
-        return read()
+        return read(*arguments)
     except Exception:  # an archive's are of many kinds, and nothing depends on it
         return b""
 

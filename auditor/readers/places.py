@@ -26,7 +26,8 @@ MOST_LISTED = 500_000
 
 @dataclass(slots=True)
 class Found:
-    """Paths as they can be opened, the names on disk of those shown otherwise, and whole sentences about what was assumed."""
+    """Paths as they can be opened, the names on disk of those shown otherwise, and whole sentences about what
+    was assumed."""
 
     paths: list[str]
     names: dict[str, str] = field(default_factory=dict)
@@ -61,12 +62,18 @@ class Listing:
                 stems.setdefault(_form(name.rpartition(".")[0]), []).append(name)
         return whole, stems
 
+    @property
+    def has_images(self) -> bool:
+        """Whether there is any image below the folder."""
+        return bool(self._by_form[1])
+
     def actual(self, path: str) -> str | None:
         """Return the name on disk of a shown path."""
         return self._files.get(path)
 
     def meant(self, path: str) -> tuple[str, str] | None:
-        """Return the one file that a path must have meant and how it was found; ``None`` where none or several fit."""
+        """Return the one file that a path must have meant and how it was found; ``None`` where none or
+        several fit."""
         plain = path.strip().replace("\\", "/")
         outside = plain.startswith(("/", "../")) or re.match(r"[A-Za-z]:", plain) is not None
         plain = re.sub(r"^([A-Za-z]:)?(\.{0,2}/+)*", "", plain)
@@ -112,11 +119,14 @@ def _difference(path: str, outside: bool) -> str:
 
 
 def find_files(paths: Sequence[str], root: Path) -> Found:
-    """Return where the files of a table are: as written, or where exactly one file below ``root`` fits what is written."""
+    """Return where the files of a table are: as written, or where exactly one file below ``root`` fits what
+    is written."""
     sample = paths if len(paths) <= FIRST else [paths[i * len(paths) // FIRST] for i in range(FIRST)]
     if all(is_there(path, root) for path in sample):
         return Found(list(paths))
     listing, found = Listing(root), Found(list(paths))
+    if not listing.has_images:
+        return found
     assumed: dict[str, list[tuple[str, str]]] = {}
     for row, path in enumerate(paths):
         actual = listing.actual(path)
@@ -168,7 +178,8 @@ def where_files_lie(dataset: Dataset) -> tuple[str, str] | None:
 
 
 def _root_hint(path: str, file: str, start: Path) -> str:
-    """Return the option that makes a path the one of a file that was found, or the folder in which it was found."""
+    """Return the option that makes a path the one of a file that was found, or the folder in which it was
+    found."""
     plain, stem = path.strip().replace("\\", "/").strip("/"), file.rpartition(".")[0]
     for whole in (file, stem):
         if f"/{whole}".endswith(f"/{plain}"):
@@ -197,7 +208,8 @@ def root_folder(root: str | Path) -> Path:
 
 
 def audited_data(folder: Path) -> str | None:
-    """Return the data that an output folder of auditor is about; ``None`` where it is none, or does not say."""
+    """Return the data that an output folder of auditor is about; ``None`` where it is none, or does not
+    say."""
     if not (folder / MARKER).exists():
         return None
     for name, keys in (("split.json", ("location",)), ("audit.json", ("dataset", "location"))):

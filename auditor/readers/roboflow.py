@@ -1,4 +1,7 @@
-"""File names of Roboflow, ``IMG_1_jpg.rf.<hash>.jpg``: versions of one picture, augmented or not, share what stands before ``.rf.``."""
+"""File names of Roboflow, ``IMG_1_jpg.rf.<hash>.jpg``.
+
+Versions of one picture, augmented or not, share what stands before ``.rf.``.
+"""
 
 from __future__ import annotations
 

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 DICOM, TIFF = (".dcm", ".dicom"), (".tif", ".tiff")
 #: White of values that are no negative: shares, 8 bits, the 12 bits of cameras and scanners, 16 bits.
 WHITES = (1.0, 255.0, 4095.0, 65535.0)
-#: What tells whom a DICOM file shows (PS3.3, C.7.1.1, C.7.2.1 and C.7.3.1), from most to least that belongs together.
+#: What tells whom a DICOM file shows (PS3.3, C.7.1.1, C.7.2.1 and C.7.3.1), from most to least that belongs
+#: together.
 IDENTITIES = ("PatientID", "StudyInstanceUID", "SeriesInstanceUID")
 #: TIFF's tag of the bits of each channel (TIFF 6.0, section 8).
 BITS_PER_SAMPLE = 258
@@ -70,7 +71,9 @@ class Converted:
 
 
 def scientific(source: Source, paths: Iterable[str]) -> Source:
-    """Return a source that serves DICOM and deep TIFFs as PNG, if there are such files; else the source itself.
+    """Return a source that serves DICOM and deep TIFFs as PNG, if there are such files.
+
+    Without such files it is the source itself.
 
     Where pydicom is not installed, a DICOM file among others cannot be read and says what would read it.
 
@@ -155,7 +158,10 @@ def converted(path: str, data: bytes) -> bytes:
 
 
 def _is_deep(data: bytes) -> bool:
-    """Whether Pillow refuses a TIFF, or would not say how its values are scaled: it has more than 16 bits, a sign, or 16 bits of colour."""
+    """Whether Pillow refuses a TIFF, or would not say how its values are scaled.
+
+    It has more than 16 bits, a sign, or 16 bits of colour.
+    """
     from PIL import Image
 
     try:

@@ -17,7 +17,8 @@ SPLIT_WORDS = {
     **dict.fromkeys(("evaluation", "eval", "holdout"), "test"),
     **dict.fromkeys(("devel", "development", "validate"), "val"),
 }
-#: Words beside the split's own that say nothing: ``train_set``, ``images_train``, ``seg_train``, ``train_final``.
+#: Words beside the split's own that say nothing: ``train_set``, ``images_train``, ``seg_train``,
+#: ``train_final``.
 COMPANIONS = frozenset(
     [
         "set",
@@ -90,6 +91,11 @@ def _words(name: str) -> list[str]:
     return re.findall(r"[^\W\d_]+", spaced.lower())
 
 
+def names_other(name: str) -> bool:
+    """Whether a folder's name means what lies beside the pictures: masks, annotations."""
+    return bool(OTHERS & set(_words(name)))
+
+
 def _glued(word: str) -> str:
     """Return the split of a word such as ``trainset`` or ``testdata``."""
     return next(
@@ -103,7 +109,8 @@ def _glued(word: str) -> str:
 
 
 def _split_and_rest(name: str) -> tuple[str, frozenset[str]]:
-    """Return the split that a name means, if it means one alone, and the words beside it that mean something."""
+    """Return the split that a name means, if it means one alone, and the words beside it that mean
+    something."""
     words = _words(name)
     splits = {word: SPLIT_WORDS.get(word) or _glued(word) for word in words}
     found = {split for split in splits.values() if split}
@@ -116,8 +123,8 @@ def split_of(name: str) -> str:
 
     Examples
     --------
-    >>> [split_of(n) for n in ("Train_Set", "train2017", "seg_train", "images-test", "test1", "evaluation", "trainData")]
-    ['train', 'train', 'train', 'test', 'test', 'test', 'train']
+    >>> [split_of(n) for n in ("Train_Set", "train2017", "seg_train", "images-test", "evaluation")]
+    ['train', 'train', 'train', 'test', 'test']
     >>> [split_of(n) for n in ("trainer", "train_station", "train_masks", "train_test", "contest", "cat")]
     ['', '', '', '', '', '']
     """
@@ -126,12 +133,15 @@ def split_of(name: str) -> str:
 
 
 def split_folders(names: Iterable[str]) -> dict[str, str]:
-    """Return which of some sibling folders mean a split; a word of their own may be beside it where two splits share it.
+    """Return which of some sibling folders mean a split; a word of their own may be beside it where two
+    splits share it.
 
     Examples
     --------
-    >>> split_folders(["flowers_train", "flowers_test", "readme"]), split_folders(["train_station", "bus_stop"])
-    ({'flowers_train': 'train', 'flowers_test': 'test'}, {})
+    >>> split_folders(["flowers_train", "flowers_test", "readme"])
+    {'flowers_train': 'train', 'flowers_test': 'test'}
+    >>> split_folders(["train_station", "bus_stop"])
+    {}
     """
     parsed = {name: _split_and_rest(name) for name in names}
     shared: dict[frozenset[str], set[str]] = {}

@@ -87,7 +87,8 @@ def _refuse_wide(location: Path, columns: int) -> None:
 
 
 class Header(NamedTuple):
-    """How a text table begins: what separates its columns, their names, and whether the first line holds them."""
+    """How a text table begins: what separates its columns, their names, and whether the first line holds
+    them."""
 
     separator: str
     names: list[str]
@@ -95,8 +96,9 @@ class Header(NamedTuple):
 
 
 def _header(line: str, separator: str, wanted: str | None) -> Header:
-    """Return the header of a text table; a first line that holds the path of an image, and no name of a column, is a row."""
-    known = {*PATH_NAMES, *([normal_name(wanted)] if wanted else ())}
+    """Return the header of a text table; a first line that holds the path of an image, and no name of a
+    column, is a row."""
+    known = {normal_name(name) for name in (*PATH_NAMES, *([wanted] if wanted else ()))}
     separators = (separator, *(s for s in SEPARATORS if s != separator))
     by_separator = {s: _cells(line, s) for s in separators}
     for separator, cells in by_separator.items():
@@ -109,11 +111,13 @@ def _header(line: str, separator: str, wanted: str | None) -> Header:
             if len(names) == 2:
                 names[1 - path] = "label"
             return Header(separator, names, False)
-    return Header(separators[0], by_separator[separators[0]], True)
+    most = max(separators, key=lambda s: len(by_separator[s]))  # the first of those with as many
+    return Header(most, by_separator[most], True)
 
 
 def _separated(location: Path, separator: str, wanted: str | None) -> Loaded:
-    """Read a text table: UTF-8, or UTF-16 where it says so; bytes that are neither are written as ``\\xff``, as in names of files."""
+    """Read a text table: UTF-8, or UTF-16 where it says so; bytes that are neither are written as ``\\xff``,
+    as in names of files."""
     import pandas as pd
 
     with location.open("rb") as stream:
@@ -154,7 +158,8 @@ def _separated(location: Path, separator: str, wanted: str | None) -> Loaded:
 
 
 def _line_by_line(location: Path, header: Header, encoding: str) -> Loaded:
-    """Read a table some of whose lines have too many fields: these are passed over and named; too few are filled up with blanks."""
+    """Read a table some of whose lines have too many fields: these are passed over and named; too few are
+    filled up with blanks."""
     import csv
 
     import pandas as pd
@@ -170,7 +175,8 @@ def _line_by_line(location: Path, header: Header, encoding: str) -> Loaded:
             for fields in lines:
                 if len(fields) > len(names):
                     odd.append(
-                        f"{location.name}: {separator.join(fields)[:80]} ({len(fields)} fields in a table of {len(names)} columns)"
+                        f"{location.name}: {separator.join(fields)[:80]} ({len(fields)} fields in a table "
+                        f"of {len(names)} columns)"
                     )
                 elif fields:
                     rows.append(fields + [""] * (len(names) - len(fields)))
@@ -369,7 +375,8 @@ def _whole_numbers(table: pd.DataFrame, chosen: Chosen) -> list[str]:
 
 
 def _told_apart(paths: list[str]) -> tuple[list[str], dict[str, str]]:
-    """Return paths, each once, and what the changed ones were: an image that is listed again is a copy of itself, ``a.png#row=7.png``.
+    """Return paths, each once, and what the changed ones were: an image that is listed again is a copy of
+    itself, ``a.png#row=7.png``.
 
     Examples
     --------

@@ -17,8 +17,10 @@ from typing import Protocol
 
 from auditor.errors import DataError
 
-#: What grows more than this often when it is decompressed, beyond `SMALL`, is a bomb: deflate reaches 1,032 on
-#: constant bytes, and image formats are compressed already; a blank uncompressed BMP of 1 MB is below `SMALL`.
+#: What grows more than this often when it is decompressed, beyond `SMALL`, is a bomb: deflate reaches 1,032
+#: on
+#: constant bytes, and image formats are compressed already; a blank uncompressed BMP of 1 MB is below
+#: `SMALL`.
 BOMB_RATIO, SMALL = 200, 64 << 20
 #: Bytes that are decompressed at once.
 PIECE = 1 << 16
@@ -98,7 +100,7 @@ def _remove_on_termination() -> None:
         signal.signal(signal.SIGTERM, _terminate)
 
 
-def _terminate(number: int, frame: FrameType | None) -> None:
+def _terminate(number: int, _: FrameType | None) -> None:
     _remove_mine()
     signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)

@@ -115,7 +115,10 @@ def _raw(picture: bytes, found: dict[str, Any]) -> bytes | None:
 
 
 def _files(location: Path) -> list[Path]:
-    """Return the files of a data set: in the folder, and in those below it (TFDS nests configuration and version)."""
+    """Return the files of a data set.
+
+    In the folder, and in those below it (TFDS nests configuration and version).
+    """
     if location.is_file():
         return [location] if NAME.fullmatch(location.name) else []
     return sorted(
@@ -127,7 +130,10 @@ def _files(location: Path) -> list[Path]:
 
 
 def _promising(folder: Path, depth: int = 2) -> bool:
-    """Whether the first entries of a folder and of the folders in it name such a file: class folders may hold a million others."""
+    """Whether the first entries of a folder and of the folders in it name such a file.
+
+    Class folders may hold a million others.
+    """
     with os.scandir(folder) as entries:
         near = list(islice(entries, FIRST))
     return any(NAME.fullmatch(e.name) for e in near) or (
@@ -144,7 +150,9 @@ def reads(location: Path) -> bool:
 
 
 def read(location: Path, columns: Columns) -> Dataset:
-    """Read the labels of TFRecord files; pictures stay where they are, and so does the check of their checksums.
+    """Read the labels of TFRecord files.
+
+    Pictures stay where they are, and so does the check of their checksums.
 
     Raises
     ------

@@ -33,7 +33,8 @@ WHOLE = re.compile(r"([-+]?\d+)(\.0+)?")
 
 
 def text_of(value: Any) -> str:
-    """Return a cell as text: blank where missing, whole numbers without a point, a list of labels joined as `joined_labels` joins them.
+    """Return a cell as text: blank where missing, whole numbers without a point, a list of labels joined as
+    `joined_labels` joins them.
 
     Examples
     --------
@@ -58,7 +59,8 @@ def text_of(value: Any) -> str:
 
 
 def texts_of(values: Iterable[Any]) -> list[str]:
-    """Return the cells of a column of labels, splits or groups as text: trimmed, whole numbers without a point throughout.
+    """Return the cells of a column of labels, splits or groups as text: trimmed, whole numbers without a
+    point throughout.
 
     A missing cell makes floats of whole numbers, and another program writes them as ``7.0``: where all values
     of a column are whole numbers, 7 and 7.0 are the same.

@@ -31,7 +31,10 @@ NAN = (float("nan"),) * 4
 
 
 def _documents(location: Path) -> Iterator[Path]:
-    """Yield XML files among the first entries of a folder, and of the folders in it where annotations usually lie."""
+    """Yield XML files among the first entries of a folder.
+
+    Of the folders in it where annotations usually lie.
+    """
     folders, seen = [location], 0
     while folders and seen < FOLDERS:
         folder, seen = folders.pop(0), seen + 1
@@ -48,7 +51,10 @@ def _is_place(name: str) -> bool:
 
 
 def reads(location: Path) -> bool:
-    """Whether this is a folder with XML annotations: in it, or in folders that are named after them or after splits."""
+    """Whether this is a folder with XML annotations.
+
+    In it, or in folders that are named after them or after splits.
+    """
     if not location.is_dir():
         return False
     try:

@@ -81,7 +81,9 @@ class ShardFiles:
 
 
 def _key(name: str) -> tuple[str, str]:
-    """Return key and field of a member: they part at the first dot of its base name (WebDataset, "file format").
+    """Return key and field of a member.
+
+    They part at the first dot of its base name (WebDataset, "file format").
 
     Examples
     --------
@@ -110,7 +112,10 @@ def _shards(location: Path) -> list[Path]:
 
 
 def _paired(shard: Path) -> bool | None:
-    """Whether an image among the first members has a field that may hold a class; None where no member can be read."""
+    """Whether an image among the first members has a field that may hold a class.
+
+    None where no member can be read.
+    """
     keys: list[tuple[str, str]] = []
     try:
         with tarfile.open(shard, "r:") as archive:
@@ -138,11 +143,16 @@ def reads(location: Path) -> bool:
         if not near:
             return False
         found = _shards(location)
-        return any(
-            shard.name.lower().endswith(COMPRESSED_TARS) for shard in found[:LOOKED_AT]
-        ) or _any_paired(found)
+        packed = any(shard.name.lower().endswith(COMPRESSED_TARS) for shard in found[:LOOKED_AT])
+        return _any_paired(found) or (packed and not _holds_images(location))
     except OSError:
         return False
+
+
+def _holds_images(location: Path) -> bool:
+    """Whether images lie beside archives, which are then what they were unpacked from."""
+    places = (location, *(p for p in islice(location.iterdir(), FIRST) if p.is_dir()))
+    return any(is_image(entry.name) for place in places for entry in islice(place.iterdir(), FIRST))
 
 
 def _any_paired(shards: list[Path]) -> bool:
@@ -159,7 +169,9 @@ def _any_paired(shards: list[Path]) -> bool:
 
 
 def read(location: Path, columns: Columns) -> Dataset:
-    """Read the listings of shards; images stay where they are. A shard that is cut short keeps what is whole, and the rest is reported.
+    """Read the listings of shards.
+
+    Images stay where they are. A shard that is cut short keeps what is whole, and the rest is reported.
 
     Raises
     ------
@@ -288,7 +300,10 @@ def _members(
 
 
 def _end(shard: Path, offset: int) -> str:
-    """Return what is wrong with the end of a shard: there must be a block of zeros (POSIX.1-2001, pax, "ustar Interchange Format")."""
+    """Return what is wrong with the end of a shard.
+
+    There must be a block of zeros (POSIX.1-2001, pax, "ustar Interchange Format").
+    """
     with shard.open("rb") as stream:
         stream.seek(offset)
         block = stream.read(tarfile.BLOCKSIZE)

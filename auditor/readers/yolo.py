@@ -48,7 +48,10 @@ class Description:
     places: tuple[tuple[str, str], ...] = ()
 
     def split_of(self, image: str) -> str:
-        """Return the split of an image: by the longest entry that holds it, else by the names of its folders."""
+        """Return the split of an image.
+
+        By the longest entry that holds it, else by the names of its folders.
+        """
         fitting = [p for p in self.places if image == p[0] or image.startswith(f"{p[0]}/") or not p[0]]
         if fitting:
             return max(fitting, key=lambda place: len(place[0]))[1]
@@ -141,7 +144,7 @@ def _beyond(boxes: list[Box], about: Description) -> list[str]:
 
 
 def _texts_of(image: str) -> tuple[str, str]:
-    """Return where the boxes of an image may be: the last folder ``images`` is ``labels`` there; or beside it.
+    """Return where the boxes of an image may be: where its last folder ``images`` is ``labels``, or beside it.
 
     Examples
     --------
@@ -196,7 +199,10 @@ def _described(location: Path) -> Description:
 
 
 def _names(names: Any, count: Any, folder: Path) -> dict[int, str]:
-    """Return class names by number: a list, a mapping, one text of several names, or the file that lists them."""
+    """Return class names by number.
+
+    A list, a mapping, one text of several names, or the file that lists them.
+    """
     if isinstance(names, str):
         if (folder / names).is_file():
             names = (folder / names).read_text("utf-8", "replace").splitlines()
@@ -211,7 +217,10 @@ def _names(names: Any, count: Any, folder: Path) -> dict[int, str]:
 
 
 def _root(described: Path, path: Any) -> Path:
-    """Return the folder of the data: what ``path`` names where images are there, else that of the YAML file."""
+    """Return the folder of the data.
+
+    What ``path`` names where images are there, else that of the YAML file.
+    """
     here = described.parent
     if not isinstance(path, str) or not path.strip():
         return here
@@ -233,7 +242,7 @@ def _has_images(folder: Path) -> bool:
 
 def _places(entry: Any, root: Path) -> list[str]:
     """Return the folders or images, relative to the root, that an entry ``train``, ``val`` or ``test`` names."""
-    found = []
+    found: list[str] = []
     for text in entry if isinstance(entry, list) else [entry]:
         if not isinstance(text, str):
             continue
@@ -247,7 +256,10 @@ def _places(entry: Any, root: Path) -> list[str]:
 
 
 def _inside(text: str, root: Path) -> str:
-    """Return a path relative to the root: what leads out of it, as Roboflow's ``../train/images``, is taken to start in it."""
+    """Return a path relative to the root.
+
+    What leads out of it, as Roboflow's ``../train/images``, is taken to start in it.
+    """
     path = PurePosixPath(text.strip().replace("\\", "/"))
     if path.is_absolute() and path.is_relative_to(root.absolute().as_posix()):
         path = path.relative_to(root.absolute().as_posix())

@@ -1,4 +1,4 @@
-"""The same scan on a Dask cluster: tasks of a few hundred files, each in a pool of one worker that may die."""
+"""The same scan on a Dask cluster: tasks of hundreds of files, each in a pool of one worker that may die."""
 
 from __future__ import annotations
 

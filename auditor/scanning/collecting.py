@@ -82,7 +82,7 @@ class Collector:
         return self._changed.get(row, ("", -1))[0]
 
     def recall(self, known: Remembered, same: npt.NDArray[np.bool_]) -> None:
-        """Take over the rows of unchanged files; keep the others for files that turn out to have the same bytes."""
+        """Take over the rows of unchanged files; keep the others, should their files have the same bytes."""
         kept = known.columns.take(same)
         self._pieces.append(kept)
         self._rows.append(known.rows[same])

@@ -165,14 +165,14 @@ def surviving_rows(data: bytes, header: Header) -> float:
     return (
         _png_rows(data, header)
         if header.format == "PNG"
-        else _jpeg_rows(data, header)
+        else _jpeg_rows(data)
         if header.format in ("JPEG", "MPO")
         else float("nan")
     )
 
 
-def _jpeg_rows(data: bytes, header: Header) -> float:
-    """Decode what is there with an end marker put behind it, and count the rows above the flat tail that libjpeg fills in."""
+def _jpeg_rows(data: bytes) -> float:
+    """Decode what is there with an end marker behind it; count the rows above the flat tail of libjpeg's."""
     pixels, _ = decode_jpeg(data + END_OF_IMAGE, grey=True, factor=8)
     if pixels is None:
         return 0.0

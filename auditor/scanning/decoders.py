@@ -26,8 +26,8 @@ CHANNELS = {"1": 1, "L": 1, "I;16": 1, "I": 1, "F": 1, "LA": 2, "P": 3, "RGB": 3
 PILLOW_REFUSES = "Pillow refuses it"
 #: The chunks of metadata that Pillow reads (PngImagePlugin.PngStream).
 METADATA = frozenset({b"iCCP", b"gAMA", b"cHRM", b"sRGB", b"pHYs", b"tEXt", b"zTXt", b"iTXt", b"eXIf"})
-#: The length of JFIF's header without a thumbnail (ITU-T T.871, 10.1), and the bytes of a PNG's largest pixel: RGBA of
-#: 16 bits.
+#: The length of JFIF's header without a thumbnail (ITU-T T.871, 10.1), and the bytes of a PNG's largest
+#: pixel: RGBA of 16 bits.
 JFIF_LENGTH, LARGEST_PIXEL = 16, 8
 #: What each file is found to be where all decoders agree.
 ALIKE = "alike"
@@ -81,7 +81,10 @@ def _has_metadata(data: bytes) -> bool:
 
 
 def _png_of_one_pixel(data: bytes) -> bytes:
-    """Return a PNG with the header, palette and metadata of another and one pixel; blank where there is no metadata."""
+    """Return a PNG with the header, palette and metadata of another and one pixel.
+
+    Blank where there is no metadata.
+    """
     kept, at, metadata = [data[:8]], 8, False
     while at + 12 <= len(data):
         kind, length = data[at + 4 : at + 8], int.from_bytes(data[at : at + 4], "big")
@@ -102,7 +105,10 @@ def _chunk(kind: bytes, body: bytes) -> bytes:
 
 
 def compare(data: bytes, header: Header) -> str:
-    """Return how OpenCV and TensorFlow differ from the header's size and channels: phrases joined by " / ", or `ALIKE`."""
+    """Return how OpenCV and TensorFlow differ from the header's size and channels.
+
+    Phrases joined by " / ", or `ALIKE`.
+    """
     found = [*_opencv(data, header), *_tensorflow(data, header)]
     return " / ".join(found) or ALIKE
 
@@ -121,7 +127,10 @@ def _opencv(data: bytes, header: Header) -> list[str]:
 
 
 def _turned(data: bytes) -> bool:
-    """Whether OpenCV's picture differs from the one without EXIF orientation (of the same size: mirrored, or upside down, or square)."""
+    """Whether OpenCV's picture differs from the one without EXIF orientation.
+
+    They are of the same size: mirrored, upside down, or square.
+    """
     buffer = np.frombuffer(data, np.uint8)
     plain = cv2.imdecode(buffer, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
     return plain is None or not np.array_equal(plain, cv2.imdecode(buffer, cv2.IMREAD_COLOR))

@@ -16,8 +16,8 @@ import numpy.typing as npt
 from auditor.dataset import Dataset, Source, is_native
 from auditor.readers import apart
 
-#: Endings of files that may hold 16 bits.
-ENDINGS = (".png", ".tif", ".tiff", ".pgm", ".pnm", ".ppm", ".jp2")
+#: Endings of files that usually hold 16 bits, where any do.
+ENDINGS = (".png", ".tif", ".tiff")
 #: Files that tell a data set's white: their share beyond a level is good to a few hundredths.
 SAMPLE = 64
 #: Share of a picture's pixels that may be brighter than its level: hot pixels are about one in 10,000.
@@ -80,7 +80,7 @@ def white_of(levels: Sequence[int]) -> int:
     Examples
     --------
     >>> white_of([4000, 4095, 3000]), white_of([4100, 4300]), white_of([200]), white_of([65535]), white_of([])
-    (4095, 4870, 255, 65535, 0)
+    (4095, 4869, 255, 65535, 0)
     """
     if not levels:
         return 0
@@ -90,7 +90,10 @@ def white_of(levels: Sequence[int]) -> int:
 
 
 def common_white(dataset: Dataset) -> int:
-    """Return the white that the 16-bit pictures of a data set share: by a sample of its files, the same for any engine; 0 where it holds none."""
+    """Return the white that the 16-bit pictures of a data set share.
+
+    By a sample of its files, the same for any engine; 0 where it holds none.
+    """
     paths = sorted(path for path in dataset.samples["path"] if path.lower().endswith(ENDINGS))
     if not paths:
         return 0
@@ -130,7 +133,7 @@ def _deep_pixels(data: bytes) -> npt.NDArray[np.uint16] | None:
     header = probe(data)
     if header is not None and (header.bits != 16 or not header.usual):
         return None
-    if header is None and data[:4] not in (b"II*\0", b"MM\0*") and data[:1] != b"P":
+    if header is None and data[:4] not in (b"II*\0", b"MM\0*"):
         return None
     try:
         pixels = cv2.imdecode(

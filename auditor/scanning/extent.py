@@ -12,9 +12,10 @@ from typing import NamedTuple
 
 #: First bytes of formats; further ones are told by `kind_of`.
 MAGICS = (
-    (b"\xff\xd8", "JPEG"), (b"\x89PNG", "PNG"), (b"GIF8", "GIF"), (b"BM", "BMP"), (b"II*\0", "TIFF"), (b"MM\0*", "TIFF"),
-    (b"\xff\x4f\xff\x51", "JPEG2000"), (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG2000"), (b"qoif", "QOI"), (b"\x01\xda", "SGI"),
-    (b"\0\0\1\0", "ICO"), *((b"P%d" % i + space, "PPM") for i in range(1, 7) for space in (b"\n", b" ", b"\r", b"\t")),
+    (b"\xff\xd8", "JPEG"), (b"\x89PNG", "PNG"), (b"GIF8", "GIF"), (b"BM", "BMP"), (b"II*\0", "TIFF"),
+    (b"MM\0*", "TIFF"), (b"\xff\x4f\xff\x51", "JPEG2000"), (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG2000"),
+    (b"qoif", "QOI"), (b"\x01\xda", "SGI"), (b"\0\0\1\0", "ICO"),
+    *((b"P%d" % number + space, "PPM") for number in range(1, 7) for space in (b"\n", b" ", b"\r", b"\t")),
 )  # fmt: skip
 #: Sizes of the header that follows "BM" and the file's own: texts that begin with these letters have other
 #: bytes there.
@@ -24,8 +25,9 @@ AVIF_BRANDS = frozenset({b"avif", b"avis"})
 #: The boxes that AVIF and JPEG 2000 files are made of: what follows under another name is no part of the
 #: picture.
 BOXES = frozenset({
-    b"ftyp", b"meta", b"mdat", b"moov", b"free", b"skip", b"wide", b"uuid", b"idat", b"moof", b"mfra", b"sidx", b"styp",
-    b"jP  ", b"jp2h", b"jp2c", b"jp2i", b"xml ", b"uinf", b"asoc", b"rreq", b"nlst", b"lbl ", b"cref", b"ftbl",
+    b"ftyp", b"meta", b"mdat", b"moov", b"free", b"skip", b"wide", b"uuid", b"idat", b"moof", b"mfra", b"sidx",
+    b"styp", b"jP  ", b"jp2h", b"jp2c", b"jp2i", b"xml ", b"uinf", b"asoc", b"rreq", b"nlst", b"lbl ", b"cref",
+    b"ftbl",
 })  # fmt: skip
 #: Directories of a TIFF that are walked: each is a page.
 PAGES = 65_536
@@ -40,7 +42,7 @@ QOI_END = bytes(7) + b"\x01"
 
 
 class Extent(NamedTuple):
-    """What a container says: ``end`` is the position behind the picture, or -1 where the file ends before that."""
+    """What a container says: ``end`` is the position behind the picture, -1 where the file ends before it."""
 
     end: int
     reason: str = ""
@@ -134,7 +136,7 @@ def _webp(data: bytes) -> Extent:
 
 
 def _bmp(data: bytes) -> Extent | None:
-    """Uncompressed pictures alone; the size in the header is often wrong: the larger of the two ends counts."""
+    """Uncompressed pictures alone; the header's size is often wrong: the larger of the two ends counts."""
     header = int.from_bytes(data[14:18], "little")
     if header < 40 or len(data) < 34 or int.from_bytes(data[30:34], "little") not in (0, 3):
         return None

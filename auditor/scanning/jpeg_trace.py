@@ -36,7 +36,7 @@ def _basis(side: int) -> npt.NDArray[np.float32]:
 
 
 def _near_zero(luma: npt.NDArray[np.uint8], side: int, shift: int) -> npt.NDArray[np.float64]:
-    """Return each picture's share of coefficients near zero in blocks of a grid that starts at ``(shift, shift)``."""
+    """Return each picture's share of coefficients near zero on a grid that starts at ``(shift, shift)``."""
     inside = luma[:, shift:, shift:]
     n, rows, columns = len(luma), inside.shape[1] // side, inside.shape[2] // side
     if not rows or not columns:
@@ -51,7 +51,7 @@ def _near_zero(luma: npt.NDArray[np.uint8], side: int, shift: int) -> npt.NDArra
 
 
 def block_trace(luma: npt.NDArray[np.uint8], reduced: int = 1) -> npt.NDArray[np.float64]:
-    """Return how much emptier the DCT coefficients of each picture are on JPEG's grid of blocks than beside it.
+    """Return how much emptier each picture's DCT coefficients are on JPEG's grid of blocks than beside it.
 
     Coefficients that a strong compression has rounded to zero stay near zero when the picture is saved again,
     at a better quality or without loss; on a grid half a block away they do not. The share of near-zero low

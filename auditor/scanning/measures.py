@@ -1,7 +1,8 @@
-"""Numbers measured on decoded pictures: sums over the pixels one by one, the arithmetic for a whole batch at once."""
+"""Numbers measured on decoded pictures: sums over each picture's pixels, then arithmetic for a batch."""
 
 from __future__ import annotations
 
+from enum import IntEnum, auto
 from typing import Any
 
 import cv2
@@ -15,18 +16,40 @@ from auditor.scanning.jpeg_trace import block_trace
 SECOND_DIFFERENCE = np.array([1, -2, 1], dtype=np.float32)
 #: Crete et al. blur again with a box of 9 pixels.
 REBLUR = 9
-#: Rows (for blur also columns) on which blur and saturation are measured, at most: enough for a share of a
-#: sum (all of them give the same blur to 0.003, where photos of clothes differ by 0.05, and saturation to
-#: 0.003, where they differ by 0.15), and a fifth of the work.
+#: Rows (for blur also columns) on which blur and saturation are measured, at most: a fifth of the work. All
+#: rows give the same to 0.003, where photos of clothes differ by 0.05 in blur and 0.15 in saturation.
 LINES = 64
 #: Rows on which levels are counted and colours averaged, at most: every one, second or third of most reduced
 #: pictures. All of them give the same brightness to 0.002, where photos of clothes differ by 0.09, and the
 #: same contrast to 0.001, where they differ by 0.07.
 LEVEL_ROWS = 128
-#: What is summed per picture, behind the 256 counts of its histogram of luma: pixels, interior pixels,
-#: Laplacian, its square, noise mask, mean saturation, lowest, highest, blur, JPEG trace, 3 sums of red, green
-#: and blue (-1 where grey), 3 of their squares.
-SUMS = 16
+#: Counts of a histogram of luma.
+LEVELS = 256
+
+
+class Sum(IntEnum):
+    """What is summed per picture, by its column behind the histogram; colours of a grey one are -1."""
+
+    PIXELS = LEVELS
+    INTERIOR_PIXELS = auto()
+    LAPLACIAN = auto()
+    LAPLACIAN_SQUARED = auto()
+    NOISE_MASK = auto()
+    MEAN_SATURATION = auto()
+    LOWEST = auto()
+    HIGHEST = auto()
+    BLUR = auto()
+    BLOCK_TRACE = auto()
+    RED = auto()
+    GREEN = auto()
+    BLUE = auto()
+    RED_SQUARED = auto()
+    GREEN_SQUARED = auto()
+    BLUE_SQUARED = auto()
+
+
+#: Numbers behind the histogram.
+SUMS = len(Sum)
 
 Floats = npt.NDArray[np.float64]
 Bytes = npt.NDArray[np.uint8]
@@ -54,12 +77,12 @@ def _moments(values: npt.NDArray[Any]) -> tuple[list[float], list[float]]:
 
 
 def _lines(pictures: Bytes, most: int = LINES) -> Bytes:
-    """Return every so-manyth row of pictures ``(n, height, ...)``, ``most`` at most."""
+    """Return every k-th row of pictures ``(n, height, ...)``, ``most`` at most."""
     return np.ascontiguousarray(pictures[:, :: -(-pictures.shape[1] // most)])
 
 
 def _columns(pictures: Bytes) -> Bytes:
-    """Return every so-manyth column of pictures ``(n, height, width)`` as a row, `LINES` at most."""
+    """Return every k-th column of pictures ``(n, height, width)`` as a row, `LINES` at most."""
     some = pictures[:, :, :: -(-pictures.shape[2] // LINES)]
     return (
         cv2.transpose(np.ascontiguousarray(some[0]))[None]
@@ -69,10 +92,10 @@ def _columns(pictures: Bytes) -> Bytes:
 
 
 def blur(luma: Bytes) -> Floats:
-    """Return how blurred pictures ``(n, height, width)`` are, from 0 (crisp) to 1: how little their differences shrink when blurred again.
+    """Return how blurred pictures ``(n, height, width)`` are, from 0 (crisp) to 1.
 
-    The larger of the horizontal and the vertical one, so that motion blur counts. A picture without any
-    difference gets 1.
+    That is how little their differences shrink when blurred again: the larger of the horizontal and the
+    vertical one, so that motion blur counts. A picture without any difference gets 1.
 
     References
     ----------
@@ -92,60 +115,84 @@ def blur(luma: Bytes) -> Floats:
 
 
 def sums(pictures: Bytes, reduced: int = 1) -> Floats:
-    """Return the histograms and the `SUMS` of pictures of one size: BGR ``(n, height, width, 3)`` or grey ``(n, height, width)``.
+    """Return the histograms and every `Sum` of pictures of one size, shape ``(n, LEVELS + SUMS)``.
 
-    ``reduced`` is the factor by which they were reduced in decoding. All are whole numbers or depend on one
-    picture alone, so that a picture's measures never depend on its neighbours in a batch. Shape ``(n, 256 +
-    SUMS)``.
+    All are whole numbers or depend on one picture alone, so that a picture's measures never depend on its
+    neighbours in a batch.
+
+    Parameters
+    ----------
+    pictures : ndarray of uint8
+        BGR ``(n, height, width, 3)`` or grey ``(n, height, width)``.
+    reduced : int
+        The factor by which they were reduced in decoding.
     """
     n, height, width = pictures.shape[:3]
-    colour = pictures.ndim == 4
+    out = np.zeros((n, LEVELS + SUMS))
     tall = _tall(pictures)
-    grey = cv2.cvtColor(tall, cv2.COLOR_BGR2GRAY) if colour else tall
-    luma = grey.reshape(n, height, width)
-    counted = _lines(luma, LEVEL_ROWS)
-    out = np.zeros((n, 256 + SUMS))
-    if n == 1:
-        out[0, :256] = cv2.calcHist([counted[0]], [0], None, [256], [0, 256]).ravel()
-    else:
-        shifted = counted.reshape(n, -1) + np.arange(0, n << 8, 1 << 8, dtype=np.int64)[:, None]
-        out[:, :256] = np.bincount(shifted.ravel(), minlength=n << 8).reshape(n, 256)
-    told = out[:, 256:].T
-    told[0], told[1] = counted.shape[1] * width, max(height - 2, 0) * max(width - 2, 0)
-    if told[1, 0]:
-        inside = cv2.Laplacian(grey, cv2.CV_16S).reshape(luma.shape)[:, 1:-1, 1:-1]
-        told[2], told[3] = _moments(inside)
-        inside = cv2.sepFilter2D(grey, cv2.CV_16S, SECOND_DIFFERENCE, SECOND_DIFFERENCE).reshape(luma.shape)[
-            :, 1:-1, 1:-1
-        ]
-        told[4] = cv2.norm(inside[0], cv2.NORM_L1) if n == 1 else _totals(np.abs(inside))
-        del inside
-    told[8], told[9] = blur(luma), block_trace(luma, reduced)
+    grey = cv2.cvtColor(tall, cv2.COLOR_BGR2GRAY) if pictures.ndim == 4 else tall
+    _sum_luma(out, grey, grey.reshape(n, height, width), reduced)
     flat = pictures.reshape(n, -1)
-    told[6], told[7] = cv2.minMaxLoc(flat)[:2] if n == 1 else (flat.min(axis=1), flat.max(axis=1))
-    if not colour:
-        told[10:] = -1
-        return out
-    some = _lines(pictures, LEVEL_ROWS)
-    planes = cv2.split(_tall(some))  # OpenCV is several times faster on single planes
-    for place, plane in enumerate(planes[::-1]):
-        told[10 + place], told[13 + place] = _moments(plane.reshape(some.shape[:3]))
-    blue, green, red = (_lines(plane.reshape(some.shape[:3])) for plane in planes)
-    most, least = (_tall(extreme(extreme(blue, green), red)) for extreme in (np.maximum, np.minimum))
-    saturation = cv2.divide(cv2.subtract(most, least), most, scale=255).reshape(blue.shape)
-    told[5] = _totals(saturation)
-    told[5] /= blue.shape[1] * width
+    extremes = cv2.minMaxLoc(flat)[:2] if n == 1 else (flat.min(axis=1), flat.max(axis=1))
+    out[:, Sum.LOWEST], out[:, Sum.HIGHEST] = extremes
+    if pictures.ndim == 4:
+        _sum_colours(out, pictures)
+    else:
+        out[:, Sum.RED :] = -1
     return out
 
 
+def _sum_luma(out: Floats, grey: Bytes, luma: Bytes, reduced: int) -> None:
+    """Fill in what is summed of luma, given one picture below the other and ``(n, height, width)``."""
+    n, height, width = luma.shape
+    counted = _lines(luma, LEVEL_ROWS)
+    if n == 1:
+        out[0, :LEVELS] = cv2.calcHist([counted[0]], [0], None, [LEVELS], [0, LEVELS]).ravel()
+    else:
+        shifted = counted.reshape(n, -1) + np.arange(0, n * LEVELS, LEVELS, dtype=np.int64)[:, None]
+        out[:, :LEVELS] = np.bincount(shifted.ravel(), minlength=n * LEVELS).reshape(n, LEVELS)
+    out[:, Sum.PIXELS] = counted.shape[1] * width
+    if height > 2 and width > 2:
+        _sum_interior(out, grey, luma)
+    out[:, Sum.BLUR], out[:, Sum.BLOCK_TRACE] = blur(luma), block_trace(luma, reduced)
+
+
+def _sum_interior(out: Floats, grey: Bytes, luma: Bytes) -> None:
+    """Fill in what is summed of filtered luma, away from the border, where there is an interior."""
+    n, height, width = luma.shape
+    out[:, Sum.INTERIOR_PIXELS] = (height - 2) * (width - 2)
+    edges = cv2.Laplacian(grey, cv2.CV_16S).reshape(luma.shape)[:, 1:-1, 1:-1]
+    out[:, Sum.LAPLACIAN], out[:, Sum.LAPLACIAN_SQUARED] = _moments(edges)
+    del edges  # its memory serves the next filter
+    masked = cv2.sepFilter2D(grey, cv2.CV_16S, SECOND_DIFFERENCE, SECOND_DIFFERENCE)
+    masked = masked.reshape(luma.shape)[:, 1:-1, 1:-1]
+    out[:, Sum.NOISE_MASK] = cv2.norm(masked[0], cv2.NORM_L1) if n == 1 else _totals(np.abs(masked))
+
+
+def _sum_colours(out: Floats, pictures: Bytes) -> None:
+    some = _lines(pictures, LEVEL_ROWS)
+    planes = [plane.reshape(some.shape[:3]) for plane in cv2.split(_tall(some))]  # OpenCV is fast on planes
+    for plane, first, second in zip(
+        planes,
+        (Sum.BLUE, Sum.GREEN, Sum.RED),
+        (Sum.BLUE_SQUARED, Sum.GREEN_SQUARED, Sum.RED_SQUARED),
+        strict=True,
+    ):
+        out[:, first], out[:, second] = _moments(plane)
+    blue, green, red = map(_lines, planes)
+    most, least = (_tall(extreme(extreme(blue, green), red)) for extreme in (np.maximum, np.minimum))
+    saturation = cv2.divide(cv2.subtract(most, least), most, scale=255).reshape(blue.shape)
+    out[:, Sum.MEAN_SATURATION] = np.array(_totals(saturation)) / (blue.shape[1] * blue.shape[2])
+
+
 def measures(batch: Floats) -> Floats:
-    """Return the measures of `MEASURES`, in order, of pictures by their `sums`; ``(n, len(MEASURES))``, rounded to 6 significant digits."""
-    histograms = batch[:, :256]
-    size, interior, laplacian, squares, noise, saturation, lowest, highest, blurs, traces, *channels = batch[
-        :, 256:
-    ].T
-    colours = np.array(channels)
-    levels = np.arange(256.0)
+    """Return `MEASURES`, in order, of pictures by their `sums`, shape ``(n, len(MEASURES))``.
+
+    They are rounded to 6 significant digits.
+    """
+    histograms, of = batch[:, :LEVELS], {kind: batch[:, kind] for kind in Sum}
+    size = of[Sum.PIXELS]
+    levels = np.arange(float(LEVELS))
     shares = histograms / size[:, None]
     cumulative = np.cumsum(histograms, axis=1)
     mean = (histograms * levels).sum(axis=1) / size
@@ -153,16 +200,19 @@ def measures(batch: Floats) -> Floats:
     dark, bright, floor, peak = (
         (cumulative < share * size[:, None]).sum(axis=1) / 255 for share in (0.05, 0.95, 0.01, 0.99)
     )
-    inside = np.maximum(interior, 1)
-    sharpness = np.sqrt(np.maximum(squares / inside - (laplacian / inside) ** 2, 0))
+    inside = np.maximum(of[Sum.INTERIOR_PIXELS], 1)
+    laplacian = of[Sum.LAPLACIAN] / inside
+    sharpness = np.sqrt(np.maximum(of[Sum.LAPLACIAN_SQUARED] / inside - laplacian**2, 0))
+    noise = of[Sum.NOISE_MASK] / inside * np.sqrt(np.pi / 2) / 6
     entropy = np.abs((shares * np.log2(np.where(shares > 0, shares, 1))).sum(axis=1))
-    grey = colours[0] < 0
-    colours /= size
+    grey = of[Sum.RED] < 0
+    colours = batch[:, Sum.RED :].T / size
     colours[3:] = np.sqrt(np.maximum(colours[3:] - colours[:3] ** 2, 0))
     colours[:3, grey], colours[3:, grey] = mean[grey], spread[grey]
     columns = np.array([
-        mean / 255, spread / 255, dark, bright, sharpness, noise / inside * np.sqrt(np.pi / 2) / 6, saturation / 255, entropy,
-        *(colours / 255), lowest / 255, highest / 255, floor, peak, blurs, traces,
+        mean / 255, spread / 255, dark, bright, sharpness, noise, of[Sum.MEAN_SATURATION] / 255, entropy,
+        *(colours / 255), of[Sum.LOWEST] / 255, of[Sum.HIGHEST] / 255, floor, peak,
+        of[Sum.BLUR], of[Sum.BLOCK_TRACE],
     ])  # fmt: skip
     return rounded(columns.T)
 

@@ -9,9 +9,9 @@ import numpy.typing as npt
 
 #: Luminance quantisation of ITU-T T.81, annex K.1, in the order of the file (zigzag).
 STANDARD = np.array([
-    16, 11, 12, 14, 12, 10, 16, 14, 13, 14, 18, 17, 16, 19, 24, 40, 26, 24, 22, 22, 24, 49, 35, 37, 29, 40, 58, 51, 61, 60, 57, 51,
-    56, 55, 64, 72, 92, 78, 64, 68, 87, 69, 55, 56, 80, 109, 81, 87, 95, 98, 103, 104, 103, 62, 77, 113, 121, 112, 100, 120, 92, 101,
-    103, 99,
+    16, 11, 12, 14, 12, 10, 16, 14, 13, 14, 18, 17, 16, 19, 24, 40, 26, 24, 22, 22, 24, 49, 35, 37,
+    29, 40, 58, 51, 61, 60, 57, 51, 56, 55, 64, 72, 92, 78, 64, 68, 87, 69, 55, 56, 80, 109, 81, 87,
+    95, 98, 103, 104, 103, 62, 77, 113, 121, 112, 100, 120, 92, 101, 103, 99,
 ])  # fmt: skip
 
 
@@ -27,7 +27,7 @@ _SCALED = _tables()
 
 @lru_cache(maxsize=4096)
 def jpeg_quality(segment: bytes) -> float:
-    """Return the quality, 1 to 100, whose luminance table is nearest to that of a DQT segment; NaN without one.
+    """Return the quality, 1 to 100, whose luminance table is nearest to a DQT segment's; NaN without one.
 
     Encoders with tables of their own (Photoshop, cameras) get the quality that is most like theirs. The
     nearest is that of the least sum of differences of logarithms, so that fine steps count as much as coarse

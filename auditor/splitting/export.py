@@ -1,7 +1,8 @@
-"""A plan in the forms that training code reads: a table, a folder tree, index arrays, scikit-learn's PredefinedSplit."""
+"""A plan in the forms that training code reads: table, folders, index arrays, ``PredefinedSplit``."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shutil
@@ -29,6 +30,9 @@ How = Literal["hardlink", "symlink", "copy"]
 #: Which image each file of an exported tree is.
 NAMES = "names.csv"
 
+#: Bytes of the name of a file or folder: most file systems take 255, and a number may be added. Hexadecimal digits of
+#: the digest that tells long names apart.
+LONGEST, DIGEST = 240, 12
 #: What cannot be in the name of a folder on every system, and the percent sign that the others are written
 #: with.
 UNSAFE = re.compile(r'[\x00-\x1f<>:"/\\|?*%]|^\.|[. ]$')
@@ -56,7 +60,9 @@ def _is_export(target: Path) -> bool:
 
 @contextmanager
 def renamed_at_the_end(target: Path, is_export: Callable[[Path], bool]) -> Iterator[Path]:
-    """Give a temporary folder beside the target, and rename it when all is written; an existing target is empty or an earlier export.
+    """Give a temporary folder beside the target, and rename it when all is written.
+
+    A target that exists is empty or an earlier export.
 
     Raises
     ------
@@ -116,22 +122,36 @@ def export_table(plan: Plan, folder: str | Path) -> tuple[Path, Path]:
 
 
 def folder_name(label: str) -> str:
-    """Return a class's name as the name of a folder: odd characters percent-encoded.
+    """Return a class's name as the name of a folder: odd characters percent-encoded, a long one cut and told apart by a digest.
 
     Examples
     --------
     >>> folder_name("t-shirt"), folder_name("../a"), folder_name("50%")
     ('t-shirt', '%2E.%2Fa', '50%25')
     """
-    return UNSAFE.sub(lambda m: "".join(f"%{b:02X}" for b in m.group().encode()), label)
+    return _shortened(_encoded(label))
+
+
+def _encoded(name: str) -> str:
+    return UNSAFE.sub(lambda m: "".join(f"%{b:02X}" for b in m.group().encode()), name)
+
+
+def _shortened(name: str, suffix: str = "") -> str:
+    """Return a name that file systems take: of one of more than `LONGEST` bytes its beginning and a digest of it all."""
+    if len((name + suffix).encode()) <= LONGEST:
+        return name + suffix
+    digest = hashlib.sha256(name.encode()).hexdigest()[:DIGEST]
+    room = LONGEST - len(suffix.encode()) - DIGEST - 1
+    return f"{name.encode()[:room].decode('utf-8', 'ignore')}~{digest}{suffix}"
 
 
 def _file_names(paths: pd.Series) -> list[str]:
-    """Return a file name for each path, unique even where letter case does not count; folders are told apart by a number."""
+    """Return a file name for each path, numbered so that each is unique where case does not count."""
     taken: set[str] = set()
     names = []
     for path in paths:
-        name, number = folder_name(PurePosixPath(str(path)).name), 1
+        whole = PurePosixPath(_encoded(PurePosixPath(str(path)).name))
+        name, number = _shortened(whole.stem, whole.suffix), 1
         stem, suffix = PurePosixPath(name).stem, PurePosixPath(name).suffix
         while name.casefold() in taken:
             number += 1
@@ -156,7 +176,7 @@ def _put(plan: Plan, path: str, to: Path, how: How) -> None:
 
 
 def export_tree(plan: Plan, folder: str | Path, how: How = "hardlink") -> Path:
-    """Write a folder tree ``train/<class>/<image>`` that ``keras.utils.image_dataset_from_directory`` reads as it is.
+    """Write a tree ``train/<class>/<image>``, which ``keras.utils.image_dataset_from_directory`` reads.
 
     Every class has a folder in every part, so that the numbers of the classes agree. Training images that
     share a group or a duplicate set with validation or test are left out, as in `Plan.usable`. A split into
@@ -221,9 +241,10 @@ def export_indices(plan: Plan) -> dict[str, npt.NDArray[np.int64]]:
 
 
 def export_folds(plan: Plan) -> list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
-    """Return (train, test) row numbers per fold, as scikit-learn's ``cv=`` takes them; of three parts, one pair of train and val.
+    """Return (train, test) row numbers per fold, as scikit-learn's ``cv=`` takes them.
 
-    Test images of a split into parts, and those that were kept aside from folds, are in none.
+    Three parts give one pair of train and val. Test images of a split into parts, and those that
+    were kept aside from folds, are in none.
     """
     indices = export_indices(plan)
     if "fold" not in plan.table.columns:
@@ -237,7 +258,7 @@ def export_folds(plan: Plan) -> list[tuple[npt.NDArray[np.int64], npt.NDArray[np
 
 
 def export_predefined_split(plan: Plan) -> tuple[npt.NDArray[np.int64], PredefinedSplit]:
-    """Return the row numbers of `Plan.table` to train and validate on, and scikit-learn's ``PredefinedSplit`` over them.
+    """Return the rows of `Plan.table` to train and validate on, and a ``PredefinedSplit`` over them.
 
     Of three parts the one fold is val, and test is not among the rows.
 

@@ -135,7 +135,7 @@ def keep_test_alone(task: Task) -> Parts:
         raise DataError(
             expected="images that share no group or duplicate set with the test split",
             received="none",
-            hint="plan all parts anew with --replace",
+            hint="plan all parts anew with 'auditor split DATA --replace'",
         )
     others = {part: ratio for part, ratio in task.ratios.items() if part != "test"}
     ratios = {part: ratio / sum(others.values()) for part, ratio in others.items()}
@@ -165,7 +165,7 @@ def cut_missing_parts(task: Task) -> Parts:
         raise DataError(
             expected="a split with training images",
             received=f"images in {', '.join(repr(s) for s in sorted(set(split) - {''}))} only",
-            hint="plan all parts anew with --replace",
+            hint="plan all parts anew with 'auditor split DATA --replace'",
         )
     unplaced = int((task.usable & (split == "").to_numpy()).sum())
     notes: tuple[str, ...] = ()
@@ -180,7 +180,7 @@ def cut_missing_parts(task: Task) -> Parts:
         raise DataError(
             expected=f"training images to cut {' and '.join(missing)} from",
             received="only images that share a group or duplicate set with another part",
-            hint="plan all parts anew with --replace",
+            hint="plan all parts anew with 'auditor split DATA --replace'",
         )
     whole = sum(ratios[part] for part in ("train", *missing))
     aimed = {part: ratios[part] / whole * in_train.sum() for part in ("train", *missing)}

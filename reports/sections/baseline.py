@@ -79,6 +79,7 @@ class BaselineView:
     summary: str
     setting: str
     answers: tuple[Answer, ...]
+    advice: tuple[str, ...]
     runs: tuple[Run, ...]
     runs_left_out: int
     parts: tuple[str, ...]
@@ -105,6 +106,7 @@ def baseline(record: Record) -> BaselineView | None:
             Answer(d["question"], d["verdict"], d.get("text", ""), tuple(d.get("remedies", [])))
             for d in facts.get("diagnosis", [])
         ),
+        advice=tuple(facts.get("advice", [])),
         runs=tuple(_run(h) for h in histories[:RUNS]),
         runs_left_out=max(len(histories) - RUNS, 0),
         parts=parts,

@@ -50,6 +50,7 @@ def _compared(title: str, rows: Sequence[Mapping[str, Any]], words: str) -> Comp
     keys = list(dict.fromkeys(k for r in rows for k, v in r.items() if is_estimate(v)))
     keys.sort(key=lambda k: not _is_difference(k))
     names = [_name(r) for r in rows]
+    shown = [{k: v for k, v in r.items() if k != "id"} for r in rows]  # which is for scripts
     charts = [
         draw_forest(
             _capital(heading(k)),
@@ -63,7 +64,7 @@ def _compared(title: str, rows: Sequence[Mapping[str, Any]], words: str) -> Comp
         for k in keys
     ]
     return Comparison(
-        title, words, tuple(c for c in charts if c is not None)[:CHARTS], plain_table(title, rows)
+        title, words, tuple(c for c in charts if c is not None)[:CHARTS], plain_table(title, shown)
     )
 
 

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from auditor.finding import Finding, Severity, Waiver
+from auditor.finding import Finding, Waiver
 from auditor.reports.charts.scale import Scale, draw_scale
 from auditor.reports.reviewed import still_to_ask
 from auditor.reports.sections.fixes import by_hand, command_of
@@ -120,13 +120,8 @@ def anchor(finding: Finding, prefix: str = "finding") -> str:
     )
 
 
-def is_open(finding: Finding) -> bool:
-    """Whether a finding is shown among the findings, not folded away below."""
-    return finding.severity not in (Severity.PASS, Severity.SKIPPED)
-
-
 def _examples(finding: Finding, pictures: Pictures) -> tuple[Example, ...]:
-    if finding.examples is None or "path" not in finding.examples or not is_open(finding):
+    if finding.examples is None or "path" not in finding.examples or not finding.is_shown:
         return ()
     found = []
     for row in still_to_ask(finding.examples, pictures.decided).head(UNFOLDED).to_dict("records"):

@@ -38,5 +38,5 @@ def by_hand(finding: Finding) -> str:
     if finding.severity is Severity.UNDECIDED:
         return "No command settles this: it takes more data."
     if finding.examples is not None and len(finding.examples):
-        return "Work for a person: decide about the pictures in this report, save decisions.json, and give it to auditor apply."
-    return "Work for a person: no command does this."
+        return "Decide in this report, save decisions.json, then run auditor apply decisions.json DATA."
+    return "No command does this."

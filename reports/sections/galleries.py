@@ -10,7 +10,7 @@ import pandas as pd
 from auditor.finding import Finding
 from auditor.record import Record
 from auditor.reports.reviewed import asked_for, still_to_ask
-from auditor.reports.sections.findings import anchor, is_open
+from auditor.reports.sections.findings import anchor
 from auditor.reports.sections.pictures import Picture, Pictures
 from auditor.reports.thumbnails import MISTAKES, ROWS, SETTLED
 from auditor.reports.wording import count, number, plural, share
@@ -78,7 +78,7 @@ def galleries(record: Record, pictures: Pictures) -> tuple[Gallery, ...]:
 def _to_review(record: Record, pictures: Pictures) -> Gallery | None:
     """The random sample that an open finding asks for, without a word about what a model thinks of it."""
     groups = []
-    for finding in (f for f in record.findings if is_open(f)):
+    for finding in (f for f in record.findings if f.is_shown):
         shown = [pictures.show(path) for path in asked_for([finding])]
         if shown:
             lines = _in_lines(Shown(p, f"labelled {p.label or 'nothing'}") for p in shown)
@@ -92,7 +92,7 @@ def _to_review(record: Record, pictures: Pictures) -> Gallery | None:
 
 def _suspects(record: Record, pictures: Pictures) -> Gallery | None:
     """Label suspects, those that are taken for the same class together."""
-    found = [f for f in record.findings if f.code == "label-error" and is_open(f)]
+    found = [f for f in record.findings if f.code == "label-error" and f.is_shown]
     pairs: dict[tuple[str, str], list[Shown]] = {}
     place, unseen = "", 0
     for finding in found:
@@ -120,7 +120,7 @@ def _suspects(record: Record, pictures: Pictures) -> Gallery | None:
 
 def _shifted(record: Record, pictures: Pictures) -> Gallery | None:
     """The images of each split that are least like the other's, one line for each split."""
-    found = [f for f in record.findings if f.code in SHIFTS and is_open(f)]
+    found = [f for f in record.findings if f.code in SHIFTS and f.is_shown]
     groups = []
     for finding in sorted(found, key=lambda f: f.severity.rank):
         rows = _rows(finding, pictures)
@@ -153,7 +153,7 @@ def _outliers(record: Record, pictures: Pictures) -> Gallery | None:
         rows = _rows(finding, pictures)
         if rows is None:
             continue
-        most = ROWS if is_open(finding) else SETTLED
+        most = ROWS if finding.is_shown else SETTLED
         shown = [
             Shown(pictures.show(str(r["path"])), _score("distance ", r.get("score")))
             for r in rows.head(most).to_dict("records")
@@ -170,7 +170,7 @@ def _mistakes(record: Record, pictures: Pictures) -> Gallery | None:
     suspects = {
         str(p)
         for f in record.findings
-        if f.code == "label-error" and is_open(f) and f.examples is not None and "path" in f.examples
+        if f.code == "label-error" and f.is_shown and f.examples is not None and "path" in f.examples
         for p in f.examples["path"]
     }
     names = {"val": "Validation", "test": "Test"}

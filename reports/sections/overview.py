@@ -85,13 +85,9 @@ def overview(record: Record) -> Overview:
 
 def first_things(findings: Sequence[Finding]) -> list[Finding]:
     """Return the findings that ask for something, the most urgent first."""
-    asking = [
-        f
-        for f in findings
-        if f.waiver is None and f.severity in (Severity.ERROR, Severity.WARNING, Severity.UNDECIDED)
-    ]
     return sorted(
-        asking, key=lambda f: (f.severity.rank, FIRST.index(f.code) if f.code in FIRST else len(FIRST))
+        (f for f in findings if f.is_open),
+        key=lambda f: (f.severity.rank, FIRST.index(f.code) if f.code in FIRST else len(FIRST)),
     )
 
 

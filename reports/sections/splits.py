@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from auditor.record import Record
 from auditor.reports.charts.bars import Bars, draw_bars
 from auditor.reports.sections.classes import split_names
-from auditor.reports.sections.findings import FindingView, is_open, view
+from auditor.reports.sections.findings import FindingView, view
 from auditor.reports.sections.pictures import Pictures
 from auditor.reports.sections.plain_table import PlainTable, plain_table
 from auditor.reports.wording import joined, plural, share
@@ -86,7 +86,7 @@ def splits(record: Record, pictures: Pictures) -> Splits | None:
     told = {f.id: (f.severity, f.effect) for f in record.findings}
     differing = [f for f in record.split_findings if told.get(f.id) != (f.severity, f.effect)]
     views = [view(f, pictures, prefix="planned") for f in differing]
-    opened = [is_open(f) for f in differing]
+    opened = [f.is_shown for f in differing]
     return Splits(
         " ".join(p for p in parts if p),
         claims,

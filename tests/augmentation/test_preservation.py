@@ -88,6 +88,36 @@ def test_a_flip_that_turns_left_into_right_is_off_for_both_alone(checked):
     assert "ring" not in note
 
 
+def mirrored(made):
+    return made.manifest["transforms"].str.contains("flip").any()
+
+
+def test_nothing_is_mirrored_that_was_not_asked_for_or_passed(signs, tmp_path):
+    plan, scan = signs
+    assert not mirrored(plan_augmentation(plan, target=60)), "nobody asked, nothing was checked"
+    assert mirrored(plan_augmentation(plan, target=60, policy="photo")), "asked for by name"
+    found = check_policy(plan, scan=scan, per_class=30)
+    assert "flip-horizontal" in found.policy.names, "the default is checked with its mirror images"
+    assert not mirrored(plan_augmentation(plan, check=found, target=60)), "left arrows become right ones"
+    rng = np.random.default_rng(2)
+    stripes = {
+        f"level{v}": [rng.normal(v, 12, (40, 40, 3)).clip(0, 255).astype(np.uint8) for _ in range(30)]
+        for v in (60, 120, 180)
+    }
+    plan, scan = planned_scan(tmp_path, stripes)
+    found = check_policy(plan, scan=scan, per_class=30)
+    assert mirrored(plan_augmentation(plan, check=found, target=60)), "it passed on these"
+
+
+def test_a_mirror_about_which_the_check_is_undecided_is_left_off_the_default_alone(checked):
+    table = checked.table.assign(verdict="check")
+    undecided = dataclasses.replace(checked, advised=checked.policy, table=table)
+    found = undecided.without_undecided(("flip-horizontal",))
+    assert found.advised.names == ("brightness-contrast",)
+    assert "flip-horizontal" in found.notes[-1]
+    assert checked.without_undecided(("flip-horizontal",)) is checked, "it is off already"
+
+
 def test_with_more_harmless_classes_it_is_off_for_the_two_alone(tmp_path):
     rng = np.random.default_rng(1)
     kinds = {"left": -1, "right": 1, "ring": 0}

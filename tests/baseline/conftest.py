@@ -39,7 +39,10 @@ class FakePlan:
 
 
 def draw(label: str, rng: np.random.Generator, noise: float = 20.0) -> np.ndarray:
-    """A bright bar, upright or lying or slanted, somewhere on a noisy ground: classes that no mean colour tells apart."""
+    """A bright bar, upright or lying or slanted, somewhere on a noisy ground.
+
+    Classes that no mean colour tells apart.
+    """
     picture = np.full((24, 24, 3), 60.0)
     at = int(rng.integers(6, 18))
     if label == "upright":

@@ -104,7 +104,7 @@ def test_while_it_is_frozen_only_the_head_changes(weights: Path) -> None:
     known = make(SMALL, str(weights), 32).get_weights()
     assert all((a == b).all() for a, b in zip(known, inner.get_weights(), strict=True))
     assert {p.split("/")[0] for p in changed()} <= {"logits", "dropout", "seed_generator"}
-    net.let_go()
+    net.unfreeze()
     moved = changed()
     assert "conv/kernel" in moved and not [p for p in moved if "moving" in p]
 

@@ -1,4 +1,7 @@
-"""Ctrl-C in the middle of a training is one line and status 130; what was trained is kept, and the next run goes on from there."""
+"""Ctrl-C in the middle of a training is one line and status 130.
+
+What was trained is kept, and the next run goes on from there.
+"""
 
 from __future__ import annotations
 
@@ -15,16 +18,17 @@ from tests.conftest import write_tree
 #: written.
 CODE = """
 import os, signal, sys
-import auditor.baseline.fitting as fitting
+from auditor.baseline.fitting import _Training
 from auditor.cli import main
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background is started with Ctrl-C ignored
-stop, real, saved = sys.argv.pop(1) == "stop", fitting._save, []
+# A job in the background is started with Ctrl-C ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+stop, real, saved = sys.argv.pop(1) == "stop", _Training.save, []
 def save(*given):
     real(*given)
     saved.append(1)
     if stop and len(saved) == 2:
         os.kill(os.getpid(), signal.SIGINT)
-fitting._save = save
+_Training.save = save
 main()
 print("epochs", len(saved))
 """

@@ -18,7 +18,9 @@ def net() -> Network:
 
 
 def test_normalisation_in_one_operation_is_keras_own(net: Network) -> None:
-    """Trained alike from the same weights, plain Keras layers reach the same loss and the same running statistics."""
+    """Trained alike from the same weights, plain Keras layers reach the same loss and the same running
+    statistics.
+    """
     random = np.random.default_rng(0)
     images, labels = random.integers(0, 256, (96, 16, 16, 3)).astype(np.uint8), random.integers(0, 3, 96)
     plain = build(net.architecture, probabilities=True)

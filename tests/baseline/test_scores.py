@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from auditor.baseline.scores import score
+from auditor.baseline.scores import mean_recall, score
 
 NAMES = ("cat", "dog")
 
@@ -44,7 +44,9 @@ def test_groups_whose_hits_are_independent_cost_nothing() -> None:
 
 
 def test_intervals_hold_for_groups_at_their_stated_rate() -> None:
-    """300 data sets of 40 patients with 8 images each, whose recall varies from patient to patient around 0.7."""
+    """300 data sets of 40 patients with 8 images each, whose recall varies from patient to patient around
+    0.7.
+    """
     rng = np.random.default_rng(0)
     groups = np.repeat(np.arange(40), 8)
     held = naive = 0
@@ -56,3 +58,28 @@ def test_intervals_hold_for_groups_at_their_stated_rate() -> None:
             held, naive = held + (inside and counter == "held"), naive + (inside and counter == "naive")
     assert held / 300 > 0.91
     assert naive / 300 < 0.75
+
+
+@pytest.mark.parametrize(
+    ("classes", "images", "recall"), [(10, 30, 0.97), (100, 10, 0.97), (1000, 4, 0.97), (10, 30, 0.5)]
+)
+def test_the_interval_of_balanced_accuracy_covers_the_true_recall(
+    classes: int, images: int, recall: float
+) -> None:
+    """Nominally .95; 1,000 draws know it to .007, so .93 is .945 less two standard errors."""
+    rng = np.random.default_rng(0)
+    support = np.full(classes, images)
+    found = [mean_recall(rng.binomial(images, recall, classes), support) for _ in range(1000)]
+    assert np.mean([e["low"] <= recall <= e["high"] for e in found]) >= 0.93
+
+
+def test_a_rare_class_without_a_miss_does_not_make_the_mean_sure() -> None:
+    common, rare = mean_recall([980], [1000]), mean_recall([980, 3], [1000, 3])
+    assert rare["high"] - rare["low"] > 5 * (common["high"] - common["low"])
+
+
+def test_one_class_has_wilsons_interval_and_none_has_the_whole_range() -> None:
+    interval = stats.binomtest(50, 50).proportion_ci(method="wilson")
+    found = mean_recall([50, 0], [50, 0])
+    assert (found["low"], found["high"]) == pytest.approx((interval.low, interval.high), abs=1e-6)
+    assert mean_recall([0], [0]) == {"value": 0.0, "low": 0.0, "high": 1.0}

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from auditor.baseline import Epoch, TrainOptions, train_baseline
+from auditor.baseline.training import _note_groups
 from auditor.errors import DataError, OutputError, UsageError
 from tests.baseline.conftest import TINY, FakePlan, MakePlan, Trained
 
@@ -195,3 +196,9 @@ def test_options_out_of_range_are_refused(wrong: dict[str, object]) -> None:
 def test_too_many_stages_for_the_image_are_refused(bars: FakePlan) -> None:
     with pytest.raises(UsageError, match="stages"):
         train_baseline(bars, options=dataclasses.replace(TINY, depth=6))
+
+
+@pytest.mark.parametrize(("groups", "notes"), [(307, 0), (300, 1)])
+def test_the_correlation_of_a_few_pairs_is_not_reported(groups: int, notes: int) -> None:
+    scores = {"images": 310, "groups": groups, "hit_correlation": 1.0}
+    assert len(_note_groups({"val": scores, "train": scores})) == notes  # type: ignore[dict-item]

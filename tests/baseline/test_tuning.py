@@ -40,6 +40,36 @@ def test_the_given_settings_are_the_first_trial_and_the_best_trial_is_trained(
     assert (facts["config"]["depth"], facts["config"]["filters"]) == (chosen["depth"], chosen["filters"])
 
 
+def test_the_best_trial_is_the_model_and_is_not_trained_again(tuned: tuple[dict, Path]) -> None:
+    """Its validation accuracy is that of the trial, and the baseline was told to nobody epoch by epoch."""
+    facts, _ = tuned
+    best = facts["tuning"]["best"]["trial"]
+    (row,) = [t for t in facts["tuning"]["trials"] if t["trial"] == best]
+    assert facts["histories"][0]["name"] == "baseline"
+    assert len(facts["histories"][0]["loss"]) == row["epochs_run"]
+    assert facts["scores"]["val"]["balanced_accuracy"]["value"] == pytest.approx(
+        row["balanced_accuracy"], rel=1e-5
+    )
+
+
+def test_a_search_without_time_still_ends_with_the_default_trained_to_its_end(bars: FakePlan) -> None:
+    """The search's share of a tiny budget is over before the first trial ends.
+
+    That trial is the default, and has the model's time.
+    """
+    epochs: list[str] = []
+    options = dataclasses.replace(TINY, epochs=4, tune=6)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("auditor.baseline.training.TUNING_SHARE", 0.0)
+        facts = train_baseline(
+            bars, options=options, time_budget=5.0, on_epoch=lambda e: epochs.append(e.run)
+        ).facts
+    assert epochs == ["trial 0"] * 4
+    assert [t["state"] for t in facts["tuning"]["trials"]] == ["whole"]
+    assert facts["histories"][0]["ended_by"] == "all epochs"
+    assert facts["config"]["learning_rate"] == TINY.learning_rate
+
+
 def test_a_search_goes_on_where_it_was_left(
     bars: FakePlan, tuned: tuple[dict, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -47,7 +77,7 @@ def test_a_search_goes_on_where_it_was_left(
     made = []
     objective = tuning._objective
     monkeypatch.setattr(
-        tuning, "_objective", lambda session, trial: made.append(trial.number) or objective(session, trial)
+        tuning, "_objective", lambda s, trial, end: made.append(trial.number) or objective(s, trial, end)
     )
     again = train_baseline(bars, options=dataclasses.replace(TINY, epochs=3, tune=5), output=folder).facts
     assert made == [4]

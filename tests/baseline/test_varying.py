@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from auditor.augmentation.planning import choose_policy
 from auditor.augmentation.policy import PRESETS
 from auditor.baseline.varying import MILD, Variation, variation_for
 
@@ -64,6 +65,7 @@ def test_the_same_generator_gives_the_same_pictures_and_another_does_not() -> No
 @pytest.mark.parametrize(("policy", "flips"), [("photo", True), ("digits", False), ("document", False)])
 def test_mirror_images_are_made_only_where_the_policy_makes_them(policy: str, flips: bool) -> None:
     assert not variation_for(None).flip
+    assert not variation_for(SimpleNamespace(policy=choose_policy(None))).flip  # type: ignore[arg-type]
     planned = SimpleNamespace(policy=PRESETS[policy])
     assert variation_for(planned).flip is flips  # type: ignore[arg-type]
     some = SimpleNamespace(policy=PRESETS[policy].off_for("flip-horizontal", ["left shoe"]))

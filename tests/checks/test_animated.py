@@ -1,6 +1,7 @@
 from auditor.checks.animated import Animated
 from auditor.finding import Severity
 from tests.checks.files import found, paths, scan_of
+from tests.checks.plants import column
 from tests.scanning.making import encoded, picture
 
 
@@ -24,3 +25,8 @@ def test_a_phones_jpeg_with_a_second_picture_is_not_animated(tmp_path):
     first, second = Animated()(scan)
     assert first.severity is Severity.PASS
     assert (second.id, second.severity, paths(second)) == ("animated:multi-picture", Severity.INFO, ["a.jpg"])
+
+
+PLANTS = {
+    "animated": column(animated=True),
+}

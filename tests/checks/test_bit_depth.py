@@ -1,6 +1,7 @@
 from auditor.checks.bit_depth import BitDepth
 from auditor.finding import Severity
 from tests.checks.files import found, paths, scan_of
+from tests.checks.plants import column
 from tests.scanning.making import encoded, picture, png
 
 
@@ -19,3 +20,8 @@ def test_names_deep_images(tmp_path):
 
 def test_eight_bits_pass(tmp_path):
     assert found(BitDepth(), scan_of(tmp_path, {"a.png": png()})).severity is Severity.PASS
+
+
+PLANTS = {
+    "bit-depth": column(bits=16),
+}

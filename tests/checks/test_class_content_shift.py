@@ -2,6 +2,7 @@ import numpy as np
 
 from auditor.checks.class_content_shift import ClassContentShift
 from auditor.finding import Severity
+from tests.checks.plants import base, described, draw_descriptor
 from tests.checks.splits import only, scan, table
 
 COUNTS = {"train": {"cat": 300, "dog": 300, "owl": 5}, "test": {"cat": 300, "dog": 300, "owl": 300}}
@@ -46,3 +47,15 @@ def test_input_is_unchanged():
     list(ClassContentShift()(scan(images)))
     assert images.equals(before)
     assert np.array_equal(images.columns, before.columns)
+
+
+def plant_class_content_shift(strength, seed):
+    images = base(seed)
+    descriptor = draw_descriptor(images, seed)
+    descriptor[:, 1] += 6 * strength * ((images["split"] == "test") & (images["label"] == "dog")).to_numpy()
+    return described(images, descriptor, seed)
+
+
+PLANTS = {
+    "class-content-shift": plant_class_content_shift,
+}

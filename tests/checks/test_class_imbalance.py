@@ -4,6 +4,7 @@ from scipy import stats
 
 from auditor.checks.class_imbalance import ClassImbalance
 from auditor.finding import Severity
+from tests.checks.plants import counts
 from tests.checks.splits import only, scan, table
 
 
@@ -31,7 +32,7 @@ def test_each_split_is_measured():
         0.999**k for k in range(first[1])
     )  # the geometric series that (1 - beta^n) / (1 - beta) sums
     assert found.details["splits"]["test"]["effective_number"][first[0]] == pytest.approx(series)
-    assert "Elsewhere it is test 6.0 : 1" in found.summary
+    assert "The largest class has 6.0 times as many in test" in found.summary
 
 
 def test_copies_do_not_count():
@@ -46,3 +47,8 @@ def test_over_a_hundred_to_one_is_an_error():
 
 def test_one_class_is_skipped():
     assert finding({"": {"cat": 5}}).severity is Severity.SKIPPED
+
+
+PLANTS = {
+    "class-imbalance": counts(lambda s: {"train": {"cat": 300, "dog": round(300 * 0.03**s)}}),
+}

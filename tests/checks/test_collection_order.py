@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 
-from auditor.checks.collection_order import CollectionOrder, consecutive, path_key
+from auditor.checks.collection_order import CollectionOrder, find_consecutive, path_key
 from auditor.evidence import Evidence
 from auditor.finding import Severity
+from tests.checks.plants import base, described, draw_descriptor
 from tests.checks.shapes import shape
 from tests.evidence.scenes import encoded, scan_of
 
@@ -33,7 +34,7 @@ def test_the_same_pictures_in_random_order_pass():
 
 def test_pairs_of_one_group_are_left_out():
     scan = numbered(np.arange(60), 60)
-    first, second = consecutive(scan)
+    first, second = find_consecutive(scan)
     assert len(first) == 59 - (scan.groups[first] == scan.groups[second]).sum()
     paths = scan.images["path"].to_numpy()
     assert all(
@@ -41,7 +42,7 @@ def test_pairs_of_one_group_are_left_out():
         for a, b in zip(first, second, strict=True)
     )
     session = Evidence(scan.images.assign(group="one session"), scan.signatures)
-    assert len(consecutive(session)[0]) == 0
+    assert len(find_consecutive(session)[0]) == 0
 
 
 @pytest.mark.parametrize(
@@ -49,3 +50,19 @@ def test_pairs_of_one_group_are_left_out():
 )
 def test_names_sort_as_people_count(earlier, later):
     assert path_key(earlier) < path_key(later)
+
+
+def plant_order(strength, seed):
+    """Pictures that come in bursts of five that look alike."""
+    images = base(seed).sort_values(["split", "label", "path"], ignore_index=True)
+    images["path"] = [
+        f"{s}/{c}/{i:05d}.png" for i, (s, c) in enumerate(zip(images["split"], images["label"], strict=True))
+    ]
+    images = images.sort_values("path", ignore_index=True)
+    burst = np.repeat(np.random.default_rng([seed, 6]).normal(size=(len(images) // 5, 16)), 5, axis=0)
+    return described(images, draw_descriptor(images, seed) + 1.5 * strength * burst, seed)
+
+
+PLANTS = {
+    "collection-order": plant_order,
+}

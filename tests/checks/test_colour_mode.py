@@ -5,6 +5,7 @@ from PIL import Image
 from auditor.checks.colour_mode import ColourMode
 from auditor.finding import Severity
 from tests.checks.files import paths, scan_of
+from tests.checks.plants import column
 from tests.scanning.making import encoded, jpeg, picture, png
 
 
@@ -66,3 +67,8 @@ def test_drawings_in_the_alpha_channel_are_named(tmp_path):
     assert finding.severity == "warning" and set(paths(finding)) == set(drawn)
     plain = [f.id for f in ColourMode()(scan_of(tmp_path / "plain", {**files, "clear.png": clear}))]
     assert "colour-mode:transparency" not in plain
+
+
+PLANTS = {
+    "colour-mode": column(mode="CMYK"),
+}

@@ -3,6 +3,7 @@ import pytest
 
 from auditor.checks.content_shift import ContentShift
 from auditor.finding import Severity
+from tests.checks.plants import base, described, draw_descriptor
 from tests.checks.splits import only, scan, table
 
 HALVES = {"train": {"cat": 300}, "test": {"cat": 300}}
@@ -29,7 +30,7 @@ def test_a_shift_spread_thinly_over_columns_is_found_by_the_classifier_alone():
     found = only(ContentShift()(scan(images, descriptor)))
     assert found.severity is not Severity.UNDECIDED
     assert max(found.details["columns"]) < found.details["classifier"]
-    assert found.summary.startswith("A classifier")
+    assert found.summary.startswith("The pictures look different: a classifier")
 
 
 def test_the_explaining_property_is_named():
@@ -73,3 +74,15 @@ def test_row_order_does_not_matter():
     second = only(ContentShift()(scan(images.iloc[order].reset_index(drop=True), descriptor[order])))
     assert first.effect == second.effect
     assert first.details["p_value"] == second.details["p_value"]
+
+
+def plant_content_shift(strength, seed):
+    images = base(seed)
+    descriptor = draw_descriptor(images, seed)
+    descriptor[:, 2] += 4 * strength * (images["split"] == "test").to_numpy()
+    return described(images, descriptor, seed)
+
+
+PLANTS = {
+    "content-shift": plant_content_shift,
+}

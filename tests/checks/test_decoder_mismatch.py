@@ -9,6 +9,7 @@ from auditor.finding import Severity
 from auditor.scanning import decoders, scan_images
 from auditor.scanning.pixels import decode
 from tests.checks.files import found, paths, scan_of
+from tests.checks.plants import column
 from tests.scanning.making import dataset, encoded, jpeg, picture, png
 
 
@@ -62,3 +63,8 @@ def test_all_decoders_are_tried_by_the_scan(tmp_path, files):
     finding = found(DecoderMismatch(), Evidence(scanned.images, scanned.signatures))
     assert "tried" in finding.summary
     assert "good.jpg" not in paths(finding)
+
+
+PLANTS = {
+    "decoder-mismatch": column(decoders="OpenCV: refused"),
+}

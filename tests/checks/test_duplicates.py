@@ -12,6 +12,8 @@ from auditor.evidence import Evidence
 from auditor.finding import Severity
 from auditor.readers import open_dataset
 from auditor.scanning import scan_images
+from tests.checks.plants import base, some
+from tests.checks.splits import scan
 from tests.evidence.scenes import encoded, scan_of, scene
 
 DATA = Path(__file__).resolve().parents[2] / "../shared/data"
@@ -161,3 +163,40 @@ def test_every_copied_validation_crop_is_named():
     assert {p.split("/")[0] for p in found.examples["path"]} == {"Validation"}
     assert {p.split("/")[0] for p in found.examples["other_path"]} == {"Training"}
     assert found.examples["path"].nunique() == 812
+
+
+def plant_near(strength, seed):
+    """Pictures of which some are there once more, saved again."""
+    files = {f"train/cat/{i:03d}.png": scene(1000 * seed + i) for i in range(24)}
+    files |= {f"train/cat/again-{i:03d}.jpg": scene(1000 * seed + i) for i in range(round(8 * strength))}
+    return scan_of(
+        {path: encoded(picture, "JPEG" if path.endswith("jpg") else "PNG") for path, picture in files.items()}
+    )
+
+
+def plant_pairs(across):
+    """Rows that are byte for byte those of another row: of the same split and class, of another class, or of another split."""
+
+    def plant(strength, seed):
+        images = base(seed)
+        first = some(images, 0.2 * strength, seed, (images["split"] == "train") & (images["label"] == "cat"))
+        wanted = {"copy": ("train", "cat"), "label": ("train", "dog"), "split": ("test", "cat")}[across]
+        second = np.flatnonzero((images["split"] == wanted[0]) & (images["label"] == wanted[1]))[
+            -len(first) or len(images) :
+        ]
+        second = second[~np.isin(second, first)][: len(first)]
+        for name in ("sha256", "pixel_digest", "phash"):
+            images.loc[second, name] = images.loc[first[: len(second)], name].to_numpy()
+        found = scan(images, seed=seed)
+        del found.groups, found.unique  # so that they follow from the duplicates
+        return found
+
+    return plant
+
+
+PLANTS = {
+    "exact-duplicate": plant_pairs("copy"),
+    "near-duplicate": plant_near,
+    "conflicting-labels": plant_pairs("label"),
+    "split-leak": plant_pairs("split"),
+}

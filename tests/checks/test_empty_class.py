@@ -2,6 +2,7 @@ import numpy as np
 
 from auditor.checks.empty_class import EmptyClass
 from auditor.finding import Severity
+from tests.checks.plants import base
 from tests.checks.splits import only, scan, table
 
 
@@ -51,3 +52,10 @@ def test_all_is_well_without_splits():
     assert found.severity is Severity.PASS
     assert found.examples is None
     assert np.isclose(found.effect.value, 0)
+
+
+PLANTS = {
+    "empty-class": lambda s, seed: scan(
+        base(seed), empty=tuple(("train", f"class {k}") for k in range(round(4 * s))), seed=seed
+    ),
+}

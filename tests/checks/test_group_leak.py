@@ -6,7 +6,9 @@ from auditor.checks import run_checks
 from auditor.checks.group_leak import GroupLeak, group_likeness
 from auditor.evidence import Evidence
 from auditor.finding import Severity
+from tests.checks.plants import base, some
 from tests.checks.quality import scan_with
+from tests.checks.splits import scan
 from tests.evidence.scenes import encoded, scan_of, scene
 
 
@@ -115,3 +117,16 @@ def test_groups_drawn_by_lot_have_no_likeness():
     for seed in range(5):
         groups = np.random.default_rng(seed).permutation(np.arange(300) // 4).astype(str).astype(object)
         assert group_likeness(Evidence(table, scan.signatures), groups)[0] < 0.05
+
+
+def plant_grouped(strength, seed):
+    images = base(seed)
+    images["group"] = [f"{s}-{i // 4}" for i, s in enumerate(images["split"])]
+    moved = some(images, 0.5 * strength, seed, images["split"] == "test")
+    images.loc[moved, "group"] = images.loc[images["split"] == "train", "group"].to_numpy()[: len(moved)]
+    return scan(images, seed=seed, groups=pd.factorize(images["group"])[0])
+
+
+PLANTS = {
+    "group-leak": plant_grouped,
+}

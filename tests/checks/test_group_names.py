@@ -4,6 +4,7 @@ from auditor.checks.alike import group_appearance
 from auditor.checks.group_names import GroupNames
 from auditor.checks.label_names import LabelNames
 from auditor.finding import Severity
+from tests.checks.plants import base, some
 from tests.checks.splits import only, scan, table
 
 
@@ -49,3 +50,16 @@ def test_placeholders_are_no_groups_and_no_classes(name):
 
 def test_without_groups_nothing_is_checked():
     assert only(GroupNames()(grouped(["", ""], [""]))).severity is Severity.SKIPPED
+
+
+def plant_group_names(strength, seed):
+    images = base(seed)
+    images["group"] = [f"P{i % 60}" for i in range(len(images))]
+    rows = some(images, 0.3 * strength, seed)
+    images.loc[rows, "group"] = "P0" + images.loc[rows, "group"].str[1:]
+    return scan(images, seed=seed)
+
+
+PLANTS = {
+    "group-names": plant_group_names,
+}

@@ -6,8 +6,11 @@ from auditor.checks import run_checks
 from auditor.checks.label_error import LabelError, find_copies, suspicion
 from auditor.dataset import DECISION, LABEL_ANSWER
 from auditor.evidence import Evidence
+from auditor.evidence.probabilities import Probabilities
 from auditor.finding import Severity
+from tests.checks.plants import base, some
 from tests.checks.shapes import shape_scan
+from tests.checks.splits import scan
 
 KINDS = ("cross", "disc", "ring", "stripes")
 
@@ -22,7 +25,7 @@ def with_labels(scan, labels, rows=None, **columns):
     rows = np.arange(len(scan.images)) if rows is None else rows
     images = scan.images.iloc[rows].reset_index(drop=True).assign(label=labels, **columns)
     images["path"] = [f"{i:04d}-{path}" for i, path in enumerate(images["path"])]
-    return Evidence(images, scan.signatures[rows])
+    return Evidence(images, scan.signatures[np.arange(len(scan.images))[rows]])
 
 
 def flipped(scan, share, seed=0):
@@ -239,3 +242,31 @@ def test_suspicion_by_hand():
 def test_answers_that_are_none_are_passed_over(clean):
     finding = check(with_answers(clean, np.nan))
     assert finding.details["review"]["listed"]["seen"] == finding.details["review"]["rest"]["seen"] == 0
+
+
+def plant_label_error(strength, seed):
+    """Labels that were exchanged, and a reviewer who has looked at every second image."""
+    images = base(seed)
+    right = (images["label"] == "dog").to_numpy(int)
+    flipped = some(images, 0.15 * strength, seed)
+    images.loc[flipped, "label"] = np.where(right[flipped], "cat", "dog")
+    images["auditor_label_answer"] = "right"
+    images.loc[flipped, "auditor_label_answer"] = "wrong"
+    images.loc[1::2, "auditor_label_answer"] = ""
+    rng = np.random.default_rng([seed, 4])
+    dog = 1 / (1 + np.exp(-rng.normal(np.where(right, 3, -3), 1)))
+    found = scan(images, seed=seed)
+    given = (images["label"] == "dog").to_numpy(int)
+    values = np.column_stack([1 - dog, dog])
+    hit = values.argmax(axis=1) == given
+    balanced = float(np.mean([hit[given == k].mean() for k in (0, 1)]))
+    known = Probabilities(
+        np.arange(len(images)), ("cat", "dog"), given, values, balanced, left_out=0, models=("a model",)
+    )
+    found.probabilities = known
+    return found
+
+
+PLANTS = {
+    "label-error": plant_label_error,
+}

@@ -2,8 +2,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.checks.label_names import LabelNames, alike, appearance
+from auditor.checks.alike import appearance, find_alike
+from auditor.checks.label_names import LabelNames
 from auditor.finding import Severity
+from tests.checks.plants import base, some
 from tests.checks.splits import only, scan, table
 
 
@@ -32,12 +34,12 @@ def test_names_that_differ(one, other):
 @given(st.text(min_size=1, max_size=12))
 def test_appearance_of_any_name_is_stable(name):
     assert appearance(name) == appearance(name)
-    assert alike((name,)) == []
+    assert find_alike((name,)) == []
 
 
 def test_handwritten_letters_and_digits_are_classes_of_their_own():
     names = [*"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"]
-    assert alike(tuple(names)) == []
+    assert find_alike(tuple(names)) == []
 
 
 def test_two_spellings_are_a_warning_with_the_frequent_one_suggested():
@@ -56,3 +58,14 @@ def test_empty_folders_count_as_names():
 
 def test_distinct_names_pass():
     assert only(LabelNames()(scan(table({"": {"cat": 9, "dog": 1}})))).severity is Severity.PASS
+
+
+def plant_label_names(strength, seed):
+    images = base(seed)
+    images.loc[some(images, 0.3 * strength, seed, images["label"] == "cat"), "label"] = "Cat "
+    return scan(images, seed=seed)
+
+
+PLANTS = {
+    "label-names": plant_label_names,
+}

@@ -3,6 +3,7 @@ import pytest
 
 from auditor.checks.label_shift import LabelShift
 from auditor.finding import Severity
+from tests.checks.plants import counts
 from tests.checks.splits import only, scan, table
 
 
@@ -78,3 +79,13 @@ def test_halves_of_one_data_set_are_not_called_shifted():
         images = table({"train": {"": 150}, "test": {"": 150}}).assign(label=labels)
         alarms += only(LabelShift()(scan(images))).severity in (Severity.WARNING, Severity.ERROR)
     assert alarms == 0
+
+
+PLANTS = {
+    "label-shift": counts(
+        lambda s: {
+            "train": {"cat": 300, "dog": 300},
+            "test": {"cat": 300 - round(250 * s), "dog": 300 + round(250 * s)},
+        }
+    ),
+}

@@ -3,6 +3,7 @@ from PIL import Image
 from auditor.checks.orientation import Orientation
 from auditor.finding import Severity
 from tests.checks.files import found, paths, scan_of
+from tests.checks.plants import column
 from tests.scanning.making import jpeg, png
 
 
@@ -19,7 +20,7 @@ def test_names_turned_images(tmp_path):
     }
     finding = found(Orientation(), scan_of(tmp_path, files))
     assert sorted(paths(finding)) == [*(f"{o}.jpg" for o in range(2, 7)), "6.png", "7.jpg", "8.jpg"]
-    assert "5 of them lie on their side" in finding.summary
+    assert "5 images lie on their side" in finding.summary
     assert finding.severity is Severity.WARNING
 
 
@@ -28,3 +29,8 @@ def test_upright_images_pass(tmp_path):
         found(Orientation(), scan_of(tmp_path, {"a.jpg": jpeg(exif=turned(1)), "b.jpg": jpeg()})).severity
         is Severity.PASS
     )
+
+
+PLANTS = {
+    "orientation": column(orientation=6),
+}

@@ -4,6 +4,7 @@ import pytest
 from auditor.checks.outlier import Outlier, distance_to_others, fence
 from auditor.evidence import Evidence
 from auditor.finding import Severity
+from tests.checks.plants import base, described, draw_descriptor, some
 from tests.checks.shapes import shape_scan, shapes
 from tests.evidence.scenes import encoded, scan_of, scene
 
@@ -63,3 +64,16 @@ def test_the_fence_by_hand():
 
 def test_few_images_are_skipped():
     assert [f.severity for f in Outlier()(shape_scan({"train/disc": 10}))] == [Severity.SKIPPED]
+
+
+def plant_outlier(strength, seed):
+    images = base(seed)
+    descriptor = draw_descriptor(images, seed)
+    far = some(images, 0.1 * strength, seed)
+    descriptor[far] = 30 * np.random.default_rng([seed, 5]).normal(size=(len(far), descriptor.shape[1]))
+    return described(images, descriptor, seed)
+
+
+PLANTS = {
+    "outlier": plant_outlier,
+}

@@ -12,6 +12,7 @@ from auditor.checks.low_information import LowInformation
 from auditor.checks.odd_aspect import OddAspect
 from auditor.checks.odd_size import OddSize
 from auditor.finding import Severity
+from tests.checks.plants import column
 from tests.checks.quality import only, scan_with
 from tests.evidence.scenes import encoded, scan_of, scene
 
@@ -121,3 +122,14 @@ def test_planted_faults_are_named(faulty, code):
     named = set(finding.examples["path"])
     assert {f"{code} 100.jpg", f"{code} 101.jpg"} <= named
     assert not [path for path in named if " " not in path]
+
+
+PLANTS = {
+    "dark": column(peak_level=0.1),
+    "bright": column(floor_level=0.99),
+    "low-contrast": column(contrast=0.005),
+    "blurry": column(blur=0.9),
+    "low-information": column(entropy=0.02),
+    "odd-size": column(most=0.04, pixels=16.0),
+    "odd-aspect": column(most=0.04, aspect=12.0),
+}

@@ -3,6 +3,7 @@ from PIL import Image
 from auditor.checks.privacy import Privacy
 from auditor.finding import Severity
 from tests.checks.files import found, paths, scan_of
+from tests.checks.plants import column
 from tests.scanning.making import encoded, jpeg, picture
 
 
@@ -38,3 +39,8 @@ def test_nothing_private_is_a_pass(tmp_path):
         found(Privacy(), scan_of(tmp_path, {"a.jpg": jpeg(exif=told(False, False))})).severity
         is Severity.PASS
     )
+
+
+PLANTS = {
+    "privacy": column(private="gps"),
+}

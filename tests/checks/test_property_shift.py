@@ -4,6 +4,7 @@ from scipy import stats
 
 from auditor.checks.property_shift import PropertyShift
 from auditor.finding import Severity
+from tests.checks.plants import base
 from tests.checks.splits import only, scan, table
 
 HALVES = {"train": {"cat": 400}, "test": {"cat": 400}}
@@ -112,3 +113,14 @@ def test_a_property_that_was_never_measured_widens_no_interval():
     found = only(PropertyShift()(scan(images)))
     assert found.severity is Severity.PASS
     assert "noise" not in {p["name"] for p in found.details["properties"]}
+
+
+def plant_property_shift(strength, seed):
+    images = base(seed)
+    images["noise"] += 4 * strength * (images["split"] == "test")
+    return scan(images, seed=seed)
+
+
+PLANTS = {
+    "property-shift": plant_property_shift,
+}

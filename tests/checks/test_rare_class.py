@@ -2,6 +2,7 @@ import numpy as np
 
 from auditor.checks.rare_class import RareClass
 from auditor.finding import Severity
+from tests.checks.plants import counts
 from tests.checks.splits import only, scan, table
 
 
@@ -33,3 +34,8 @@ def test_copies_do_not_count():
 
 def test_a_training_split_without_classes_is_skipped():
     assert finding({"train": {"": 5}, "test": {"cat": 5}}).severity is Severity.SKIPPED
+
+
+PLANTS = {
+    "rare-class": counts(lambda s: {"train": {"cat": 150, "dog": round(150 * 0.03**s)}}),
+}

@@ -2,6 +2,8 @@ import pytest
 
 from auditor.checks.resize import Resize
 from auditor.finding import Severity
+from tests.checks.plants import base
+from tests.checks.splits import scan
 from tests.evidence.scenes import encoded, scan_of, scene
 
 
@@ -34,3 +36,16 @@ def test_pictures_of_the_size_of_the_input_pass():
 def test_detail_is_lost_where_eight_pixels_become_one():
     assert resized([(260, 300)] * 3, size=32).details["detail_lost"] == 1.0
     assert resized([(250, 300)] * 3, size=32).details["detail_lost"] == 0.0
+
+
+def plant_small(strength, seed):
+    images = base(seed)
+    for name in ("width", "height"):
+        images[name] = (images[name] * (1 - 0.9 * strength)).astype(int)
+    images["pixels"] = (images["width"] * images["height"]).astype(float)
+    return scan(images, seed=seed)
+
+
+PLANTS = {
+    "resize": plant_small,
+}

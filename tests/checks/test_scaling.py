@@ -7,6 +7,7 @@ from sklearn.preprocessing import StandardScaler
 
 from auditor.checks.scaling import Scaling
 from auditor.finding import Severity
+from tests.checks.plants import column
 from tests.evidence.scenes import encoded, scan_of, scene
 
 
@@ -32,3 +33,8 @@ def test_mixed_bit_depths_are_a_warning_that_lists_the_rare_ones():
     assert finding.severity is Severity.WARNING
     assert list(finding.examples["path"]) == ["train/a/deep.png"]
     assert finding.affected == 1
+
+
+PLANTS = {
+    "scaling": column(bits=16),
+}

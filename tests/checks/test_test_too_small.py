@@ -4,6 +4,7 @@ from scipy import stats
 
 from auditor.checks.test_too_small import TestTooSmall
 from auditor.finding import Severity
+from tests.checks.plants import counts
 from tests.checks.splits import only, scan, table
 
 
@@ -19,7 +20,7 @@ def test_the_half_width_is_that_of_wilsons_interval():
     assert found.classes == ("dog",)
     assert found.details["needed"]["dog"] == 141
     assert found.details["needed_at_worst"]["dog"] == 381
-    assert "121 more in all" in found.summary
+    assert "121 more images in all" in found.summary
 
 
 def test_a_large_test_split_passes():
@@ -62,7 +63,7 @@ def test_a_measured_recall_takes_the_place_of_the_assumed_one():
     assert found.details["needed"] == {"cat": 381, "dog": 141}
     assert found.details["recall"] == {"cat": 0.5, "dog": 0.9}
     assert "cat 50 % ±12 % (60)" in found.summary and found.summary.startswith(
-        "Recall of the trained model is known only"
+        "The trained model's recall is known only"
     )
 
 
@@ -73,3 +74,10 @@ def test_the_number_of_images_is_multiplied_by_the_design_effect():
     for column in ("brightness", "noise"):
         images[column] = np.random.default_rng(0).normal(size=30)[groups] + 5
     assert only(TestTooSmall()(scan(images, groups=groups))).details["needed"]["cat"] == 1410
+
+
+PLANTS = {
+    "test-too-small": counts(
+        lambda s: {"train": {"cat": 50, "dog": 50}, "test": {"cat": 300, "dog": round(300 * 0.02**s)}}
+    ),
+}

@@ -4,6 +4,7 @@ from auditor.checks.unreadable import Unreadable
 from auditor.evidence import Evidence
 from auditor.finding import Severity
 from tests.checks.files import found, paths, sampled, scan_of
+from tests.checks.plants import column
 from tests.scanning.making import jpeg, png
 
 
@@ -78,3 +79,8 @@ def test_a_class_that_is_read_first_says_nothing_about_the_rest(tmp_path):
     scan.images.loc[30:, "label"] = "large"
     skewed = found(Unreadable(), Evidence(scan.images, scan.signatures)).effect.high
     assert skewed > 1.5 * balanced
+
+
+PLANTS = {
+    "unreadable": column(status="unreadable", defect="not-an-image", reason="not an image"),
+}

@@ -3,6 +3,7 @@ import pytest
 
 from auditor.checks.unseen_class import UnseenClass
 from auditor.finding import Severity
+from tests.checks.plants import counts
 from tests.checks.splits import only, scan, table
 
 
@@ -52,3 +53,13 @@ def test_rare_classes_in_random_halves_raise_no_alarm():
         images = table({"train": {"": 100}, "test": {"": 100}}).assign(label=labels)
         alarms += only(UnseenClass()(scan(images))).severity in (Severity.WARNING, Severity.ERROR)
     assert alarms <= 1
+
+
+PLANTS = {
+    "unseen-class": counts(
+        lambda s: {
+            "train": {"cat": 100, "dog": 100},
+            "test": {"cat": 100, "dog": 100} | ({"eel": round(60 * s)} if s else {}),
+        }
+    ),
+}

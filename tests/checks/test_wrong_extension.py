@@ -1,6 +1,7 @@
 from auditor.checks.wrong_extension import WrongExtension
 from auditor.finding import Severity
 from tests.checks.files import found, paths, scan_of
+from tests.checks.plants import column
 from tests.scanning.making import encoded, jpeg, picture, png
 
 
@@ -23,3 +24,8 @@ def test_names_files_of_another_format(tmp_path):
 def test_names_that_say_nothing_are_fine(tmp_path):
     finding = found(WrongExtension(), scan_of(tmp_path, {"a": jpeg(), "b.image": png(), "c.jfif": jpeg()}))
     assert finding.severity is Severity.PASS
+
+
+PLANTS = {
+    "wrong-extension": column(format="JPEG"),
+}

@@ -9,7 +9,7 @@ import pytest
 import auditor
 from auditor.errors import DataError, UsageError
 from tests.conftest import write_tree
-from tests.test_cli import run
+from tests.test_cli import call
 
 CHECKS = auditor.Config(select=("label-error", "outlier", "near-duplicate"))
 
@@ -154,10 +154,15 @@ def test_columns_that_are_constant_say_nothing_and_do_no_harm(tree, paths):
     assert label_error(scan(tree, embeddings=x)).details["balanced_accuracy"] > 0.95
 
 
-def test_a_bad_file_is_one_line_and_status_2_and_the_scan_is_kept(tree, paths, tmp_path, RUN):
+@pytest.fixture
+def command(monkeypatch, capsys, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    return lambda *args: call(monkeypatch, capsys, *args)
+
+
+def test_a_bad_file_is_one_line_and_status_2_and_the_scan_is_kept(tree, paths, tmp_path, command):
     np.savez(tmp_path / "few.npz", path=paths[1:], x=vectors_of(paths)[1:])
-    few, out = str(tmp_path / "few.npz"), str(tmp_path / "out")
-    XX
+    status, _, said = command("scan", tree, "-o", "out", "--embeddings", "few.npz", "-q")
     assert status == 2
     assert said.count("\n") == 1
     assert "lacks 1: blue/000.png" in said
@@ -165,11 +170,10 @@ def test_a_bad_file_is_one_line_and_status_2_and_the_scan_is_kept(tree, paths, t
     assert not (tmp_path / "out" / "audit.json").exists()
 
 
-def test_the_command_takes_vectors(tree, paths, tmp_path):
+def test_the_command_takes_vectors(tree, paths, tmp_path, command):
     np.save(tmp_path / "v.npy", vectors_of(paths))
-    out = tmp_path / "out"
-    assert main(["scan", str(tree), "-o", str(out), "--embeddings", str(tmp_path / "v.npy"), "-q", "--no-images"]) == 0
-    eyes = json.loads((out / "audit.json").read_text())["provenance"]["eyes"]
+    command("scan", tree, "-o", "out", "--embeddings", "v.npy", "-q", "--no-images")
+    eyes = json.loads((tmp_path / "out" / "audit.json").read_text())["provenance"]["eyes"]
     assert eyes["embeddings"]["matched_by"] == "order"
 
 

@@ -124,6 +124,18 @@ def test_tf_data_gives_pictures_and_class_numbers(plan):
     assert reds[..., 0].mean() > 1.2 * reds[..., 2].mean(), "channels are in the order RGB"
 
 
+@pytest.mark.slow
+def test_tf_data_gives_training_images_shuffled_and_otherwise_in_each_pass(plan):
+    pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
+    train = auditor.export(plan, "tf-data", image_size=8, batch_size=4)["train"]
+    first, second = (np.concatenate([y.numpy() for _, y in train]).tolist() for _ in range(2))
+    assert first != sorted(first), "batches of one class each teach nothing"
+    assert first != second
+    assert sorted(first) == sorted(second)
+    again = auditor.export(plan, "tf-data", image_size=8, batch_size=4)["train"]
+    assert np.concatenate([y.numpy() for _, y in again]).tolist() == first, "the same in every process"
+
+
 def test_arrays_train_scikit_learn(plan):
     from sklearn.linear_model import LogisticRegression
 

@@ -29,8 +29,10 @@ TWO = {("train", "cat"): 2, ("train", "dog"): 2, ("test", "cat"): 2, ("test", "d
 @pytest.mark.parametrize(
     ("train", "test"),
     [
-        ("train_set", "test_set"), ("training", "evaluation"), ("train2017", "test2017"), ("seg_train", "seg_test"),
-        ("images_train", "images_test"), ("TRAIN", "Test1"), ("Training Set", "Testing Set"), ("trainData", "testData"),
+        ("train_set", "test_set"), ("training", "evaluation"), ("train2017", "test2017"),
+        ("seg_train", "seg_test"),
+        ("images_train", "images_test"), ("TRAIN", "Test1"), ("Training Set", "Testing Set"),
+        ("trainData", "testData"),
         ("flowers-train", "flowers-test"), ("train_v2", "eval"), ("1_train", "2_test"), ("x/train", "x/test"),
         ("a/b/train", "a/b/test"), ("train/train", "test/test"), ("seg_train/seg_train", "seg_test/seg_test"),
         ("train/images", "test/images"),
@@ -188,3 +190,16 @@ def test_two_lines_say_what_was_understood(tmp_path):
         "pets: split folders with class folders, 8 images; train 4 (from train_set), test 4",
         "2 classes from folder names: cat, dog",
     ]
+
+
+@pytest.mark.parametrize("beside", ["masks", "annotations/trimaps", "Segmentation", "train_labels", "GT"])
+def test_masks_beside_the_images_are_no_class(tmp_path, beside):
+    laid_out(tmp_path, "images", beside)
+    data = open_dataset(tmp_path)
+    assert understood(tmp_path) == {("", ""): 2} and len(data.ignored) == 2
+    assert data.reading.left_out[0].reason == "masks or annotations beside the images"
+
+
+def test_masks_in_split_folders_are_no_class(tmp_path):
+    laid_out(tmp_path, "train/images", "train/masks", "test/images", "test/masks")
+    assert understood(tmp_path) == {("train", ""): 2, ("test", ""): 2}

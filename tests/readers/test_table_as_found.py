@@ -70,8 +70,10 @@ def test_folders_take_no_root(folder):
 @pytest.mark.parametrize(
     "how",
     [
-        lambda f: f"images\\{f}", lambda f: f"C:\\Users\\me\\images\\{f}", lambda f: f"/home/me/data/images/{f}",
-        lambda f: f"images/{f[:-4]}", lambda f: f"images\\{f[:-4]}", lambda f: f" images/{f} ", lambda f: f"IMAGES/{f.upper()}",
+        lambda f: f"images\\{f}", lambda f: f"C:\\Users\\me\\images\\{f}",
+        lambda f: f"/home/me/data/images/{f}",
+        lambda f: f"images/{f[:-4]}", lambda f: f"images\\{f[:-4]}", lambda f: f" images/{f} ",
+        lambda f: f"IMAGES/{f.upper()}",
         lambda f: f"./images/{f}",
     ],
 )  # fmt: skip
@@ -191,3 +193,16 @@ def test_a_split_that_auditor_wrote_is_a_table(folder):
     read = open_dataset(folder / "out" / "split.csv")
     assert found(read)[1] and read.classes == ("cat", "dog")
     assert set(read.samples["split"]) == {"train", "val", "test"}
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_the_table_of_a_hospital(folder, separator):
+    header = ["PatientID", "StudyDate", "ImageFile", "Finding", "Set"]
+    body = [
+        [f"{i // 3:03d}", "2020-01-02", f[:-4], f[:3], ("TRAIN", "TEST")[i % 2]] for i, f in enumerate(FILES)
+    ]
+    (folder / "t.csv").write_text("\n".join(separator.join(row) for row in [header, *body]))
+    data = open_dataset(folder / "t.csv", root=folder / "images", label="Finding", group="PatientID")
+    assert found(data) == ({f: f[:3] for f in FILES}, True)
+    assert set(data.samples["split"]) == {"train", "test"}
+    assert set(data.samples["group"]) == {"000", "001", "002", "003"}

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -36,10 +37,10 @@ def status(process):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_process_that_is_ended_leaves_nothing(tmp_path, number):
     process, folder = started(tmp_path)
-    assert os.path.exists(folder)
+    assert Path(folder).exists()
     process.send_signal(number)
     assert status(process) == -number
-    assert os.listdir(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_a_killed_process_left_goes_with_the_next_one_and_what_a_living_one_has_stays(tmp_path):
@@ -49,12 +50,12 @@ def test_what_a_killed_process_left_goes_with_the_next_one_and_what_a_living_one
     living, kept = started(tmp_path)
     old = time.time() - 3600
     for folder in (orphan, kept):
-        os.utime(os.path.join(folder, ".lock"), (old, old))
+        os.utime(Path(folder) / ".lock", (old, old))
     (tmp_path / "auditor-foreign").mkdir()
     code = "from auditor.readers.temporary import temporary_folder; print(temporary_folder())"
     last, _ = started(tmp_path, code)
     assert status(last) == 0
-    assert sorted(os.listdir(tmp_path)) == sorted([os.path.basename(kept), "auditor-foreign"])
+    assert {p.name for p in tmp_path.iterdir()} == {Path(kept).name, "auditor-foreign"}
     living.terminate()
     status(living)
 
@@ -64,4 +65,4 @@ def test_a_program_that_handles_sigterm_keeps_its_way(tmp_path):
     process, folder = started(tmp_path, code)
     process.terminate()
     assert status(process) == 7
-    assert not os.path.exists(folder)
+    assert not Path(folder).exists()

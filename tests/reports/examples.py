@@ -369,7 +369,7 @@ def record(n: int = 60) -> Record:
             "group_column": "group",
             "groups": n // 4,
             "clusters": 3,
-            "duplicate_threshold": 4,
+            "duplicate_threshold": 0.25,
             "counts": counts,
             "largest_deviation": 0.02,
             "deviation_bound": 0.01,

@@ -165,6 +165,26 @@ def test_what_became_of_a_finding(old, new, outcome):
     assert [c.outcome for c in changes] == ([outcome] if outcome else [])
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "outcome"),
+    [
+        ((10, 1000, 0.005), (10, 990, 0.005), "unchanged"),  # a share of a smaller whole
+        ((10, 1000, 0.01005), (10, 990, 0.01005), "unchanged"),  # which passes a threshold
+        ((10, 1000, 0.005), (11, 1000, 0.005), "worse"),
+        ((10, 1000, 0.0105), (11, 1000, 0.0105), "new"),
+        ((10, 1000, 0.005), (9, 850, 0.005), "unchanged"),
+        ((10, 1000, 0.005), (9, 1000, 0.005), "better"),
+    ],
+)
+def test_a_counted_share_is_worse_where_more_images_have_the_fault(old, new, outcome):
+    def share(affected, total, warn_at):
+        effect = Effect.counted("share", affected / total, warn_at=warn_at, unit="share")
+        return Finding(code="x", title="t", summary="s", effect=effect, affected=affected, total=total)
+
+    (change,) = compare_findings([share(*old)], [share(*new)])
+    assert change.outcome == outcome
+
+
 def test_a_scope_that_is_gone_is_resolved_where_the_check_was_made():
     changes = compare_findings([finding(0.2, scope="a-b")], [finding(0.01, scope="c-d")])
     assert [(c.id, c.outcome) for c in changes] == [("x:a-b", "resolved")]

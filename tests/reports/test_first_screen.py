@@ -69,7 +69,7 @@ def test_waived_faults_are_not_hidden_by_the_verdict():
             "auditor apply decisions.csv d",
             "First decide",
         ),
-        (Fix(text="t"), ALARM, None, "", "Work for a person: no command"),
+        (Fix(text="t"), ALARM, None, "", "No command does this."),
         (Fix(text="t"), ALARM, pd.DataFrame({"path": ["a"]}), "", "save decisions.json"),
         (Fix(text="t"), OPEN, None, "", "takes more data"),
         (None, ALARM, None, "", ""),

@@ -1,4 +1,5 @@
 import json
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ from PIL import Image
 from sklearn.model_selection import cross_val_score
 from sklearn.tree import DecisionTreeClassifier
 
+import auditor
 from auditor.dataset import Dataset
 from auditor.errors import OutputError, UsageError
 from auditor.splitting import (
@@ -18,6 +20,7 @@ from auditor.splitting import (
     plan_split,
 )
 from auditor.splitting.export import folder_name
+from tests.scanning.making import png
 from tests.splitting.tables import dataset_of, scan_table
 
 CLASSES = ("cat", "../dog", "=sum(a1)", "50%")
@@ -208,3 +211,19 @@ def test_keras_trains_from_the_tree(table, tmp_path):
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"], jit_compile=False)
     history = model.fit(train, validation_data=val, epochs=2, verbose=0, shuffle=False).history
     assert np.isfinite(history["loss"]).all() and history["loss"][1] < history["loss"][0]
+
+
+@pytest.mark.parametrize("letter", ["a", "ü", "字", "*"])
+def test_names_of_300_letters_become_folders_and_files(tmp_path, letter):
+    """Longer than file systems take; two that begin alike stay apart. An archive may hold such names."""
+    labels = (letter * 300, letter * 300 + "b")
+    with zipfile.ZipFile(tmp_path / "d.zip", "w") as archive:
+        for label in labels:
+            for i in range(12):
+                archive.writestr(f"{label}/{letter * 280}{i}.png", png(20, 20, i + 50 * len(label)))
+    plan = auditor.split(auditor.open(tmp_path / "d.zip"))
+    made = export_tree(plan, tmp_path / "tree", "copy")
+    folders = {f.name for f in (made / "train").iterdir()}
+    assert len(folders) == 2 and all(len(name.encode()) <= 255 for name in folders)
+    files = list(made.rglob("*.png"))
+    assert len(files) == 24 and all(len(f.name.encode()) <= 255 for f in files)

@@ -43,7 +43,7 @@ def identity(check: Any) -> str:
     if not isinstance(getattr(check, "about_splits", None), bool):
         raise TypeError("it does not say whether it is about_splits")
     if not any("__call__" in vars(kind) for kind in check.__mro__):
-        raise TypeError("it cannot be called with a scan")
+        raise TypeError("it cannot be called with evidence")
     for field in dataclasses.fields(check):
         if not isinstance(field.default, bool | int | float | str):
             raise TypeError(f"its threshold '{field.name}' has no default that is a bool, int, float or str")
@@ -68,7 +68,7 @@ def refuse_malformed(check: Check, findings: list[Finding]) -> None:
         if finding.examples is not None and not {"path"} <= set(finding.examples.columns) <= set(
             EXAMPLE_COLUMNS
         ):
-            raise TypeError(f"its evidence has columns other than {', '.join(EXAMPLE_COLUMNS)}")
+            raise TypeError(f"its examples have columns other than {', '.join(EXAMPLE_COLUMNS)}")
         json.dumps(dict(finding.details), allow_nan=False)
     if len({f.id for f in findings}) < len(findings):
         raise TypeError("it gave two findings with the same scope")

@@ -6,9 +6,10 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any
 
 from auditor.commands.opening import require_classes
+from auditor.commands.options import GivenEyes
 from auditor.dataset import Dataset
 from auditor.errors import UsageError
 from auditor.evidence import Evidence
@@ -20,17 +21,6 @@ from auditor.finding import rounded
 
 if TYPE_CHECKING:
     from auditor.evidence.encoder import Encoder
-
-
-class GivenEyes(TypedDict, total=False):
-    """What a user may bring; see `auditor.scan`."""
-
-    embeddings: Any
-    probabilities: Any
-    encoder: str | Path | None
-    encoder_weights: str | Path | None
-    encoder_size: int | None
-    encoder_scaling: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from auditor.commands.options import Listeners, ScanOptions, default_listeners
+from auditor.commands.options import GivenEyes, Listeners, ScanOptions, default_listeners
 from auditor.commands.results import prepare_output
 from auditor.dataset import Dataset
 from auditor.errors import DataError
@@ -38,6 +38,8 @@ class ScanRequest:
     listeners : Listeners
     columns : mapping
         The names of a table's columns that the call gave, for the commands of fixes.
+    eyes : GivenEyes
+        What content is judged by; commands of fixes name it again.
     reproducible : bool
         Whether what differs between two runs is left out of what is written.
     began : float or None
@@ -49,6 +51,7 @@ class ScanRequest:
     seed: int = 0
     listeners: Listeners = field(default_factory=default_listeners)
     columns: Mapping[str, object] = field(default_factory=dict)
+    eyes: GivenEyes = field(default_factory=GivenEyes)
     reproducible: bool = False
     began: float | None = None
 

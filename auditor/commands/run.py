@@ -12,11 +12,11 @@ from auditor.commands.audit import Audit
 from auditor.commands.augment import augment
 from auditor.commands.config import Config, waive
 from auditor.commands.fixes import fill_commands
-from auditor.commands.eyes import GivenEyes
 from auditor.commands.opening import RUN_PACKAGES, ColumnNames, open_data, require_classes, require_packages
 from auditor.commands.options import (
     AugmentOptions,
     Data,
+    GivenEyes,
     Listeners,
     ScanOptions,
     SplitOptions,
@@ -102,6 +102,14 @@ def run(
         seed=seed,
         listeners=listeners or default_listeners(),
         columns=columns,
+        eyes=GivenEyes(
+            embeddings=embeddings,
+            probabilities=probabilities,
+            encoder=encoder,
+            encoder_weights=encoder_weights,
+            encoder_size=encoder_size,
+            encoder_scaling=encoder_scaling,
+        ),
         reproducible=reproducible,
     )
     dataset = open_data(data, field=field, **columns)
@@ -109,15 +117,7 @@ def run(
     require_packages(*RUN_PACKAGES)
     splitting = splitting.parsed()
     config = config or Config()
-    given = GivenEyes(
-        embeddings=embeddings,
-        probabilities=probabilities,
-        encoder=encoder,
-        encoder_weights=encoder_weights,
-        encoder_size=encoder_size,
-        encoder_scaling=encoder_scaling,
-    )
-    audit = check_data(dataset, request, config, decisions, given)
+    audit = check_data(dataset, request, config, decisions)
     training = training or TrainOptions(seed=seed)
     record = _prepare_and_train(
         audit, request, config, splitting, augmenting or AugmentOptions(), training, time_budget

@@ -13,10 +13,10 @@ from typing import Any, Unpack
 from auditor.checks import choose, every_check, run_checks
 from auditor.commands.audit import Audit
 from auditor.commands.config import Config, waive
-from auditor.commands.eyes import GivenEyes, describe_eyes, note_eyes, open_eyes, use_eyes
+from auditor.commands.eyes import describe_eyes, note_eyes, open_eyes, use_eyes
 from auditor.commands.fixes import column_options, fill_commands
 from auditor.commands.opening import ColumnNames, open_data
-from auditor.commands.options import Data, Listeners, ScanOptions, default_listeners
+from auditor.commands.options import Data, GivenEyes, Listeners, ScanOptions, default_listeners
 from auditor.commands.provenance import dataset_facts, inputs_digest, provenance
 from auditor.commands.reuse import ScanRequest, scan_or_reuse, store_of
 from auditor.dataset import Dataset
@@ -100,19 +100,19 @@ def scan(
         seed=seed,
         listeners=listeners or default_listeners(),
         columns=columns,
+        eyes=GivenEyes(
+            embeddings=embeddings,
+            probabilities=probabilities,
+            encoder=encoder,
+            encoder_weights=encoder_weights,
+            encoder_size=encoder_size,
+            encoder_scaling=encoder_scaling,
+        ),
         reproducible=reproducible,
         began=time.monotonic(),
     )
     dataset = open_data(data, field=field, **columns)
-    given = GivenEyes(
-        embeddings=embeddings,
-        probabilities=probabilities,
-        encoder=encoder,
-        encoder_weights=encoder_weights,
-        encoder_size=encoder_size,
-        encoder_scaling=encoder_scaling,
-    )
-    audit = check_data(dataset, request, config or Config(), decisions, given)
+    audit = check_data(dataset, request, config or Config(), decisions)
     if images and not audit.record.thumbnails:
         audit.record = add_thumbnails(audit.record, dataset)
     if output is not None:
@@ -126,11 +126,10 @@ def check_data(
     request: ScanRequest,
     config: Config,
     decisions: str | Path | None = None,
-    given: GivenEyes | None = None,
 ) -> Audit:
     """Scan and check; nothing is written but the scan itself, and what an encoder makes."""
     started = time.time()
-    eyes = open_eyes(dataset, given or {})
+    eyes = open_eyes(dataset, request.eyes)
     dataset = note_eyes(dataset, eyes)
     if decisions is not None:
         dataset = _with_decisions(dataset, decisions)

@@ -44,6 +44,7 @@ def test_the_finding_the_reading_and_the_provenance_say_which_eyes_were_used(tre
     np.savez(tmp_path / "mine.npz", path=paths[::-1], x=vectors_of(paths)[::-1])
     audit = scan(tree, embeddings=tmp_path / "mine.npz")
     assert "on the vectors of 'mine.npz'" in label_error(audit).summary
+    assert f"--embeddings {tmp_path / 'mine.npz'}" in label_error(audit).fix.command
     assert any("vectors of 'mine.npz' (6 columns, matched by path)" in n for n in audit.dataset.reading.notes)
     eyes = audit.record.provenance["eyes"]
     assert eyes["embeddings"]["name"] == "mine.npz"
@@ -56,6 +57,7 @@ def test_the_finding_the_reading_and_the_provenance_say_which_eyes_were_used(tre
 def test_arrays_and_frames_give_what_the_file_gives(tree, paths, tmp_path):
     x = vectors_of(paths).astype(np.float32)
     np.savez(tmp_path / "mine.npz", path=paths, x=x)
+    assert label_error(scan(tree, embeddings=x)).fix.command is None  # nothing can be typed
     given = (tmp_path / "mine.npz", x, pd.DataFrame(x, index=paths).sample(frac=1, random_state=1))
     found = [label_error(scan(tree, embeddings=g)).details["at_most"] for g in given]
     assert found[0] == pytest.approx(found[1], rel=1e-4)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,7 +19,7 @@ from auditor.evidence.vectors import describe_by_vectors
 from auditor.finding import rounded
 
 if TYPE_CHECKING:
-    from auditor.evidence.encoder import Encoder
+    from auditor.baseline.encoder import Encoder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -120,7 +119,7 @@ def _open_probabilities(dataset: Dataset, given: Any) -> tuple[Brought, Matched]
 
 
 def _open_encoder(encoder: str | Path, given: GivenEyes) -> Encoder:
-    from auditor.evidence.encoder import open_encoder
+    from auditor.baseline.encoder_opening import open_encoder
 
     return open_encoder(
         encoder,
@@ -154,16 +153,9 @@ def use_eyes(
     """
     found = eyes.vectors
     if eyes.encoder is not None:
-        values = eyes.encoder.encode(dataset.source, evidence.images, store, on_images)
-        brought = Brought(
-            name=eyes.encoder.name,
-            values=values,
-            columns=(),
-            paths=None,
-            digest=hashlib.sha256(eyes.encoder.name.encode()).hexdigest(),
-        )
-        paths = evidence.images.index.to_numpy()
-        found = brought, Matched(rows=paths.astype("int64"), unused=0, by="path")
+        values, rows = eyes.encoder.encode(dataset.source, evidence.images, store, on_images)
+        made = Brought(name=eyes.encoder.name, values=values, columns=(), paths=None, digest=eyes.encoder.digest)
+        found = made, Matched(rows=rows, unused=0, by="path")
     if found is not None:
         described = describe_by_vectors(evidence, *found)
         evidence = evidence.with_descriptor(

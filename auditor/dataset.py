@@ -164,7 +164,7 @@ class Dataset:
     reading : Reading
         How the data was understood, in words.
     order : ndarray of int64, shape (n_images,), or None
-        The row of the table that each sample came from; ``None`` where the data has no order but that of paths.
+        The row of the table that each sample came from; ``None`` without a table.
     """
 
     name: str

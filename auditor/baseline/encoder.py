@@ -82,7 +82,7 @@ class Encoder:
         store: Path | None,
         on_images: Callable[[int, int], None] | None = None,
     ) -> tuple[Vectors, Rows]:
-        """Return a vector for each file that is not the same as another, and the row of each image among them.
+        """Return a vector for each distinct file, and the row of each image among them.
 
         The row of an unreadable image is -1; the vectors, shape ``(n_files, n_columns)``, are in a file.
 
@@ -106,7 +106,9 @@ class Encoder:
         for where, vectors in _kept(folder, unique):
             table.fill(where, vectors)
         todo = np.flatnonzero(~table.filled)
-        todo = todo[np.argsort(first[todo], kind="stable")]  # in the order of rows: files lie beside each other
+        todo = todo[
+            np.argsort(first[todo], kind="stable")
+        ]  # in the order of rows: files lie beside each other
         for start in range(0, len(todo), CHUNK):
             where = todo[start : start + CHUNK]
             vectors = self._run(source, paths[where].tolist())
@@ -150,7 +152,7 @@ def _decoded(source: Source, path: str, size: tuple[int, int]) -> npt.NDArray[np
 
 
 def _kept(folder: Path | None, unique: npt.NDArray[np.str_]) -> Iterator[tuple[Rows, Vectors]]:
-    """Yield what an earlier run has kept of these images: where they stand in ``unique``, and their vectors."""
+    """Yield what an earlier run has kept of these images: places in ``unique``, and vectors."""
     if folder is None or not folder.is_dir():
         return
     seen = np.zeros(len(unique), dtype=bool)

@@ -1,4 +1,4 @@
-"""The models of encoders: Keras files in safe mode, ONNX files, and networks of ``keras.applications`` by name."""
+"""The models of encoders: Keras files in safe mode, ONNX files, networks of ``keras.applications``."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ BATCH = 32
 #: Side in pixels where neither the model nor the user names one: what most ImageNet networks were trained on.
 DEFAULT_SIZE = 224
 #: Mean and deviation of ImageNet's channels in [0, 1], as torchvision's networks expect them.
-IMAGENET_MEAN, IMAGENET_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+IMAGENET_MEAN = np.array([0.485, 0.456, 0.406], dtype=np.float32)
+IMAGENET_DEVIATION = np.array([0.229, 0.224, 0.225], dtype=np.float32)
 
 Pictures = npt.NDArray[np.uint8]
 Floats32 = npt.NDArray[np.float32]
@@ -30,7 +31,7 @@ SCALINGS: dict[str, Callable[[Floats32], Floats32]] = {
     "raw": lambda x: x,
     "unit": lambda x: x / np.float32(255),
     "symmetric": lambda x: x / np.float32(127.5) - np.float32(1),
-    "imagenet": lambda x: (x / np.float32(255) - np.float32(IMAGENET_MEAN)) / np.float32(IMAGENET_DEVIATION),
+    "imagenet": lambda x: (x / np.float32(255) - IMAGENET_MEAN) / IMAGENET_DEVIATION,
 }
 
 
@@ -57,7 +58,9 @@ class Model:
         try:
             said = np.asarray(self.run(self.scale(pictures.astype(np.float32))), dtype=np.float32)
         except Exception as error:  # TensorFlow's and ONNX Runtime's are of many kinds
-            raise _unfit("a model that takes pictures", f"one that fails on them ({first_line(error)})") from None
+            raise _unfit(
+                "a model that takes pictures", f"one that fails on them ({first_line(error)})"
+            ) from None
         if said.ndim == 4:
             said = said.mean(axis=(1, 2))
         if said.ndim != 2 or len(said) != len(pictures):
@@ -67,7 +70,9 @@ class Model:
 
 def _unfit(expected: str, received: str) -> DataError:
     return DataError(
-        expected=expected, received=received, hint="save the model up to its last layer of features, as one of pictures"
+        expected=expected,
+        received=received,
+        hint="save the model up to its last layer of features, as one of pictures",
     )
 
 
@@ -84,10 +89,14 @@ def load_keras(file: Path, size: int | None, scaling: str) -> Model:
         network = keras.models.load_model(file, compile=False, safe_mode=True)
         inputs, outputs = list(network.inputs), list(network.outputs)
     except Exception as error:  # zipfile's, h5py's and Keras' errors are of many kinds
-        raise _unfit("a .keras file that opens in safe mode", f"'{file.name}' ({first_line(error)})") from None
+        raise _unfit(
+            "a .keras file that opens in safe mode", f"'{file.name}' ({first_line(error)})"
+        ) from None
     shape = _require_one(file, [tuple(i.shape) for i in inputs], len(outputs))
     if len(shape) != 4 or shape[3] != 3:
-        raise _unfit("a model of RGB pictures, channels last", f"'{file.name}' with an input of shape {shape}")
+        raise _unfit(
+            "a model of RGB pictures, channels last", f"'{file.name}' with an input of shape {shape}"
+        )
     chosen = _choose_size(file, shape[1:3], size)
     signature = [tensorflow.TensorSpec((None, *chosen, 3), tensorflow.float32)]
     step = tensorflow.function(
@@ -147,7 +156,7 @@ ONNX_TYPES: dict[str, type[np.generic]] = {
 def _in_fixed_batches(
     run: Callable[[npt.NDArray[Any]], npt.NDArray[Any]], x: npt.NDArray[Any], count: int | None
 ) -> npt.NDArray[Any]:
-    """Run a model that takes so many pictures at once, the last ones filled up; all at once without a count."""
+    """Run a model that takes ``count`` pictures at once, the last ones filled up; all without a count."""
     if count is None or count == len(x):
         return run(x)
     said = []
@@ -177,11 +186,9 @@ def load_named(network: str, weights: str, size: int | None) -> Model:
 
     def scale(x: Floats32) -> Floats32:
         x = x[..., ::-1] if expected.reverse else x
-        return np.asarray(x * np.float32(expected.scale) + np.float32(expected.offset))
+        return np.asarray(x * np.asarray(expected.scale) + np.asarray(expected.offset), dtype=np.float32)
 
-    return Model(
-        size=(side, side), scale=scale, run=lambda x: step(tensorflow.convert_to_tensor(x)).numpy()
-    )
+    return Model(size=(side, side), scale=scale, run=lambda x: step(tensorflow.convert_to_tensor(x)).numpy())
 
 
 def _require_one(file: Path, inputs: list[tuple[Any, ...]], outputs: int) -> tuple[Any, ...]:
@@ -212,4 +219,14 @@ def file_digest(file: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-__all__ = ["BATCH", "DOWNLOAD", "RANDOM", "Model", "file_digest", "load_keras", "load_named", "load_onnx", "named"]
+__all__ = [
+    "BATCH",
+    "DOWNLOAD",
+    "RANDOM",
+    "Model",
+    "file_digest",
+    "load_keras",
+    "load_named",
+    "load_onnx",
+    "named",
+]

@@ -82,7 +82,7 @@ class PixelCache:
 
 
 def decode_small(data: bytes, size: int | tuple[int, int]) -> npt.NDArray[np.uint8]:
-    """Decode and squash to ``(size, size, 3)`` RGB ``uint8``, or to a height and a width; raises `Unreadable`.
+    """Decode and squash to a side, or a height and a width, in RGB ``uint8``; raises `Unreadable`.
 
     EXIF orientation is applied.
     """

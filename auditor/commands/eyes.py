@@ -154,7 +154,9 @@ def use_eyes(
     found = eyes.vectors
     if eyes.encoder is not None:
         values, rows = eyes.encoder.encode(dataset.source, evidence.images, store, on_images)
-        made = Brought(name=eyes.encoder.name, values=values, columns=(), paths=None, digest=eyes.encoder.digest)
+        made = Brought(
+            name=eyes.encoder.name, values=values, columns=(), paths=None, digest=eyes.encoder.digest
+        )
         found = made, Matched(rows=rows, unused=0, by="path")
     if found is not None:
         described = describe_by_vectors(evidence, *found)

@@ -68,7 +68,7 @@ def _runs(words: list[str], dataset: Dataset) -> bool:
 
 
 def column_options(columns: Mapping[str, object], words: Iterable[str] = ()) -> list[str]:
-    """Return options of this call, such as those that name a table's columns, as they are typed, but those in ``words``.
+    """Return options of this call, such as columns of a table, as they are typed, but those in ``words``.
 
     Examples
     --------

@@ -83,8 +83,8 @@ def scan(
     encoder_size : int, optional
         Side in pixels of the pictures that the encoder gets; by default what the model says.
     encoder_scaling : {"raw", "unit", "symmetric", "imagenet"}, optional
-        Its pixels: 0 to 255, 0 to 1, -1 to 1, or standardised as for ImageNet; by default as the named network
-        does it, raw for a file.
+        Its pixels: 0 to 255, 0 to 1, -1 to 1, or standardised as for ImageNet; a file's are raw by default, a
+        named network has its own.
     **columns : str
         ``label``, ``split`` and ``group``: columns of a table, as in `auditor.open`.
 

@@ -75,7 +75,7 @@ def match_rows(brought: Brought, dataset: Dataset) -> Matched:
     if brought.paths is None:
         if len(brought.values) != count:
             raise DataError(
-                expected=f"a row for each of the {count:,} images of '{dataset.name}', or a path with each row",
+                expected=f"a row for each of the {count:,} images of '{dataset.name}', or paths",
                 received=f"{brought.name} with {len(brought.values):,} rows and no paths",
                 hint="save the paths too: numpy.savez('vectors.npz', path=paths, x=vectors)",
             )
@@ -98,12 +98,13 @@ def _find_paths(brought: Brought, dataset: Dataset) -> Rows:
     """Return the row of each image by its path as it is given, or below the folder of the data."""
     import pandas as pd
 
-    given = pd.Index([str(path).replace("\\", "/").removeprefix("./") for path in brought.paths])  # type: ignore[union-attr]
+    paths_given = [] if brought.paths is None else brought.paths.tolist()
+    given = pd.Index([str(path).replace("\\", "/").removeprefix("./") for path in paths_given])
     doubled = given[given.duplicated()]
     if len(doubled):
         raise DataError(
             expected="one row for each path",
-            received=f"{brought.name} with {listed(doubled.unique())} more than once",
+            received=f"{brought.name} with {listed(doubled.unique().astype(str).tolist())} more than once",
             hint="drop the rows that come again",
         )
     paths = dataset.samples["path"].astype(object).str.replace("\\", "/").str.removeprefix("./")
@@ -131,6 +132,7 @@ def require_rows(
     if len(lacking):
         raise DataError(
             expected=f"a row for each of the {int(needed.sum()):,} readable images",
-            received=f"{brought.name}, which lacks {len(lacking):,}: {listed(paths[lacking[:3]], len(lacking))}",
+            received=f"{brought.name}, which lacks {len(lacking):,}: "
+            f"{listed(paths[lacking[:3]], len(lacking))}",
             hint="add their rows; the scan is kept, so the next one is quick",
         )

@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from auditor.errors import DataError
 from auditor.evidence.brought import Brought
-from auditor.reading import listed
 from auditor.readers.temporary import temporary_folder, unpack
+from auditor.reading import listed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -120,7 +120,7 @@ def _read_npy(file: Path) -> tuple[Values, tuple[str, ...], None]:
 
 
 def _read_npz(file: Path) -> tuple[Values, tuple[str, ...], npt.NDArray[np.object_] | None]:
-    """Read the one matrix of an .npz file and its paths; arrays are unpacked beside, so that none is in memory."""
+    """Read the one matrix of an .npz file and its paths; arrays are unpacked to disk, not to memory."""
     arrays: dict[str, Values] = {}
     folder = temporary_folder()
     with zipfile.ZipFile(file) as packed:
@@ -250,5 +250,3 @@ def _numbers(batch: pa.RecordBatch, wanted: list[str]) -> npt.NDArray[Any]:
             raise ValueError("lists of several lengths")
         return np.asarray(flat.reshape(rows, -1))
     return np.stack([batch.column(n).to_numpy(zero_copy_only=False) for n in wanted], axis=1)
-
-

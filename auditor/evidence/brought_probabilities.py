@@ -1,4 +1,4 @@
-"""Class probabilities that users bring: checked, brought into the order of the images, refused where in-sample."""
+"""Class probabilities that users bring: checked, put into the order of the images, refused in-sample."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from auditor.reading import listed
 
 #: How far from 1 a row may add up: float16 rounds a hundred classes by less.
 SUM_TOLERANCE = 0.02
-#: A model that errs less than this often for each error of the neighbours has seen the labels: the best networks
-#: out of fold err a twentieth as often as neighbours on photos of 32 px (0.02 against 0.45), a memorising one never.
+#: A model that errs less than this often for each error of the neighbours has seen the labels. The best
+#: networks out of fold err a twentieth as often on photos of 32 px (0.02 against 0.45), a memorising one
+#: never.
 IN_SAMPLE_RATIO = 1 / 25
 #: Errors of the neighbours below which nothing is concluded: no model errs on data that is that easy.
 LEAST_ERRORS = 20
@@ -74,7 +75,7 @@ def require_classes_of(brought: Brought, classes: tuple[str, ...]) -> tuple[str,
     if lacking:
         raise DataError(
             expected=f"a column for each of the {len(classes)} classes",
-            received=f"{brought.name} without {listed(lacking, len(lacking))}; its columns are {listed(names)}",
+            received=f"{brought.name} without {listed(lacking)}; its columns are {listed(names)}",
             hint="name the columns as the labels are written",
         )
     return names
@@ -154,9 +155,10 @@ def refuse_in_sample(name: str, given: Rows, said: Floats32, neighbours: Floats3
     expected = int((neighbours.argmax(axis=1) != given).sum())
     if expected >= LEAST_ERRORS and errors < IN_SAMPLE_RATIO * expected:
         n = len(given)
+        by_neighbours = percent(1 - expected / n, 1)
         raise DataError(
             expected="out-of-fold probabilities, from a model that has not seen the labels of these images",
             received=f"{name}, which agrees with {percent(1 - errors / n, 2)} of {n:,} labels where"
-            f" neighbours agree with {percent(1 - expected / n, 1)}; a model that saw the labels hides every wrong one",
+            f" neighbours agree with {by_neighbours}: it has seen them, and hides every wrong one",
             hint="give the probabilities of a cross-validation, or of a model trained on other data",
         )

@@ -117,7 +117,9 @@ class Evidence:
         other.model_probabilities, other.model_recalls = self.model_probabilities, self.model_recalls
         other.brought_probabilities = self.brought_probabilities
         vectors = np.asarray(values, dtype=np.float32)
-        given = Descriptor(vectors, np.ones(vectors.shape[1], np.float32) if scales is None else scales, source)
+        given = Descriptor(
+            vectors, np.ones(vectors.shape[1], np.float32) if scales is None else scales, source
+        )
         other._pictures = PictureEvidence(self.images, self.signatures, self.seed, given)
         return other
 

@@ -251,7 +251,7 @@ def _loss(values: Floats32, given: Rows) -> float:
 
 
 def _join(values: Floats32, given: Rows, covered: npt.NDArray[np.bool_], said: Floats32) -> bool:
-    """Let a model join the ensemble where that lowers the log loss of what it covers; return whether it did."""
+    """Let a model join the ensemble where that lowers the log loss; return whether it did."""
     # Two parts of the ensemble, one of the model: it counts as much as each of the others.
     joined = geometric_mean([values[covered], values[covered], said[covered]])
     if _loss(joined, given[covered]) >= _loss(values[covered], given[covered]):
@@ -293,7 +293,9 @@ def find_probabilities(scan: _LabelledPictures) -> Probabilities | None:
     if brought is not None:
         said = brought.of(rows, classes)
         refuse_in_sample(brought.name, given, said, values)
-        if _loss(said, given) < min(_loss(values, given), _loss(geometric_mean([values, values, said]), given)):
+        if _loss(said, given) < min(
+            _loss(values, given), _loss(geometric_mean([values, values, said]), given)
+        ):
             values, models = said, (brought.name,)
         elif _join(values, given, np.ones(len(rows), dtype=bool), said):
             models = (*models, brought.name)

@@ -37,7 +37,7 @@ class WithField:
 
 
 def with_field(dataset: Dataset, field: Dataset) -> Dataset:
-    """Return the data set with the images of ``field`` added: split ``field``, no label, paths that start with ``field:``."""
+    """Return the data set with the images of ``field``: their split, no label, paths after ``field:``."""
     from dataclasses import replace
 
     import pandas as pd

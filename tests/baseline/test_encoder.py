@@ -45,7 +45,9 @@ def direct(source):
 
     from PIL import Image
 
-    return np.stack([np.asarray(Image.open(io.BytesIO(d))).mean(axis=(0, 1)) / 255 for d in source.files.values()])
+    return np.stack(
+        [np.asarray(Image.open(io.BytesIO(d))).mean(axis=(0, 1)) / 255 for d in source.files.values()]
+    )
 
 
 def test_each_image_gets_its_vector_and_files_that_are_the_same_are_read_once():
@@ -133,7 +135,7 @@ def test_scalings_are_those_of_their_names():
     assert np.allclose(SCALINGS["raw"](x).ravel(), [0, 127.5, 255])
     assert np.allclose(SCALINGS["unit"](x).ravel(), [0, 0.5, 1])
     assert np.allclose(SCALINGS["symmetric"](x).ravel(), [-1, 0, 1])
-    # torchvision.transforms.Normalize, worked out by hand: (0 - .485) / .229, (.5 - .456) / .224, (1 - .406) / .225
+    # Normalize of torchvision, by hand: (0 - .485) / .229, (.5 - .456) / .224, (1 - .406) / .225
     assert np.allclose(SCALINGS["imagenet"](x).ravel(), [-2.1179, 0.1964, 2.64], atol=1e-4)
 
 
@@ -145,9 +147,7 @@ def keras_file(folder, kind):
         "good": lambda: keras.Model(a, pooled),
         "two inputs": lambda: keras.Model([a, b := keras.Input((3,))], keras.layers.Add()([pooled, b])),
         "three outputs": lambda: keras.Model(a, [pooled, -pooled, pooled * 2]),
-        "grey": lambda: keras.Model(
-            g := keras.Input((8, 8, 1)), keras.layers.GlobalAveragePooling2D()(g)
-        ),
+        "grey": lambda: keras.Model(g := keras.Input((8, 8, 1)), keras.layers.GlobalAveragePooling2D()(g)),
         "code": lambda: keras.Model(a, keras.layers.Lambda(lambda x: x + 1)(pooled)),
     }
     models[kind]().save(folder / "m.keras")
@@ -232,13 +232,13 @@ def test_an_onnx_file_makes_vectors_whatever_its_batch(tmp_path, shape):
     [
         ((None, 3, 8, 8), {"inputs": 2}, "2 inputs and 1 outputs"),
         ((None, 3, 8, 8), {"outputs": 3}, "1 inputs and 3 outputs"),
-        ((None, 1, 8, 8), {}, "(None, 1, 8, 8)"),
+        ((None, 1, 8, 8), {}, "an input of tensor(float) (None, 1, 8, 8)"),
     ],
 )
 def test_an_onnx_file_of_another_kind_is_refused(tmp_path, shape, counts, said):
     with pytest.raises(DataError) as refused:
         open_encoder(onnx_file(tmp_path, shape, **counts))
-    assert said.replace("None", "'") in str(refused.value).replace("None", "'") or said in str(refused.value)
+    assert said in str(refused.value)
 
 
 def test_a_damaged_onnx_file_is_refused_in_one_line(tmp_path):

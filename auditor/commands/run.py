@@ -5,18 +5,24 @@ from __future__ import annotations
 import dataclasses
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Unpack
 
 from auditor.checks import choose, every_check, run_checks
 from auditor.commands.audit import Audit
 from auditor.commands.augment import augment
 from auditor.commands.config import Config, waive
 from auditor.commands.fixes import fill_commands
-from auditor.commands.opening import RUN_PACKAGES, ColumnNames, open_data, require_classes, require_packages
+from auditor.commands.opening import (
+    RUN_PACKAGES,
+    ColumnsAndEyes,
+    open_data,
+    require_classes,
+    require_packages,
+    take_apart,
+)
 from auditor.commands.options import (
     AugmentOptions,
     Data,
-    GivenEyes,
     Listeners,
     ScanOptions,
     SplitOptions,
@@ -55,21 +61,13 @@ def run(
     decisions: str | Path | None = None,
     scanning: ScanOptions | None = None,
     listeners: Listeners | None = None,
-    embeddings: Any = None,
-    probabilities: Any = None,
-    encoder: str | Path | None = None,
-    encoder_weights: str | Path | None = None,
-    encoder_size: int | None = None,
-    encoder_scaling: str | None = None,
-    **columns: Unpack[ColumnNames],
+    **columns: Unpack[ColumnsAndEyes],
 ) -> Audit:
     """Do all of it: scan, check, split, augment, train the baseline, check labels again, report.
 
     Parameters
     ----------
     data, field, config, seed, images, reproducible, decisions, scanning, **columns
-        As in `auditor.scan`.
-    embeddings, probabilities, encoder, encoder_weights, encoder_size, encoder_scaling
         As in `auditor.scan`.
     output : str or Path
         Folder to write every result and the report into.
@@ -96,23 +94,17 @@ def run(
             received=f"folds={splitting.folds}",
             hint="plan folds with auditor.split, and train on one of its rounds",
         )
+    names, eyes = take_apart(columns)
     request = ScanRequest(
         output=output,
         scanning=scanning or ScanOptions(),
         seed=seed,
         listeners=listeners or default_listeners(),
-        columns=columns,
-        eyes=GivenEyes(
-            embeddings=embeddings,
-            probabilities=probabilities,
-            encoder=encoder,
-            encoder_weights=encoder_weights,
-            encoder_size=encoder_size,
-            encoder_scaling=encoder_scaling,
-        ),
+        columns=names,
+        eyes=eyes,
         reproducible=reproducible,
     )
-    dataset = open_data(data, field=field, **columns)
+    dataset = open_data(data, field=field, **names)
     require_classes(dataset, "train")
     require_packages(*RUN_PACKAGES)
     splitting = splitting.parsed()

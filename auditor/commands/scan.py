@@ -15,8 +15,8 @@ from auditor.commands.audit import Audit
 from auditor.commands.config import Config, waive
 from auditor.commands.eyes import describe_eyes, note_eyes, open_eyes, use_eyes
 from auditor.commands.fixes import column_options, fill_commands
-from auditor.commands.opening import ColumnNames, open_data
-from auditor.commands.options import Data, GivenEyes, Listeners, ScanOptions, default_listeners
+from auditor.commands.opening import ColumnsAndEyes, open_data, take_apart
+from auditor.commands.options import Data, Listeners, ScanOptions, default_listeners
 from auditor.commands.provenance import dataset_facts, inputs_digest, provenance
 from auditor.commands.reuse import ScanRequest, scan_or_reuse, store_of
 from auditor.dataset import Dataset
@@ -38,13 +38,7 @@ def scan(
     decisions: str | Path | None = None,
     scanning: ScanOptions | None = None,
     listeners: Listeners | None = None,
-    embeddings: Any = None,
-    probabilities: Any = None,
-    encoder: str | Path | None = None,
-    encoder_weights: str | Path | None = None,
-    encoder_size: int | None = None,
-    encoder_scaling: str | None = None,
-    **columns: Unpack[ColumnNames],
+    **columns: Unpack[ColumnsAndEyes],
 ) -> Audit:
     """Scan a data set and run every check.
 
@@ -70,6 +64,8 @@ def scan(
         does not ask again. A manifest that `apply` wrote holds its decisions already.
     scanning : ScanOptions, optional
         How images are read.
+    **columns : str
+        ``label``, ``split`` and ``group``: columns of a table, as in `auditor.open`; and the following.
     embeddings : str, Path, ndarray or DataFrame, optional
         Vectors by which content is judged instead of the descriptor: a .npy, .npz, Parquet or CSV file, an
         array in the order of the table or of the sorted paths, or a DataFrame with the paths as index.
@@ -85,8 +81,6 @@ def scan(
     encoder_scaling : {"raw", "unit", "symmetric", "imagenet"}, optional
         Its pixels: 0 to 255, 0 to 1, -1 to 1, or standardised as for ImageNet; a file's are raw by default, a
         named network has its own.
-    **columns : str
-        ``label``, ``split`` and ``group``: columns of a table, as in `auditor.open`.
 
     Raises
     ------
@@ -94,24 +88,18 @@ def scan(
         The input cannot be used or the output cannot be written. Bad files inside a usable input are
         findings.
     """
+    names, eyes = take_apart(columns)
     request = ScanRequest(
         output=output,
         scanning=scanning or ScanOptions(),
         seed=seed,
         listeners=listeners or default_listeners(),
-        columns=columns,
-        eyes=GivenEyes(
-            embeddings=embeddings,
-            probabilities=probabilities,
-            encoder=encoder,
-            encoder_weights=encoder_weights,
-            encoder_size=encoder_size,
-            encoder_scaling=encoder_scaling,
-        ),
+        columns=names,
+        eyes=eyes,
         reproducible=reproducible,
         began=time.monotonic(),
     )
-    dataset = open_data(data, field=field, **columns)
+    dataset = open_data(data, field=field, **names)
     audit = check_data(dataset, request, config or Config(), decisions)
     if images and not audit.record.thumbnails:
         audit.record = add_thumbnails(audit.record, dataset)

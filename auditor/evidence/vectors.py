@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,9 +19,9 @@ if TYPE_CHECKING:
 #: Numbers that are held at once as float32 (64 MB).
 BLOCK_NUMBERS = 1 << 24
 #: Share of the mean eigenvalue that is added to each before whitening. Average precision of 5 % flips in the
-#: 1,702 photos of clothing: .81 with the descriptor's 0.1, .83 with 0.5, .84 with 1, .79 with 10. From 1 on
-#: self-confidence ranks better than the order that is used.
-RIDGE = 0.5
+#: 1,702 photos of clothing: .80 with the descriptor's 0.1, .82 with 0.5; but from 0.5 on self-confidence ranks
+#: better by .02 than the order that is used (``benchmarks/labels.py --embeddings``).
+RIDGE = 0.25
 #: Images whose pairs are compared to tell whether vectors in the order of the data are in that order, and the
 #: fewest with which that is tried.
 COMPARED, FEWEST_COMPARED = 400, 50
@@ -63,6 +64,7 @@ def describe_by_vectors(evidence: Evidence, brought: Brought, matched: Matched) 
     for start in range(0, len(used), step):
         block = used[start : start + step]
         out[block] = projection.project(_take(brought, matched.rows[block], paths[block]) / np.float32(size))
+        _let_go_of_pages(brought.values)
     if matched.by == "order":
         _require_order(evidence, brought, out)
     return Descriptor(out, projection.scales, f"the vectors of {brought.name}")
@@ -83,6 +85,13 @@ def _take(brought: Brought, rows: Rows, paths: npt.NDArray[np.object_]) -> Float
             hint="make these vectors again",
         )
     return block
+
+
+def _let_go_of_pages(values: npt.NDArray[np.generic]) -> None:
+    """Let the system take back what it mapped of a file: a million vectors are a gigabyte."""
+    mapped = getattr(values, "_mmap", None)
+    if isinstance(mapped, mmap.mmap):
+        mapped.madvise(mmap.MADV_DONTNEED)
 
 
 def _require_order(evidence: Evidence, brought: Brought, vectors: Floats32) -> None:

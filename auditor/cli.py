@@ -20,6 +20,7 @@ from auditor.arguments import (
     COLUMNS,
     DATA,
     EXPORTS,
+    EYES,
     PLAN,
     POLICY,
     QUIET,
@@ -174,7 +175,7 @@ def cli() -> None:
 @cli.command(short_help="Scan DATA, run the checks and write the report.")
 @DATA
 @TO_FOLDER
-@together(COLUMNS, UNLABELLED, SCANNING, CHECKING, SEED, QUIET)
+@together(COLUMNS, UNLABELLED, SCANNING, CHECKING, EYES, SEED, QUIET)
 @click.option(
     "--time-budget",
     type=click.FloatRange(0, min_open=True),
@@ -239,7 +240,7 @@ def _print_trials(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
 @cli.command(short_help="Do all of it, from the scan to the report.")
 @DATA
 @TO_FOLDER
-@together(COLUMNS, UNLABELLED, SCANNING, CHECKING, SEED, QUIET, RATIOS, TARGET, POLICY, WAY, TRAINING)
+@together(COLUMNS, UNLABELLED, SCANNING, CHECKING, EYES, SEED, QUIET, RATIOS, TARGET, POLICY, WAY, TRAINING)
 @click.option(
     "--time-budget",
     type=click.FloatRange(0),

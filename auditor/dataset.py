@@ -14,6 +14,8 @@ from auditor.reading import Reading, listed
 from auditor.record import SPLITS
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import pandas as pd
 
 #: Columns that every sample table starts with; blank ("") where unknown. More columns may follow (metadata of
@@ -174,6 +176,8 @@ class Dataset:
         The column of a table that named the groups.
     reading : Reading
         How the data was understood, in words.
+    order : ndarray of int64, shape (n_images,), or None
+        The row of the table that each sample came from; ``None`` without a table.
     """
 
     name: str
@@ -185,6 +189,7 @@ class Dataset:
     empty: tuple[tuple[str, str], ...] = ()
     group_column: str | None = None
     reading: Reading = field(default_factory=Reading)
+    order: npt.NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.samples)

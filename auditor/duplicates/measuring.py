@@ -29,6 +29,7 @@ def measure_candidates(
     neighbours: Rows | None,
     sampled: Mask,
     limit: float,
+    suggested: Rows | None = None,
 ) -> Pairs:
     """Find the candidate pairs of some rows and measure them.
 
@@ -38,7 +39,7 @@ def measure_candidates(
     ----------
     heads : ndarray of int64
     comparer : DetailComparer
-    descriptor, neighbours : ndarray, optional
+    descriptor, neighbours, suggested : ndarray, optional
         See `find_candidates`.
     sampled : ndarray of bool, shape (n_images,)
     limit : float
@@ -49,14 +50,14 @@ def measure_candidates(
     has_frame = widths.any(axis=1)
     framed = heads[has_frame]
     if not len(framed):
-        found = find_candidates(heads, signatures, descriptor, neighbours)
+        found = find_candidates(heads, signatures, descriptor, neighbours, suggested)
         return measure_pairs(comparer, found, limit, sampled)
     n = len(signatures)
     inside = crop_frames(signatures[framed], widths[has_frame])
     rows = np.concatenate([heads, n + np.flatnonzero(has_detail(inside, np.arange(len(inside))))])
     both = Signatures(np.concatenate([signatures.array, inside.array]))
     picture = np.concatenate([np.arange(n), framed])
-    found = find_candidates(rows, both, descriptor, neighbours)
+    found = find_candidates(rows, both, descriptor, neighbours, suggested)
     pairs = measure_pairs(DetailComparer(both), found, limit, sampled[picture])
     ordered = order_pairs(picture[pairs.first], picture[pairs.second], pairs.turn)
     pairs = Pairs(*ordered, pairs.distance)

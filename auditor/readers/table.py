@@ -295,11 +295,13 @@ def tabled(
             samples[column] = table[column].map(text_of) if _holds_lists(table[column]) else table[column]
     values = samples["split"]
     samples["split"] = values.map(lambda s: SPLIT_NAMES.get(s.lower()) or split_of(s) or s)
+    ordered = samples.reset_index(drop=True).sort_values("path", kind="stable")
     return Dataset(
         name=name,
         kind="table",
         location=location,
-        samples=samples.sort_values("path", ignore_index=True, kind="stable"),
+        samples=ordered.reset_index(drop=True),
+        order=ordered.index.to_numpy(),
         source=scientific(
             LocalFiles(str(root), {**found.names, **_chained(names, found.names)}),
             [found.names.get(path, path) for path in given],

@@ -341,7 +341,9 @@ def conclude(summary: str, effect: Effect, pair: Pair, claim: str) -> str:
     severity = grade(effect)
     if severity not in (Severity.PASS, Severity.UNDECIDED):
         return summary
-    high, margin = (_say(end, effect.unit) for end in (effect.high, effect.accept_at or effect.warn_at or 0.0))
+    unit, least = effect.unit, effect.accept_at or effect.warn_at or 0.0
+    # Rounded up, for no more is excluded.
+    high, margin = _say(math.ceil(100 * effect.high - 1e-6) / 100, unit), _say(least, unit)
     if severity is Severity.PASS:
         return f"{claim} by more than {high} (95 %). {summary}"
     if effect.detectable is None or not pair.decidable:

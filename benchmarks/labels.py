@@ -213,7 +213,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", nargs="*")
     parser.add_argument("--fashion", type=Path)
-    parser.add_argument("--embeddings", nargs="*", default=[], help="vectors, by path, of any of the data sets")
+    parser.add_argument(
+        "--embeddings", nargs="*", default=[], help="vectors, by path, of any of the data sets"
+    )
     parser.add_argument("--digits", action="store_true")
     parser.add_argument("--count", type=int, default=4000)
     parser.add_argument("--seeds", type=int, default=1)

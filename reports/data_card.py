@@ -18,6 +18,7 @@ import auditor
 from auditor.finding import ASKING, Finding, Severity
 from auditor.record import Record
 from auditor.reports.text import escape_markdown
+from auditor.reports.understood import understood
 from auditor.reports.wording import count, plural, share
 
 #: The Hub's categories of size, by the number of examples below which they end.
@@ -39,6 +40,7 @@ def render_data_card(record: Record) -> str:
         _front_matter(record),
         f"# {escape_markdown(facts.name)}",
         _todo("A sentence on what the pictures show, and for which task."),
+        "## What was read\n\n" + _read(record),
         "## Composition\n\n" + _composition(record),
         "## Quality\n\n" + _quality(record),
         "## Split\n\n" + _split(record),
@@ -80,6 +82,10 @@ def _front_matter(record: Record) -> str:
 
 def _todo(question: str) -> str:
     return f"*To be answered by those who made the data:* {question}"
+
+
+def _read(record: Record) -> str:
+    return "\n".join(f"- {name}: {escape_markdown(text)}" for name, text in understood(record))
 
 
 def _composition(record: Record) -> str:

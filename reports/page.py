@@ -96,6 +96,7 @@ def build_page(record: Record, *, images: bool = True, budget: int = BUDGET) -> 
         "map": draw_map(record),
         "augmentation": augmentation(record, pictures),
         "baseline": baseline(record),
+        "methods": methods(record),
     }
     run = record.provenance.get("run") or {}
     return Page(
@@ -105,7 +106,6 @@ def build_page(record: Record, *, images: bool = True, budget: int = BUDGET) -> 
         started=str(run.get("started", ""))[:10],
         version=auditor.__version__,
         findings_left_out=len(opened) - len(shown),
-        methods=methods(record),
         glossary=_terms(made),
         contents=_contents(made),
         items=tuple(pictures.items.values()),
@@ -129,7 +129,7 @@ def _contents(made: dict[str, object]) -> tuple[Entry, ...]:
         "map": "Map",
         "augmentation": "Augmentation",
     }
-    entries = [Entry("verdict", "Verdict", "")]
+    entries = [Entry("verdict", "Verdict", ""), Entry("first", "What to do", "")]
     for key, title in titles.items():
         part = made[key]
         if key == "galleries" and isinstance(part, tuple):

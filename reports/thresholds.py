@@ -25,7 +25,9 @@ def threshold_of(effect: Effect | None, severity: Severity) -> str:
     """
     if effect is None:
         return ""
-    limits = (effect.error_at, effect.warn_at) if severity is Severity.ERROR else (effect.warn_at, effect.error_at)
+    limits = (
+        (effect.error_at, effect.warn_at) if severity is Severity.ERROR else (effect.warn_at, effect.error_at)
+    )
     limit = next((t for t in limits if t is not None), None)
     if limit is None:
         return "for information"

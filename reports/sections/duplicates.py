@@ -12,7 +12,9 @@ from auditor.reports.sections.pictures import Picture, Pictures
 
 #: Evidence rows that sets are put together from, sets that are shown, and members of each.
 ROWS, SETS, MEMBERS = 24, 18, 6
-CODES = ("conflicting-labels", "split-leak", "near-duplicate", "exact-duplicate", "group-leak")
+CODES = ("conflicting-labels", "split-leak", "near-duplicate", "exact-duplicate")
+#: Their pairs belong together and need not be copies: they join no set, and are not shown again where one has them.
+RELATED = ("group-leak", "source-leak")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,11 @@ def duplicate_sets(findings: Sequence[Finding], pictures: Pictures) -> Duplicate
         place: [kept[top].finding for path, _ in asked[:ROWS] if (top := root(path)) in kept]
         for place, asked in pairs.items()
     }
+    for finding in (f for f in findings if f.code in RELATED):
+        asked = _pairs(finding, pictures)[:ROWS]
+        found = [kept[top].finding for a, b in asked if (top := root(a)) == root(b) and top in kept]
+        if found and len(found) == len(asked):
+            pairs[anchor(finding)], homes[anchor(finding)] = asked, found
     return DuplicateSets(
         tuple(kept.values()),
         {place: found[0] for place, found in homes.items() if found},

@@ -15,7 +15,7 @@ from auditor.reports.sections.fixes import by_hand, command_of
 from auditor.reports.sections.pictures import Picture, Pictures
 from auditor.reports.sections.plain_table import cell
 from auditor.reports.thresholds import threshold_of, value_of
-from auditor.reports.wording import count, number, plural, shortened
+from auditor.reports.wording import count, number, plural, scope_beside, shortened
 
 if TYPE_CHECKING:
     from auditor.reports.sections.shown_with import ShownWith
@@ -46,6 +46,7 @@ class FindingView:
     id: str
     anchor: str
     code: str
+    scope: str
     severity: str
     title: str
     summary: str
@@ -90,6 +91,7 @@ def view(
         id=finding.id,
         anchor=anchor(finding, prefix),
         code=finding.code,
+        scope=scope_beside(finding.title, finding.scope),
         severity=finding.severity.value,
         title=shortened(finding.title, 200),
         summary=shortened(finding.summary, LONGEST_TEXT),

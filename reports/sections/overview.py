@@ -122,7 +122,9 @@ def _otherwise(record: Record, ordered: Sequence[Finding]) -> str:
     if ordered:
         return "No command helps here: the findings below say what was found."
     if len(record.dataset.classes) < FEWEST_CLASSES:
-        return "Name the labels, then scan again: without two classes nothing can be split by class or trained."
+        return (
+            "Name the labels, then scan again: without two classes nothing can be split by class or trained."
+        )
     if record.baseline is None:
         return "Run `auditor run`: it plans the split, trains a baseline and says what that shows about the data."
     return "Train the model that you want; it has to beat the baseline below."
@@ -208,8 +210,7 @@ def _quality(record: Record) -> list[Fact]:
         effect = labels.effect
         bound = effect.name.endswith("at most")  # in one direction: it says nothing about the other
         value = share(effect.value)
-        words = "of the labels are wrong, at most" if bound else "of the labels are wrong"
-        found.append(Fact(f"≤ {value}" if bound else value, words))
+        found.append(Fact(f"≤ {value}" if bound else value, "of labels are wrong"))
     scores = (record.baseline or {}).get("scores", {})
     part = next((p for p in ("test", "val") if "balanced_accuracy" in scores.get(p, {})), None)
     if part is not None:

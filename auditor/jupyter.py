@@ -35,7 +35,7 @@ class Line:
         self._stage, self._began = text, time.monotonic()
         self._show(text, always=True)
 
-    def scanned(self, done: int, total: int, size: int, unreadable: int) -> None:
+    def scanned(self, done: int, total: int, _size: int, unreadable: int) -> None:
         """Show how far a scan is."""
         bad = f", {unreadable:,} unreadable" if unreadable else ""
         self._show(

@@ -28,7 +28,7 @@ class Judge(Protocol):
     def name(self) -> str:
         """As in "9 nearest neighbours on the descriptor"."""
 
-    def __call__(self, pictures: Sequence[Picture], units: Sequence[str]) -> npt.NDArray[np.object_]:
+    def __call__(self, pictures: Sequence[Picture], units: Sequence[str], /) -> npt.NDArray[np.object_]:
         """Return the class of each RGB picture.
 
         ``units`` says what each stems from, so that its own likeness is not asked.
@@ -124,7 +124,7 @@ class Model:
 
         return cls(predict, tuple(labels), (int(image_size[0]), int(image_size[1])))
 
-    def __call__(self, pictures: Sequence[Picture], units: Sequence[str]) -> npt.NDArray[np.object_]:
+    def __call__(self, pictures: Sequence[Picture], _units: Sequence[str]) -> npt.NDArray[np.object_]:
         """Return the class with the highest score."""
         from auditor.augmentation.stream import resized
 

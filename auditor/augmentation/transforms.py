@@ -70,7 +70,7 @@ def _within(rng: np.random.Generator, most: float, at_limit: bool) -> float:
     return round(math.copysign(most, value) if at_limit else value, DIGITS)
 
 
-def _flip(magnitudes: Mapping[str, float], rng: np.random.Generator, at_limit: bool) -> Drawn:
+def _flip(_magnitudes: Mapping[str, float], _rng: np.random.Generator, _at_limit: bool) -> Drawn:
     return {}
 
 

@@ -402,12 +402,12 @@ def run_experiments(session: Session, history: History, scores: dict[str, Scores
 
 #: The questions and what answers them, in the order in which they are given time.
 EXPERIMENTS: tuple[tuple[tuple[str, ...], Experiment], ...] = (
-    (("too-hard test",), lambda session, history, scores: harder_test(scores)),
+    (("too-hard test",), lambda _session, _history, scores: harder_test(scores)),
     (("leak-inflated test",), lambda session, history, scores: [leak(session, history, scores)]),
-    (("cannot learn one batch",), lambda session, history, scores: [one_batch(session)]),
+    (("cannot learn one batch",), lambda session, _history, _scores: [one_batch(session)]),
     (
         ("learning rate too low", "learning rate too high"),
-        lambda session, history, scores: learning_rate(session),
+        lambda session, _history, _scores: learning_rate(session),
     ),
     (("too few images",), lambda session, history, scores: [half_the_data(session, history, scores)]),
 )

@@ -179,15 +179,15 @@ class _Training:
         names = ("on_epoch_begin", "on_train_batch_begin", "on_train_batch_end", "on_epoch_end")
         return {name: getattr(self, name) for name in names}
 
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+    def on_epoch_begin(self, epoch: int, _logs: Any = None) -> None:
         self.epoch, self.started, self.pace = epoch, time.monotonic(), self.network.pace
 
-    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+    def on_train_batch_begin(self, batch: int, _logs: Any = None) -> None:
         peak = self.run.learning_rate * self.pace * REDUCE**self.reductions
         now = rate(self.epoch * self.steps + batch, self.run.epochs * self.steps, peak)
         self.network.optimizer.learning_rate.assign(now)
 
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+    def on_train_batch_end(self, _batch: int, logs: Any = None) -> None:
         if logs is not None and not math.isfinite(logs["loss"]):
             self.broken = True
         elif time.monotonic() > self.run.deadline:

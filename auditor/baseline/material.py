@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from auditor.baseline.feeding import Samples
-from auditor.baseline.pixels import PixelCache, build_cache
+from auditor.baseline.pixels import build_cache
 from auditor.errors import DataError, UsageError
 from auditor.grouping import PlannedSplit, number_units_of
 
@@ -195,7 +195,7 @@ def gather(
             received=f"{len(train)} and {len(parts['val'])} readable images",
             hint="see the scan's findings about unreadable files",
         )
-    made = augmented(augmentation, cache, rows, train, labels) if augmentation is not None else None
+    made = augmented(augmentation, rows, train, labels) if augmentation is not None else None
     return Material(labels, rows, parts, made, leaking, _gaps(labels, parts, int((~readable).sum())))
 
 
@@ -219,7 +219,7 @@ def _gaps(labels: tuple[str, ...], parts: Mapping[str, Samples], unreadable: int
 
 
 def augmented(
-    augmentation: Augmentation, cache: PixelCache, rows: pd.DataFrame, train: Samples, labels: tuple[str, ...]
+    augmentation: Augmentation, rows: pd.DataFrame, train: Samples, labels: tuple[str, ...]
 ) -> Samples | None:
     """Return the training samples followed by those that augmentation makes, drawn as they are fed.
 

@@ -150,7 +150,7 @@ def _fused_normalization() -> Any:
     class FusedNormalization(keras.layers.BatchNormalization):  # type: ignore[misc, name-defined]
         """Keras' batch normalisation, with its weights; the running variance is of n - 1."""
 
-        def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+        def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:  # noqa: ARG002
             fused = tf.compat.v1.nn.fused_batch_norm
             if not training:
                 mean, variance = self.moving_mean.value, self.moving_variance.value
@@ -200,7 +200,7 @@ def _gate() -> Any:
     class Gate(keras.layers.Layer):  # type: ignore[misc, name-defined]
         """Passes its input on; gradients too once ``open`` is 1."""
 
-        def build(self, shape: Any) -> None:
+        def build(self, shape: Any) -> None:  # noqa: ARG002 - Keras passes it
             self.open = self.add_weight(shape=(), initializer="zeros", trainable=False, name="open")
 
         def call(self, x: Any) -> Any:

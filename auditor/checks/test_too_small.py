@@ -107,7 +107,7 @@ class TestTooSmall(Check):
         margins = {name: margins[name] for name in order}
         loose = [name for name, m in margins.items() if m.half_width > self.warn_half_width]
         yield self.make_finding(
-            self._summarise(margins, loose, sorted(measured), correlation),
+            self._summarise(margins, loose, sorted(measured)),
             Effect.counted(
                 "half-width of a class's recall",
                 margins[order[0]].half_width,
@@ -148,9 +148,7 @@ class TestTooSmall(Check):
             needed_at_worst=int(np.ceil(images_needed(WORST_RECALL, self.target_half_width) * effect)),
         )
 
-    def _summarise(
-        self, margins: dict[str, Margin], loose: list[str], measured: list[str], correlation: float
-    ) -> str:
+    def _summarise(self, margins: dict[str, Margin], loose: list[str], measured: list[str]) -> str:
         shown = [
             f"{name} {f'{percent(m.recall)} ' if name in measured else ''}±{percent(m.half_width)} "
             f"({m.images:,})"

@@ -13,6 +13,7 @@ from auditor.commands.results import add_parts, prepare_output
 
 if TYPE_CHECKING:
     from auditor.augmentation import Augmentation, Model, Policy
+    from auditor.augmentation.advice import PolicyCheck
     from auditor.splitting import Plan
 
 
@@ -55,10 +56,9 @@ def augment(
     decide : bool
         Also train with and without each transform about which the measurement is undecided.
     """
-    from auditor.augmentation import check_policy, plan_augmentation, write_policy
+    from auditor.augmentation import check_policy, plan_augmentation
     from auditor.augmentation.planning import choose_policy
     from auditor.augmentation.policy import MIRRORS
-    from auditor.reports.thumbnails import make_thumbnails
 
     listeners = listeners or default_listeners()
     folder = None if output is None else prepare_output(output, plan.dataset, listeners.notice)
@@ -69,14 +69,7 @@ def augment(
         found = check_policy(plan, chosen, model=_baseline_model(folder, plan), seed=seed)
         found = found if decide or policy is not None else found.without_undecided(MIRRORS)
     if decide and found is not None:
-        listeners.stage("Training with and without what is undecided")
-        asked, settled = (
-            found.undecided(),
-            found.decide(lambda tried: _validation_score(plan, tried, seed, listeners)),
-        )
-        found = dataclasses.replace(found, advised=settled)
-        kept = {step.name for step in settled.steps}
-        decided = [f"{name}: {'kept' if name in kept else 'off'}" for name in asked]
+        found, decided = _decide_by_training(found, plan, seed, listeners)
     made = plan_augmentation(
         plan,
         target=target,
@@ -90,19 +83,40 @@ def augment(
         made.facts["notes"].append(
             f"Decided by training with and without, on validation: {', '.join(decided)}."
         )
-    if folder is not None:
-        if found is not None:
-            write_policy(found.advised, folder / "policy.toml")
-        listeners.stage(f"Writing {len(made.manifest):,} augmented images")
-        made = made.write(folder, on_progress=listeners.images)
-        before = make_thumbnails(plan.dataset.source, [e["before"] for e in made.facts["examples"]])
-        add_parts(
-            folder,
-            str(plan.facts["fingerprint"]),
-            augmentation=made.facts,
-            augmented=made.manifest,
-            pictures={**before, **made.example_pictures()},
-        )
+    return made if folder is None else _write(made, found, folder, plan, listeners)
+
+
+def _decide_by_training(
+    found: PolicyCheck, plan: Plan, seed: int, listeners: Listeners
+) -> tuple[PolicyCheck, list[str]]:
+    """Train with and without each transform that is undecided; return what is advised then, and in words."""
+    listeners.stage("Training with and without what is undecided")
+    asked = found.undecided()
+    settled = found.decide(lambda tried: _validation_score(plan, tried, seed, listeners))
+    kept = {step.name for step in settled.steps}
+    words = [f"{name}: {'kept' if name in kept else 'off'}" for name in asked]
+    return dataclasses.replace(found, advised=settled), words
+
+
+def _write(
+    made: Augmentation, found: PolicyCheck | None, folder: Path, plan: Plan, listeners: Listeners
+) -> Augmentation:
+    """Write the images, the advised policy and the facts into an output folder."""
+    from auditor.augmentation import write_policy
+    from auditor.reports.thumbnails import make_thumbnails
+
+    if found is not None:
+        write_policy(found.advised, folder / "policy.toml")
+    listeners.stage(f"Writing {len(made.manifest):,} augmented images")
+    made = made.write(folder, on_progress=listeners.images)
+    before = make_thumbnails(plan.dataset.source, [e["before"] for e in made.facts["examples"]])
+    add_parts(
+        folder,
+        str(plan.facts["fingerprint"]),
+        augmentation=made.facts,
+        augmented=made.manifest,
+        pictures={**before, **made.example_pictures()},
+    )
     return made
 
 

@@ -7,6 +7,7 @@ scikit-learn bundles: 1,797 images of 8x8 pixels in 17 grey levels, enlarged her
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from auditor.commands.audit import Audit
 
 #: Largest to smallest class in training.
 TAIL_RATIO = 20.0
+#: Test images of each digit: a quarter of the set.
+TESTED = 45
 #: Test pictures are lifted by this many of 255 grey levels, and compressed to make room.
 LIFT = 45
 #: How many of each defect are planted.
@@ -78,13 +81,7 @@ def make_data(folder: Path, seed: int = 0) -> tuple[Planted, ...]:
     digits = load_digits()
     small = np.rint(digits.images * (255 / 16)).astype(np.uint8)
     pictures = [np.asarray(Image.fromarray(p).resize((32, 32), Image.Resampling.BICUBIC)) for p in small]
-    train: list[tuple[str, int]] = []
-    test: list[tuple[str, int]] = []
-    for digit in range(10):
-        rows = random.permutation(np.flatnonzero(digits.target == digit))
-        test += [(str(digit), int(i)) for i in rows[:45]]
-        kept = round((len(rows) - 45) * TAIL_RATIO ** (-digit / 9))
-        train += [(str(digit), int(i)) for i in rows[45 : 45 + kept]]
+    train, test = _divide(digits.target, random)
 
     def write(split: str, label: str, name: str, data: bytes) -> str:
         path = Path(split, label, name)
@@ -122,6 +119,24 @@ def make_data(folder: Path, seed: int = 0) -> tuple[Planted, ...]:
         write("test", label, f"scan_{i:04d}.jpg", _png(pictures[i], "JPEG")) for label, i in reencoded
     ]
     shown["text"] = [write("train", str(n), "readme.png", b"This is not a picture.\n") for n in range(TEXT)]
+    return _list_planted(shown)
+
+
+def _divide(
+    target: npt.NDArray[np.int64], random: np.random.Generator
+) -> tuple[list[tuple[str, int]], list[tuple[str, int]]]:
+    """Return class and number of the images of train, with a long tail, and of test."""
+    train: list[tuple[str, int]] = []
+    test: list[tuple[str, int]] = []
+    for digit in range(10):
+        rows = random.permutation(np.flatnonzero(target == digit))
+        test += [(str(digit), int(i)) for i in rows[:TESTED]]
+        kept = round((len(rows) - TESTED) * TAIL_RATIO ** (-digit / 9))
+        train += [(str(digit), int(i)) for i in rows[TESTED : TESTED + kept]]
+    return train, test
+
+
+def _list_planted(shown: Mapping[str, Sequence[str]]) -> tuple[Planted, ...]:
     return (
         Planted(kind="truncated files", code="truncated", paths=tuple(shown["truncated"])),
         Planted(kind="text files named .png", code="unreadable", paths=tuple(shown["text"])),

@@ -291,35 +291,37 @@ def selftest(
             return audit(copy.write(root / name))
 
         scores = _score_images(clean, _plant_images(clean, rng), findings_of)
-        bright = max(classes, key=lambda c: (sum(row["label"] == c for row in clean.rows), c))
-        plain = _repainted(clean, lambda _: False, lambda x: x)
-        before = findings_of(plain, "plain")
-        after = findings_of(
-            _repainted(clean, lambda row: row["label"] == bright, lambda x: x + BRIGHTER), "shortcut"
-        )
-        scores.append(
-            _score_whole(
-                f'class "{bright}" brightened by {BRIGHTER} of 255', "shortcut", "picture", before, after
-            )
-        )
-        noisy = findings_of(
-            _repainted(
-                clean,
-                lambda row: row["split"] == "test" and rng.random() < 0.5,
-                lambda x: x + rng.normal(0, NOISE, x.shape),
-            ),
-            "shift",
-        )
-        scores.append(
-            _score_whole(
-                f"noise (sd {NOISE} of 255) on half of the test split",
-                "property-shift",
-                "train-test",
-                before,
-                noisy,
-            )
-        )
+        scores += _score_wholes(clean, classes, findings_of, rng)
     return SelfTest(len(clean.rows), tuple(scores))
+
+
+def _score_wholes(
+    clean: _Copy,
+    classes: Sequence[str],
+    findings_of: Callable[[_Copy, str], Sequence[Finding]],
+    rng: np.random.Generator,
+) -> list[Score]:
+    """Score the faults of a whole class and a whole split."""
+    bright = max(classes, key=lambda c: (sum(row["label"] == c for row in clean.rows), c))
+    plain = _repainted(clean, lambda _: False, lambda x: x)
+    before = findings_of(plain, "plain")
+    after = findings_of(
+        _repainted(clean, lambda row: row["label"] == bright, lambda x: x + BRIGHTER), "shortcut"
+    )
+    brightened = f'class "{bright}" brightened by {BRIGHTER} of 255'
+    noisy = findings_of(
+        _repainted(
+            clean,
+            lambda row: row["split"] == "test" and rng.random() < 0.5,
+            lambda x: x + rng.normal(0, NOISE, x.shape),
+        ),
+        "shift",
+    )
+    noise = f"noise (sd {NOISE} of 255) on half of the test split"
+    return [
+        _score_whole(brightened, "shortcut", "picture", before, after),
+        _score_whole(noise, "property-shift", "train-test", before, noisy),
+    ]
 
 
 def _score_images(

@@ -44,4 +44,4 @@ def verify(
         seed=int(certificate.get("seed", 0)),
         listeners=listeners or default_listeners(),
     )
-    return verify_split(table, certificate, dataset, name_duplicate_sets(scan_or_reuse(dataset, request)))
+    return verify_split(table, certificate, name_duplicate_sets(scan_or_reuse(dataset, request)))

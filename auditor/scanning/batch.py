@@ -196,11 +196,15 @@ def scan_batch(
     numbers = np.full((len(index), len(MEASURES)), np.nan)
     if readable:
         numbers[readable] = measures(totals[readable])
-        for place, value in zip(readable, perceptual_hash(signatures[readable]), strict=True):
-            row_facts = facts[place]
-            assert row_facts is not None
-            facts[place] = row_facts._replace(phash=f"{int(value):016x}")
+        _add_hashes(facts, readable, signatures)
     return Rows(index, facts, stats, numbers, signatures), left
+
+
+def _add_hashes(facts: list[Facts | None], readable: list[int], signatures: npt.NDArray[np.uint8]) -> None:
+    for place, value in zip(readable, perceptual_hash(signatures[readable]), strict=True):
+        row_facts = facts[place]
+        assert row_facts is not None
+        facts[place] = row_facts._replace(phash=f"{int(value):016x}")
 
 
 class NeedsIsolation(Exception):

@@ -68,29 +68,7 @@ def scan_on_dask(
     except ImportError:
         raise MissingExtraError.of("distributed", "cluster") from None
     with ExitStack() as stack:
-        if scheduler is None:
-            cluster = stack.enter_context(
-                distributed.LocalCluster(
-                    n_workers=jobs,
-                    threads_per_worker=1,
-                    dashboard_address=None,
-                    host="127.0.0.1",
-                    silence_logs=50,
-                )
-            )
-        try:
-            client = stack.enter_context(
-                distributed.Client(
-                    cluster if scheduler is None else scheduler, timeout=CONNECT_SECONDS, set_as_default=False
-                )
-            )
-        except (OSError, ValueError) as error:
-            reason = str(error) or type(error).__name__
-            raise UsageError(
-                expected="the address of a Dask scheduler",
-                received=f"'{scheduler}' ({reason})",
-                hint="as in tcp://host:8786",
-            ) from None
+        client = _connect(distributed, scheduler, jobs, stack)
         source = iter(batches)
         threads = max(sum(client.nthreads().values()), 1)
 
@@ -107,3 +85,27 @@ def scan_on_dask(
             for following in submit(1):
                 running.add(following)
             yield from found
+
+
+def _connect(distributed: Any, scheduler: str | None, jobs: int | None, stack: ExitStack) -> Any:
+    """Return a client of the scheduler, or of a cluster on this machine that ends with the stack."""
+    where: Any = scheduler
+    if scheduler is None:
+        where = stack.enter_context(
+            distributed.LocalCluster(
+                n_workers=jobs,
+                threads_per_worker=1,
+                dashboard_address=None,
+                host="127.0.0.1",
+                silence_logs=50,
+            )
+        )
+    try:
+        return stack.enter_context(distributed.Client(where, timeout=CONNECT_SECONDS, set_as_default=False))
+    except (OSError, ValueError) as error:
+        reason = str(error) or type(error).__name__
+        raise UsageError(
+            expected="the address of a Dask scheduler",
+            received=f"'{scheduler}' ({reason})",
+            hint="as in tcp://host:8786",
+        ) from None

@@ -65,6 +65,10 @@ def probe(data: bytes) -> Header | None:
     return None
 
 
+#: Chunks of a PNG whose bytes are looked at; copying all others would cost as much as their checksums.
+PNG_CHUNKS_READ = (b"IHDR", b"acTL", b"eXIf")
+
+
 def _jpeg_end(data: bytes, position: int, scans_follow: bool) -> tuple[int, int]:
     """Return the position just behind the end marker (-1 where there is none) and the number of scans."""
     scans = 1
@@ -100,12 +104,8 @@ def _jpeg(data: bytes) -> Header:
             position += 1
             continue
         if marker == 0xD9:
-            return Header(
-                "JPEG",
-                defect="broken-header",
-                reason="broken header: the JPEG ends before any picture data",
-                usual=False,
-            )
+            reason = "broken header: the JPEG ends before any picture data"
+            return Header("JPEG", defect="broken-header", reason=reason, usual=False)
         if 0xD0 <= marker <= 0xD8 or marker == 0x01:
             position += 2
             continue
@@ -127,9 +127,8 @@ def _jpeg(data: bytes) -> Header:
         elif marker == 0xDA:
             break
     if frame < 0:
-        return Header(
-            "JPEG", defect="broken-header", reason="broken header: the JPEG has no frame header", usual=False
-        )
+        reason = "broken header: the JPEG has no frame header"
+        return Header("JPEG", defect="broken-header", reason=reason, usual=False)
     several = frame != 0xC0 or body >= size or data[body] < components
     end, scans = _jpeg_end(data, position, several)
     # A tool that saves the first picture alone may leave the index of all: then nothing follows the first,
@@ -179,86 +178,63 @@ def _png(data: bytes) -> Header:
     header = Header("PNG", usual=False)
     position, size = 8, len(data)
     seen: set[bytes] = set()
-    while True:
+    while b"IEND" not in seen:
         if position + 12 > size:
-            lost = "missing-end-marker" if b"IDAT" in seen and position == size else "truncated"
-            reason = (
-                "missing end marker: the PNG has no IEND chunk"
-                if lost != "truncated"
-                else "truncated: the PNG ends inside a chunk"
-            )
-            return replace(header, defect=lost, reason=reason, usual=False)
-        length = int.from_bytes(data[position : position + 4], "big")
+            if b"IDAT" in seen and position == size:
+                return _png_defect(
+                    header, "missing-end-marker", "missing end marker: the PNG has no IEND chunk"
+                )
+            return _png_defect(header, "truncated", "truncated: the PNG ends inside a chunk")
         kind = data[position + 4 : position + 8]
-        body, end = position + 8, position + 8 + length
+        body = position + 8
+        end = body + int.from_bytes(data[position : position + 4], "big")
         if end + 4 > size:
             if not kind.isalpha():
-                return replace(
-                    header,
-                    defect="damaged",
-                    reason="damaged: the PNG's chunks do not follow each other",
-                    usual=False,
-                )
-            return replace(
-                header,
-                defect="truncated",
-                reason=f"truncated: the PNG ends inside its {kind.decode()} chunk",
-                usual=False,
-            )
+                reason = "damaged: the PNG's chunks do not follow each other"
+                return _png_defect(header, "damaged", reason)
+            reason = f"truncated: the PNG ends inside its {kind.decode()} chunk"
+            return _png_defect(header, "truncated", reason)
         if zlib.crc32(memoryview(data)[position + 4 : end]) != int.from_bytes(data[end : end + 4], "big"):
             name = kind.decode("ascii", "backslashreplace")
-            return replace(
-                header, defect="bad-checksum", reason=f"bad checksum in the PNG's {name} chunk", usual=False
-            )
-        if kind == b"IHDR" and length >= 13 and not seen:
-            width, height, depth, colour = struct.unpack_from(">IIBB", data, body)
-            mode = (
-                "1"
-                if (colour, depth) == (0, 1)
-                else "I;16"
-                if (colour, depth) == (0, 16)
-                else PNG_MODES.get(colour, "")
-            )
-            header = Header(
-                "PNG",
-                mode,
-                width,
-                height,
-                8 if colour == 3 else depth,
-                transparent=colour in (4, 6),
-                usual=mode != "" and width > 0 and height > 0,
-            )
-        elif not seen:
-            return replace(
-                header,
-                defect="broken-header",
-                reason="broken header: the PNG does not start with its IHDR chunk",
-            )
-        elif kind == b"tRNS":
-            header = replace(header, transparent=True)
-        elif kind == b"acTL" and length >= 8:
-            header = replace(header, animated=int.from_bytes(data[body : body + 4], "big") > 1, usual=False)
-        elif kind == b"eXIf":
-            exif = read_exif(data[body:end])
-            header = replace(
-                header,
-                orientation=exif.orientation,
-                private=exif.private,
-                camera=exif.camera,
-                taken=exif.taken,
-            )
+            return _png_defect(header, "bad-checksum", f"bad checksum in the PNG's {name} chunk")
+        if not seen and not (kind == b"IHDR" and end - body >= 13):
+            reason = "broken header: the PNG does not start with its IHDR chunk"
+            return _png_defect(header, "broken-header", reason)
+        header = _add_png_chunk(header, kind, data[body:end] if kind in PNG_CHUNKS_READ else b"", not seen)
         seen.add(kind)
         position = end + 4
-        if kind == b"IEND":
-            if b"IDAT" not in seen:
-                return replace(
-                    header, defect="truncated", reason="truncated: the PNG has no picture data", usual=False
-                )
-            if header.mode == "P" and b"PLTE" not in seen:
-                return replace(
-                    header,
-                    defect="broken-header",
-                    reason="broken header: the PNG's palette is missing",
-                    usual=False,
-                )
-            return replace(header, trailing=size - position)
+    if b"IDAT" not in seen:
+        return _png_defect(header, "truncated", "truncated: the PNG has no picture data")
+    if header.mode == "P" and b"PLTE" not in seen:
+        return _png_defect(header, "broken-header", "broken header: the PNG's palette is missing")
+    return replace(header, trailing=size - position)
+
+
+def _png_defect(header: Header, defect: str, reason: str) -> Header:
+    return replace(header, defect=defect, reason=reason, usual=False)
+
+
+def _add_png_chunk(header: Header, kind: bytes, body: bytes, first: bool) -> Header:
+    """Return the header with what one chunk says."""
+    if kind == b"IHDR" and first:
+        width, height, depth, colour = struct.unpack_from(">IIBB", body)
+        mode = {(0, 1): "1", (0, 16): "I;16"}.get((colour, depth), PNG_MODES.get(colour, ""))
+        return Header(
+            "PNG",
+            mode,
+            width,
+            height,
+            8 if colour == 3 else depth,
+            transparent=colour in (4, 6),
+            usual=mode != "" and width > 0 and height > 0,
+        )
+    if kind == b"tRNS":
+        return replace(header, transparent=True)
+    if kind == b"acTL" and len(body) >= 8:
+        return replace(header, animated=int.from_bytes(body[:4], "big") > 1, usual=False)
+    if kind == b"eXIf":
+        exif = read_exif(body)
+        return replace(
+            header, orientation=exif.orientation, private=exif.private, camera=exif.camera, taken=exif.taken
+        )
+    return header

@@ -55,12 +55,10 @@ def scan_images(
     ----------
     dataset : Dataset
     store : Path, optional
-        Folder in which rows are kept: a scan that was killed goes on from there, and later scans read only
-        files that have changed.
+        Folder in which rows are kept, so that killed scans go on, and later ones read only changed files.
     jobs : int, optional
         Worker processes; by default one per core. None are started for little work.
     engine : {"local", "dask"}
-        Worker processes on this machine, or a Dask cluster.
     scheduler : str, optional
         Address of the Dask scheduler; by default a cluster is started on this machine.
     timeout : float
@@ -68,14 +66,11 @@ def scan_images(
     memory_limit : int
         Bytes that a worker may take for one image.
     rehash : bool
-        Read every file, whether or not size and time of modification are as they were; what has the same
-        bytes is not decoded again.
+        Read every file, changed or not; the same bytes are not decoded again.
     decoders : {"header", "all"}
-        Judge what other decoders do by header facts, or try OpenCV and, where it is installed, TensorFlow on
-        each file.
+        Judge other decoders by header facts, or try OpenCV and, where installed, TensorFlow on each file.
     time_budget : float, optional
-        Minutes for reading and for the checks that follow: reading ends while there is time for those. What
-        was measured by then is a stratified random sample.
+        Minutes for reading and the checks after it. What was read by then is a stratified random sample.
     began : float, optional
         Monotonic time from which the budget counts; now by default.
     seed : int
@@ -115,23 +110,32 @@ def scan_images(
     from auditor.scanning.worker import Order
 
     order = Order(dataset.source, timeout, memory_limit, decoders)
+    alone = decoders == "header" and _cpu_seconds(sizes[todo]) < ALONE_SECONDS
     if engine == "dask":
         from auditor.scanning.cluster import scan_on_dask
 
         results = scan_on_dask(order, batches, scheduler, jobs)
     else:
-        cost = len(todo) * SECONDS_PER_IMAGE + float(np.maximum(sizes[todo], 0).sum()) * SECONDS_PER_BYTE
-        alone = cost < ALONE_SECONDS and decoders == "header"
         results = _scan_alone(order, batches) if alone else _scan_in_workers(order, batches, workers)
+    _collect(results, collector, kept)
+    return collector.finish(dataset)
+
+
+def _cpu_seconds(sizes: npt.NDArray[np.int64]) -> float:
+    """Return what reading files of these sizes costs, about."""
+    return len(sizes) * SECONDS_PER_IMAGE + float(np.maximum(sizes, 0).sum()) * SECONDS_PER_BYTE
+
+
+def _collect(results: Iterable[Rows], collector: Collector, store: Store | None) -> None:
+    """Take in rows as they come; what came before an interruption is kept."""
     try:
         for rows in results:
-            collector.add(rows, kept)
+            collector.add(rows, store)
     finally:
-        if kept is not None:
-            kept.flush()
-    if kept is not None:
-        kept.merge()
-    return collector.finish(dataset)
+        if store is not None:
+            store.flush()
+    if store is not None:
+        store.merge()
 
 
 def _refuse_other(name: str, value: str, known: tuple[str, str], hint: str) -> None:

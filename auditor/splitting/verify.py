@@ -154,7 +154,6 @@ def _compared(name: str, stated: object, now: object, counted: Claim) -> Claim:
 def verify_split(
     split: str | Path | pd.DataFrame,
     certificate: Mapping[str, Any] | str | Path,
-    dataset: Dataset,
     table: pd.DataFrame,
 ) -> list[Claim]:
     """Count every claim of a certificate again, from the split table and a scan of the data.
@@ -165,7 +164,6 @@ def verify_split(
         ``split.csv``.
     certificate : mapping or path
         ``split.json``.
-    dataset : Dataset
     table : DataFrame
         The scan's images plus ``cluster``, as for `plan_split`. Where it has no groups, those of the split
         table are taken.

@@ -34,7 +34,7 @@ def first_failing(claims):
 
 def test_an_untouched_split_is_verified_from_its_files(planned, table, tmp_path):
     rows, certificate = export_table(planned, tmp_path)
-    claims = verify_split(rows, certificate, planned.dataset, table)
+    claims = verify_split(rows, certificate, table)
     assert first_failing(claims) is None
     assert {
         "fingerprint",
@@ -54,7 +54,7 @@ def test_any_single_changed_row_is_noticed(planned, table):
     for i in range(0, len(planned.table), 19):
         edited = planned.table.copy()
         edited.loc[i, column] = next(p for p in parts if p != edited.loc[i, column])
-        assert first_failing(verify_split(edited, planned.facts, planned.dataset, table)) == "groups"
+        assert first_failing(verify_split(edited, planned.facts, table)) == "groups"
 
 
 def test_a_changed_row_without_a_group_is_noticed():
@@ -63,7 +63,7 @@ def test_a_changed_row_without_a_group_is_noticed():
     edited = done.table.copy()
     first = edited.index[edited["split"] == "train"][0]
     edited.loc[first, "split"] = "test"
-    assert first_failing(verify_split(edited, done.facts, done.dataset, table)) == "rows"
+    assert first_failing(verify_split(edited, done.facts, table)) == "rows"
 
 
 def plant(kind, planned, table):
@@ -111,14 +111,14 @@ def test_the_first_claim_that_fails_is_the_one_that_was_broken(kind, named, tabl
     table = table.assign(label=["a", "a", "b"] * 20)
     planned = plan_split(dataset_of(table), table)
     rows, facts, images = plant(kind, planned, table)
-    failed = next(c for c in verify_split(rows, facts, planned.dataset, images) if not c["holds"])
+    failed = next(c for c in verify_split(rows, facts, images) if not c["holds"])
     assert failed["name"] == named and failed["detail"]
 
 
 def test_an_order_that_no_longer_holds_is_noticed(table):
     planned = plan_split(dataset_of(table), table, by="date")
     later = table.assign(date=table["date"].iloc[::-1].to_numpy())
-    assert first_failing(verify_split(planned.table, planned.facts, planned.dataset, later)) == "time-order"
+    assert first_failing(verify_split(planned.table, planned.facts, later)) == "time-order"
 
 
 def test_a_kept_split_that_leaks_is_not_verified():
@@ -126,19 +126,14 @@ def test_a_kept_split_that_leaks_is_not_verified():
         ["a", "b"] * 5, split=["train"] * 6 + ["val"] * 2 + ["test"] * 2, cluster=["x", *[""] * 8, "x"]
     )
     done = plan_split(dataset_of(table), table)
-    assert first_failing(verify_split(done.table, done.facts, done.dataset, table)) == "duplicates"
+    assert first_failing(verify_split(done.table, done.facts, table)) == "duplicates"
 
 
 def test_groups_of_the_split_table_are_used_where_the_data_names_none(table):
     planned = plan_split(dataset_of(table), table)
     edited = planned.table.copy()
     edited.loc[0, "split"] = "val" if edited.loc[0, "split"] != "val" else "test"
-    assert (
-        first_failing(
-            verify_split(edited, planned.facts, planned.dataset, table.assign(group="", cluster=""))
-        )
-        == "groups"
-    )
+    assert first_failing(verify_split(edited, planned.facts, table.assign(group="", cluster=""))) == "groups"
 
 
 def test_a_written_plan_is_read_back_as_it_was(planned, table, tmp_path):
@@ -185,7 +180,7 @@ def test_a_certificate_must_be_one(table, tmp_path):
     for text in ("{}", "[]", "no json"):
         certificate.write_text(text)
         with pytest.raises(DataError, match=r"split\.json"):
-            verify_split(rows, certificate, done.dataset, table)
+            verify_split(rows, certificate, table)
     assert read_split(rows).equals(done.table)
 
 
@@ -196,4 +191,4 @@ def test_a_certificate_must_be_one(table, tmp_path):
 def test_a_certificate_with_other_kinds_of_values_is_refused(wrong, table):
     done = plan_split(dataset_of(table), table)
     with pytest.raises(DataError, match="other kinds of values"):
-        verify_split(done.table, {**done.facts, **wrong}, done.dataset, table)
+        verify_split(done.table, {**done.facts, **wrong}, table)

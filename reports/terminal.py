@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from auditor.finding import Finding
-from auditor.record import Record
+from auditor.record import SPLITS, Record
 from auditor.reports.sections.overview import first_things, overview
 from auditor.reports.text import described
 from auditor.reports.thresholds import threshold_of, value_of
@@ -146,9 +146,9 @@ def _row(finding: Finding) -> tuple[str, ...]:
 def _trained(record: Record) -> Iterator[str]:
     """Yield what a run adds: the parts of the split, what was augmented, the score and the diagnosis."""
     if record.split is not None:
-        parts = [
-            f"{visible(p)} {count(sum(by.values()))}" for p, by in record.split.get("counts", {}).items()
-        ]
+        counts = record.split.get("counts", {})
+        names = [*(p for p in SPLITS if p in counts), *(p for p in counts if p not in SPLITS)]
+        parts = [f"{visible(p)} {count(sum(counts[p].values()))}" for p in names]
         yield f"Split: {', '.join(parts)}"
     budgets = [b for b in (record.augmentation or {}).get("budgets", []) if b["made"]]
     if record.augmentation is not None:

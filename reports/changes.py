@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-#: What can have happened to an image, in the order in which it is told.
+#: What can have happened to an image, in the order of the table.
 KINDS = ("removed", "added", "relabelled", "moved", "altered", "re-encoded", "renamed")
-#: What says how an image is found again: its path, its bytes, its pixels.
+#: Columns by which an image is found again, in this order: its path, its bytes, its pixels.
 KEYS = ("path", "sha256", "pixel_digest")
 FACTS = ("path", "label", "split", "sha256", "pixel_digest")
 
@@ -37,7 +37,7 @@ class ImageChanges:
 
 
 def compare_images(old: pd.DataFrame, new: pd.DataFrame) -> ImageChanges:
-    """Find each image of one table in the other, by path, then by bytes, then by pixels, and say what changed.
+    """Find each image of the old table in the new one, by path, bytes or pixels, and say what changed.
 
     Parameters
     ----------
@@ -46,13 +46,13 @@ def compare_images(old: pd.DataFrame, new: pd.DataFrame) -> ImageChanges:
         where unreadable).
     """
     before, after = old[list(FACTS)].reset_index(drop=True), new[list(FACTS)].reset_index(drop=True)
-    left, right = _found_again(before, after)
+    left, right = _match_rows(before, after)
     was, now = before.iloc[left].reset_index(drop=True), after.iloc[right].reset_index(drop=True)
     differs = {name: (was[name] != now[name]).to_numpy() for name in FACTS}
     altered = differs["sha256"] & differs["pixel_digest"]
     recoded = differs["sha256"] & ~differs["pixel_digest"] & (was["pixel_digest"] != "").to_numpy()
     altered |= differs["sha256"] & ~recoded
-    differs["path"] = differs["path"] & ~_under_another_root(was["path"].tolist(), now["path"].tolist())
+    differs["path"] = differs["path"] & ~_differ_in_root(was["path"].tolist(), now["path"].tolist())
     renamed = differs["path"] & ~differs["label"] & ~differs["split"]
     masks = {
         "relabelled": differs["label"],
@@ -104,18 +104,21 @@ def compare_images(old: pd.DataFrame, new: pd.DataFrame) -> ImageChanges:
     return ImageChanges(table[["change", *both.columns]], counts, int((~changed).sum()))
 
 
-def _under_another_root(old: list[str], new: list[str]) -> npt.NDArray[np.bool_]:
-    """Whether paths differ only in the folder that they start from: relative in the one audit, absolute in the other."""
+def _differ_in_root(old: list[str], new: list[str]) -> npt.NDArray[np.bool_]:
+    """Whether paths differ only in the folder they start from: one is relative, the other absolute."""
     return np.array(
         [a != b and (a.endswith(f"/{b}") or b.endswith(f"/{a}")) for a, b in zip(old, new, strict=True)],
         dtype=bool,
     )
 
 
-def _found_again(
+def _match_rows(
     before: pd.DataFrame, after: pd.DataFrame
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return matching row numbers of two tables; each row is matched once, the n-th of a digest with the n-th."""
+    """Return matching row numbers of two tables.
+
+    Each row is matched once. Of several rows with one digest, the first matches the first, and so on.
+    """
     left_rest, right_rest = np.arange(len(before)), np.arange(len(after))
     lefts, rights = [], []
     for key in KEYS:

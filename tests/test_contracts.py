@@ -367,7 +367,7 @@ def test_titles_have_at_most_eight_words(check):
 
 @every_check
 def test_each_command_can_be_typed(check, planted, mixed, run):
-    """Filled in as `auditor.preparation` does, the command line takes it; words in capitals would be left."""
+    """The command line takes every command once its placeholders are filled in; no other word in capitals is left."""
     found = [*planted(check, 1, 0), *run("mixed", mixed, check)]
     commands = {f.fix.command for f in found if f.fix} | {
         value.command for value in vars(check).values() if isinstance(value, Wording)

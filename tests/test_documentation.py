@@ -1,6 +1,7 @@
 """The documentation keeps up with the code."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,15 @@ def test_every_option_named_after_a_command_exists(page):
             if o not in known
         ]
     assert not wrong
+
+
+def test_the_layers_that_are_drawn_are_those_that_are_enforced():
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts = settings["tool"]["importlinter"]["contracts"]
+    layers = next(contract["layers"] for contract in contracts if contract["type"] == "layers")
+    drawn = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("## Where things are")[2]
+    lines = re.findall(r"^    (\S.*?) {2,}", drawn.partition("\n## ")[0], re.M)
+    assert lines == [layer.replace("auditor.", "") for layer in layers]
 
 
 def test_the_readme_names_every_command():

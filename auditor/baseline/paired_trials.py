@@ -18,7 +18,7 @@ Recalls = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Trial:
-    """One variant: a session that differs in one thing from the others, what it is trained on and judged on.
+    """One variant: a session that differs from the others in one thing, and the images it is judged on.
 
     ``judged`` maps the name of a set of images to the images. A trial that is not ``validated`` ends with the
     weights of its last epoch.
@@ -40,10 +40,7 @@ class Trial:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Outcome:
-    """What one training gave.
-
-    Recall of each class by set of images, each of shape ``(classes,)``, and seconds.
-    """
+    """What one training gave: seconds, and by set of images the recall of each class, ``(classes,)``."""
 
     recalls: Mapping[str, Recalls] = field(default_factory=dict)
     seconds: float = 0.0
@@ -62,7 +59,7 @@ Outcomes = dict[str, dict[int, Outcome]]
 def run_trial(trial: Trial, seed: int) -> Outcome | None:
     """Train and judge once.
 
-    ``None`` where the loss was not a number, or the clock ended a run that others are compared with.
+    ``None`` where the loss was not a number, or where the clock ended the run: it compares with no other.
     """
     session = trial.session
     run = session.run(f"{trial.name}, seed {seed}", seed=seed, epochs=trial.epochs, validated=trial.validated)
@@ -80,7 +77,7 @@ def run_trial(trial: Trial, seed: int) -> Outcome | None:
 
 
 def run_trials(trials: Sequence[Trial], seeds: Sequence[int]) -> tuple[Outcomes, list[str]]:
-    """Run every trial with every seed, seed by seed, so that all have as many where time runs out.
+    """Run every trial with every seed, seed by seed: if time runs out, all trials have about as many seeds.
 
     Returns
     -------

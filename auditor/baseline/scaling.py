@@ -14,9 +14,8 @@ import numpy.typing as npt
 class Scaler:
     """An affine map per channel.
 
-    ``pixels * scale + offset``; hashable, so that it can be part of a model's description.
-
-    ``scale`` and ``offset`` have one number per channel (red, green, blue).
+    It maps ``pixels`` to ``pixels * scale + offset``, one number per channel (red, green, blue). It is
+    hashable, so it can be part of a model's description.
     """
 
     kind: Literal["min-max", "standard"]

@@ -14,11 +14,11 @@ from auditor.stats.intervals import newcombe
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Measures that images are sliced by, each into thirds: those that a user can change or collect by.
+#: Measures whose lowest and highest third are slices: a user can change these, or collect images by them.
 MEASURES = ("brightness", "contrast", "sharpness", "noise", "saturation", "pixels", "aspect")
-#: Images below which a slice is not looked at: its interval would be wider than any difference.
+#: Fewest images of a slice: with fewer, its interval would be wider than any difference.
 FEWEST = 20
-#: Values of a text column above which it is no source but a name.
+#: Most values of a text column that is sliced by: one with more holds names, not sources.
 MOST_VALUES = 20
 #: Slices that are listed.
 LISTED = 12

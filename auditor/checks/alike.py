@@ -23,7 +23,7 @@ def appearance(name: str) -> str:
 
     Unicode compatibility forms, case, blanks, hyphens, underscores, invisible characters and look-alike
     letters do not count. A single character keeps its case (letters are classes of their own in handwriting),
-    numbers are compared as numbers, and digits are never run together.
+    numbers are compared as numbers, and digits are never joined.
 
     References
     ----------

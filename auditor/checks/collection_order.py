@@ -19,7 +19,7 @@ from auditor.stats.nearest import scale_to_unit
 
 #: Images in a block of the interval: longer than most bursts, so blocks are nearly independent.
 BLOCK = 25
-#: Blocks needed: with fewer, nothing is decided (DESIGN.md).
+#: Fewest blocks that decide anything: fewer cannot show how much blocks vary.
 FEWEST_BLOCKS = 10
 #: Columns of the descriptor: with all 128, most of them detail, the correlation drops to a third.
 COLUMNS = 16

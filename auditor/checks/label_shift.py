@@ -73,9 +73,9 @@ class LabelShift(Check):
     needs = frozenset({"labels", "splits"})
     about_splits = True
     measured = (
-        "Graded is the total variation between the class shares of two splits, less what two samples of that "
-        "size differ by at random, with a simultaneous 95 % interval; images of one group count for what the "
-        "group is worth. The details hold Cramér's V."
+        "Graded is the total variation distance between the class shares of two splits, with a simultaneous "
+        "95 % interval. Images of one group count as an effective number of images. The details hold "
+        "Cramér's V."
     )
     limits = "It compares shares of classes, not what is in them."
     words = Wording(
@@ -83,8 +83,8 @@ class LabelShift(Check):
         fine="Class shares agree between {0} and {1}",
         undecided="Too few images to compare class shares",
         why=(
-            "Accuracy is an average over a split's mix of classes: with another mix it differs by up to this "
-            "distance, the model being the same."
+            "Accuracy is an average over a split's mix of classes. With another mix, the accuracy of the "
+            "same model differs by up to this distance."
         ),
         fix=(
             "Split again, stratified by class; where the held-out split has the mix of the field, keep it "

@@ -13,6 +13,7 @@ from auditor.checks.examples import list_examples, say_share
 from auditor.evidence import Evidence
 from auditor.evidence.probabilities import canonical_order
 from auditor.finding import Effect, Finding, percent, plural
+from auditor.stats.clusters import FEWEST_GROUPS
 from auditor.stats.intervals import wilson
 from auditor.stats.nearest import find_nearest
 
@@ -26,8 +27,6 @@ BLOCK = 16_384
 #: A test image is uncovered where it is further from training than this share of training images is from the
 #: rest of training.
 COVERED = 0.99
-#: Groups on either side below which coverage is not judged (DESIGN.md).
-FEWEST = 10
 
 Distances = npt.NDArray[np.float64]
 
@@ -135,10 +134,11 @@ class Outlier(Check):
     def _judge_coverage(self, evidence: Evidence, split: str) -> Finding:
         train, other = (np.flatnonzero(evidence.readable & (evidence.splits == s)) for s in ("train", split))
         fewest = min(len(np.unique(evidence.groups[rows])) for rows in (train, other))
-        if fewest < FEWEST:
+        if fewest < FEWEST_GROUPS:
             few = plural(fewest, "unrelated image is", "unrelated images are")
             reason = (
-                f"Only {few} in train or {split}; {FEWEST} are needed to say whether training covers {split}."
+                f"Only {few} in train or {split}; {FEWEST_GROUPS} are needed to say "
+                f"whether training covers {split}."
             )
             return skipped(self, reason, scope=f"train-{split}")
         references = np.sort(canonical_order(evidence, train)[:REFERENCES])

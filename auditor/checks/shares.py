@@ -26,8 +26,8 @@ Scores = npt.NDArray[np.float64]
 def odd_beyond(logs: Scores, least: float, most: float) -> tuple[float, float]:
     """Return the median of some logarithms, and the distance from it beyond which a value is odd here.
 
-    The reach of the central 90 % rather than a deviation: sizes come in clumps (one per class, or all the
-    same), where a deviation is 0. A fault in up to 5 % of the images does not move it.
+    The distance comes from the reach of the central 90 %, not from a deviation: sizes come in clumps (one per
+    class, or all the same), whose deviation may be 0. A fault in up to 5 % of the images does not change it.
 
     Parameters
     ----------
@@ -54,9 +54,9 @@ class Share:
     Attributes
     ----------
     rows : ndarray of int64
-        Which.
+        Those with the fault.
     read, images : int
-        How many were read, of how many; fewer where a time budget left some out.
+        Images that were read, and all images. They differ where a time budget left some out.
     low, value, high : float
         Share in [0, 1] of those read, and the ends of its exact 95 % interval over all images.
     """
@@ -81,8 +81,7 @@ class Share:
             return ""
         return (
             f" Only {self.read:,} of {self.images:,} images were read; at most {percent(self.high, 3)} of "
-            "all "
-            "are affected (95 % confidence)."
+            "all are affected (95 % confidence)."
         )
 
 
@@ -101,8 +100,8 @@ def measure_share(evidence: Evidence, fault: Mask, *, readable: bool) -> Share:
 def proportional_part(evidence: Evidence) -> int:
     """Return how many of the images that were read make up a sample in proportion to classes and splits.
 
-    Small classes are read first and so are over-represented; what they have beyond their share says nothing
-    about the rest.
+    Small classes are read first, so they are over-represented. What they have beyond their share says nothing
+    about the images that were not read.
     """
     read = pd.Series(evidence.measured).groupby([evidence.labels, evidence.splits])
     taken, sizes = read.sum().to_numpy(), read.size().to_numpy()

@@ -54,7 +54,7 @@ def compare(
 
 
 def _with_pictures(record: Record, paths: Sequence[str]) -> Record:
-    """Add thumbnails of images whose files are where and what they were; of others the name is shown."""
+    """Add thumbnails of images whose files are unchanged; the report shows only the names of others."""
     from auditor.reports.thumbnails import make_thumbnails
 
     place = Path(record.dataset.location)

@@ -24,7 +24,7 @@ NO_PARTS: dict[str, Any] = {
 
 
 def prepare_output(output: str | Path, dataset: Dataset, say: Callable[[str], None]) -> Path:
-    """Make the output folder for a data set; results of other data there are moved aside, which is said.
+    """Make the output folder for a data set; results of other data there are moved aside, and it says so.
 
     Raises
     ------
@@ -38,9 +38,9 @@ def prepare_output(output: str | Path, dataset: Dataset, say: Callable[[str], No
 def add_parts(
     output: str | Path, of_data: str, *, pictures: Mapping[str, bytes] | None = None, **parts: Any
 ) -> None:
-    """Write parts of a record into a prepared folder; an audit of the same data there gets them.
+    """Write parts of a record into a prepared folder, and into an audit of the same data there.
 
-    An audit of an earlier version of the data stays as it is, without the parts of its own that are replaced.
+    An audit of an earlier version of the data does not get them, and loses its own parts.
 
     Parameters
     ----------

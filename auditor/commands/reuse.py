@@ -1,4 +1,4 @@
-"""A scan of the data, made or used again: what every command with DATA begins with."""
+"""Scan the data, or use a current scan of it again: every command with DATA begins so."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class ScanRequest:
 
 
 def scan_or_reuse(dataset: Dataset, request: ScanRequest) -> Evidence:
-    """Scan a data set; what the output folder holds of it is used again where it is current.
+    """Scan a data set; rows in the output folder that are still current are used again.
 
     Raises
     ------

@@ -9,17 +9,17 @@ import numpy.typing as npt
 
 from auditor.duplicates.pairs import Pairs
 
-#: Distance up to which two pictures are the same, where the data set is too small to tell: 98 % of copies are
-#: nearer, and 3 pairs of 1,702 photos of clothes (22 at 0.05; ``benchmarks/duplicates.py recall``).
+#: Threshold of a data set that is too small to measure one: 98 % of copies are nearer, but of pairs among
+#: 1,702 photos of clothes only 3 (22 at 0.05; ``benchmarks/duplicates.py recall``).
 DEFAULT_THRESHOLD = 0.04
 #: Least threshold calibrated on classes: photos of two classes (clothes, blood cells) are twice as far apart.
 LEAST_OF_CLASSES = 0.03
-#: Largest threshold calibrated on classes: all copies of photos are nearer, and few more pairs beyond it.
+#: Largest threshold calibrated on classes: all copies of photos are nearer.
 MOST_OF_CLASSES = 0.08
-#: Quantile of the distances to the nearest image that is typical: up to three quarters may have copies.
+#: Quantile of the distances to the nearest image that is called typical: up to 75 % may have copies.
 TYPICAL = 0.75
-#: How many times nearer than typical a copy must be: look-alikes that fill four dimensions evenly are so for
-#: 1 in 1,000 images. It matters where all pictures are alike (digits, drawings).
+#: How many times nearer than typical a copy must be, where all pictures are alike (digits, drawings): of
+#: look-alikes that fill four dimensions evenly, 1 in 1,000 comes so near.
 TYPICAL_FACTOR = 6.0
 #: The threshold is never less, however near the typical distance is.
 LEAST_THRESHOLD = 0.02
@@ -42,8 +42,8 @@ class Calibration:
     calibrated : bool
         Whether it was measured on this data set; else it is the default, or less.
     typical : float
-        The typical distance of an image to its nearest over `TYPICAL_FACTOR`: the threshold is never above
-        it (but for `LEAST_THRESHOLD`).
+        The typical distance of an image to its nearest, divided by `TYPICAL_FACTOR`. The threshold exceeds it
+        only to reach `LEAST_THRESHOLD`.
     false_rate : float
         Share of the labelled images that have a picture of another class within the threshold; a lower bound
         of the rate of false matches, as look-alikes of one class are not in it. NaN where it cannot be
@@ -69,7 +69,7 @@ class Calibration:
 
 
 def measure_typical(pairs: Pairs, used: npt.NDArray[np.bool_]) -> float:
-    """Return the `TYPICAL` distance of the used images to their nearest, over `TYPICAL_FACTOR`."""
+    """Return the `TYPICAL` distance of the used images to their nearest, divided by `TYPICAL_FACTOR`."""
     return float(np.quantile(pairs.find_nearest(len(used))[used], TYPICAL)) / TYPICAL_FACTOR
 
 
@@ -101,7 +101,7 @@ def calibrate(
         threshold = float(np.clip(typical, LEAST_THRESHOLD, DEFAULT_THRESHOLD))
         return Calibration(threshold=threshold, typical=typical)
     nearest = np.sort(plain[different].find_nearest(len(labels))[known])
-    # Only pairs of two classes can tell: where one class has nearly all images, the others are too few.
+    # Only pairs of two classes show false matches: where one class has nearly all images, they are too few.
     calibrated = len(nearest) * float(different.mean()) >= CALIBRATION_IMAGES
     limit = float(np.nextafter(nearest[int(FALSE_RATE * len(nearest))], 0))
     threshold = float(np.clip(limit, LEAST_OF_CLASSES, MOST_OF_CLASSES if calibrated else DEFAULT_THRESHOLD))

@@ -10,7 +10,7 @@ from auditor.scanning.mapped_signatures import LUMA_SIDE, Signatures
 
 #: Grey levels by which the corner pixels of a frame differ at most; compression moves them by a few.
 ALIKE = 16
-#: Grey levels by which the median pixel of a line must differ from the frame's colour, to be of the picture.
+#: A line belongs to the picture if its median pixel differs from the frame's colour by these grey levels.
 UNLIKE = 8.0
 #: The outermost line is frame if its difference is at most this share of the first inside line's: a border of
 #: 3 % covers 0.7 of that line along the longer side of a 3:4 photo.
@@ -26,9 +26,9 @@ Rows = npt.NDArray[np.int64]
 def find_frames(signatures: Signatures, rows: Rows) -> Rows:
     """Return the width of each picture's frame at its top, bottom, left and right, in pixels; 0 without one.
 
-    A frame has four alike corners, and on every side a line whose median pixel leaves the colour of the
-    corners: the picture reaches it along half of each side at least. Things on a plain ground seldom do;
-    where one does, it is only compared once more.
+    A frame has four alike corners, and on every side a line whose median pixel has another colour: the
+    picture fills at least half of that line. An object on a plain ground seldom does. If one does,
+    its picture is only compared once more.
 
     Returns
     -------
@@ -36,14 +36,14 @@ def find_frames(signatures: Signatures, rows: Rows) -> Rows:
     """
     out = np.empty((len(rows), 4), dtype=np.int64)
     for part, block in signatures.blocks(rows):
-        out[part] = _frame_widths(block.luma().astype(np.float32))
+        out[part] = _measure_widths(block.luma().astype(np.float32))
     return out
 
 
-def _frame_widths(pictures: npt.NDArray[np.float32]) -> Rows:
+def _measure_widths(pictures: npt.NDArray[np.float32]) -> Rows:
     out = np.zeros((len(pictures), 4), dtype=np.int64)
     corners = pictures[:, [0, 0, -1, -1], [0, -1, 0, -1]]
-    alike = np.flatnonzero(np.ptp(corners, axis=1) <= ALIKE)  # few
+    alike = np.flatnonzero(np.ptp(corners, axis=1) <= ALIKE)  # few pictures have a frame
     pictures, colour = pictures[alike], np.median(corners[alike], axis=1)[:, None, None]
     framed, widths = np.ones(len(alike), dtype=bool), np.zeros((len(alike), 4), dtype=np.int64)
     left = pictures.transpose(0, 2, 1)

@@ -1,4 +1,4 @@
-"""The distances of candidate pairs, no longer pursued than the threshold needs."""
+"""The distances of candidate pairs; a pair is aligned only as far as its grade needs."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from auditor.stats.nearest import Floats32
 
 #: A mirrored or turned picture must be nearer by this factor: seven more ways to look alike.
 TURNED_FACTOR = 0.7
-#: Multiple of the typical distance up to which pairs outside the sample are aligned to the end: the sample
-#: knows the typical distance to within 2 points of rank.
+#: Pairs outside the sample are aligned to the end up to this multiple of the typical distance: the sample
+#: gives that distance to within 2 points of rank.
 TYPICAL_MARGIN = 1.25
 
 Mask = npt.NDArray[np.bool_]
@@ -69,8 +69,8 @@ def measure_pairs(
 ) -> Pairs:
     """Return the pairs with their distances, each under its nearest turn.
 
-    Pairs farther than ``limit`` are only known to be. Given a sample of the rows, pairs outside it are
-    pursued only as far as the typical distance of the sample says that they may be copies.
+    Beyond ``limit`` a distance is only known to exceed it. With ``sampled`` rows, the typical distance of
+    the sample sets a smaller limit for all other pairs.
     """
     pairs.distance = np.ones(len(pairs))
     whole = np.ones(len(pairs), bool) if sampled is None else sampled[pairs.first] | sampled[pairs.second]
@@ -83,7 +83,7 @@ def measure_pairs(
 
 
 def _measure(comparer: DetailComparer, pairs: Pairs, limit: float) -> npt.NDArray[np.float64]:
-    """Return the distances of pairs; 1 where the colours disagree, which is cheaper to say."""
+    """Return the distances of pairs; 1 where the colours disagree, which is the cheaper test."""
     distance = np.ones(len(pairs))
     agree = np.flatnonzero(comparer.agree_in_colour(pairs.first, pairs.second, pairs.turn))
     some = pairs[agree]

@@ -1,9 +1,9 @@
-"""Coarse shapes and colours: which pictures could be one and the same if cropped, shifted or lit otherwise.
+"""Coarse shapes and colours: which pictures may be one picture, cropped, shifted or lit otherwise.
 
-The descriptor tells what kind of picture one is. Coarse light and shade, blurred until a shift of a few
-pixels does not matter, tells which picture it is, and so does where its colours lie. Of pairs that were
-cropped, turned by a few degrees and lit anew at 32 pixels the five nearest descriptors hold 64 %, the five
-nearest shapes and their mirror images 78 %, both 86 % (``benchmarks/duplicates.py natural``).
+The descriptor says what kind of picture it is. Coarse light and shade says which picture it is: it is
+blurred until a shift of a few pixels does not matter. So does the pattern of colours. Measured on pairs that
+were cropped, turned by a few degrees and lit anew at 32 pixels: the five nearest descriptors hold 64 %, the
+five nearest shapes and their mirror images 78 %, both together 86 % (``benchmarks/duplicates.py natural``).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ PAIRS_AT_ONCE = 4096
 
 _DOWN, _ACROSS = (index.ravel() for index in np.mgrid[:8, :8])
 _KEPT = (_DOWN**2 + _ACROSS**2 <= HIGHEST**2) & (_DOWN + _ACROSS > 0)
-# Kept coefficients: first those that a mirror leaves alone, then those whose sign it turns.
+# Kept coefficients: first those that a mirror leaves unchanged, then those whose sign it flips.
 _COEFFICIENTS = np.flatnonzero(_KEPT)[np.argsort(_ACROSS[_KEPT] % 2, kind="stable")]
 _EVEN = int((_ACROSS[_COEFFICIENTS] % 2 == 0).sum())
 
@@ -69,9 +69,9 @@ def compare_shapes(vectors: Floats32, first: Rows, second: Rows, turns: Rows) ->
 def describe_colours(signatures: Signatures, rows: Rows) -> Floats32:
     """Return where the pictures of some rows differ from their mean colour, shape ``(n_rows, 32)``.
 
-    The two planes of chroma in 4x4 cells, at most 1 long; patterns fainter than `FAINT` are short, so that
-    noise is like nothing. First 16 sums of cells and their mirror images, which a mirror leaves alone, then
-    as many differences, whose sign it turns.
+    The two planes of chroma are averaged in 4x4 cells. The length of a vector is at most 1; a pattern fainter
+    than `FAINT` is short, so noise resembles nothing. The first 16 numbers are sums of cells and their mirror
+    images, which a mirror leaves unchanged. The other 16 are differences, whose sign it flips.
     """
     cells = np.empty((len(rows), 2, 4, 4), dtype=np.float32)
     for part, block in signatures.blocks(rows):
@@ -98,8 +98,8 @@ def find_lookalikes(
     """Return the k others most alike in shape and colour, as they lie or mirrored.
 
     The likeness of two pictures is the product of their shapes plus ``colour_weight`` times that of their
-    colours. A mirror turns the sign of the odd coefficients alone, so the better of the two products is that
-    of the even ones plus the size of that of the odd ones.
+    colours. A mirror flips the sign of the odd coefficients alone. So the better of the two products is the
+    product of the even ones plus the absolute product of the odd ones.
 
     Returns
     -------

@@ -12,19 +12,19 @@ ENUMERATED = 60_000
 SUBSET_WORK = 50_000_000
 
 
-def _every_assignment(units: int, parts: int) -> npt.NDArray[np.int64]:
+def _list_assignments(units: int, parts: int) -> npt.NDArray[np.int64]:
     """Return all assignments of units to parts, shape (parts ** units, units)."""
     return (np.arange(parts**units)[:, None] // parts ** np.arange(units)) % parts
 
 
-def _few_units(sizes: npt.NDArray[np.int64], ratios: npt.NDArray[np.float64]) -> float:
+def _bound_few_units(sizes: npt.NDArray[np.int64], ratios: npt.NDArray[np.float64]) -> float:
     """Return the exact optimum for one class by trying every assignment."""
-    choice = _every_assignment(len(sizes), len(ratios))
+    choice = _list_assignments(len(sizes), len(ratios))
     held = np.stack([(choice == p) @ sizes for p in range(len(ratios))], axis=1)
     return float(np.abs(held / sizes.sum() - ratios).max(axis=1).min())
 
 
-def _large_units(shares: npt.NDArray[np.float64], ratios: npt.NDArray[np.float64]) -> float:
+def _bound_large_units(shares: npt.NDArray[np.float64], ratios: npt.NDArray[np.float64]) -> float:
     """Return the optimum if only these units were undivided and all other images could be cut at will.
 
     Parameters
@@ -32,17 +32,17 @@ def _large_units(shares: npt.NDArray[np.float64], ratios: npt.NDArray[np.float64
     shares : ndarray, shape (n_units, n_classes)
         Share of each class that each unit holds.
     """
-    choice = _every_assignment(len(shares), len(ratios))
+    choice = _list_assignments(len(shares), len(ratios))
     held = np.stack(
         [(choice == p) @ shares for p in range(len(ratios))], axis=2
     )  # (assignments, classes, parts)
     over = np.maximum(held - ratios, 0)
-    # what is over in some parts is missing in the others, at best in equal portions
+    # what some parts have too much is missing in the others, at best in equal portions
     spread = over.sum(axis=2) / np.maximum((over == 0).sum(axis=2), 1)
     return float(np.maximum(over.max(axis=2), spread).max(axis=1).min())
 
 
-def _subset_sums(sizes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+def _list_subset_sums(sizes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """Return every number of images that some of the units hold together, sorted."""
     reachable = 1
     for size in sizes.tolist():
@@ -54,30 +54,31 @@ def _subset_sums(sizes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     return np.flatnonzero(bits)
 
 
-def _one_class(sizes: npt.NDArray[np.int64], ratios: npt.NDArray[np.float64]) -> float:
+def _bound_class(sizes: npt.NDArray[np.int64], ratios: npt.NDArray[np.float64]) -> float:
     total = int(sizes.sum())
     if len(ratios) ** len(sizes) <= ENUMERATED:
-        return _few_units(sizes, ratios)
+        return _bound_few_units(sizes, ratios)
     few = int(np.log(max(ENUMERATED, 1)) / np.log(len(ratios)))
-    bound = _large_units(sizes[:few, None] / total, ratios)
-    if (
-        int((sizes == 1).sum()) >= sizes[0]
-    ):  # then every number can be reached: large units first, filled up with single images
+    bound = _bound_large_units(sizes[:few, None] / total, ratios)
+    if int((sizes == 1).sum()) >= sizes[0]:
+        # Every number can be reached: large units first, then single images.
         reachable = np.unique(np.concatenate([np.floor(ratios * total), np.ceil(ratios * total)]))
     elif len(sizes) * total // 64 <= SUBSET_WORK:
-        reachable = _subset_sums(sizes)
+        reachable = _list_subset_sums(sizes)
     else:
         return bound
     return max(bound, float(np.abs(reachable[:, None] / total - ratios).min(axis=0).max()))
 
 
 def deviation_bound(counts: csr_array, ratios: npt.NDArray[np.float64]) -> float:
-    """Return a number that no assignment's largest class deviation can be below.
+    """Return a lower bound of the largest class deviation of every assignment.
 
-    The largest of three relaxations. Every class by itself: with few units the best of all assignments; else
-    the part whose ratio is farthest from any number of images that some of the units can hold together. And
-    all classes together: the best assignment of the largest units, if the other images could be cut at will.
-    The bound need not be reached.
+    It is the largest of three bounds; no assignment need reach it:
+
+    - a class with few units by itself: the best of all assignments;
+    - a class with many units by itself: the distance of a part's ratio from the nearest share that
+      some of the units hold together;
+    - all classes together: the best assignment of the largest units, if the others could be cut at will.
 
     Parameters
     ----------
@@ -95,11 +96,13 @@ def deviation_bound(counts: csr_array, ratios: npt.NDArray[np.float64]) -> float
     bound = 0.0
     for k in np.flatnonzero(total):
         sizes = np.sort(by_class.data[by_class.indptr[k] : by_class.indptr[k + 1]].astype(np.int64))[::-1]
-        bound = max(bound, _one_class(sizes, ratios))
+        bound = max(bound, _bound_class(sizes, ratios))
     present = np.flatnonzero(total)
     shares = counts.tocsc()[:, present].multiply(1 / total[present]).tocsr()
     largest = shares.max(axis=1).toarray().ravel()
     few = min(int(np.log(max(ENUMERATED / len(present), 1)) / np.log(len(ratios))), len(largest))
     if few > 0:
-        bound = max(bound, _large_units(shares[np.argsort(-largest, kind="stable")[:few]].toarray(), ratios))
+        bound = max(
+            bound, _bound_large_units(shares[np.argsort(-largest, kind="stable")[:few]].toarray(), ratios)
+        )
     return round(bound, 12)

@@ -1,4 +1,4 @@
-"""Classes into every part, where their groups allow it."""
+"""Every class in every part, where its groups allow that."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
-#: The part that gives a unit keeps at least this portion of what it should have of the class: below, the
-#: class would be better measured than learned.
+#: A part that gives a unit away keeps at least this share of its due of the class. With less in training, the
+#: class would be measured better than it is learned.
 KEPT = 0.5
 
 

@@ -10,13 +10,13 @@ from scipy.sparse import csr_array
 ROUNDS = 400
 #: Moves and swaps that annealing tries for each unit, and in all: a second at most.
 STEPS_PER_UNIT, MOST_STEPS = 1_000, 60_000
-#: Where annealing begins: a worsening by 2 points of share is then accepted once in 2.7 times.
+#: Temperature at which annealing begins: a worsening by 2 points of share is accepted once in 2.7 times.
 TEMPERATURE = 0.02
-#: Units on each side of a swap that are looked at, those nearest to an improvement by themselves.
+#: Units tried on each side of a swap: those whose move alone comes nearest to an improvement.
 CANDIDATES = 200
 
 
-def _nearest(units: npt.NDArray[np.int64], gain: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+def _keep_candidates(units: npt.NDArray[np.int64], gain: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
     """Return the units with the smallest numbers, at most `CANDIDATES`."""
     return units if len(units) <= CANDIDATES else units[np.argpartition(gain, CANDIDATES)[:CANDIDATES]]
 
@@ -46,9 +46,8 @@ def improve_by_moves_and_swaps(
     own = counts.power(2) @ weight
     for _ in range(ROUNDS):
         pull = counts @ (weight[:, None] * over)  # (n_units, n_parts)
-        gain = (
-            pull - pull[units, part][:, None] + own[:, None]
-        )  # half the change of the objective when the unit moves there
+        # Half the change of the objective when a unit moves to a part; below 0 is an improvement.
+        gain = pull - pull[units, part][:, None] + own[:, None]
         gain[units, part] = np.inf
         best = int(gain.argmin())
         lowest, change = float(gain.ravel()[best]), [(best // parts, best % parts)]
@@ -57,7 +56,7 @@ def improve_by_moves_and_swaps(
                 here, there = np.flatnonzero(part == p), np.flatnonzero(part == q)
                 if not len(here) or not len(there):
                     continue
-                here, there = _nearest(here, gain[here, q]), _nearest(there, gain[there, p])
+                here, there = _keep_candidates(here, gain[here, q]), _keep_candidates(there, gain[there, p])
                 shared = (counts[here] * weight) @ counts[there].T
                 both = gain[here, q][:, None] + gain[there, p][None, :] - 2 * shared.toarray()
                 k = int(both.argmin())
@@ -82,8 +81,8 @@ def anneal(
 ) -> npt.NDArray[np.int64]:
     """Lower the largest deviation of a class's share, beside the root mean square of all, by annealing.
 
-    The sum of squares that `improve_by_moves_and_swaps` lowers has local minima with one class far off,
-    where groups are few and of very different sizes.
+    `improve_by_moves_and_swaps` lowers a sum of squares. If groups are few and of very different sizes, that
+    sum has local minima in which one class is far from its ratio.
 
     Parameters
     ----------
@@ -103,7 +102,7 @@ def anneal(
     steps = min(STEPS_PER_UNIT * units, MOST_STEPS)
     part = part.copy()
     off = np.stack([shares[part == p].sum(axis=0) - ratios[p] for p in range(parts)], axis=1)
-    lowest = now = _badness(off)
+    lowest = now = _measure_badness(off)
     best = part.copy()
     first, second = rng.integers(units, size=(2, steps))
     onward = rng.integers(1, parts, size=steps)
@@ -119,7 +118,7 @@ def anneal(
         change = shares[unit] - shares[other] if swaps[step] else shares[unit]
         off[:, here] -= change
         off[:, there] += change
-        after = _badness(off)
+        after = _measure_badness(off)
         if after > now + allowed[step]:
             off[:, here] += change
             off[:, there] -= change
@@ -132,5 +131,5 @@ def anneal(
     return best
 
 
-def _badness(off: npt.NDArray[np.float64]) -> float:
+def _measure_badness(off: npt.NDArray[np.float64]) -> float:
     return float(np.abs(off).max() + np.sqrt(np.mean(off * off)))

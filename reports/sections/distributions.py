@@ -12,7 +12,7 @@ from auditor.reports.charts.series import series_number
 from auditor.reports.sections.classes import split_names
 from auditor.scanning.schema import MEASURES, SHAPE_MEASURES
 
-#: Charts that are seen at once; the rest unfolds.
+#: Charts that the page shows at once; the others are folded away.
 AT_ONCE = 6
 
 

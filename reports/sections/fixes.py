@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from auditor.finding import Finding, Severity
 
-#: Words of a command that a person must replace; what holds one cannot be typed as it stands.
+#: Words of a command that a person must replace; a command that holds one cannot be typed as it stands.
 PLACEHOLDERS = frozenset({"TABLE", "COLUMN"})
 #: What a command holds that reads the decisions which a reviewer saves from the report.
 AFTER_REVIEW = ("auditor apply", "--decisions")
@@ -22,7 +22,8 @@ def by_hand(finding: Finding) -> str:
     Examples
     --------
     >>> from auditor.finding import Fix
-    >>> by_hand(Finding(code="dark", title="", summary="", fix=Fix(text="Look.", command="auditor split D --group COLUMN")))
+    >>> fix = Fix(text="Look.", command="auditor split D --group COLUMN")
+    >>> by_hand(Finding(code="dark", title="", summary="", fix=fix))
     'By hand, with your own words for COLUMN: auditor split D --group COLUMN'
     """
     if finding.fix is None:

@@ -15,7 +15,8 @@ ABOVE_ALL = (
     "group-leak",
     "source-leak",
 )
-#: Among equally severe findings: what data can be read as, then what is in it several times, then its quality.
+#: Among equally severe findings: what the data can be read as, then what is in it several times, then its
+#: quality.
 THEN = (
     "empty-class",
     "unseen-class",

@@ -92,7 +92,7 @@ def width(text: str) -> float:
 
 
 def fitted(text: str, most: float) -> str:
-    """Leave out the middle of a text that is wider than so many average letters.
+    """Leave out the middle of a text that is wider than ``most`` average letters.
 
     Examples
     --------
@@ -229,7 +229,9 @@ def scope_beside(title: str, scope: str) -> str:
 
     Examples
     --------
-    >>> scope_beside("Noise differs between train and test", "train-test"), scope_beside("Too few images", "test")
-    ('', 'test')
+    >>> scope_beside("Noise differs between train and test", "train-test")
+    ''
+    >>> scope_beside("Too few images", "test")
+    'test'
     """
     return "" if set(scope.split("-")) <= set(title.split()) else scope

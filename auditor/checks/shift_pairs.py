@@ -288,13 +288,13 @@ def advice(effect: Effect, pair: Pair, sizes: tuple[float, float], fix: Fix) -> 
         return replace(fix, command=None) if "field" in (pair.first, pair.second) else fix
     if effect.detectable is None or not effect.warn_at or not pair.decidable:
         return Fix(
-            text="There is nothing to mend yet: add images of more independent groups, "
+            text="Add images of more independent groups, "
             f"at least {FEWEST_GROUPS} on each side."
         )
     harmonic = 2 / (1 / sizes[0] + 1 / sizes[1])
     wanted = harmonic * ((effect.detectable - effect.warn_at) / effect.warn_at) ** 2
     return Fix(
-        text=f"There is nothing to mend yet: about {float(f'{wanted:.2g}'):,.0f} independent images in both "
+        text=f"About {float(f'{wanted:.2g}'):,.0f} independent images in both "
         f"{pair.first} and {pair.second} would show a distance of {2 * effect.warn_at:.2g}."
     )
 

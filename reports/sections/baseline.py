@@ -26,7 +26,8 @@ ORDER = {"yes": 0, "no": 1, "undecided": 2}
 #: What curves say to who has not read any before.
 HOW_TO_READ = (
     "Both curves high: the model cannot fit the data yet (bias), so train longer or take a larger model. "
-    "A gap that widens between them: it learns the training images by heart (variance), so add images or restrain it."
+    "A gap that widens between them: it learns the training images by heart (variance), so add images "
+    "or restrain it."
 )
 #: Classes of the per-class table, and training runs with curves that are shown.
 ROWS, RUNS = 60, 3

@@ -13,7 +13,8 @@ from auditor.reports.sections.pictures import Picture, Pictures
 #: Evidence rows that sets are put together from, sets that are shown, and members of each.
 ROWS, SETS, MEMBERS = 24, 18, 6
 CODES = ("conflicting-labels", "split-leak", "near-duplicate", "exact-duplicate")
-#: Their pairs belong together and need not be copies: they join no set, and are not shown again where one has them.
+#: Their pairs belong together and need not be copies: they join no set. Pairs that a set has are not shown
+#: again.
 RELATED = ("group-leak", "source-leak")
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 AT_ONCE, UNFOLDED = 6, 24
 #: Letters of a text on the page: data sets with thousands of classes make long sentences.
 LONGEST_TEXT = 1_500
-#: Adjusted p-values below this are not told apart.
+#: Adjusted p-values below this are shown as one.
 SMALL = 0.0001
 
 
@@ -75,7 +75,10 @@ class FindingView:
 def view(
     finding: Finding, pictures: Pictures, shown: ShownWith | None = None, *, prefix: str = "finding"
 ) -> FindingView:
-    """Return what the page shows of a finding; ``shown`` holds its pictures, where it needs no list of them."""
+    """Return what the page shows of a finding.
+
+    ``shown`` holds its pictures, where it needs no list of them.
+    """
     examples = () if shown is not None else _examples(finding, pictures)
     asked = None if finding.examples is None else still_to_ask(finding.examples, pictures.decided)
     rows = 0 if asked is None else len(asked)
@@ -119,7 +122,9 @@ def view(
 
 
 def anchor(finding: Finding, prefix: str = "finding") -> str:
-    """Return the place of a finding on the page: its identity, with a digest where that holds what an identifier must not.
+    """Return the place of a finding on the page.
+
+    Its identity, with a digest where that holds what an identifier must not.
 
     Examples
     --------

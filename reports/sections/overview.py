@@ -126,7 +126,10 @@ def _otherwise(record: Record, ordered: Sequence[Finding]) -> str:
             "Name the labels, then scan again: without two classes nothing can be split by class or trained."
         )
     if record.baseline is None:
-        return "Run `auditor run`: it plans the split, trains a baseline and says what that shows about the data."
+        return (
+            "Run `auditor run`: it plans the split, trains a baseline and says what that shows about the "
+            "data."
+        )
     return "Train the model that you want; it has to beat the baseline below."
 
 

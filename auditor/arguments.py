@@ -43,6 +43,7 @@ TO_FOLDER = click.option(
     "-o", "--output", default=OUTPUT, show_default=True, metavar="FOLDER", help="Folder for the results."
 )
 SEED = click.option("--seed", type=int, default=0, show_default=True, help="Seeds everything random.")
+VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Say each finding in full.")
 QUIET = click.option("-q", "--quiet", is_flag=True, help="No progress on stderr.")
 COLUMNS = together(
     click.option(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -263,11 +263,19 @@ def _with_eyes(finding: Finding, evidence: Evidence) -> Finding:
     )
 
 
-def run_checks(evidence: Evidence, checks: Iterable[Check]) -> tuple[Finding, ...]:
-    """Run checks and return their findings, worst first, each with the thresholds it was graded by."""
+def run_checks(
+    evidence: Evidence, checks: Iterable[Check], on_check: Callable[[int, int, str], None] | None = None
+) -> tuple[Finding, ...]:
+    """Run checks and return their findings, worst first, each with the thresholds it was graded by.
+
+    ``on_check`` gets (checks done, checks in all, code of the next) before each.
+    """
+    checks = list(checks)
     found: list[Finding] = []
     with one_thread():
-        for check in checks:
+        for done, check in enumerate(checks):
+            if on_check is not None:
+                on_check(done, len(checks), check.code)
             missing = _missing(check, evidence)
             findings = [skipped(check, missing)] if missing else _findings(check, evidence)
             if check.code in BY_CONTENT and evidence.eyes != OFFLINE:

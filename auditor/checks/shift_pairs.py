@@ -323,15 +323,12 @@ def advice(effect: Effect, pair: Pair, sizes: tuple[float, float], fix: Fix) -> 
     if severity is not Severity.UNDECIDED:
         return replace(fix, command=None) if "field" in (pair.first, pair.second) else fix
     if effect.detectable is None or not effect.warn_at or not pair.decidable:
-        return Fix(
-            text="There is nothing to mend yet: add images of more independent groups, "
-            f"at least {FEWEST_GROUPS} on each side."
-        )
+        return Fix(text=f"Add images of more independent groups, at least {FEWEST_GROUPS} on each side.")
     harmonic = 2 / (1 / sizes[0] + 1 / sizes[1])
     wanted = harmonic * (effect.high / (effect.accept_at or effect.warn_at)) ** 2
     return Fix(
-        text=f"There is nothing to mend yet: about {float(f'{wanted:.2g}'):,.0f} independent images in both "
-        f"{pair.first} and {pair.second} would settle it if they agree."
+        text=f"About {float(f'{wanted:.2g}'):,.0f} independent images in both {pair.first} and {pair.second} "
+        "would settle it if they agree."
     )
 
 

@@ -162,6 +162,8 @@ class Listeners:
         Gets an `auditor.baseline.Epoch` after each epoch of training.
     images : callable, optional
         Gets (done, in all) while images are written.
+    check : callable, optional
+        Gets (done, in all, code of the next) before each check.
     """
 
     stage: Callable[[str], None] = _ignore
@@ -169,6 +171,7 @@ class Listeners:
     scan: Callable[[int, int, int, int], None] | None = None
     epoch: Callable[[Any], None] | None = None
     images: Callable[[int, int], None] | None = None
+    check: Callable[[int, int, str], None] | None = None
 
 
 def default_listeners() -> Listeners:

@@ -134,7 +134,7 @@ def check_data(
     record = _load_earlier(request.output, made["inputs"])
     if record is None:
         request.listeners.stage(f"Running {len(checks)} checks")
-        findings = fill_commands(run_checks(evidence, checks), dataset, request)
+        findings = fill_commands(run_checks(evidence, checks, request.listeners.check), dataset, request)
         record = Record(
             dataset=dataset_facts(dataset, evidence),
             findings=findings,

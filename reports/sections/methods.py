@@ -15,7 +15,8 @@ from auditor.reports.wording import count, number, plural, shortened
 METHODS = (
     (
         "Grades",
-        "A finding is graded by its effect alone, against the thresholds that are shown. A p-value never grades.",
+        "A finding is graded by its effect alone, against the thresholds that are shown. A p-value "
+        "never grades.",
     ),
     (
         "Counted facts",
@@ -23,20 +24,24 @@ METHODS = (
     ),
     (
         "Estimates",
-        "Distances between splits and rates carry a 95 % interval of the true value, over all comparisons of one kind at once. "
+        "Distances between splits and rates carry a 95 % interval of the true value, over all "
+        "comparisons of one kind at once. "
         "Where the interval straddles a threshold the finding is undecided: there is not enough data to say.",
     ),
     (
         "Copies",
-        "Groups and duplicate sets, not images, are what is resampled; class counts are taken after copies are removed.",
+        "Groups and duplicate sets, not images, are what is resampled; class counts are taken after "
+        "copies are removed.",
     ),
     (
         "Training",
-        "What a model uses is fitted on training images and chosen on validation images; each final model predicts the test images once.",
+        "What a model uses is fitted on training images and chosen on validation images; each final "
+        "model predicts the test images once.",
     ),
     (
         "Files",
-        "Every image was read and decoded once. Nothing of the data was changed, and nothing was fetched from a network.",
+        "Every image was read and decoded once. Nothing of the data was changed, and nothing was "
+        "fetched from a network.",
     ),
 )
 

@@ -12,8 +12,8 @@ from auditor.duplicates.shapes import (
     compare_shapes,
     describe_colours,
     describe_shapes,
+    dot_pairs,
     find_lookalikes,
-    multiply_pairs,
 )
 from auditor.scanning.mapped_signatures import Signatures
 from auditor.stats.nearest import Floats32, scale_to_unit
@@ -114,8 +114,8 @@ def _rank_lookalikes(
         listed = _places(rows, neighbours)
         mirrored = np.zeros(listed.shape, dtype=bool)
         own, other = np.repeat(np.arange(n), listed.shape[1]), listed.ravel()
-        likeness = multiply_pairs(shapes, shapes, own, other).reshape(listed.shape)
-        likeness += COLOUR_WEIGHT * multiply_pairs(colours, colours, own, other).reshape(listed.shape)
+        likeness = dot_pairs(shapes, shapes, own, other).reshape(listed.shape)
+        likeness += COLOUR_WEIGHT * dot_pairs(colours, colours, own, other).reshape(listed.shape)
     found: list[tuple[Rows, Rows, Rows]] = []
     for start in range(0, n, RANKED_AT_ONCE):
         part = slice(start, start + RANKED_AT_ONCE)
@@ -123,7 +123,7 @@ def _rank_lookalikes(
         places = np.arange(n)[part]
         own, other = np.repeat(places, others.shape[1]), others.ravel()
         known = described[own] & described[other] & ~flipped.ravel()
-        cosine = np.where(known, multiply_pairs(unit, unit, own, other), UNDESCRIBED).reshape(others.shape)
+        cosine = np.where(known, dot_pairs(unit, unit, own, other), UNDESCRIBED).reshape(others.shape)
         rank = np.where(others >= 0, likeness[part] + DESCRIPTOR_WEIGHT * cosine, -np.inf)
         best = np.argsort(-rank, axis=1, kind="stable")[:, :compared]
         own, other = np.repeat(places, best.shape[1]), np.take_along_axis(others, best, axis=1).ravel()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from auditor.duplicates.calibration import LEAST_THRESHOLD, MOST_OF_CLASSES, measure_typical
+from auditor.duplicates.calibration import LEAST_THRESHOLD, MOST_OF_CLASSES, measure_typical_limit
 from auditor.duplicates.candidates import find_candidates
 from auditor.duplicates.detail import DetailComparer, has_detail
 from auditor.duplicates.frames import crop_frames, find_frames
@@ -77,7 +77,7 @@ def measure_pairs(
     whole = np.ones(len(pairs), bool) if sampled is None else sampled[pairs.first] | sampled[pairs.second]
     pairs.distance[whole] = _measure(comparer, pairs[whole], limit)
     if sampled is not None and not whole.all():
-        typical = measure_typical(pairs[whole], sampled)
+        typical = measure_typical_limit(pairs[whole], sampled)
         limit = float(np.clip(TYPICAL_MARGIN * typical, LEAST_THRESHOLD, limit))
         pairs.distance[~whole] = _measure(comparer, pairs[~whole], limit)
     return keep_nearest_turn(pairs)

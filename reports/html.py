@@ -1,4 +1,7 @@
-"""A page as one HTML file: no request, nothing executed but the one script whose digest the page itself declares."""
+"""A page as one HTML file.
+
+It makes no request. Nothing is executed but the one script whose digest the page declares.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,10 @@ SCRIPTS = ("storage", "filters", "review", "page")
 
 @cache
 def environment() -> Environment:
-    """Return the one Jinja2 environment of all templates; everything is escaped, and an unknown name is an error."""
+    """Return the one Jinja2 environment of all templates.
+
+    Everything is escaped, and an unknown name is an error.
+    """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     made = Environment(
@@ -97,7 +103,7 @@ def style_and_digest() -> tuple[Any, str]:
 
 
 def script_data(page: Page) -> dict[str, Any]:
-    """Return what the script is told: which images can be decided on."""
+    """Return the data of the script: the images that can be decided on."""
     return {
         "fingerprint": page.fingerprint,
         "name": page.name,

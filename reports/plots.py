@@ -224,7 +224,10 @@ def _plot(
 
 @cache
 def _style() -> str:
-    """Return the light colours and the styles of charts, on white: how dark a notebook is cannot be told inside of an image."""
+    """Return the light colours and the styles of charts, on white.
+
+    An image cannot know whether its notebook is dark.
+    """
     folder = resources.files("auditor.templates") / "styles"
     variables = (folder / "variables.css").read_text(encoding="utf-8")
     start = variables.index(":root {")

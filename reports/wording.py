@@ -91,7 +91,7 @@ def width(text: str) -> float:
 
 
 def fitted(text: str, most: float) -> str:
-    """Leave out the middle of a text that is wider than so many average letters.
+    """Leave out the middle of a text that is wider than ``most`` average letters.
 
     Examples
     --------

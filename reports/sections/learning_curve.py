@@ -1,4 +1,7 @@
-"""How many more images: recall of each class on parts of the training images, and what the recall asked for would need."""
+"""How many more images.
+
+It shows the recall of each class on parts of the training images, and how many the recall asked for needs.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,7 @@ from auditor.reports.charts.growth import Growth, draw_growth
 from auditor.reports.sections.plain_table import PlainTable, cell, plain_table
 from auditor.reports.wording import count, joined, number, plural, share
 
-#: Classes that are drawn, those with the lowest recall; more lines could not be told apart. The table has
-#: all.
+#: Classes that are drawn, those with the lowest recall: more lines look alike. The table has all.
 DRAWN = 6
 #: What the verdicts of `auditor.baseline.learning_curve` mean.
 MEANINGS = {
@@ -74,7 +76,7 @@ def _words(rows: list[Mapping[str, Any]], target: float, seeds: int) -> str:
         "reached": "reached by {}",
         "range": "a matter of more images for {} (the table says how many)",
         "plateau": "on a plateau, where more of the same will not help, for {}",
-        "not enough to tell": "not to be told for {} (too few images, or too wide an interval)",
+        "not enough to tell": "unknown for {} (too few images, or too wide an interval)",
     }
     numbers = {kind: sum(r["verdict"] == kind for r in rows) for kind in kinds}
     said = [text.format(count(numbers[kind])) for kind, text in kinds.items() if numbers[kind]]

@@ -22,7 +22,10 @@ NAME = 12.0
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """An image of the data set as it is shown. ``thumb`` numbers the embedded picture, ``item`` the entry for reviewing."""
+    """An image of the data set as it is shown.
+
+    ``thumb`` numbers the embedded picture, ``item`` the entry for reviewing.
+    """
 
     path: str
     label: str
@@ -37,7 +40,7 @@ class Picture:
 
     @property
     def text(self) -> str:
-        """What a reader who does not see the picture is told."""
+        """The text for a reader who does not see the picture."""
         return ", ".join(
             part for part in (self.path, self.label and f"class {self.label}", self.split) if part
         )
@@ -60,7 +63,10 @@ class Pictures:
         return paths
 
     def show(self, path: str) -> Picture:
-        """Return the picture of a path; without an embedded thumbnail where there is none or no room for it."""
+        """Return the picture of a path.
+
+        It has no embedded thumbnail where there is none or no room for it.
+        """
         if path not in self.items:
             label, split = self._facts(path)
             self.items[path] = Picture(path, label, split, self.embed(path), len(self.items))

@@ -83,8 +83,8 @@ def splits(record: Record, pictures: Pictures) -> Splits | None:
     claims = tuple(
         ClaimView(c["name"].replace("-", " "), c["holds"], c["detail"]) for c in facts.get("claims", [])
     )
-    told = {f.id: (f.severity, f.effect) for f in record.findings}
-    differing = [f for f in record.split_findings if told.get(f.id) != (f.severity, f.effect)]
+    known = {f.id: (f.severity, f.effect) for f in record.findings}
+    differing = [f for f in record.split_findings if known.get(f.id) != (f.severity, f.effect)]
     views = [view(f, pictures, prefix="planned") for f in differing]
     opened = [f.is_shown for f in differing]
     return Splits(

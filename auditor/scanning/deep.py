@@ -7,7 +7,7 @@ they do not compare.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from auditor.dataset import Dataset, Source, is_native
 from auditor.readers import apart
+from auditor.readers.boxes import Crops
 
 #: Endings of files that usually hold 16 bits, where any do.
 ENDINGS = (".png", ".tif", ".tiff")
@@ -94,17 +95,21 @@ def common_white(dataset: Dataset) -> int:
 
     By a sample of its files, the same for any engine; 0 where it holds none.
     """
-    paths = sorted(path for path in dataset.samples["path"] if path.lower().endswith(ENDINGS))
+    source: Source = dataset.source
+    names: Iterable[str] = dataset.samples["path"]
+    if isinstance(source, Crops):  # whole images: making a crop would decode one for nothing
+        names, source = source.boxes, source.images
+    paths = sorted(path for path in names if path.lower().endswith(ENDINGS))
     if not paths:
         return 0
     places = np.unique(np.linspace(0, len(paths) - 1, SAMPLE).round().astype(int))
     some = [paths[place] for place in places]
-    if not is_native(dataset.source):
-        return white_of(levels(dataset.source, some))
+    if not is_native(source):
+        return white_of(levels(source, some))
     found: list[int] = []
     for path in some:  # one by one: a file may end the process that decodes it
         try:
-            found.extend(apart.call(f"{__name__}:levels", dataset.source, [path]))
+            found.extend(apart.call(f"{__name__}:levels", source, [path]))
         except (OSError, ValueError):
             continue
     apart.end()

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+# A background job of a shell ignores SIGINT, and so would what it starts.
 CODE = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from auditor.readers.temporary import temporary_folder
 folder = temporary_folder()
 (folder / "large").write_bytes(bytes(1000))

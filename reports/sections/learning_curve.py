@@ -76,7 +76,7 @@ def _words(rows: list[Mapping[str, Any]], target: float, seeds: int) -> str:
         "reached": "reached by {}",
         "range": "a matter of more images for {} (the table says how many)",
         "plateau": "on a plateau, where more of the same will not help, for {}",
-        "not enough to tell": "unknown for {} (too few images, or too wide an interval)",
+        "not enough to tell": "not to be told for {} (too few images, or too wide an interval)",
     }
     numbers = {kind: sum(r["verdict"] == kind for r in rows) for kind in kinds}
     said = [text.format(count(numbers[kind])) for kind, text in kinds.items() if numbers[kind]]

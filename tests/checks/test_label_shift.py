@@ -46,7 +46,9 @@ def test_clean_splits_pass_and_say_what_they_exclude():
 
 def test_many_classes_pass_though_chance_alone_puts_them_apart():
     rng = np.random.default_rng(0)
-    images = table({"train": {"": 2500}, "test": {"": 2500}}).assign(label=rng.integers(0, 100, 5000).astype(str))
+    images = table({"train": {"": 2500}, "test": {"": 2500}}).assign(
+        label=rng.integers(0, 100, 5000).astype(str)
+    )
     assert only(LabelShift()(scan(images))).severity is Severity.PASS
 
 

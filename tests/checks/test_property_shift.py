@@ -55,11 +55,16 @@ def test_what_no_single_property_shows_is_found_in_their_combination():
 def test_equal_properties_are_undecided_at_first_and_pass_at_last():
     few = only(PropertyShift()(scan(table({"train": {"cat": 100}, "test": {"cat": 100}}))))
     assert few.severity is Severity.UNDECIDED
-    assert f"a distance of {np.ceil(100 * few.effect.high) / 100:.2f} cannot be excluded; up to 0.15 passes" in few.summary
+    assert (
+        f"a distance of {np.ceil(100 * few.effect.high) / 100:.2f} cannot be excluded; up to 0.15 passes"
+        in few.summary
+    )
     many = only(PropertyShift()(scan(table({"train": {"cat": 40_000}, "test": {"cat": 40_000}}))))
     assert many.severity is Severity.PASS
     assert many.effect.high < 0.05
-    assert many.summary.startswith(f"No property differs by more than {np.ceil(100 * many.effect.high) / 100:.2f} (95 %).")
+    assert many.summary.startswith(
+        f"No property differs by more than {np.ceil(100 * many.effect.high) / 100:.2f} (95 %)."
+    )
 
 
 def test_without_a_margin_of_its_own_the_threshold_is_the_margin():
@@ -69,7 +74,7 @@ def test_without_a_margin_of_its_own_the_threshold_is_the_margin():
 
 
 def test_a_header_fact_does_not_lead_the_sentence():
-    """Uncompressed files of two sizes of header differ in their third digit; of two qualities, in their first."""
+    """Two sizes of header differ in a later digit; two qualities of compression, in the first."""
     images = shifted(2)
     second = images["split"] == "test"
     images["bytes_per_pixel"] = np.where(second, 3.0002, 3.0001)

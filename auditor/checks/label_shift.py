@@ -125,8 +125,8 @@ class LabelShift(Check):
             generator = evidence.generator(self.code, pair.scope)
             half = total_variation_half_width(counts[0], counts[1], first, second, pair.alpha, generator)
             least = detectable(self.warn_distance, half, first, second)
-            upper = (effective_size_of_classes(side, groups, 2 * UPPER_ALPHA) for side, groups in sides)
-            high = total_variation_upper_end(counts[0], counts[1], *upper, UPPER_ALPHA)
+            n, m = (effective_size_of_classes(side, groups, 2 * UPPER_ALPHA) for side, groups in sides)
+            high = total_variation_upper_end(counts[0], counts[1], n, m, UPPER_ALPHA)
         statistic = chi_squared(counts) / max(len(codes) / first, len(other) / second)
         return Shares(
             classes=classes.tolist(),

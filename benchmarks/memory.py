@@ -28,7 +28,7 @@ SIDE, CLASSES, PIECE = 16, 10, 1000
 
 
 def peak(images: int) -> float:
-    """Train on so many pictures and return the peak of this process in MB."""
+    """Train on ``images`` pictures and return the peak of this process in MB."""
     rng = np.random.default_rng(0)
     with tempfile.TemporaryDirectory() as name:
         cache = PixelCache(Path(name) / "pixels.bin", SIDE, images)

@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from auditor.dataset import Dataset, LocalFiles, name_on_disk, shown_name
 from auditor.errors import DataError
+from auditor.outputs import read_marker
 from auditor.readers.folder import walk
 from auditor.readers.image_names import is_image
 from auditor.record import MARKER
@@ -212,6 +213,9 @@ def audited_data(folder: Path) -> str | None:
     say."""
     if not (folder / MARKER).exists():
         return None
+    marked = read_marker(folder).get("data")  # relative to the folder: it is right from anywhere
+    if isinstance(marked, str) and (folder / marked).exists():
+        return str((folder / marked).resolve())
     for name, keys in (("split.json", ("location",)), ("audit.json", ("dataset", "location"))):
         try:
             found = json.loads((folder / name).read_text(encoding="utf-8"))

@@ -122,7 +122,7 @@ def export_table(plan: Plan, folder: str | Path) -> tuple[Path, Path]:
 
 
 def folder_name(label: str) -> str:
-    """Return a class's name as the name of a folder: odd characters percent-encoded, a long one cut and told apart by a digest.
+    """Return a class's name as the name of a folder: odd characters percent-encoded, a long one shortened.
 
     Examples
     --------
@@ -137,7 +137,10 @@ def _encoded(name: str) -> str:
 
 
 def _shortened(name: str, suffix: str = "") -> str:
-    """Return a name that file systems take: of one of more than `LONGEST` bytes its beginning and a digest of it all."""
+    """Return a name that file systems take.
+
+    A name of more than `LONGEST` bytes keeps its beginning, and a digest of the whole follows.
+    """
     if len((name + suffix).encode()) <= LONGEST:
         return name + suffix
     digest = hashlib.sha256(name.encode()).hexdigest()[:DIGEST]

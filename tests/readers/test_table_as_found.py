@@ -197,6 +197,17 @@ def test_a_split_that_auditor_wrote_is_a_table(folder):
     assert set(read.samples["split"]) == {"train", "val", "test"}
 
 
+def test_a_split_that_auditor_wrote_is_read_from_any_working_folder(folder, tmp_path_factory, monkeypatch):
+    for k, label in enumerate(("cat", "dog")):
+        (folder / "data" / label).mkdir(parents=True)
+        for i in range(10):
+            (folder / "data" / label / f"{i}.png").write_bytes(png(16, 16, 100 * k + i))
+    monkeypatch.chdir(folder)
+    auditor.split("data", output="out", ratios=(60, 20, 20))
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+    assert found(open_dataset(folder / "out" / "split.csv"))[1]
+
+
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
 def test_the_table_of_a_hospital(folder, separator):
     header = ["PatientID", "StudyDate", "ImageFile", "Finding", "Set"]

@@ -97,10 +97,12 @@ def decode_small(data: bytes, size: int | tuple[int, int]) -> npt.NDArray[np.uin
         except cv2.error:
             picture = None
     # Where OpenCV cannot read a format or refuses the file, the scan's own decoder decides.
-    rgb = cv2.cvtColor(picture, cv2.COLOR_BGR2RGB) if picture is not None else decode(data).rgb
+    whole = decode(data).rgb if picture is None else picture
     height, width = (size, size) if isinstance(size, int) else size
-    method = cv2.INTER_AREA if min(rgb.shape[:2]) >= max(height, width) else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(rgb, (width, height), interpolation=method), dtype=np.uint8)
+    method = cv2.INTER_AREA if min(whole.shape[:2]) >= max(height, width) else cv2.INTER_LINEAR
+    small = cv2.resize(whole, (width, height), interpolation=method)
+    # Channels are turned around last, where there are few pixels.
+    return np.asarray(small if picture is None else cv2.cvtColor(small, cv2.COLOR_BGR2RGB), dtype=np.uint8)
 
 
 def _key(source: Source, paths: Sequence[str], size: int) -> str:

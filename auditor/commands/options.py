@@ -127,7 +127,25 @@ class AugmentOptions:
 
 
 class GivenEyes(TypedDict, total=False):
-    """What a user may bring; see `auditor.scan`."""
+    """What content is judged by in place of the thumbnails; all of it may be left out.
+
+    Parameters
+    ----------
+    embeddings : str, Path, ndarray or DataFrame
+        Vectors: a .npy, .npz, Parquet or CSV file, an array in the order of the table or of the sorted paths,
+        or a DataFrame with the paths as index.
+    probabilities : str, Path, ndarray or DataFrame
+        Out-of-fold class probabilities of your model, likewise, with a column per class.
+    encoder : str or Path
+        A model that makes the vectors: a .keras or .onnx file, or the name of a network of
+        ``keras.applications``.
+    encoder_weights : str or Path
+        Weights of a named network: a file, or ``"imagenet"`` for Keras' download.
+    encoder_size : int
+        Side in pixels of the pictures that the encoder gets; by default what the model says, else 224.
+    encoder_scaling : {"raw", "unit", "symmetric", "imagenet"}
+        Pixels of a file's pictures: 0 to 255 (default), 0 to 1, -1 to 1, or standardised as for ImageNet.
+    """
 
     embeddings: Any
     probabilities: Any

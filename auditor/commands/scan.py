@@ -65,22 +65,9 @@ def scan(
     scanning : ScanOptions, optional
         How images are read.
     **columns : str
-        ``label``, ``split`` and ``group``: columns of a table, as in `auditor.open`; and the following.
-    embeddings : str, Path, ndarray or DataFrame, optional
-        Vectors by which content is judged instead of the descriptor: a .npy, .npz, Parquet or CSV file, an
-        array in the order of the table or of the sorted paths, or a DataFrame with the paths as index.
-    probabilities : str, Path, ndarray or DataFrame, optional
-        Out-of-fold class probabilities of your model, likewise, with a column per class.
-    encoder : str or Path, optional
-        A model that makes the vectors: a .keras or .onnx file, or the name of a network of
-        ``keras.applications``.
-    encoder_weights : str or Path, optional
-        Weights of a named network: a file, or ``"imagenet"`` for Keras' download.
-    encoder_size : int, optional
-        Side in pixels of the pictures that the encoder gets; by default what the model says.
-    encoder_scaling : {"raw", "unit", "symmetric", "imagenet"}, optional
-        Its pixels: 0 to 255, 0 to 1, -1 to 1, or standardised as for ImageNet; a file's are raw by default, a
-        named network has its own.
+        ``label``, ``split`` and ``group``: columns of a table, as in `auditor.open`. And what content is judged
+        by instead of the thumbnails: ``embeddings``, ``probabilities``, ``encoder``, ``encoder_weights``,
+        ``encoder_size`` and ``encoder_scaling``, see `auditor.commands.options.GivenEyes`.
 
     Raises
     ------

@@ -20,6 +20,7 @@ from auditor.arguments import (
     COLUMNS,
     DATA,
     EXPORTS,
+    EYES,
     PLAN,
     POLICY,
     QUIET,
@@ -31,6 +32,7 @@ from auditor.arguments import (
     TRAINING,
     TRIALS,
     UNLABELLED,
+    VERBOSE,
     WAY,
     together,
 )
@@ -106,31 +108,34 @@ def _prepare_workers() -> None:
     prepare()
 
 
-def _conclude(audit: Audit, output: str, fail_on: str, config: Config) -> NoReturn:
-    """Print the verdict and what failed, and leave with the exit status."""
+def _look() -> dict[str, Any]:
+    """Return the width of the terminal and whether it shows colours; neither where a file or a pipe reads."""
+    import os
+    import shutil
+
+    if not sys.stdout.isatty():
+        return {"width": 0, "colour": False}
+    plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
+    return {"width": shutil.get_terminal_size().columns, "colour": not plain}
+
+
+def _conclude(audit: Audit, output: str, fail_on: str, config: Config, verbose: bool) -> NoReturn:
+    """Print what was found, what to type and the verdict, and leave with the exit status."""
     import datetime
 
     from auditor.commands.config import expired
+    from auditor.reports.terminal import conclusion
 
     facts = audit.record.dataset
-    unwaived = [f for f in audit.record.findings if f.waiver is None]
-    counts = ", ".join(
-        f"{sum(f.severity == s for f in unwaived)} {s}" for s in ("error", "warning", "undecided", "pass")
-    )
     measured = facts.images - facts.unreadable - facts.unmeasured
-    print(printable(f"{facts.name}: {audit.verdict} ({counts})"))
     skipped = f" + {facts.unmeasured:,} left out by the time budget" if facts.unmeasured else ""
     files = facts.images + facts.ignored
     print(
         f"{files:,} files = {measured:,} measured + {facts.unreadable:,} unreadable"
-        f" + {facts.ignored:,} left out{skipped}"
+        f" + {facts.ignored:,} left out{skipped}\n"
     )
-    for finding in audit.record.findings:
-        if finding.is_open:
-            print(printable(f"{finding.severity:>9}  {finding.id}: {finding.summary}"))
-            if finding.fix and finding.fix.command:
-                print(printable(f"           fix: {finding.fix.command}"))
-    print(f"report: {Path(output) / 'report.html'}")
+    print("\n".join(conclusion(audit.record, paragraphs=verbose, **_look())))
+    print(printable(f"report: {Path(output) / 'report.html'}"))
     failing = audit.failing(fail_on)
     for finding in failing:
         print(printable(f"auditor: {finding.severity}, {finding.id}: {finding.title}"), file=sys.stderr)
@@ -174,7 +179,7 @@ def cli() -> None:
 @cli.command(short_help="Scan DATA, run the checks and write the report.")
 @DATA
 @TO_FOLDER
-@together(COLUMNS, UNLABELLED, SCANNING, CHECKING, SEED, QUIET)
+@together(COLUMNS, UNLABELLED, SCANNING, CHECKING, EYES, SEED, QUIET, VERBOSE)
 @click.option(
     "--time-budget",
     type=click.FloatRange(0, min_open=True),
@@ -188,6 +193,7 @@ def scan(
     fail_on: str | None,
     no_images: bool,
     quiet: bool,
+    verbose: bool,
     **options: Any,
 ) -> None:
     """Scan DATA, run the checks and write the report. Needs none of the training packages."""
@@ -206,7 +212,7 @@ def scan(
             listeners=console.listeners,
             **options,
         )
-        _conclude(audit, output, fail_on or settled.fail_on or "never", settled)
+        _conclude(audit, output, fail_on or settled.fail_on or "never", settled, verbose)
 
 
 def _train_options(options: dict[str, Any], seed: int) -> Any:
@@ -239,7 +245,9 @@ def _print_trials(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
 @cli.command(short_help="Do all of it, from the scan to the report.")
 @DATA
 @TO_FOLDER
-@together(COLUMNS, UNLABELLED, SCANNING, CHECKING, SEED, QUIET, RATIOS, TARGET, POLICY, WAY, TRAINING)
+@together(
+    COLUMNS, UNLABELLED, SCANNING, CHECKING, EYES, SEED, QUIET, VERBOSE, RATIOS, TARGET, POLICY, WAY, TRAINING
+)
 @click.option(
     "--time-budget",
     type=click.FloatRange(0),
@@ -255,6 +263,7 @@ def run(
     fail_on: str | None,
     no_images: bool,
     quiet: bool,
+    verbose: bool,
     **options: Any,
 ) -> None:
     """Do all of it: scan, check, split, augment the rare classes, train the baseline, report."""
@@ -276,7 +285,7 @@ def run(
             listeners=console.listeners,
             **options,
         )
-        _conclude(audit, output, fail_on or settled.fail_on or "never", settled)
+        _conclude(audit, output, fail_on or settled.fail_on or "never", settled, verbose)
 
 
 @cli.command(short_help="Plan a split that divides no group and no duplicate set.")
@@ -519,10 +528,10 @@ def report(out: str, output: str | None, formats: tuple[str, ...], no_images: bo
 def compare(old: str, new: str, output: str | None, ratchet: bool) -> None:
     """Compare the audits in two output folders: images, measures, findings."""
     from auditor.commands.compare import compare as compare_audits
-    from auditor.reports.compare_views import render_compare_markdown
+    from auditor.reports.terminal import comparison_table
 
     comparison = compare_audits(old, new, output=output)
-    print(output or printable(render_compare_markdown(comparison), lines=True))
+    print(output or "\n".join(comparison_table(comparison, **_look())))
     sys.exit(1 if ratchet and comparison.got_worse else 0)
 
 

@@ -122,7 +122,12 @@ class Console:
         if self.quiet:
             return Listeners(notice=self.notice)
         return Listeners(
-            stage=self.stage, notice=self.notice, scan=self.scanned, epoch=self.epoch, images=self.written
+            stage=self.stage,
+            notice=self.notice,
+            scan=self.scanned,
+            epoch=self.epoch,
+            images=self.written,
+            check=self.checked,
         )
 
     def say(self, text: str) -> None:
@@ -146,7 +151,9 @@ class Console:
             self._progress.stop()
             self._progress = self._task = None
 
-    def _show(self, done: int, total: int, text: str, left: float | None = None) -> None:
+    def _show(
+        self, done: int, total: int, text: str, left: float | None = None, *, timed: bool = True
+    ) -> None:
         if self.terminal:
             if self._progress is None:
                 from rich.console import Console as RichConsole
@@ -162,7 +169,7 @@ class Console:
                     BarColumn(),
                     MofNCompleteColumn(),
                     TextColumn("{task.description}"),
-                    TimeRemainingColumn(),
+                    *([TimeRemainingColumn()] if timed else []),
                 )
                 self._progress = Progress(*columns, console=RichConsole(stderr=True), transient=True)
                 self._task = self._progress.add_task("", total=total)
@@ -172,7 +179,7 @@ class Console:
         elif time.monotonic() - self._said >= LINE_EVERY:
             self._said = time.monotonic()
             left = (self._said - self._began) * (total - done) / max(done, 1) if left is None else left
-            self.say(f"  {done:,} of {total:,}, {text}, {left:.0f} s left")
+            self.say(f"  {done:,} of {total:,}, {text}" + (f", {left:.0f} s left" if timed else ""))
 
     def scanned(self, done: int, total: int, size: int, unreadable: int) -> None:
         """Show how far a scan is."""
@@ -190,6 +197,10 @@ class Console:
     def written(self, done: int, total: int) -> None:
         """Show how far the writing of images is."""
         self._show(done, total, f"{done / max(time.monotonic() - self._began, 1e-6):,.0f} images/s")
+
+    def checked(self, done: int, total: int, code: str) -> None:
+        """Show which check runs; some take a thousand times as long as others, so no time is foretold."""
+        self._show(done, total, code, timed=False)
 
     def epoch(self, epoch: Epoch) -> None:
         """Show one epoch of training."""

@@ -82,7 +82,10 @@ def audit_from_json(
 
 
 def dump_json(value: Any) -> bytes:
-    """Return readable UTF-8 JSON, ending in a newline; the points of exhibits are packed, a line per exhibit."""
+    """Return readable UTF-8 JSON, ending in a newline.
+
+    The points of exhibits are packed, a line per exhibit.
+    """
     plain = to_plain(value)
     exhibits = plain.pop("exhibits", None) if isinstance(plain, dict) else None
     text = json.dumps(plain, ensure_ascii=False, indent=2, allow_nan=False)
@@ -134,7 +137,10 @@ def without_times(value: Any) -> Any:
 
 
 def to_plain(value: Any) -> Any:
-    """Return nested data as JSON holds it: strings for keys, 6 significant digits, ``None`` where a number is not finite."""
+    """Return nested data as JSON holds it.
+
+    Strings for keys, 6 significant digits, ``None`` where a number is not finite.
+    """
     if isinstance(value, Mapping):
         return {str(k): to_plain(v) for k, v in value.items()}
     if isinstance(value, list | tuple | set | frozenset):

@@ -21,7 +21,7 @@ from auditor.stats.distance import dkw_half_width, kolmogorov_smirnov
 Values: TypeAlias = npt.NDArray[np.float64]
 Codes: TypeAlias = npt.NDArray[np.int64]
 
-#: What became of a finding, in the order of the page.
+#: What became of a finding, in the order in which it is reported.
 OUTCOMES = ("new", "worse", "not checked any more", "resolved", "better", "newly checked", "unchanged")
 #: Outcomes that mean that the data got worse.
 WORSE = ("new", "worse", "not checked any more")
@@ -114,8 +114,8 @@ def compare_findings(old: Sequence[Finding], new: Sequence[Finding]) -> tuple[Fi
         )
         for key in dict.fromkeys([*after, *before])
     ]
-    changed = [c for c in changes if c.outcome]
-    return tuple(sorted(changed, key=lambda c: OUTCOMES.index(c.outcome)))
+    reported = [c for c in changes if c.outcome]
+    return tuple(sorted(reported, key=lambda c: OUTCOMES.index(c.outcome)))
 
 
 def _outcome(old: Finding | None, new: Finding | None, former: set[str], made: set[str]) -> str:

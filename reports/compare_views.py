@@ -65,7 +65,10 @@ def headline(comparison: Comparison) -> str:
     worse = sum(len(comparison.of(o)) for o in WORSE)
     resolved = len(comparison.of("resolved")) + len(comparison.of("better"))
     if worse:
-        return f"Something got worse: {plural(worse, 'finding')}{f'; {count(resolved)} got better' if resolved else ''}."
+        return (
+            f"Something got worse: "
+            f"{plural(worse, 'finding')}{f'; {count(resolved)} got better' if resolved else ''}."
+        )
     if resolved:
         return f"Nothing got worse, and {plural(resolved, 'finding')} got better."
     return (
@@ -106,7 +109,8 @@ def build_compare_page(comparison: Comparison) -> ComparePage:
         (
             when,
             r.dataset.name,
-            f"{count(r.dataset.images)} images, {count(len(r.dataset.classes))} classes, fingerprint {r.dataset.fingerprint[:12]}",
+            f"{count(r.dataset.images)} images, {count(len(r.dataset.classes))} classes, fingerprint "
+            f"{r.dataset.fingerprint[:12]}",
             r.verdict.value,
         )
         for when, r in (("before", comparison.old), ("after", comparison.new))
@@ -155,7 +159,8 @@ def render_compare_markdown(comparison: Comparison) -> str:
         lines += ["", "| outcome | finding | before | after | what |", "|---|---|---|---|---|"]
         for outcome, changes in page.findings:
             lines += [
-                f"| {outcome} | {escape_markdown(c.id)} | {c.before} | {c.after} | {escape_markdown(c.title)} |"
+                f"| {outcome} | {escape_markdown(c.id)} | {c.before} | {c.after} | "
+                f"{escape_markdown(c.title)} |"
                 for c in changes[:SHOWN]
             ]
     return "\n".join(lines) + "\n"

@@ -1,4 +1,4 @@
-"""Croissant: the data set described for search engines, catalogues and loaders, with the findings as annotations of its quality.
+"""Croissant: the data set described for search engines and loaders, its findings as annotations.
 
 The images' table is the ``images.parquet`` of the output folder; findings stand three times: as a record set
 (every number), as W3C quality annotations, and in the words of the Responsible AI vocabulary.
@@ -80,7 +80,8 @@ COLUMNS = {
 #: Checks whose findings are about who or what is over- or under-represented; the others limit what the data
 #: can be used for.
 BIASES = frozenset({
-    "class-imbalance", "rare-class", "empty-class", "unseen-class", "shortcut", "label-shift", "property-shift", "content-shift",
+    "class-imbalance", "rare-class", "empty-class", "unseen-class", "shortcut",
+    "label-shift", "property-shift", "content-shift",
     "class-content-shift",
 })  # fmt: skip
 #: Columns of the record set of findings.

@@ -1,4 +1,6 @@
-"""A data card in Markdown: what a stranger must know before training on the data, written from the record alone.
+"""A data card in Markdown.
+
+What a stranger must know before training on the data, written from the record alone.
 
 The front matter is that of the Hugging Face Hub; the sections ask what *Datasheets for Datasets* asks. What
 an audit cannot know (why the data was collected, under which licence) is a question that stands to be
@@ -18,6 +20,7 @@ import auditor
 from auditor.finding import ASKING, Finding, Severity
 from auditor.record import Record
 from auditor.reports.text import escape_markdown
+from auditor.reports.understood import understood
 from auditor.reports.wording import count, plural, share
 
 #: The Hub's categories of size, by the number of examples below which they end.
@@ -39,6 +42,7 @@ def render_data_card(record: Record) -> str:
         _front_matter(record),
         f"# {escape_markdown(facts.name)}",
         _todo("A sentence on what the pictures show, and for which task."),
+        "## What was read\n\n" + _read(record),
         "## Composition\n\n" + _composition(record),
         "## Quality\n\n" + _quality(record),
         "## Split\n\n" + _split(record),
@@ -82,15 +86,21 @@ def _todo(question: str) -> str:
     return f"*To be answered by those who made the data:* {question}"
 
 
+def _read(record: Record) -> str:
+    return "\n".join(f"- {name}: {escape_markdown(text)}" for name, text in understood(record))
+
+
 def _composition(record: Record) -> str:
     facts = record.dataset
     sentences = [
-        f"{plural(facts.images, 'image')} in {plural(len(facts.classes), 'class', 'classes')}; {count(facts.unreadable)} cannot be read; "
+        f"{plural(facts.images, 'image')} in {plural(len(facts.classes), 'class', 'classes')}; "
+        f"{count(facts.unreadable)} cannot be read; "
         f"{count(facts.unique)} are left when duplicates count once."
     ]
     if facts.groups:
         sentences.append(
-            f"They belong to {plural(facts.groups, 'group')} (patients, slides, sessions) that must not be divided."
+            f"They belong to {plural(facts.groups, 'group')} (patients, slides, sessions) that must not "
+            f"be divided."
         )
     sizes = record.images.loc[record.images["status"] == "ok", ["width", "height"]]
     if len(sizes):
@@ -118,7 +128,8 @@ def _composition(record: Record) -> str:
         for label in order[:ROWS]:
             cells = [count(counts[label].get(s, 0)) for s in names]
             lines.append(
-                f"| {escape_markdown(label)} | {' | '.join(cells)} | {share(sum(counts[label].values()) / len(labelled))} |"
+                f"| {escape_markdown(label)} | {' | '.join(cells)} | "
+                f"{share(sum(counts[label].values()) / len(labelled))} |"
             )
         if len(order) > ROWS:
             lines += [
@@ -142,7 +153,10 @@ def _finding(finding: Finding) -> str:
         if finding.waiver
         else ""
     )
-    return f"- **{finding.severity.value}**, {escape_markdown(finding.id)}: {escape_markdown(finding.summary)}{waived}"
+    return (
+        f"- **{finding.severity.value}**, {escape_markdown(finding.id)}: "
+        f"{escape_markdown(finding.summary)}{waived}"
+    )
 
 
 def _split(record: Record) -> str:
@@ -173,7 +187,8 @@ def _uses(record: Record) -> str:
     if scores.get("balanced_accuracy"):
         e = scores["balanced_accuracy"]
         lines.append(
-            f"A small network reaches a balanced accuracy of {e['value']:.3f} ({e['low']:.3f} to {e['high']:.3f}) on test: "
+            f"A small network reaches a balanced accuracy of {e['value']:.3f} ({e['low']:.3f} to "
+            f"{e['high']:.3f}) on test: "
             "what is easily had."
         )
     private = [

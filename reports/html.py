@@ -139,7 +139,7 @@ def _with_terms(text: str) -> Any:
 
 
 def _breakable(text: str) -> Any:
-    """Let a path be broken after its slashes rather than within a name, and no number from its percent sign."""
+    """Let a path break after its slashes, not within a name, and no number from its percent sign."""
     from markupsafe import Markup, escape
 
     return Markup("/<wbr>").join(escape(part) for part in visible(text).replace(" %", "\u00a0%").split("/"))

@@ -226,12 +226,13 @@ def _plot(
 def _style() -> str:
     """Return the light colours and the styles of charts, on white.
 
-    An image cannot know whether its notebook is dark.
+    How dark a notebook is cannot be told inside of an image.
     """
     folder = resources.files("auditor.templates") / "styles"
     variables = (folder / "variables.css").read_text(encoding="utf-8")
     start = variables.index(":root {")
     light = variables[start : variables.index("}", start) + 1]
-    return f"{light}\n{(folder / 'chart.css').read_text(encoding='utf-8')}\n.ground {{ fill: var(--paper-raised); }}".replace(
-        "color-scheme: light dark;", ""
+    return (
+        f"{light}\n{(folder / 'chart.css').read_text(encoding='utf-8')}\n.ground {{ fill: "
+        f"var(--paper-raised); }}".replace("color-scheme: light dark;", "")
     )

@@ -7,7 +7,8 @@ import re
 from auditor.finding import Finding, Severity
 from auditor.record import Record
 from auditor.reports.charts.scale import in_words
-from auditor.reports.sections.overview import first_things, overview
+from auditor.reports.ranking import ranked
+from auditor.reports.sections.overview import Step, overview
 from auditor.reports.wording import count, plural, quantity, visible
 
 #: Findings in full in a comment; GitHub cuts a comment at 65,536 characters.
@@ -29,7 +30,9 @@ def render_markdown(record: Record) -> str:
     ]
     facts = " · ".join(escape_markdown(f"{f.number} {f.text}") for f in screen.facts)
     lines += [screen.tally, "", facts, ""]
-    opened = [f for f in record.findings if f.is_shown]
+    lines += [f"- {name}: {escape_markdown(text)}" for name, text in screen.understood]
+    lines.append("")
+    opened = ranked(f for f in record.findings if f.is_shown)
     if opened:
         lines += ["| severity | finding | effect | images | what |", "|---|---|---|---|---|"]
         for finding in opened[:MOST]:
@@ -45,17 +48,18 @@ def render_markdown(record: Record) -> str:
             lines.append(f"| {' | '.join(cells)} |")
         if len(opened) > MOST:
             lines += ["", f"{plural(len(opened) - MOST, 'further finding')} in `audit.json`."]
-    steps = [f for f in first_things(record.findings) if f.fix and f.fix.command][:3]
-    if steps:
-        lines += ["", "**First**", ""]
-        lines += [
-            f"{i}. {escape_markdown(f.fix.text)} `{_code(f.fix.command or '')}`"
-            for i, f in enumerate(steps, 1)
-            if f.fix
-        ]
+    if screen.steps:
+        lines += ["", f"**{screen.steps_title}**", ""]
+        lines += [_step(number, step) for number, step in enumerate(screen.steps, 1)]
     lines += ["", f"Fingerprint `{record.dataset.fingerprint[:12]}`"]
     text = "\n".join(lines)
     return f"{text[:LONGEST]}\n"
+
+
+def _step(number: int, step: Step) -> str:
+    command = f" `{_code(step.command)}`" if step.command else ""
+    words = f" {escape_markdown(step.by_hand)}" if step.by_hand else ""
+    return f"{number}. **{escape_markdown(step.title)}.** {escape_markdown(step.text)}{words}{command}"
 
 
 def render_github(record: Record) -> str:

@@ -16,6 +16,7 @@ __all__ = [
     "number",
     "plural",
     "quantity",
+    "scope_beside",
     "sentence",
     "share",
     "shortened",
@@ -221,3 +222,16 @@ def sentence(text: str) -> str:
     """
     text = text.strip()
     return f"{text[:1].upper()}{text[1:]}{'' if text[-1:] in '.!?' else '.'}"
+
+
+def scope_beside(title: str, scope: str) -> str:
+    """Return the scope of a finding, blank where its title names all parts of it.
+
+    Examples
+    --------
+    >>> scope_beside("Noise differs between train and test", "train-test")
+    ''
+    >>> scope_beside("Too few images", "test")
+    'test'
+    """
+    return "" if set(scope.split("-")) <= set(title.split()) else scope

@@ -46,3 +46,14 @@ def test_quiet_says_nothing(monkeypatch):
         console.say("x")
         assert console.listeners.scan is None
     assert said.getvalue() == ""
+
+
+def test_a_long_check_is_named_and_no_time_is_foretold_for_it(monkeypatch):
+    said = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", said)
+    monkeypatch.setattr("auditor.console.LINE_EVERY", 0.0)
+    with Console() as console:
+        console.stage("Running 39 checks")
+        assert console.listeners.check is not None
+        console.listeners.check(7, 39, "near-duplicate")
+    assert said.getvalue().splitlines()[1] == "  7 of 39, near-duplicate"

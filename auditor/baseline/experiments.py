@@ -386,7 +386,7 @@ def run_experiments(session: Session, history: History, scores: dict[str, Scores
     """Run what fits into the planned work; every question gets an answer."""
     found: list[Diagnosis] = []
     for questions, experiment in EXPERIMENTS:
-        session.on_stage(f"Asking: {', '.join(questions)}?")
+        session.on_stage(f"Diagnosing: {', '.join(questions)}")
         try:
             said = experiment(session, history, scores)
         except DataError as error:  # a loss that was not a number, or no time for one epoch

@@ -180,10 +180,10 @@ class _Training:
         names = ("on_epoch_begin", "on_train_batch_begin", "on_train_batch_end", "on_epoch_end")
         return {name: getattr(self, name) for name in names}
 
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002 - by name from Keras
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002 - Keras names it
         self.epoch, self.started, self.pace = epoch, time.monotonic(), self.network.pace
 
-    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002 - Keras names it
         peak = self.run.learning_rate * self.pace * REDUCE**self.reductions
         now = rate(self.epoch * self.steps + batch, self.run.epochs * self.steps, peak)
         self.network.optimizer.learning_rate.assign(now)

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from auditor import readers
 from auditor.jupyter import Line, in_notebook
@@ -126,6 +126,17 @@ class AugmentOptions:
     way: str = "on-the-fly"
 
 
+class GivenEyes(TypedDict, total=False):
+    """What a user may bring; see `auditor.scan`."""
+
+    embeddings: Any
+    probabilities: Any
+    encoder: str | Path | None
+    encoder_weights: str | Path | None
+    encoder_size: int | None
+    encoder_scaling: str | None
+
+
 def _ignore(text: str) -> None:
     """Pass nothing on."""
 
@@ -151,6 +162,8 @@ class Listeners:
         Gets an `auditor.baseline.Epoch` after each epoch of training.
     images : callable, optional
         Gets (done, in all) while images are written.
+    check : callable, optional
+        Gets (done, in all, code of the next) before each check.
     """
 
     stage: Callable[[str], None] = _ignore
@@ -158,6 +171,7 @@ class Listeners:
     scan: Callable[[int, int, int, int], None] | None = None
     epoch: Callable[[Any], None] | None = None
     images: Callable[[int, int], None] | None = None
+    check: Callable[[int, int, str], None] | None = None
 
 
 def default_listeners() -> Listeners:

@@ -1,1 +1,4 @@
-"""Geometry of the charts: numbers in, coordinates out. The drawing is done by the templates of `templates/charts`."""
+"""Geometry of the charts: numbers in, coordinates out.
+
+The drawing is done by the templates of `templates/charts`.
+"""

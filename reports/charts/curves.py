@@ -49,7 +49,10 @@ class Curves:
 def draw_curves(
     title: str, y_label: str, lines: Mapping[str, Sequence[float]], best_epoch: int | None
 ) -> Curves | None:
-    """Draw one line per key of ``lines`` (training first, then validation); ``None`` where there is no epoch."""
+    """Draw one line per key of ``lines`` (training first, then validation).
+
+    ``None`` where there is no epoch.
+    """
     lines = {k: [float(v) for v in vs if v is not None] for k, vs in lines.items()}
     lines = {k: vs for k, vs in lines.items() if vs}
     epochs = max((len(v) for v in lines.values()), default=0)

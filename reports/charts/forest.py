@@ -20,7 +20,7 @@ MOST = 30
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """An estimate: its name, its place, the ends of its interval, its level (blank where it has none), and what it says."""
+    """An estimate: name, place, ends of its interval, level (blank where it has none), and what it says."""
 
     name: str
     whole: str
@@ -34,7 +34,10 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Forest:
-    """A chart of estimates. ``zero`` is the place of no difference, where the scale has values on both of its sides."""
+    """A chart of estimates.
+
+    ``zero`` is the place of no difference, where the scale has values on both of its sides.
+    """
 
     title: str
     unit: str

@@ -54,7 +54,9 @@ class Growth:
 def draw_growth(
     title: str, series: Mapping[str, Sequence[tuple[int, Estimate]]], target: float | None = None
 ) -> Growth | None:
-    """Draw a line per class through (training images, recall); ``None`` where no class has two numbers of images.
+    """Draw a line per class through (training images, recall).
+
+    ``None`` where no class has two numbers of images.
 
     Intervals are drawn for a single class only: those of several would cover each other; all stand in words.
     """

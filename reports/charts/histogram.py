@@ -33,7 +33,11 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Histogram:
-    """A measure's chart. ``distance`` is the largest KS distance between two splits on the bins; it orders charts and decides nothing."""
+    """A measure's chart.
+
+    ``distance`` is the largest KS distance between two splits on the bins; it orders charts and decides
+    nothing.
+    """
 
     name: str
     title: str
@@ -49,7 +53,9 @@ class Histogram:
 def draw_histogram(
     values: Mapping[str, npt.NDArray[np.float64]], *, name: str, title: str, unit: str, text: str
 ) -> Histogram | None:
-    """Draw the outline of each split's histogram, in shares of its images; ``None`` where there is nothing to draw.
+    """Draw the outline of each split's histogram, in shares of its images.
+
+    ``None`` where there is nothing to draw.
 
     Parameters
     ----------

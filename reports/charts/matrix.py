@@ -115,7 +115,10 @@ def draw_reliability(calibration: Mapping[str, Any]) -> Reliability | None:
     for b in bins:
         y, low, high = (round(220 - axis.place(v), 2) for v in _reach(b["accuracy"]))
         radius = round(3 + 6 * (b["images"] / most) ** 0.5, 1)
-        words = f"says {share(b['confidence'])}, is right in {_in_words(b['accuracy'])} of {count(b['images'])} images"
+        words = (
+            f"says {share(b['confidence'])}, is right in {_in_words(b['accuracy'])} of {count(b['images'])} "
+            f"images"
+        )
         drawn.append(Bin(axis.place(b["confidence"]), y, low, high, radius, words))
     ece = calibration.get("ece")
     words = "Dots below the line: more confident than right. A dot's area is its number of images."

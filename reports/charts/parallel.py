@@ -29,7 +29,7 @@ class ParallelAxis:
 
 @dataclass(frozen=True, slots=True)
 class ParallelLine:
-    """A trial: where it crosses the axes, whether it is the best one, how strong it is drawn, and what it was."""
+    """A trial: where it crosses the axes, whether it is the best, how strong it is drawn, what it was."""
 
     points: str
     best: bool
@@ -39,7 +39,12 @@ class ParallelLine:
 
 @dataclass(frozen=True, slots=True)
 class Parallel:
-    """A chart of parallel coordinates (Inselberg, "The plane with parallel coordinates", The Visual Computer 1, 1985)."""
+    """A chart of parallel coordinates.
+
+    References
+    ----------
+    Inselberg (1985), "The plane with parallel coordinates", The Visual Computer 1.
+    """
 
     title: str
     axes: tuple[ParallelAxis, ...]

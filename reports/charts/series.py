@@ -1,4 +1,7 @@
-"""Which colour a split has, the same in every chart. Colours themselves are named in `templates/styles/variables.css` alone."""
+"""Which colour a split has, the same in every chart.
+
+Colours themselves are named in `templates/styles/variables.css` alone.
+"""
 
 from __future__ import annotations
 

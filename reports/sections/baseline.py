@@ -21,6 +21,14 @@ METRICS = {
     "macro_f1": "macro F1",
     "geometric_mean": "geometric mean of recalls",
 }
+#: Answers in the order in which they are shown.
+ORDER = {"yes": 0, "no": 1, "undecided": 2}
+#: What curves say to who has not read any before.
+HOW_TO_READ = (
+    "Both curves high: the model cannot fit the data yet (bias), so train longer or take a larger model. "
+    "A gap that widens between them: it learns the training images by heart (variance), so add images "
+    "or restrain it."
+)
 #: Classes of the per-class table, and training runs with curves that are shown.
 ROWS, RUNS = 60, 3
 
@@ -79,6 +87,8 @@ class BaselineView:
     summary: str
     setting: str
     answers: tuple[Answer, ...]
+    undecided: int
+    reading: str
     advice: tuple[str, ...]
     runs: tuple[Run, ...]
     runs_left_out: int
@@ -104,8 +114,10 @@ def baseline(record: Record) -> BaselineView | None:
         setting=_setting(facts),
         answers=tuple(
             Answer(d["question"], d["verdict"], d.get("text", ""), tuple(d.get("remedies", [])))
-            for d in facts.get("diagnosis", [])
+            for d in sorted(facts.get("diagnosis", []), key=lambda d: ORDER.get(d["verdict"], len(ORDER)))
         ),
+        undecided=sum(d["verdict"] == "undecided" for d in facts.get("diagnosis", [])),
+        reading=HOW_TO_READ,
         advice=tuple(facts.get("advice", [])),
         runs=tuple(_run(h) for h in histories[:RUNS]),
         runs_left_out=max(len(histories) - RUNS, 0),

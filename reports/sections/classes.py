@@ -60,7 +60,10 @@ def classes(record: Record, pictures: Pictures) -> Classes | None:
     samples = class_examples(record)
     pick = order if len(order) <= SHOWN else [*order[: SHOWN // 2], *order[-(SHOWN // 2) :]]
     largest, smallest = count(sizes[order[0]]), count(sizes[order[-1]])
-    words = f"{plural(len(order), 'class', 'classes')}; the largest has {largest} images, the smallest {smallest}."
+    words = (
+        f"{plural(len(order), 'class', 'classes')}; the largest has {largest} images, the smallest "
+        f"{smallest}."
+    )
     if len(order) > 1:
         words += f" Evenness is {evenness(list(sizes.values())):.2f} (1 = all of one size)."
     shown = tuple((c, tuple(pictures.show(p) for p in samples.get(c, []))) for c in pick)

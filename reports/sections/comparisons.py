@@ -44,7 +44,10 @@ def comparisons(facts: BaselineFacts) -> tuple[Comparison, ...]:
 
 
 def _compared(title: str, rows: Sequence[Mapping[str, Any]], words: str) -> Comparison | None:
-    """One chart for each estimate that the rows have; differences first, for they answer whether it helped."""
+    """One chart for each estimate that the rows have.
+
+    Differences first, for they answer whether it helped.
+    """
     if not rows:
         return None
     keys = list(dict.fromkeys(k for r in rows for k, v in r.items() if is_estimate(v)))
@@ -89,7 +92,8 @@ def _tuning(facts: Mapping[str, Any]) -> Comparison | None:
     title = "Hyperparameter search"
     matters = facts.get("importance") or {}
     shares = (
-        f" The score varies most with: {', '.join(f'{heading(k)} ({percent(v)})' for k, v in matters.items())}."
+        f" The score varies most with: "
+        f"{', '.join(f'{heading(k)} ({percent(v)})' for k, v in matters.items())}."
         if matters
         else ""
     )

@@ -6,21 +6,26 @@ import re
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from auditor.finding import Finding, Waiver
 from auditor.reports.charts.scale import Scale, draw_scale
 from auditor.reports.reviewed import still_to_ask
-from auditor.reports.sections.fixes import by_hand, command_of
+from auditor.reports.sections.fixes import find_command, by_hand
 from auditor.reports.sections.pictures import Picture, Pictures
 from auditor.reports.sections.plain_table import cell
-from auditor.reports.wording import count, number, plural, shortened
+from auditor.reports.thresholds import threshold_of, value_of
+from auditor.reports.wording import count, number, plural, scope_beside, shortened
+
+if TYPE_CHECKING:
+    from auditor.reports.sections.shown_with import ShownWith
 
 #: Examples that are seen at once, and those that can be unfolded. `auditor.reports.thumbnails.ROWS` makes
 #: their pictures.
 AT_ONCE, UNFOLDED = 6, 24
 #: Letters of a text on the page: data sets with thousands of classes make long sentences.
 LONGEST_TEXT = 1_500
-#: Adjusted p-values below this are not told apart.
+#: Adjusted p-values below this are shown as one.
 SMALL = 0.0001
 
 
@@ -41,6 +46,7 @@ class FindingView:
     id: str
     anchor: str
     code: str
+    scope: str
     severity: str
     title: str
     summary: str
@@ -51,7 +57,10 @@ class FindingView:
     more: tuple[Example, ...]
     left_out: str
     known: str
-    suspects: bool
+    shown_with: ShownWith | None
+    home: str
+    value: str
+    limit: str
     fix_text: str
     command: str
     by_hand: str
@@ -63,19 +72,29 @@ class FindingView:
     affected: int
 
 
-def view(finding: Finding, pictures: Pictures, *, prefix: str = "finding") -> FindingView:
-    """Return what the page shows of a finding."""
-    examples = _examples(finding, pictures)
+def view(
+    finding: Finding, pictures: Pictures, shown: ShownWith | None = None, *, prefix: str = "finding"
+) -> FindingView:
+    """Return what the page shows of a finding.
+
+    ``shown`` holds its pictures, where it needs no list of them.
+    """
+    examples = () if shown is not None else _examples(finding, pictures)
     asked = None if finding.examples is None else still_to_ask(finding.examples, pictures.decided)
     rows = 0 if asked is None else len(asked)
     known = 0 if asked is None or finding.examples is None else len(finding.examples) - rows
     paired = any(len(e.pictures) > 1 for e in examples)
-    unseen = rows - len(examples)
+    more = plural(rows - len(examples), "more pair" if paired else "more image")
+    seen = [p for e in examples for p in e.pictures]
+    if shown is not None:
+        seen += [s.picture for g in shown.groups for line in g.lines for s in line.pictures]
+        seen += [p for duplicates in shown.sets for p in duplicates.members]
     effect = finding.effect
     return FindingView(
         id=finding.id,
         anchor=anchor(finding, prefix),
         code=finding.code,
+        scope=scope_beside(finding.title, finding.scope),
         severity=finding.severity.value,
         title=shortened(finding.title, 200),
         summary=shortened(finding.summary, LONGEST_TEXT),
@@ -84,27 +103,28 @@ def view(finding: Finding, pictures: Pictures, *, prefix: str = "finding") -> Fi
         scale=None if effect is None else draw_scale(effect),
         examples=examples[:AT_ONCE],
         more=examples[AT_ONCE:],
-        left_out=f"{plural(unseen, 'more pair' if paired else 'more image')} in findings.csv"
-        if unseen > 0
-        else "",
-        known=f"{plural(known, 'row')} of evidence decided in an earlier review, not asked again"
-        if known
-        else "",
-        suspects=any(e.suggested for e in examples),
+        left_out=f"{more} in findings.csv" if shown is None and rows > len(examples) else "",
+        known=f"Not asked again: {plural(known, 'row')} decided in an earlier review" if known else "",
+        shown_with=shown,
+        home=shown.elsewhere.removeprefix(f"{prefix}-") if shown is not None else "",
+        value=value_of(effect),
+        limit=threshold_of(effect, finding.severity),
         fix_text=shortened(finding.fix.text, LONGEST_TEXT) if finding.fix else "",
-        command=command_of(finding),
+        command=find_command(finding),
         by_hand=by_hand(finding),
         q_value="" if finding.q_value is None else _small(finding.q_value),
         parameters=", ".join(f"{name} = {cell(value)}" for name, value in finding.parameters.items()),
         waiver=finding.waiver,
-        classes=_values(finding.classes, (p.label for e in examples for p in e.pictures)),
-        splits=_values(finding.splits, (p.split for e in examples for p in e.pictures)),
+        classes=_values(finding.classes, (p.label for p in seen)),
+        splits=_values(finding.splits, (p.split for p in seen)),
         affected=finding.affected,
     )
 
 
 def anchor(finding: Finding, prefix: str = "finding") -> str:
-    """Return the place of a finding on the page: its identity, with a digest where that holds what an identifier must not.
+    """Return the place of a finding on the page.
+
+    Its identity, with a digest where that holds what an identifier must not.
 
     Examples
     --------

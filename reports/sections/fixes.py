@@ -1,4 +1,4 @@
-"""What to type, and what is work for a person."""
+"""What to type, and what has to be decided before."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from auditor.finding import Finding, Severity
 
 #: Words of a command that a person must replace; a command that holds one cannot be typed as it stands.
 PLACEHOLDERS = frozenset({"TABLE", "COLUMN"})
-#: Commands that read what a reviewer saves from the report.
-AFTER_REVIEW = "auditor apply"
+#: What a command holds that reads the decisions which a reviewer saves from the report.
+AFTER_REVIEW = ("auditor apply", "--decisions")
 
 
-def command_of(finding: Finding) -> str:
+def find_command(finding: Finding) -> str:
     """Return the command that can be typed as it stands, blank where there is none."""
     command = finding.fix.command or "" if finding.fix else ""
     return "" if PLACEHOLDERS & set(command.split()) else command
@@ -32,12 +32,12 @@ def by_hand(finding: Finding) -> str:
     missing = sorted(PLACEHOLDERS & set(command.split()))
     if missing:
         return f"By hand, with your own words for {' and '.join(missing)}: {command}"
-    if command.startswith(AFTER_REVIEW):
-        return "First decide about the pictures in this report and save the decisions; then:"
+    if any(words in command for words in AFTER_REVIEW):
+        return "First decide about the pictures in the report and save decisions.json, then:"
     if command:
         return ""
     if finding.severity is Severity.UNDECIDED:
-        return "No command settles this: it takes more data."
+        return "Only more data can settle this."
     if finding.examples is not None and len(finding.examples):
-        return "Decide in this report, save decisions.json, then run auditor apply decisions.json DATA."
+        return "Decide in the report, save decisions.json, then run auditor apply decisions.json DATA."
     return "No command does this."

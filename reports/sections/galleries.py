@@ -1,4 +1,4 @@
-"""Galleries: pictures to review, label suspects, outliers, images that make the splits differ, and the most confident mistakes."""
+"""Galleries: pictures to review, label suspects, outliers, differing images, confident mistakes."""
 
 from __future__ import annotations
 
@@ -84,7 +84,8 @@ def _to_review(record: Record, pictures: Pictures) -> Gallery | None:
             lines = _in_lines(Shown(p, f"labelled {p.label or 'nothing'}") for p in shown)
             groups.append(Group(f"{len(shown)} pictures drawn at random", anchor(finding), "", lines))
     words = (
-        "Is the label right? Decide on each: keep, relabel, drop or cannot tell. Save decisions.json and scan "
+        "Is the label right? Decide on each: keep, relabel, drop or cannot tell. Save decisions.json "
+        "and scan "
         "again with it. Chance has drawn these pictures, so your answers measure how many labels are wrong."
     )
     return Gallery("review", "Look at these first", "Review", words, tuple(groups), "") if groups else None
@@ -111,8 +112,10 @@ def _suspects(record: Record, pictures: Pictures) -> Gallery | None:
         for (label, suggested), shown in sorted(pairs.items(), key=lambda p: -len(p[1]))
     ]
     words = (
-        "The images whose labels look most wrong, by what they are labelled and what they look like. The number below each is its score: "
-        "the higher, the more suspect. A model may be wrong where the label is right: look before you relabel."
+        "The images whose labels look most wrong, by what they are labelled and what they look like. "
+        "The number below each is its score: "
+        "the higher, the more suspect. A model may be wrong where the label is right: look before you "
+        "relabel."
     )
     left_out = f"{plural(unseen, 'further suspect')} in findings.csv." if unseen else ""
     return Gallery("suspects", "Label suspects", "Label suspects", words, tuple(groups), left_out)
@@ -135,7 +138,10 @@ def _shifted(record: Record, pictures: Pictures) -> Gallery | None:
             for name, shown in sorted(by_split.items())
         )
         groups.append(Group(finding.title, anchor(finding), "", lines))
-    words = "For each difference between splits, the images that show it most: what one split has and the other has not."
+    words = (
+        "For each difference between splits, the images that show it most: what one split has and the other "
+        "has not."
+    )
     return Gallery(
         "differing",
         "Images that make the splits differ",
@@ -160,7 +166,10 @@ def _outliers(record: Record, pictures: Pictures) -> Gallery | None:
         ]
         title = f"Far from all training images: {finding.scope}" if finding.scope else "Far from all others"
         groups.append(Group(title, anchor(finding), "", _in_lines(shown)))
-    words = "Pictures that are far from all others: a wrong file, a rare view, or a mistake of the camera. An outlier need not be wrong."
+    words = (
+        "Pictures that are far from all others: a wrong file, a rare view, or a mistake of the camera. An "
+        "outlier need not be wrong."
+    )
     return Gallery("outliers", "Outliers", "Outliers", words, tuple(groups[:GROUPS]), _more(groups))
 
 
@@ -180,13 +189,17 @@ def _mistakes(record: Record, pictures: Pictures) -> Gallery | None:
         shown = [
             Shown(
                 pictures.show(m["path"]),
-                f"said {m['predicted']}, {share(m['confidence'])} sure{'; also a label suspect' if m['path'] in suspects else ''}",
+                f"said {m['predicted']}, {share(m['confidence'])} "
+                f"sure{'; also a label suspect' if m['path'] in suspects else ''}",
             )
             for m in given
         ]
         if shown:
             groups.append(Group(name, "baseline", "", _in_lines(shown)))
-    words = "What the baseline was most sure of, and wrong about: a wrong label, a hard picture, or something it has not learned."
+    words = (
+        "What the baseline was most sure of, and wrong about: a wrong label, a hard picture, or something "
+        "it has not learned."
+    )
     return Gallery("mistakes", "Most confident mistakes", "Mistakes", words, tuple(groups), "")
 
 

@@ -1,6 +1,6 @@
 """How many more images.
 
-It shows the recall of each class on parts of the training images, and how many the recall asked for needs.
+Recall of each class on parts of the training images, and what the recall asked for would need.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from auditor.reports.charts.growth import Growth, draw_growth
 from auditor.reports.sections.plain_table import PlainTable, cell, plain_table
 from auditor.reports.wording import count, joined, number, plural, share
 
-#: Classes that are drawn, those with the lowest recall: more lines look alike. The table has all.
+#: Classes that are drawn, those with the lowest recall; more lines could not be read. The table has
+#: all.
 DRAWN = 6
 #: What the verdicts of `auditor.baseline.learning_curve` mean.
 MEANINGS = {
@@ -76,11 +77,13 @@ def _words(rows: list[Mapping[str, Any]], target: float, seeds: int) -> str:
         "reached": "reached by {}",
         "range": "a matter of more images for {} (the table says how many)",
         "plateau": "on a plateau, where more of the same will not help, for {}",
-        "not enough to tell": "not to be told for {} (too few images, or too wide an interval)",
+        "not enough to tell": "unknown for {} (too few images, or too wide an interval)",
     }
     numbers = {kind: sum(r["verdict"] == kind for r in rows) for kind in kinds}
     said = [text.format(count(numbers[kind])) for kind, text in kinds.items() if numbers[kind]]
     return (
-        f"A recall of {share(target)} is, of {plural(len(rows), 'class', 'classes')}, {joined(said)}. Each was trained on nested parts "
-        f"of the training images for as many steps, with {plural(seeds, 'seed')}; recall is that of validation images."
+        f"A recall of {share(target)} is, of {plural(len(rows), 'class', 'classes')}, {joined(said)}. "
+        f"Each was trained on nested parts "
+        f"of the training images for as many steps, with {plural(seeds, 'seed')}; recall is that of "
+        f"validation images."
     )

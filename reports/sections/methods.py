@@ -15,7 +15,8 @@ from auditor.reports.wording import count, number, plural, shortened
 METHODS = (
     (
         "Grades",
-        "A finding is graded by its effect alone, against the thresholds that are shown. A p-value never grades.",
+        "A finding is graded by its effect alone, against the thresholds that are shown. A p-value "
+        "never grades.",
     ),
     (
         "Counted facts",
@@ -23,20 +24,24 @@ METHODS = (
     ),
     (
         "Estimates",
-        "Distances between splits and rates carry a 95 % interval of the true value, over all comparisons of one kind at once. "
+        "Distances between splits and rates carry a 95 % interval of the true value, over all "
+        "comparisons of one kind at once. "
         "Where the interval straddles a threshold the finding is undecided: there is not enough data to say.",
     ),
     (
         "Copies",
-        "Groups and duplicate sets, not images, are what is resampled; class counts are taken after copies are removed.",
+        "Groups and duplicate sets, not images, are what is resampled; class counts are taken after "
+        "copies are removed.",
     ),
     (
         "Training",
-        "What a model uses is fitted on training images and chosen on validation images; each final model predicts the test images once.",
+        "What a model uses is fitted on training images and chosen on validation images; each final "
+        "model predicts the test images once.",
     ),
     (
         "Files",
-        "Every image was read and decoded once. Nothing of the data was changed, and nothing was fetched from a network.",
+        "Every image was read and decoded once. Nothing of the data was changed, and nothing was "
+        "fetched from a network.",
     ),
 )
 
@@ -51,6 +56,18 @@ class Methods:
     methods: tuple[tuple[str, str], ...]
     ignored: str
     unreadable: tuple[tuple[str, str], ...]
+
+
+def _eyes(eyes: Mapping[str, Any]) -> str:
+    """Return what the user brought to judge content by, and how good the judge is with it."""
+    parts = [
+        f"{what} {eyes[what].get('name') or eyes[what].get('model')} (SHA-256 {eyes[what]['sha256'][:12]})"
+        for what in ("embeddings", "probabilities", "encoder")
+        if what in eyes
+    ]
+    accuracy = eyes.get("balanced_accuracy")
+    parts += [f"balanced accuracy {accuracy:.3f}"] if accuracy is not None else []
+    return ", ".join(parts)
 
 
 def methods(record: Record) -> Methods:
@@ -73,6 +90,8 @@ def methods(record: Record) -> Methods:
         )
         if run.get(key)
     ]
+    if made.get("eyes"):
+        facts.append(("Content judged by", _eyes(made["eyes"])))
     if isinstance(run.get("seconds"), int | float):
         facts.append(("Took", f"{number(float(run['seconds']))} seconds"))
     versions = ", ".join(f"{name} {version}" for name, version in (made.get("versions") or {}).items())

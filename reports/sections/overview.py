@@ -7,32 +7,30 @@ from dataclasses import dataclass
 
 from auditor.finding import Finding, Severity
 from auditor.record import SPLITS, Record
+from auditor.reports.ranking import ranked
 from auditor.reports.sections.findings import anchor
-from auditor.reports.sections.fixes import by_hand, command_of
+from auditor.reports.sections.fixes import find_command, by_hand
+from auditor.reports.understood import understood
 from auditor.reports.wording import count, joined, plural, share
 from auditor.stats.imbalance import evenness
 
-#: Faults that make every other number of an evaluation meaningless: among equally severe findings they come
-#: first.
-FIRST = (
-    "unlabelled",
-    "split-leak",
-    "group-leak",
-    "conflicting-labels",
-    "empty-class",
-    "unseen-class",
-    "unreadable",
-    "truncated",
-    "class-imbalance",
-)
+#: Classes whose sizes a tile draws as bars.
+BARS = 24
+#: Width and height of that drawing, in its own units.
+BAR_WIDTH, BAR_HEIGHT = 120.0, 24.0
+#: A classifier tells at least two classes apart.
+FEWEST_CLASSES = 2
+#: Things to do first.
+STEPS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A number about the data set, and what it counts."""
+    """A number about the data set, what it counts, and bars (x, y, width, height) where it has parts."""
 
     number: str
     text: str
+    bars: tuple[tuple[float, float, float, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +52,7 @@ class Overview:
     level: str
     headline: str
     tally: str
+    understood: tuple[tuple[str, str], ...]
     facts: tuple[Fact, ...]
     steps: tuple[Step, ...]
     steps_title: str
@@ -65,19 +64,14 @@ def overview(record: Record) -> Overview:
     """Return the first screen."""
     ordered = first_things(record.findings)
     steps = _steps(ordered)
-    titles = {
-        0: "Nothing needs doing first",
-        1: "Do this first",
-        2: "Do these two first",
-        3: "Do these three first",
-    }
     return Overview(
         record.verdict.value,
         _headline(record, ordered),
         _tally(record),
+        understood(record),
         _facts(record),
         steps,
-        titles[len(steps)],
+        {0: "What next", 1: "Do this first"}.get(len(steps), "Do these first"),
         "" if steps else _otherwise(record, ordered),
         sample_in_words(record),
     )
@@ -85,46 +79,37 @@ def overview(record: Record) -> Overview:
 
 def first_things(findings: Sequence[Finding]) -> list[Finding]:
     """Return the findings that ask for something, the most urgent first."""
-    return sorted(
-        (f for f in findings if f.is_open),
-        key=lambda f: (f.severity.rank, FIRST.index(f.code) if f.code in FIRST else len(FIRST)),
-    )
-
-
-#: A classifier tells at least two classes apart.
-FEWEST_CLASSES = 2
+    return ranked(f for f in findings if f.is_open)
 
 
 def _headline(record: Record, ordered: Sequence[Finding]) -> str:
     trainable = len(record.dataset.classes) >= FEWEST_CLASSES
-    if not ordered and not trainable:
-        having = "one class alone" if record.dataset.classes else "no labels"
-        checked = sum(f.severity is Severity.PASS for f in record.findings)
-        return f"No classifier can be trained on this data, which has {having}: {plural(checked, 'other check')} passed."
+    passed = sum(f.severity is Severity.PASS for f in record.findings)
     if not ordered:
-        checked = sum(f.severity is Severity.PASS for f in record.findings)
-        waived = sum(f.waiver is not None for f in record.findings)
-        if waived:
-            return f"Fit to train on, as agreed: {plural(checked, 'check')} passed, and what else was found is waived ({count(waived)})."
-        return (
-            f"Fit to train on: {plural(checked, 'check')} passed, none failed."
-            if checked
-            else "Nothing was checked."
-        )
-    if ordered[0].severity is Severity.UNDECIDED:
-        title = ordered[0].title.rstrip(".")
+        return _headline_of_a_pass(record, trainable, passed)
+    worst = next(f for f in ordered if f.severity is record.verdict)
+    title = _continued(worst.title.rstrip("."))
+    if worst.severity is Severity.UNDECIDED:
         rest = f", and {plural(len(ordered) - 1, 'more question')}" if len(ordered) > 1 else ""
-        return (
-            f"Nothing wrong was shown, but this much data leaves something open: {_continued(title)}{rest}."
-        )
-    words = {
-        Severity.ERROR: "Not fit to train on yet",
-        Severity.WARNING: "Fit to train on with care"
-        if trainable
-        else "No classifier can be trained on this yet",
-    }
-    worst = ordered[0]
-    return f"{words[worst.severity]}: {_continued(worst.title.rstrip('.'))}."
+        return f"Nothing is shown to be wrong, but there are too few images to be sure: {title}{rest}."
+    if worst.severity is Severity.ERROR:
+        return f"Not fit to train on yet: {title}."
+    start = "Fit to train on with care" if trainable else "No classifier can be trained on this yet"
+    return f"{start}: {title}."
+
+
+def _headline_of_a_pass(record: Record, trainable: bool, passed: int) -> str:
+    if not trainable:
+        having = "one class alone" if record.dataset.classes else "no labels"
+        checks = plural(passed, "other check")
+        return f"No classifier can be trained on this data, which has {having}: {checks} passed."
+    waived = sum(f.waiver is not None for f in record.findings)
+    if waived:
+        agreed = plural(waived, "finding is", "findings are")
+        return f"Fit to train on, as agreed: {plural(passed, 'check')} passed, {agreed} waived."
+    if not passed:
+        return "Nothing was checked."
+    return f"Fit to train on: {plural(passed, 'check')} passed, none failed."
 
 
 def _continued(title: str) -> str:
@@ -135,12 +120,17 @@ def _continued(title: str) -> str:
 def _otherwise(record: Record, ordered: Sequence[Finding]) -> str:
     """Return what to do where no finding says what to do."""
     if ordered:
-        return "The findings below say what was found; none of them names a remedy."
+        return "No command helps here: the findings below say what was found."
+    if len(record.dataset.classes) < FEWEST_CLASSES:
+        return (
+            "Name the labels, then scan again: without two classes nothing can be split by class or trained."
+        )
     if record.baseline is None:
         return (
-            "Go on: plan the split, train a baseline and see what it says about the data, with `auditor run`."
+            "Run `auditor run`: it plans the split, trains a baseline and says what that shows about the "
+            "data."
         )
-    return "Go on to the model that you want; the baseline below is what it has to beat."
+    return "Train the model that you want; it has to beat the baseline below."
 
 
 def sample_in_words(record: Record) -> str:
@@ -150,9 +140,10 @@ def sample_in_words(record: Record) -> str:
         return ""
     measured = facts.images - facts.unmeasured
     return (
-        f"The time budget let {count(measured)} of {plural(facts.images, 'image')} be read ({share(measured / facts.images)}), drawn at "
-        "random from each class and split. Rates and differences are estimated from them; duplicates, leaks and damaged files among the "
-        "others are not seen. Audit without a time budget before you rely on their absence."
+        f"The time budget let {count(measured)} of {plural(facts.images, 'image')} be read "
+        f"({share(measured / facts.images)}), drawn at random from each class and split. "
+        "Rates and differences are estimated from them; duplicates, leaks and damaged files among the others "
+        "are not seen. Audit without a time budget before you rely on their absence."
     )
 
 
@@ -182,47 +173,71 @@ def _facts(record: Record) -> tuple[Fact, ...]:
     read = "all read" if not facts.unreadable else f"{count(facts.unreadable)} unreadable"
     if facts.unmeasured:
         read = f"a sample of {count(facts.images - facts.unmeasured)} read in the time there was"
-    found = [Fact(count(facts.images), f"images, {read}")]
+    found = [Fact(count(facts.images), f"{'image' if facts.images == 1 else 'images'}, {read}")]
     if facts.unique:
-        measured = facts.images - facts.unmeasured
-        copies = measured - facts.unreadable - facts.unique
-        found.append(
-            Fact(
-                count(facts.unique),
-                f"unique images, {share(copies / measured)} copies"
-                if copies > 0
-                else "unique images, no copies",
-            )
-        )
+        repeats = facts.images - facts.unmeasured - facts.unreadable - facts.unique
+        again = plural(repeats, "image repeats", "images repeat")
+        text = f"unique; {again} another" if repeats > 0 else "unique, no copies"
+        found.append(Fact(count(facts.unique), text))
     if facts.classes:
-        sizes = record.images.loc[record.images["label"] != "", "label"].value_counts()
-        even = f", evenness {evenness(sizes.to_numpy()):.2f}" if len(sizes) > 1 else ""
-        found.append(
-            Fact(count(len(facts.classes)), f"{'class' if len(facts.classes) == 1 else 'classes'}{even}")
-        )
+        sizes = record.images.loc[record.images["label"] != "", "label"].value_counts().to_numpy()
+        even = f", evenness {evenness(sizes):.2f}" if len(sizes) > 1 else ""
+        noun = "class" if len(facts.classes) == 1 else "classes"
+        found.append(Fact(count(len(facts.classes)), f"{noun}{even}", _bars([int(n) for n in sizes])))
     if facts.groups:
-        found.append(Fact(count(facts.groups), "groups"))
+        found.append(Fact(count(facts.groups), "group" if facts.groups == 1 else "groups"))
     named = [s for s in (*SPLITS, *sorted(set(facts.splits) - set(SPLITS))) if s and facts.splits.get(s)]
     if named:
         shown = named[:4]
-        found.append(
-            Fact(
-                " / ".join(count(facts.splits[s]) for s in shown),
-                " / ".join(shown) + (" …" if len(named) > 4 else ""),
-            )
-        )
-    return tuple(found)
+        numbers = " / ".join(count(facts.splits[s]) for s in shown)
+        found.append(Fact(numbers, " / ".join(shown) + (" …" if len(named) > 4 else "")))
+    return (*found, *_quality(record))
+
+
+def _bars(sizes: Sequence[int]) -> tuple[tuple[float, float, float, float], ...]:
+    """Return the sizes of classes, largest first, as bars that stand side by side."""
+    shown = sizes[:BARS] if len(sizes) > 1 else []
+    step = BAR_WIDTH / max(len(shown), 1)
+    heights = [max(round(BAR_HEIGHT * n / shown[0], 1), 1.0) for n in shown]
+    width = round(min(0.75 * step, 12.0), 1)
+    return tuple(
+        (round(i * min(step, 16.0), 1), round(BAR_HEIGHT - h, 1), width, h) for i, h in enumerate(heights)
+    )
+
+
+def _quality(record: Record) -> list[Fact]:
+    """Return what is known about the labels, and how well a small network learned them."""
+    found = []
+    labels = next((f for f in record.findings if f.code == "label-error" and f.effect is not None), None)
+    if labels is not None and labels.effect is not None:
+        effect = labels.effect
+        bound = effect.name.endswith("at most")  # in one direction: it says nothing about the other
+        value = share(effect.value)
+        found.append(Fact(f"≤ {value}" if bound else value, "of labels are wrong"))
+    scores = (record.baseline or {}).get("scores", {})
+    part = next((p for p in ("test", "val") if "balanced_accuracy" in scores.get(p, {})), None)
+    if part is not None:
+        score = scores[part]["balanced_accuracy"]
+        diagnosis = (record.baseline or {}).get("diagnosis", [])
+        answers = [d["question"] for d in diagnosis if d["verdict"] == "yes"]
+        seen = f"; {joined(answers[:2])}" if answers else ""
+        low, high = (f"{100 * score[end]:.0f}" for end in ("low", "high"))
+        name = {"test": "test", "val": "validation"}[part]
+        text = f"balanced accuracy of the baseline on {name} ({low} to {high}){seen}"
+        found.append(Fact(f"{100 * score['value']:.0f} %", text))
+    return found
 
 
 def _steps(ordered: Sequence[Finding]) -> tuple[Step, ...]:
     steps: list[Step] = []
     said: set[str] = set()
     for finding in ordered:
-        if finding.fix is None or len(steps) == 3:
+        command = find_command(finding)
+        settled = finding.severity is Severity.UNDECIDED and not command  # more data alone would settle it
+        if finding.fix is None or settled or finding.code in said or (command and command in said):
             continue
-        command = command_of(finding)
-        if finding.code in said or (command and command in said):
-            continue
+        if len(steps) == STEPS:
+            break
         said |= {finding.code, command} - {""}
         steps.append(
             Step(

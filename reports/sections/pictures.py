@@ -40,14 +40,14 @@ class Picture:
 
     @property
     def text(self) -> str:
-        """The text for a reader who does not see the picture."""
+        """What is said to a reader who does not see the picture."""
         return ", ".join(
             part for part in (self.path, self.label and f"class {self.label}", self.split) if part
         )
 
 
 class Pictures:
-    """Hands out pictures while a page is built, and remembers which are to be embedded, numbered from ``first``."""
+    """Hands out pictures while a page is built; remembers which to embed, numbered from ``first``."""
 
     def __init__(self, record: Record, *, shown: bool = True, budget: int = BUDGET, first: int = 0) -> None:
         self._images, self._budget, self._first = record.images, budget, first
@@ -65,7 +65,7 @@ class Pictures:
     def show(self, path: str) -> Picture:
         """Return the picture of a path.
 
-        It has no embedded thumbnail where there is none or no room for it.
+        Without an embedded thumbnail where there is none or no room for it.
         """
         if path not in self.items:
             label, split = self._facts(path)

@@ -49,8 +49,10 @@ def cell(value: Any) -> str:
 
     Examples
     --------
-    >>> cell({"value": 0.9, "low": 0.85, "high": 0.94}), cell(True), cell(None), cell(["a", "b"]), cell(0.12345)
-    ('90.0 % (85.0 to 94.0)', 'yes', '', 'a, b', '0.123')
+    >>> cell({"value": 0.9, "low": 0.85, "high": 0.94})
+    '90.0 % (85.0 to 94.0)'
+    >>> cell(True), cell(None), cell(["a", "b"]), cell(0.12345)
+    ('yes', '', 'a, b', '0.123')
     """
     if value is None:
         return ""

@@ -113,7 +113,8 @@ def _words(overall: Sequence[Mapping[str, Any]], off: Sequence[Mapping[str, Any]
     }
     parts = [f"{said[v]}: {joined(verdicts[v])}" for v in LEVELS if v in verdicts]
     text = (
-        "A judge that knows the classes was shown each picture before and after each transform alone. Counted are the pictures that it "
+        "A judge that knows the classes was shown each picture before and after each transform alone. "
+        "Counted are the pictures that it "
         "then takes for another class although it does not after a transform that changes nothing."
     )
     if parts:

@@ -78,13 +78,14 @@ function buildControls() {
 function showTarget() { // a link must not lead to something that a filter hides or a fold covers
   const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
   if (!target) return;
-  if (target.hidden) {
+  if (target.closest("[hidden]")) {
     Object.assign(chosen, { severity: "", code: "", class: "", split: "", text: "" });
     for (const control of document.querySelectorAll("#controls select:not(#filter-sort), #filter-text")) control.value = "";
     filter();
   }
-  const fold = target.closest("details") || target.querySelector(":scope > details");
-  if (fold) fold.open = true;
+  const own = target.querySelector(":scope > details");
+  if (own && !target.closest("details")) own.open = true;
+  for (let fold = target.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
   target.scrollIntoView();
 }
 
@@ -93,5 +94,5 @@ list.addEventListener("keydown", (event) => { // n and p go to the next and prev
   const step = { n: 1, p: -1 }[event.key];
   const shown = [...list.children].filter((card) => !card.hidden && card.matches(".finding"));
   const next = step && shown[shown.indexOf(event.target.closest(".finding")) + step];
-  if (next) { next.focus(); event.preventDefault(); }
+  if (next) { next.querySelector("summary").focus(); event.preventDefault(); }
 });

@@ -1,5 +1,4 @@
 // The rest of the page: copying commands, light and dark, the map, where the reader is.
-for (const card of cards) card.tabIndex = -1;
 remembered();
 buildControls();
 buildReview();

@@ -17,6 +17,7 @@ function buildReview() {
   }
   for (const group of document.querySelectorAll(".set, .shown[data-suggested], .finding")) {
     const inside = [...group.querySelectorAll("figure[data-item]")];
+    if (group.matches(".finding") && group.querySelector(".set, .shown[data-suggested]")) continue; // they have their own
     if (!inside.length || (group.matches(".shown") && inside.length < 2)) continue;
     const isSet = group.matches(".set");
     const bar = make("div", { class: "tools" });
@@ -37,8 +38,8 @@ function buildReview() {
       offer("keep all shown", all("keep"));
       offer("drop all shown", all("drop"));
     }
-    const after = isSet ? null : group.querySelector(".fix, .thresholds");
-    group.insertBefore(bar, after);
+    const holder = group.querySelector(":scope > .inside") || group;
+    holder.insertBefore(bar, isSet ? null : holder.querySelector(":scope > .thresholds"));
   }
 }
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from auditor.finding import Effect, Finding
 from auditor.reports.compare import compare_records
 from auditor.reports.compare_views import render_compare_html
 from auditor.reports.decisions import read_decisions
@@ -109,13 +111,37 @@ def test_a_link_to_a_hidden_finding_shows_it(visit):
     assert page.is_visible("[id='finding-split-leak:train-val']")
 
 
+def unfold(page, finding):
+    """Open a finding, as a click on its row does."""
+    page.click(f"{CARDS}:has([id='finding-{finding}']) > summary")
+    return page.locator(f"[id='finding-{finding}']")
+
+
+def test_findings_are_rows_that_open(visit):
+    page = visit()
+    assert page.locator(f"{CARDS}[open]").count() == 0
+    heights = page.eval_on_selector_all(CARDS, "rows => rows.map(r => r.getBoundingClientRect().height)")
+    assert max(heights) < 80
+    page.focus(f"{CARDS} >> nth=0 >> summary >> nth=0")
+    page.keyboard.press("Enter")
+    assert page.is_visible("[id='finding-split-leak:train-val'] .fix")
+
+
+def test_a_page_of_five_findings_is_short(visit):
+    page = visit(viewport={"width": 1280, "height": 900})
+    page.evaluate("document.querySelector('#baseline').remove()")  # its length follows what was trained
+    page.evaluate("document.querySelector('#augmentation').remove()")
+    assert page.evaluate("document.documentElement.scrollHeight") < 6000
+
+
 def test_the_keyboard_walks_the_findings(visit):
     page = visit()
-    page.focus(f"{CARDS} >> nth=0")
+    page.focus(f"{CARDS} >> nth=0 >> summary >> nth=0")
+    here = "document.activeElement.closest('.finding').dataset.code"
     page.keyboard.press("n")
-    assert page.evaluate("document.activeElement.dataset.code") == "class-imbalance"
+    assert page.evaluate(here) == "class-imbalance"
     page.keyboard.press("p")
-    assert page.evaluate("document.activeElement.dataset.code") == "split-leak"
+    assert page.evaluate(here) == "split-leak"
 
 
 def saved(page, button):
@@ -136,6 +162,7 @@ def saved(page, button):
 
 def test_decisions_go_to_a_file_and_back(visit, tmp_path):
     page = visit()
+    unfold(page, "label-error")
     first = page.locator("[id='finding-label-error'] figure[data-item]").nth(0)
     first.focus()
     page.keyboard.press("d")
@@ -170,6 +197,7 @@ def test_decisions_go_to_a_file_and_back(visit, tmp_path):
 
 def test_a_set_is_decided_at_once(visit):
     page = visit()
+    unfold(page, "split-leak:train-val")
     page.locator(".set").nth(0).locator("text=keep first, drop others").click()
     assert page.locator(".set").nth(0).locator("figure").evaluate_all(
         "all => all.map(f => f.dataset.decided)"
@@ -180,7 +208,7 @@ def test_a_set_is_decided_at_once(visit):
 
 def test_suspects_are_relabelled_together(visit, tmp_path):
     page = visit()
-    group = page.locator("#suspects .shown").nth(0)
+    group = unfold(page, "label-error").locator(".shown").nth(0)
     group.locator("text=relabel all as WBC").click()
     assert set(group.locator("figure").evaluate_all("all => all.map(f => f.dataset.decided)")) == {"relabel"}
     assert page.inner_text(".review output") == f"{group.locator('figure').count()} to relabel"
@@ -188,7 +216,7 @@ def test_suspects_are_relabelled_together(visit, tmp_path):
 
 def test_a_term_explains_itself_and_leads_to_the_glossary(visit):
     page = visit()
-    term = page.locator(".finding a.term").first
+    term = unfold(page, "label-shift:train-test").locator("a.term").first
     assert len(term.get_attribute("title")) > 20
     term.focus()
     page.keyboard.press("Enter")
@@ -207,9 +235,19 @@ def test_copying_and_printing(visit):
     assert page.evaluate("window.printed") == 1
 
 
-def test_all_shown_of_a_finding_are_decided_at_once(visit):
-    page = visit()
-    card = page.locator("[id='finding-label-error']")
+def test_all_shown_of_a_finding_are_decided_at_once(visit, tmp_path):
+    made = record()
+    dark = Finding(
+        code="dark",
+        title="Some images are nearly black",
+        summary="s",
+        effect=Effect.counted("share", 0.3, warn_at=0.1, unit="share"),
+        examples=made.images[["path", "label", "split"]].head(4).assign(score=1.0),
+    )
+    written = tmp_path / "dark.html"
+    written.write_text(render_html(replace(made, findings=(dark,))), encoding="utf-8")
+    page = visit(written)
+    card = unfold(page, "dark")
     decided = "all => [...new Set(all.map(f => f.dataset.decided || ''))]"
     for text, decision in (("drop all shown", "drop"), ("keep all shown", "keep")):
         card.locator(f"text={text}").click()
@@ -218,7 +256,7 @@ def test_all_shown_of_a_finding_are_decided_at_once(visit):
 
 def test_a_relabelling_can_be_called_off(visit):
     page = visit()
-    figure = page.locator("[id='finding-label-error'] figure[data-item]").first
+    figure = unfold(page, "label-error").locator("figure[data-item]").first
     for leave in (lambda: page.click("dialog >> text=Cancel"), lambda: page.keyboard.press("Escape")):
         figure.focus()
         page.keyboard.press("r")
@@ -242,7 +280,13 @@ def test_the_keys_have_a_legend(visit):
 def test_it_reads_well_without_scripts(visit):
     page = visit(java_script_enabled=False)
     text = page.inner_text("main")
-    for part in ("Not fit to train on yet", "Do these three first", "Glossary", "auditor split DATA"):
+    for part in (
+        "Not fit to train on yet",
+        "Do these first",
+        "What was read",
+        "Glossary",
+        "auditor split DATA",
+    ):
         assert part in text
     assert page.locator("#controls").is_hidden() and page.locator("[data-copy]").first.is_hidden()
 
@@ -278,6 +322,7 @@ def test_paper_shows_what_is_folded_and_no_controls(visit, tmp_path):
 
 def test_pictures_are_seen(visit):
     page = visit()
+    unfold(page, "split-leak:train-val")
     box = page.locator(".thumb").first.bounding_box()
     assert box["width"] == box["height"] == 96
     colours = page.locator(".thumb").first.screenshot()
@@ -286,6 +331,7 @@ def test_pictures_are_seen(visit):
 
 def test_the_map_changes_its_colours(visit):
     page = visit()
+    page.click("#map > details > summary")
     dot = "getComputedStyle(document.querySelector('#map-svg circle')).fill"
     before = page.evaluate(dot)
     page.click("text=colour by split")

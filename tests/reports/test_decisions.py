@@ -238,9 +238,9 @@ def test_the_next_audit_does_not_ask_again(data, tmp_path):
         thumbnails={},
     )
     text = render_html(made)
-    assert "2 rows of evidence decided in an earlier review, not asked again" in text
+    assert "Not asked again: 2 rows decided in an earlier review" in text
     asked = [p for p in again["path"] if p.endswith(("c.png", "=d.png"))]
-    card = text[text.index('id="finding-dark"') : text.index("</article>")]
+    card = text[text.index('id="finding-dark"') : text.index("</details>", text.index('id="finding-dark"'))]
     assert [p for p in again["path"] if p in card] == asked
     assert wanted(replace(made, images=table.assign(label=""))) == asked
     later = apply_decisions(

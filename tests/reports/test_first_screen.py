@@ -8,7 +8,7 @@ import pytest
 from auditor.finding import Effect, Finding, Fix, Severity, Waiver
 from auditor.record import Record
 from auditor.reports.html import render_html
-from auditor.reports.sections.fixes import by_hand, command_of
+from auditor.reports.sections.fixes import find_command, by_hand
 from auditor.reports.sections.overview import overview
 from tests.reports.examples import record
 
@@ -33,7 +33,8 @@ def test_open_questions_alone_are_no_fault():
     )
     assert made.level == "undecided"
     assert made.headline == (
-        "Nothing wrong was shown, but this much data leaves something open: some pictures are dark, and 1 more question."
+        "Nothing is shown to be wrong, but there are too few images to be sure: "
+        "some pictures are dark, and 1 more question."
     )
 
 
@@ -47,7 +48,7 @@ def test_what_passes_is_fit_and_says_how_to_go_on():
 def test_waived_faults_are_not_hidden_by_the_verdict():
     waived = replace(_finding(ALARM), waiver=Waiver(reason="r", owner="o", expires="2999-01-01"))
     assert overview(_record(waived, _finding(FINE, "blurry"))).headline == (
-        "Fit to train on, as agreed: 1 check passed, and what else was found is waived (1)."
+        "Fit to train on, as agreed: 1 check passed, 1 finding is waived."
     )
 
 
@@ -71,17 +72,18 @@ def test_waived_faults_are_not_hidden_by_the_verdict():
         ),
         (Fix(text="t"), ALARM, None, "", "No command does this."),
         (Fix(text="t"), ALARM, pd.DataFrame({"path": ["a"]}), "", "save decisions.json"),
-        (Fix(text="t"), OPEN, None, "", "takes more data"),
+        (Fix(text="t"), OPEN, None, "", "Only more data"),
         (None, ALARM, None, "", ""),
     ],
 )
 def test_a_step_has_a_command_or_says_that_it_is_for_a_person(fix, effect, evidence, command, words):
     finding = _finding(effect, fix=fix, examples=evidence)
-    assert command_of(finding) == command
+    assert find_command(finding) == command
     assert words in by_hand(finding) and bool(words) == bool(by_hand(finding))
     assert finding.severity in (Severity.WARNING, Severity.UNDECIDED)
     steps = overview(_record(finding)).steps
-    assert [(s.command, s.by_hand) for s in steps] == ([(command, by_hand(finding))] if fix else [])
+    asks = fix and (command or finding.severity is Severity.WARNING)
+    assert [(s.command, s.by_hand) for s in steps] == ([(command, by_hand(finding))] if asks else [])
 
 
 def test_placeholders_are_never_offered_for_copying():
@@ -99,6 +101,6 @@ def test_a_sample_says_so_on_the_first_screen_and_in_the_methods():
     words = "The time budget let 100 of 1,000 images be read (10 %)"
     assert text.count(words) == 2
     assert text.index(words) < text.index('id="findings"') and text.rindex(words) > text.index('id="methods"')
-    assert "unique images, 10 % copies" in text
+    assert "unique; 10 images repeat another" in text
     assert "Every image was read and decoded once" not in text
     assert words not in render_html(made)

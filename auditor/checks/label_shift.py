@@ -85,9 +85,10 @@ class LabelShift(Check):
     needs = frozenset({"labels", "splits"})
     about_splits = True
     measured = (
-        "Graded is the total variation between the class shares of two splits, less what two samples of that "
-        "size differ by at random. Its lower end holds with those of the other shift checks at once. Images of "
-        "one group count as an effective number of images. The details hold Cramér's V."
+        "Graded is the interval of the total variation distance between the class shares of two splits. Its "
+        "lower end is the distance less what two samples of that size differ by at random, and holds with "
+        "those of the other shift checks at once. Images of one group count as an effective number of images. "
+        "The details hold Cramér's V."
     )
     limits = "It compares shares of classes, not what is in them."
     words = Wording(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from auditor.finding import Finding, Waiver
 from auditor.reports.charts.scale import Scale, draw_scale
 from auditor.reports.reviewed import still_to_ask
-from auditor.reports.sections.fixes import find_command, by_hand
+from auditor.reports.sections.fixes import by_hand, find_command
 from auditor.reports.sections.pictures import Picture, Pictures
 from auditor.reports.sections.plain_table import cell
 from auditor.reports.thresholds import threshold_of, value_of

@@ -9,7 +9,7 @@ from auditor.finding import Finding, Severity
 from auditor.record import SPLITS, Record
 from auditor.reports.ranking import ranked
 from auditor.reports.sections.findings import anchor
-from auditor.reports.sections.fixes import find_command, by_hand
+from auditor.reports.sections.fixes import by_hand, find_command
 from auditor.reports.understood import understood
 from auditor.reports.wording import count, joined, plural, share
 from auditor.stats.imbalance import evenness

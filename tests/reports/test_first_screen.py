@@ -8,7 +8,7 @@ import pytest
 from auditor.finding import Effect, Finding, Fix, Severity, Waiver
 from auditor.record import Record
 from auditor.reports.html import render_html
-from auditor.reports.sections.fixes import find_command, by_hand
+from auditor.reports.sections.fixes import by_hand, find_command
 from auditor.reports.sections.overview import overview
 from tests.reports.examples import record
 

@@ -69,7 +69,8 @@ _PUBLIC = {
     "verify": "auditor.commands.verify:verify",
 }
 
-__all__ = ["__version__", *sorted(_PUBLIC)]
+#: What ``from auditor import *`` brings: all but what would hide a name of Python's own.
+__all__ = ["__version__", *sorted(_PUBLIC.keys() - {"open"})]
 
 
 def __getattr__(name: str) -> Any:

@@ -2,8 +2,8 @@
 
 A finding is graded from its effect alone. Counted facts have ``low == value == high``; estimates carry
 the interval of the true value. Beyond a threshold is ``error`` or ``warning``, on the safe side is
-``pass``, and an interval that straddles the threshold is ``undecided``. What may remain unproven in a pass can
-be larger than what is worth a warning once it is proven. A p-value never grades.
+``pass``, and an interval that straddles the threshold is ``undecided``. What may remain unproven in a pass
+can be larger than what is worth a warning once it is proven. A p-value never grades.
 """
 
 from __future__ import annotations

@@ -229,7 +229,7 @@ def stored(store: Path) -> list[dict]:
 
 
 def table(store: Path, names: list[str]) -> Iterator[str]:
-    """Yield the lines of the table: the share of trials in which any check, and each, warns or worse, and passes."""
+    """Yield the lines of the table: in which share of trials any check, and each, warns (or errs) and passes."""
     yield (
         "| case | images a side | trials | any check (95 % interval) | "
         + " | ".join(f"{code}: warns, passes" for code in FAMILY)

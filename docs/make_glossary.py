@@ -1,4 +1,7 @@
-"""Write docs/glossary.md from the report's glossary: ``python docs/make_glossary.py``; ``--check`` compares."""
+"""Write docs/glossary.md from the report's glossary: ``python docs/make_glossary.py``.
+
+``--check`` only says whether the page is current.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +13,12 @@ from auditor.reports.glossary import GLOSSARY
 TARGET = Path(__file__).with_name("glossary.md")
 #: Words of the tool itself, which reports use in every sentence and therefore do not link.
 OWN = {
-    "Check": "One question that is asked of the data, such as `near-duplicate`. It has thresholds and makes findings.",
-    "Finding": "What a check says about the data or a part of it: an effect, a severity, images, and a fix.",
-    "Severity": "`error`, `warning`, `undecided`, `info`, `pass` or `skipped`: the effect against its thresholds.",
+    "Check": "A question that is asked of the data, such as `near-duplicate`; it makes findings.",
+    "Finding": "What a check says about the data or a part of it: effect, severity, images, fix.",
+    "Severity": "An effect against its thresholds: `error`, `warning`, `undecided`, `info`, `pass`, `skipped`.",
     "Threshold": "The size from which on an effect is a warning or an error.",
     "Verdict": "The worst severity of the findings that are not waived.",
-    "Image": "A row of the data: a file, or an entry of an archive or a table. What it shows is the picture.",
+    "Image": "A row of the data: a file, or an entry of an archive or a table.",
     "Copy": "An image with the same bytes or the same pixels as another; a near copy has other pixels.",
     "Left out": "Files, folders or rows that are not read, each kind with its reason.",
 }
@@ -27,7 +30,7 @@ def make_page() -> str:
     lines = [
         "# Glossary",
         "",
-        "The terms of reports, messages and these pages: each is used for one thing, and each thing has one term.",
+        "The terms of reports, messages and these pages. Each names one thing, and each thing has one term.",
         "",
     ]
     for term in sorted(terms, key=str.casefold):

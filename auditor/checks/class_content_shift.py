@@ -71,8 +71,8 @@ class ClassContentShift(Check):
         The same distance over which it is an error: half of a class in one split is unlike anything of it in
         the other.
     accept_distance : float
-        The largest distance that may remain unproven in a pass. Deepchecks' default condition calls a property
-        drifted above 0.2; this stays below it.
+        The largest distance that may remain unproven in a pass. Deepchecks' default condition calls a
+        property drifted above 0.2; this stays below it.
     """
 
     code = "class-content-shift"

@@ -79,8 +79,8 @@ class ContentShift(Check):
     error_distance : float
         The same distance over which it is an error: half of one split is unlike anything in the other.
     accept_distance : float
-        The largest distance that may remain unproven in a pass. Deepchecks' default condition calls a property
-        drifted above 0.2; this stays below it.
+        The largest distance that may remain unproven in a pass. Deepchecks' default condition calls a
+        property drifted above 0.2; this stays below it.
     permutations : int
         Permutations of the maximum mean discrepancy; its p-value is for show and grades nothing.
     """
@@ -90,9 +90,10 @@ class ContentShift(Check):
     needs = frozenset({"splits"})
     about_splits = True
     measured = (
-        "Kolmogorov-Smirnov distance of columns of the descriptor, and of the scores of a classifier that "
-        "has learned to tell the splits apart on one half and is judged on the other. Lower ends hold for all "
-        "at once (multiplier bootstrap of groups); the upper end is that of the largest. Graded is the largest. The details hold the maximum mean discrepancy with permutations."
+        "Kolmogorov-Smirnov distance of columns of the descriptor, and Youden's J of a classifier that "
+        "has learned to tell the splits apart on one half and is judged on the other. Lower ends hold for "
+        "all at once (multiplier bootstrap of groups); the upper end is that of the largest. Graded is the "
+        "largest. The details hold the maximum mean discrepancy with permutations."
     )
     limits = "It sees what the offline descriptor sees: layout, edges and colours of a thumbnail."
     words = Wording(

@@ -124,8 +124,8 @@ def compare_domain(
 ) -> Distance:
     """Return Youden's J of the classifier on the held-out half: of how many more it says the second split.
 
-    It is the difference of two shares, at the one threshold that the classifier itself sets (equal odds), so its
-    interval is narrower than that of the largest difference over all thresholds. No Kolmogorov-Smirnov
+    It is the difference of two shares, at the one threshold that the classifier itself sets (equal odds), so
+    its interval is narrower than that of the largest difference over all thresholds. No Kolmogorov-Smirnov
     distance of the scores is smaller in truth.
 
     Parameters

@@ -85,10 +85,9 @@ class LabelShift(Check):
     needs = frozenset({"labels", "splits"})
     about_splits = True
     measured = (
-        "Graded is the interval of the total variation distance between the class shares of two splits. Its "
-        "lower end is the distance less what two samples of that size differ by at random, and holds with "
-        "those of the other shift checks at once. Images of one group count as an effective number of images. "
-        "The details hold Cramér's V."
+        "Graded is the total variation distance between the class shares of two splits. Its lower end holds "
+        "with those of the other shift checks at once. Images of "
+        "one group count as an effective number of images. The details hold Cramér's V."
     )
     limits = "It compares shares of classes, not what is in them."
     words = Wording(
@@ -126,8 +125,8 @@ class LabelShift(Check):
             generator = evidence.generator(self.code, pair.scope)
             half = total_variation_half_width(counts[0], counts[1], first, second, pair.alpha, generator)
             least = detectable(self.warn_distance, half, first, second)
-            upper = (effective_size_of_classes(side, groups, 2 * UPPER_ALPHA) for side, groups in sides)
-            high = total_variation_upper_end(counts[0], counts[1], *upper, UPPER_ALPHA)
+            n, m = (effective_size_of_classes(side, groups, 2 * UPPER_ALPHA) for side, groups in sides)
+            high = total_variation_upper_end(counts[0], counts[1], n, m, UPPER_ALPHA)
         statistic = chi_squared(counts) / max(len(codes) / first, len(other) / second)
         return Shares(
             classes=classes.tolist(),

@@ -37,8 +37,8 @@ TOGETHER = Measure(
     unit="log odds",
     text="score of a classifier on all properties",
 )
-#: A fact of the header that nobody can act on: it leads a sentence only where nothing else differs. Files without
-#: compression have 3.0001 or 3.0002, which two significant digits make alike.
+#: A fact of the header that nobody can act on: it leads a sentence only where nothing else differs. Files
+#: without compression have 3.0001 or 3.0002, which two significant digits make alike.
 HEADER, DIGITS = "bytes_per_pixel", 2
 #: Keeps logarithms finite at 0; the classifier gets logarithms, for ratios say how a picture was made.
 SMALL = 1e-3
@@ -84,8 +84,8 @@ class PropertyShift(Check):
     error_distance : float
         The same distance over which it is an error: three images in ten lie where the other split has none.
     accept_distance : float
-        The largest distance that may remain unproven in a pass. Deepchecks' default condition calls a property
-        drifted above 0.2; this stays below it.
+        The largest distance that may remain unproven in a pass. Deepchecks' default condition calls a
+        property drifted above 0.2; this stays below it.
     """
 
     code = "property-shift"
@@ -93,9 +93,10 @@ class PropertyShift(Check):
     needs = frozenset({"splits"})
     about_splits = True
     measured = (
-        "Two-sample Kolmogorov-Smirnov distance of every measure, and of a classifier of all of them "
-        "together on the held-out half. Lower ends hold for all at once (multiplier bootstrap of groups); "
-        "the upper end is that of the largest. Graded is the largest. Classes are then weighted to one mix to say how much remains."
+        "Two-sample Kolmogorov-Smirnov distance of every measure, and Youden's J of a classifier of all of "
+        "them together on the held-out half. Lower ends hold for all at once (multiplier bootstrap of groups); "
+        "the upper end is that of the largest. Graded is the largest. Classes are then weighted to one mix "
+        "to say how much remains."
     )
     limits = (
         "It sees what is measured: a change of subject with the same light, size and sharpness goes by "

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 
 #: Checks whose lower ends hold together, and each one's part of the audit's 5 %, which it divides among its
-#: pairs of splits. Properties get most: they show most kinds of shift, and in the smallest sets. A class that is
-#: missing needs least, for only one end of its interval can be off.
+#: pairs of splits. Properties get most: they show most kinds of shift, and in the smallest sets. A class that
+#: is missing needs least, for only one end of its interval can be off.
 FAMILY = {
     "label-shift": 0.01,
     "property-shift": 0.015,
@@ -33,8 +33,9 @@ FAMILY = {
     "class-content-shift": 0.01,
     "unseen-class": 0.005,
 }
-#: One minus the confidence of an upper end. It needs no part for each number that is looked at: the largest true
-#: distance is below the largest upper end wherever its own upper end holds (intersection and union; Berger, 1982).
+#: One minus the confidence of an upper end. It needs no part for each number that is looked at: the largest
+#: true distance is below the largest upper end wherever its own upper end holds (intersection and union;
+#: Berger, 1982).
 UPPER_ALPHA = 0.05
 #: Images of a split beyond which a random sample of this size is compared: at this size the intervals are far
 #: narrower than any threshold.

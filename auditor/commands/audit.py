@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from auditor.commands.options import Listeners
 from auditor.commands.results import prepare_output
 from auditor.dataset import Dataset
+from auditor.errors import UsageError
 from auditor.evidence import Evidence
-from auditor.finding import Finding, Severity
+from auditor.finding import EXAMPLE_COLUMNS, Finding, Severity, plural
 from auditor.record import Record
 
 if TYPE_CHECKING:
@@ -39,16 +40,44 @@ class Audit:
 
     @cached_property
     def findings(self) -> pd.DataFrame:
-        """A row per finding, worst first."""
+        """A row per finding, worst first: what, how large, how many images, and what to do about it."""
         import pandas as pd
 
         names = ("id", "severity", "title", "summary", "affected", "total")
         effects = ("name", "value", "low", "high", "warn_at", "error_at")
         rows = [
-            {n: getattr(f, n) for n in names} | {f"effect_{n}": getattr(f.effect, n, None) for n in effects}
+            {n: getattr(f, n) for n in names}
+            | {f"effect_{n}": getattr(f.effect, n, None) for n in effects}
+            | {"fix": f.fix.text if f.fix else "", "command": (f.fix.command or "") if f.fix else ""}
             for f in self.record.findings
         ]
-        return pd.DataFrame(rows, columns=[*names, *(f"effect_{n}" for n in effects)])
+        return pd.DataFrame(rows, columns=[*names, *(f"effect_{n}" for n in effects), "fix", "command"])
+
+    def images_of(self, finding: str) -> pd.DataFrame:
+        """Return the images that show a finding, worst first; a pair has its second image in ``other_path``.
+
+        Parameters
+        ----------
+        finding : str
+            Its id, as in ``"split-leak:train-test"``, or its code: then the images of all its findings.
+
+        Raises
+        ------
+        UsageError
+            There is no such finding.
+        """
+        import pandas as pd
+
+        found = [f for f in self.record.findings if finding in (f.id, f.code)]
+        if not found:
+            known = sorted({f.code for f in self.record.findings if f.examples is not None})
+            raise UsageError(
+                expected="the id or code of a finding", received=repr(finding), hint=", ".join(known)
+            )
+        examples = [f.examples for f in found if f.examples is not None and len(f.examples)]
+        if not examples:
+            return pd.DataFrame(columns=list(EXAMPLE_COLUMNS))
+        return pd.concat(examples, ignore_index=True)
 
     @cached_property
     def classes(self) -> pd.DataFrame:
@@ -144,8 +173,9 @@ class Audit:
         return log_record(self.record)
 
     def __repr__(self) -> str:
-        facts, found = self.record.dataset, len(self.record.findings)
-        return f"<Audit of {facts.name}: {self.verdict}, {facts.images} images, {found} findings>"
+        facts, found = self.record.dataset, sum(f.is_open for f in self.record.findings)
+        images, findings = plural(facts.images, "image"), plural(found, "open finding")
+        return f"<Audit of {facts.name}: {self.verdict}, {images}, {findings}>"
 
     def _repr_html_(self) -> str:
         from auditor.reports.notebook import render_notebook

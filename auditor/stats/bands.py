@@ -33,7 +33,8 @@ def bonferroni_quantile(measures: float, alpha: float) -> float:
 
     References
     ----------
-    Massart, "The tight constant in the Dvoretzky-Kiefer-Wolfowitz inequality", Annals of Probability 18, 1990.
+    Massart, "The tight constant in the Dvoretzky-Kiefer-Wolfowitz inequality", Annals of Probability 18,
+    1990.
 
     Examples
     --------
@@ -100,8 +101,8 @@ def upper_end(first: Floats, second: Floats, n: float, m: float, alpha: float) -
     """Return what a Kolmogorov-Smirnov distance is at most, with confidence ``1 - alpha``.
 
     The distance is a difference of shares at some threshold. Where the upper end of that one difference
-    holds, so does the largest upper end over all thresholds: it takes one normal quantile, and no band. For the
-    same reason the largest upper end of several measures is that of their largest distance.
+    holds, so does the largest upper end over all thresholds: it takes one normal quantile, and no band. For
+    the same reason the largest upper end of several measures is that of their largest distance.
 
     Parameters
     ----------

@@ -188,8 +188,8 @@ def total_variation_upper_end(
     References
     ----------
     Berger, "Multiparameter hypothesis testing and acceptance sampling", Technometrics 24, 1982.
-    Kent, Hainsworth, "Confidence intervals for the noncentral chi-squared distribution", Journal of Statistical
-    Planning and Inference 46, 1995.
+    Kent, Hainsworth, "Confidence intervals for the noncentral chi-squared distribution", Journal of
+    Statistical Planning and Inference 46, 1995.
 
     Examples
     --------

@@ -105,7 +105,7 @@ def splits(record: Record, pictures: Pictures) -> Splits | None:
 
 
 def say_agreement(findings: tuple[Finding, ...]) -> str:
-    """Return one sentence about all distances between parts; blank where a shift is proven or none is measured.
+    """Return one sentence about all distances between parts; blank where one is proven or none measured.
 
     The largest upper end of several distances is that of the largest distance, at the same confidence.
     """

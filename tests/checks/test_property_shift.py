@@ -74,7 +74,7 @@ def test_without_a_margin_of_its_own_the_threshold_is_the_margin():
 
 
 def test_a_header_fact_does_not_lead_the_sentence():
-    """Uncompressed files of two sizes of header differ in their third digit; of two qualities, in their first."""
+    """Two sizes of header differ in a later digit; two qualities of compression, in the first."""
     images = shifted(2)
     second = images["split"] == "test"
     images["bytes_per_pixel"] = np.where(second, 3.0002, 3.0001)

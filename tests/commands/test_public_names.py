@@ -70,3 +70,28 @@ def test_what_the_scan_has_settled_is_not_changed_in_silence(table, columns):
     audit = auditor.scan(table, config=FAST)
     with pytest.raises(UsageError):
         auditor.split(table, scan=audit, **columns)
+
+
+def test_importing_everything_hides_no_name_of_python():
+    import builtins
+
+    assert not set(auditor.__all__) & set(dir(builtins))
+    assert auditor.open is not open
+
+
+def test_an_audit_gives_the_images_of_a_finding_and_counts_what_is_open():
+    from auditor.commands.audit import Audit
+    from auditor.errors import UsageError
+    from tests.reports.examples import record
+
+    audit = Audit(record())
+    pairs = audit.images_of("split-leak:train-val")
+    assert len(pairs) == len(audit.images_of("split-leak")) == 12
+    assert set(pairs["split"]) == {"train"} and pairs["other_path"].str.startswith("val/").all()
+    assert audit.images_of("class-imbalance").empty
+    with pytest.raises(UsageError, match="no-such"):
+        audit.images_of("no-such")
+    assert repr(audit).endswith("60 images, 3 open findings>")
+    fixes = audit.findings.set_index("id")
+    assert fixes.loc["class-imbalance", "command"] == "auditor augment DATA --target balanced"
+    assert fixes.loc["blurry", "fix"] == ""

@@ -37,7 +37,7 @@ def sizes_of(kind, rng):
 @pytest.mark.parametrize("kind", ["equal", "heavy-tailed"])
 @pytest.mark.parametrize("distance", [0.0, 0.02, 0.05, 0.1, 0.2])
 def test_intervals_cover_true_distances_of_samples_in_groups(kind, distance):
-    """Lower ends of all measures at once, and the upper end of the largest distance, in 95 % of 60 samples."""
+    """Lower ends of all measures at once, and the upper end of the largest, in 95 % of 60 samples."""
     rng = np.random.default_rng([len(kind), round(100 * distance)])
     trials, above, below = 60, 0, 0
     for _ in range(trials):

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 
 from auditor.errors import UsageError
+from auditor.outputs import round_number
 from auditor.record import ClassBudget
 
 #: Augmented images for each unique image beyond which more of the same adds little: the issue of overfitting
@@ -124,7 +125,7 @@ def plan_budgets(
                 "made": made,
                 "capped": makes and made < missing,
                 "collect": missing,
-                "weight": float(f"{max(goal, have) / (have + made):.6g}"),
+                "weight": round_number(max(goal, have) / (have + made)),
             }
         )
     return budgets

@@ -15,6 +15,7 @@ from auditor.augmentation.parents import choose_representatives, image_seed, spr
 from auditor.augmentation.policy import DEFAULT_POLICY, MIRRORS, PRESETS, Policy
 from auditor.errors import DataError, UsageError
 from auditor.grouping import PlannedSplit
+from auditor.outputs import round_number
 from auditor.record import AugmentationFacts, ClassBudget
 
 if TYPE_CHECKING:
@@ -174,7 +175,7 @@ def _plan_class_budgets(
     for budget in budgets:
         if budget["made"] and not policy.steps_for(budget["label"]):
             budget["made"], budget["capped"] = 0, True
-            budget["weight"] = float(f"{budget['target'] / budget['unique']:.6g}")
+            budget["weight"] = round_number(budget["target"] / budget["unique"])
     return budgets
 
 

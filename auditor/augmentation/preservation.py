@@ -22,6 +22,7 @@ from auditor.augmentation.policy import MIRRORS, Policy, Step
 from auditor.augmentation.transforms import BY_NAME
 from auditor.errors import DataError
 from auditor.grouping import PlannedSplit, number_units_of
+from auditor.outputs import round_number
 from auditor.scanning.mapped_signatures import Signatures
 from auditor.scanning.signature import signature
 from auditor.stats.intervals import wilson
@@ -327,7 +328,7 @@ def _counts(
 
 
 def _six(value: float) -> float:
-    return float(f"{value:.6g}")
+    return round_number(value)
 
 
 def _effective(

@@ -11,6 +11,7 @@ import numpy as np
 from auditor.baseline.scores import share
 from auditor.baseline.time_budget import MAIN_SHARE
 from auditor.finding import percent
+from auditor.outputs import round_number
 from auditor.record import Diagnosis, Estimate, History, Scores
 
 #: Training accuracy minus validation accuracy from which a model is called overfitted. A gap of a tenth is
@@ -52,7 +53,7 @@ def difference(a: Estimate, b: Estimate) -> Estimate:
     value = a["value"] - b["value"]
     low = value - math.hypot(a["value"] - a["low"], b["high"] - b["value"])
     high = value + math.hypot(a["high"] - a["value"], b["value"] - b["low"])
-    return Estimate(value=float(f"{value:.6g}"), low=float(f"{low:.6g}"), high=float(f"{high:.6g}"))
+    return Estimate(value=round_number(value), low=round_number(low), high=round_number(high))
 
 
 def decide(effect: Estimate, threshold: float) -> str:

@@ -20,6 +20,7 @@ from auditor.baseline.session import Session, predict
 from auditor.errors import DataError
 from auditor.finding import percent, rounded
 from auditor.grouping import number_units_of, share_a_key
+from auditor.outputs import round_number
 from auditor.record import Diagnosis, Estimate, History, Scores
 from auditor.stats.intervals import newcombe
 
@@ -251,9 +252,7 @@ def _judge_leak(
 ) -> Diagnosis:
     a, n, b, m = int(on_leaked.sum()), len(on_leaked), int(on_clean.sum()), len(on_clean)
     low, high = newcombe(a, n, b, m)
-    inflation = Estimate(
-        value=float(f"{a / n - b / m:.6g}"), low=float(f"{low:.6g}"), high=float(f"{high:.6g}")
-    )
+    inflation = Estimate(value=round_number(a / n - b / m), low=round_number(low), high=round_number(high))
     verdict = decide(inflation, 0.0)
     if b / m < accuracy["low"] - COMPARABLE:
         # This run learned less than the model did: what it gets right is no measure of leaks.
@@ -373,9 +372,9 @@ def measure_noise_floor(
     floor: dict[str, float] = {"seeds": float(len(values))}
     for name, column in zip(("balanced_accuracy", "accuracy"), np.array(values).T, strict=True):
         std = float(column.std(ddof=1))
-        floor[f"{name}_std"] = float(f"{std:.6g}")
-        floor[f"{name}_smallest_difference"] = float(
-            f"{std * 2**0.5 * float(stdtrit(len(values) - 1, 0.975)):.6g}"
+        floor[f"{name}_std"] = round_number(std)
+        floor[f"{name}_smallest_difference"] = round_number(
+            std * 2**0.5 * float(stdtrit(len(values) - 1, 0.975))
         )
     return floor, histories
 

@@ -23,6 +23,7 @@ from auditor.baseline.network import Network
 from auditor.baseline.runtime import load
 from auditor.baseline.varying import Variation
 from auditor.errors import DataError, OutputError
+from auditor.outputs import round_number
 from auditor.record import History
 
 #: Factor on the learning rate, beside its planned fall, when the validation loss has not improved for half
@@ -310,7 +311,7 @@ class _Training:
             ended_by=self.ended_by,
         )
         for name in CURVES[:-1]:
-            history[name] = [float(f"{v:.6g}") for v in self.curves[name] if not math.isnan(v)]  # type: ignore[literal-required]
+            history[name] = [round_number(v) for v in self.curves[name] if not math.isnan(v)]  # type: ignore[literal-required]
         return history
 
 

@@ -15,6 +15,7 @@ from auditor.baseline.scores import share
 from auditor.baseline.session import Session, predict
 from auditor.errors import DataError
 from auditor.finding import percent
+from auditor.outputs import round_number
 
 #: Shares of the training images, nested.
 SHARES = (0.25, 0.5, 1.0)
@@ -67,9 +68,9 @@ def forecast(counts: npt.ArrayLike, hits: npt.ArrayLike, support: int, target: f
     half, slack = Z * spread**-0.5, Z * float(weight.sum()) ** -0.5
     found = {
         "slope": {
-            "value": float(f"{slope:.6g}"),
-            "low": float(f"{slope - half:.6g}"),
-            "high": float(f"{slope + half:.6g}"),
+            "value": round_number(slope),
+            "low": round_number(slope - half),
+            "high": round_number(slope + half),
         }
     }
     if slope + half < FLAT:

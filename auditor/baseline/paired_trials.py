@@ -11,6 +11,7 @@ import numpy.typing as npt
 from auditor.baseline.feeding import Samples
 from auditor.baseline.session import Session, predict
 from auditor.errors import DataError
+from auditor.outputs import round_number
 from auditor.record import Estimate
 
 Recalls = npt.NDArray[np.float64]
@@ -111,7 +112,7 @@ def mean_over_seeds(values: npt.ArrayLike, *, least: float = -1.0) -> Estimate:
     mean = float(x.mean())
     half = float(stdtrit(len(x) - 1, 0.975) * x.std(ddof=1) / len(x) ** 0.5) if len(x) > 1 else 2.0
     low, high = max(mean - half, least), min(mean + half, 1.0)
-    return Estimate(value=float(f"{mean:.6g}"), low=float(f"{low:.6g}"), high=float(f"{high:.6g}"))
+    return Estimate(value=round_number(mean), low=round_number(low), high=round_number(high))
 
 
 def mean_difference(

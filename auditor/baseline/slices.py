@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from auditor.baseline.scores import share
+from auditor.outputs import round_number
 from auditor.stats.intervals import newcombe
 
 if TYPE_CHECKING:
@@ -70,9 +71,9 @@ def find_weak_slices(rows: pd.DataFrame, right: npt.NDArray[np.bool_]) -> list[d
                     "images": len(inside),
                     "accuracy": share(int(inside.sum()), len(inside)),
                     "difference": {
-                        "value": float(f"{difference:.6g}"),
-                        "low": float(f"{low:.6g}"),
-                        "high": float(f"{high:.6g}"),
+                        "value": round_number(difference),
+                        "low": round_number(low),
+                        "high": round_number(high),
                     },
                     "verdict": "weak" if high < 0 else "undecided",
                 }

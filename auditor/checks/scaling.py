@@ -12,6 +12,7 @@ from auditor.checks.base import Check, Wording
 from auditor.checks.examples import list_examples
 from auditor.evidence import Evidence
 from auditor.finding import Effect, Finding, Fix, plural
+from auditor.outputs import round_number
 
 #: Names of the channels' columns.
 CHANNELS = ("red", "green", "blue")
@@ -106,8 +107,8 @@ class Scaling(Check):
             examples=list_examples(evidence, rare, bits[rare].astype(float)),
             splits=(split,) if split else (),
             details={
-                "mean": [float(f"{v:.6g}") for v in found.mean],
-                "std": [float(f"{v:.6g}") for v in found.deviation],
+                "mean": [round_number(v) for v in found.mean],
+                "std": [round_number(v) for v in found.deviation],
                 "minimum": found.low,
                 "maximum": found.high,
                 "bits": dict(zip(depths.astype(str).tolist(), counts.tolist(), strict=True)),

@@ -36,6 +36,7 @@ from auditor.arguments import (
 )
 from auditor.console import Console, MayBeClosed, printable, show_plugin_warnings
 from auditor.errors import AuditorError
+from auditor.finding import fold_unproven
 from auditor.process import settle
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def _conclude(audit: Audit, output: str, fail_on: str, config: Config) -> NoRetu
         f"{files:,} files = {measured:,} measured + {facts.unreadable:,} unreadable"
         f" + {facts.ignored:,} left out{skipped}"
     )
-    for finding in audit.record.findings:
+    for finding in fold_unproven(audit.record.findings):
         if finding.is_open:
             print(printable(f"{finding.severity:>9}  {finding.id}: {finding.summary}"))
             if finding.fix and finding.fix.command:

@@ -8,8 +8,8 @@ can be larger than what is worth a warning once it is proven. A p-value never gr
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -269,6 +269,31 @@ class Finding:
     def is_shown(self) -> bool:
         """Whether reports show it in full: all but a pass and what was skipped."""
         return self.severity not in (Severity.PASS, Severity.SKIPPED)
+
+
+def fold_unproven(findings: Iterable[Finding]) -> list[Finding]:
+    """Return findings with those of one check that are undecided for want of images made one, for a list.
+
+    These have a margin that their interval reaches over: there is nothing to see, but how many images would
+    settle it. The one that stands for them is that which needs most.
+    """
+    folded: dict[tuple[str, str], list[Finding]] = {}
+    for finding in findings:
+        unproven = (
+            finding.severity is Severity.UNDECIDED
+            and finding.waiver is None
+            and finding.effect is not None
+            and finding.effect.accept_at is not None
+        )
+        folded.setdefault((finding.code, "" if unproven else finding.id), []).append(finding)
+    return [alike[0] if len(alike) == 1 else _stand_for(alike) for alike in folded.values()]
+
+
+def _stand_for(alike: list[Finding]) -> Finding:
+    worst = max(alike, key=lambda f: f.effect.high if f.effect else 0.0)
+    scopes = ", ".join(f.scope for f in alike)
+    needed = f" {worst.scope}: {worst.fix.text}" if worst.fix else ""
+    return replace(worst, scope="", summary=f"{worst.title} ({scopes}).{needed}")
 
 
 def verdict(findings: tuple[Finding, ...] | list[Finding]) -> Severity:

@@ -98,15 +98,15 @@ Pool = tuple[pd.DataFrame, np.ndarray]
 
 @once
 def sources(*rooms: str) -> str:
-    """Return a digest of the package's sources in some of its rooms: what was made with others is made again."""
+    """Return a digest of some of the package's sources: what was made with others is made again."""
     root = Path(auditor.__file__).parent
     files = sorted(f for room in rooms for f in (root / room).rglob("*.py"))
     return hashlib.sha256(b"".join(f.read_bytes() for f in files)).hexdigest()[:12]
 
 
 def scanned(
-    data: Path, cache: Path, name: str, change: Callable[[Picture, np.random.Generator], list[Picture]], quality: int = QUALITY,
-    limit: int = CLEAN_POOL,
+    data: Path, cache: Path, name: str, change: Callable[[Picture, np.random.Generator], list[Picture]],
+    quality: int = QUALITY, limit: int = CLEAN_POOL,
 ) -> Pool:  # fmt: skip
     """Scan changed copies of the pictures of a data set, once; ``group`` is the photo."""
     stem = f"{name}-{sources('scanning')}".replace(" ", "-").replace("%", "percent")
@@ -229,7 +229,7 @@ def stored(store: Path) -> list[dict]:
 
 
 def table(store: Path, names: list[str]) -> Iterator[str]:
-    """Yield the lines of the table: in which share of trials any check, and each, warns (or errs) and passes."""
+    """Yield the lines of the table: in what share of trials any check, and each, warns (or errs), passes."""
     yield (
         "| case | images a side | trials | any check (95 % interval) | "
         + " | ".join(f"{code}: warns, passes" for code in FAMILY)
@@ -248,8 +248,8 @@ def table(store: Path, names: list[str]) -> Iterator[str]:
             passed = pd.DataFrame([{c: g.get(c) == "pass" for c in FAMILY} for g in part["grades"]])
             shares = " | ".join(f"{alarmed[c].mean():.0%}, {passed[c].mean():.0%}" for c in FAMILY)
             yield (
-                f"| {name} | {n:,} | {count} | {hits / count:.1%} ({low:.0%} to {high:.0%}) | {shares} | {clean:.0%} "
-                f"| {part['seconds'].mean():.1f} |"
+                f"| {name} | {n:,} | {count} | {hits / count:.1%} ({low:.0%} to {high:.0%}) | {shares} "
+                f"| {clean:.0%} | {part['seconds'].mean():.1f} |"
             )
 
 
@@ -289,7 +289,7 @@ def whole(pool: Callable[[], Pool], grouped: bool) -> tuple[Evidence, np.ndarray
 
 
 def calibration(data: Path, cache: Path, n: int) -> Iterator[Case]:
-    """Random halves of one data set: photos where there are enough, else tiles of photos, drawn one by one and by photo."""
+    """Random halves: of photos where there are enough, else of tiles, drawn one by one and by photo."""
     photos = once(lambda: faulty_pool(data, cache, "unchanged"))
     if 2 * n <= len(photos()[0]):
         yield Case("random halves of photos", n, lambda trial: half(*whole(photos, False), n, trial, False))
@@ -300,7 +300,7 @@ def calibration(data: Path, cache: Path, n: int) -> Iterator[Case]:
 
 
 def half(scan: Evidence, photos: np.ndarray, n: int, trial: int, grouped: bool) -> Evidence:
-    """Return a scan with two random halves of ``n`` images as its splits; whole photos, where they are groups."""
+    """Return a scan with random halves of ``n`` images as its splits; whole photos, where they are groups."""
     rng = np.random.default_rng([n, trial])
     if grouped:
         order = rng.permutation(np.unique(photos))
@@ -315,7 +315,7 @@ def half(scan: Evidence, photos: np.ndarray, n: int, trial: int, grouped: bool) 
 
 
 def power(data: Path, cache: Path, n: int) -> Iterator[Case]:
-    """Every fault in half the images of one side, then one class knocked out of it; none where there are too few photos."""
+    """Every fault in half the images of one side, then one class knocked out of it; none of few photos."""
     clean = faulty_pool(data, cache, "unchanged")
     labels = clean[0]["label"].to_numpy()[:FAULTY_POOL]
     if 2 * n > len(labels):

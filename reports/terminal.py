@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from auditor.finding import Finding
+from auditor.finding import Finding, fold_unproven
 from auditor.record import SPLITS, Record
 from auditor.reports.sections.overview import first_things, overview
 from auditor.reports.text import described
@@ -52,7 +52,7 @@ def conclusion(
     paragraphs : bool
         Say each finding in full below the table.
     """
-    opened = first_things(record.findings)
+    opened = first_things(fold_unproven(record.findings))
     lines = table(
         ("severity", "finding", "images", "measured", "threshold"),
         [_row(f) for f in opened],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from auditor.finding import Finding, Severity
+from auditor.finding import Finding, Severity, fold_unproven
 from auditor.record import Record
 from auditor.reports.charts.scale import in_words
 from auditor.reports.ranking import ranked
@@ -32,7 +32,7 @@ def render_markdown(record: Record) -> str:
     lines += [screen.tally, "", facts, ""]
     lines += [f"- {name}: {escape_markdown(text)}" for name, text in screen.understood]
     lines.append("")
-    opened = ranked(f for f in record.findings if f.is_shown)
+    opened = ranked(f for f in fold_unproven(record.findings) if f.is_shown)
     if opened:
         lines += ["| severity | finding | effect | images | what |", "|---|---|---|---|---|"]
         for finding in opened[:MOST]:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.finding import Effect, Finding, Severity, Waiver, grade, rounded, verdict
+from auditor.finding import Effect, Finding, Fix, Severity, Waiver, fold_unproven, grade, rounded, verdict
 
 NUMBERS = st.floats(-1e6, 1e6, allow_nan=False).map(rounded)
 
@@ -140,3 +140,22 @@ def test_the_verdict_is_the_worst_that_is_not_waived_and_information_decides_not
     assert verdict([fine, waived, info]) == Severity.PASS
     assert verdict([info, finding(None)]) == Severity.PASS
     assert verdict([]) == Severity.PASS
+
+
+def test_what_is_undecided_for_want_of_images_is_one_line_per_check():
+    def distance(code, scope, low, high):
+        effect = Effect(name="d", value=high, low=low, high=high, warn_at=0.05, accept_at=0.15)
+        fix = Fix(text=f"{high} needs more")
+        return Finding(code=code, scope=scope, title="Too few", summary=scope, effect=effect, fix=fix)
+
+    findings = [
+        distance("a-shift", "train-test", 0.1, 0.4),
+        distance("a-shift", "train-val", 0.0, 0.2),
+        distance("a-shift", "val-test", 0.0, 0.3),
+        distance("b-shift", "train-val", 0.0, 0.2),
+        finding(counted(5, error_at=1)),
+    ]
+    folded = fold_unproven(findings)
+    assert [f.id for f in folded] == ["a-shift:train-test", "a-shift", "b-shift:train-val", "a-check"]
+    assert folded[1].summary == "Too few (train-val, val-test). val-test: 0.3 needs more"
+    assert folded[1].severity is Severity.UNDECIDED

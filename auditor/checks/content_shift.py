@@ -10,7 +10,7 @@ import pandas as pd
 
 from auditor.checks.base import Check, Wording
 from auditor.checks.domain_classifier import Domain, compare_domain, tell_apart
-from auditor.checks.examples import list_examples
+from auditor.checks.examples import join_sides, list_examples
 from auditor.checks.shift_pairs import (
     Distance,
     Pair,
@@ -201,17 +201,16 @@ def _summarise(numbers: Content, over: bool, pair: Pair) -> str:
     return summary
 
 
-def _examples(evidence: Evidence, pair: Pair, domain: Domain) -> pd.DataFrame:
-    """Images of the second split least like the first, and of the first most like the second."""
+def _examples(evidence: Evidence, pair: Pair, domain: Domain) -> pd.DataFrame | None:
+    """Images of either split that are least like the other."""
     parts = []
     for rows, scores, other in (
         (pair.other_rows, domain.other_scores, pair.first),
-        (pair.rows, domain.scores, pair.second),
+        (pair.rows, -domain.scores, pair.second),
     ):
         seen = np.isfinite(scores)
         odds = 1 / (1 + np.exp(-scores[seen]))
         found = list_examples(evidence, rows[seen], odds, other_split=other)
         if found is not None:
             parts.append(found.head(EXAMPLES))
-    table = pd.concat(parts, ignore_index=True)
-    return table.sort_values("score", ascending=False, kind="stable", ignore_index=True)
+    return join_sides(parts)

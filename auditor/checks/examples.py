@@ -55,6 +55,15 @@ def list_examples(
     return table.assign(score=scores[order].round(6))
 
 
+def join_sides(parts: Sequence[pd.DataFrame]) -> pd.DataFrame | None:
+    """Return the examples of both splits, worst first; of equally bad ones, the splits take turns."""
+    if not parts:
+        return None
+    turns = pd.concat([part.assign(turn=np.arange(len(part))) for part in parts], ignore_index=True)
+    ordered = turns.sort_values(["score", "turn"], ascending=[False, True], kind="stable", ignore_index=True)
+    return ordered.drop(columns="turn")
+
+
 def classes_of(evidence: Evidence, rows: Rows) -> tuple[str, ...]:
     """Return the known classes of some rows, sorted."""
     return tuple(sorted(set(evidence.labels[rows].tolist()) - {""}))

@@ -10,7 +10,7 @@ import pandas as pd
 
 from auditor.checks.base import Check, Wording
 from auditor.checks.domain_classifier import Domain, compare_domain, tell_apart
-from auditor.checks.examples import list_examples, name_some
+from auditor.checks.examples import join_sides, list_examples, name_some
 from auditor.checks.shift_pairs import (
     Distance,
     Floats,
@@ -94,9 +94,9 @@ class PropertyShift(Check):
     about_splits = True
     measured = (
         "Two-sample Kolmogorov-Smirnov distance of every measure, and Youden's J of a classifier of all of "
-        "them together on the held-out half. Lower ends hold for all at once (multiplier bootstrap of groups); "
-        "the upper end is that of the largest. Graded is the largest. Classes are then weighted to one mix "
-        "to say how much remains."
+        "them together on the held-out half. Lower ends hold for all at once (multiplier bootstrap of "
+        "groups); the upper end is that of the largest. Graded is the largest. Classes are then weighted to "
+        "one mix to say how much remains."
     )
     limits = (
         "It sees what is measured: a change of subject with the same light, size and sharpness goes by "
@@ -253,7 +253,4 @@ def _examples(evidence: Evidence, pair: Pair, numbers: Properties) -> pd.DataFra
         found = list_examples(evidence, rows[beyond], depth, other_split=name)
         if found is not None:
             parts.append(found.head(EXAMPLES // 2))
-    if not parts:
-        return None
-    table = pd.concat(parts, ignore_index=True)
-    return table.sort_values("score", ascending=False, kind="stable", ignore_index=True)
+    return join_sides(parts)

@@ -130,7 +130,8 @@ def _shifted(record: Record, pictures: Pictures) -> Gallery | None:
         if rows is None:
             continue
         by_split: dict[str, list[Shown]] = {}
-        for row in rows.head(ROWS).to_dict("records"):
+        both = rows.groupby("split", sort=False).head(LINE) if "split" in rows else rows.head(ROWS)
+        for row in both.to_dict("records"):
             picture = pictures.show(str(row["path"]))
             by_split.setdefault(str(row.get("split") or picture.split), []).append(Shown(picture, ""))
         lines = tuple(

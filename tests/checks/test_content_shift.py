@@ -22,6 +22,7 @@ def test_a_planted_shift_is_found_with_its_images():
     assert found.details["p_value"] == pytest.approx(1 / 1000)
     shown = found.examples[found.examples["split"] == "test"].head(30)["path"]
     assert np.isin(shown, images["path"].iloc[odd]).mean() > 0.9
+    assert set(found.examples["split"]) == {"train", "test"}
 
 
 def test_a_shift_spread_thinly_over_columns_is_found_by_the_classifier_alone():

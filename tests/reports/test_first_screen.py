@@ -86,6 +86,11 @@ def test_a_step_has_a_command_or_says_that_it_is_for_a_person(fix, effect, evide
     assert [(s.command, s.by_hand) for s in steps] == ([(command, by_hand(finding))] if asks else [])
 
 
+def test_what_single_pictures_cannot_mend_asks_for_no_decision_on_them():
+    finding = _finding(ALARM, "group-leak", fix=Fix(text="t"), examples=pd.DataFrame({"path": ["a"]}))
+    assert by_hand(finding) == ""
+
+
 def test_placeholders_are_never_offered_for_copying():
     text = render_html(
         _record(_finding(ALARM, fix=Fix(text="t", command="auditor split TABLE --group COLUMN")))

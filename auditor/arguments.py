@@ -47,7 +47,10 @@ VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Say each finding i
 QUIET = click.option("-q", "--quiet", is_flag=True, help="No progress on stderr.")
 COLUMNS = together(
     click.option(
-        "--label", metavar="COLUMN", help="Column of a table that holds the class [default: label]."
+        "--label",
+        metavar="COLUMN",
+        help="Column of a table that holds the class [default: label]. Of a folder: 'filename' takes what "
+        "file names begin or end with, 'folder' the folder of each picture.",
     ),
     click.option(
         "--split", metavar="COLUMN", help="Column of a table that holds the split [default: split]."
@@ -126,6 +129,38 @@ CHECKING = together(
     ),
     click.option("--no-images", is_flag=True, help="No pictures in the report."),
     click.option("--reproducible", is_flag=True, help="Leave out times and folders: same input, same bytes."),
+)
+EYES = together(
+    click.option(
+        "--embeddings",
+        metavar="FILE",
+        help="Your vectors of the images (.npy, .npz, Parquet, CSV): content is judged by them.",
+    ),
+    click.option(
+        "--probabilities",
+        metavar="FILE",
+        help="Your model's out-of-fold class probabilities (CSV, Parquet, .npz): they judge the labels too.",
+    ),
+    click.option(
+        "--encoder",
+        metavar="FILE|NAME",
+        help="A model that makes the vectors: a .keras or .onnx file, or a keras.applications name.",
+    ),
+    click.option(
+        "--encoder-weights",
+        metavar="FILE",
+        help="Weights of a named encoder: a file, or 'imagenet' for Keras' own download.",
+    ),
+    click.option(
+        "--encoder-size",
+        type=click.IntRange(8, 1024),
+        help="Side in pixels of the encoder's pictures [default: what the model says, else 224].",
+    ),
+    click.option(
+        "--encoder-scaling",
+        type=click.Choice(["raw", "unit", "symmetric", "imagenet"]),
+        help="The encoder's pixels: 0 to 255, 0 to 1, -1 to 1, standardised [default: a file's raw].",
+    ),
 )
 TRAINING = together(
     click.option(

@@ -20,6 +20,7 @@ from auditor.arguments import (
     COLUMNS,
     DATA,
     EXPORTS,
+    EYES,
     PLAN,
     POLICY,
     QUIET,
@@ -178,7 +179,7 @@ def cli() -> None:
 @cli.command(short_help="Scan DATA, run the checks and write the report.")
 @DATA
 @TO_FOLDER
-@together(COLUMNS, UNLABELLED, SCANNING, CHECKING, SEED, QUIET, VERBOSE)
+@together(COLUMNS, UNLABELLED, SCANNING, CHECKING, EYES, SEED, QUIET, VERBOSE)
 @click.option(
     "--time-budget",
     type=click.FloatRange(0, min_open=True),
@@ -245,7 +246,7 @@ def _print_trials(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
 @DATA
 @TO_FOLDER
 @together(
-    COLUMNS, UNLABELLED, SCANNING, CHECKING, SEED, QUIET, VERBOSE, RATIOS, TARGET, POLICY, WAY, TRAINING
+    COLUMNS, UNLABELLED, SCANNING, CHECKING, EYES, SEED, QUIET, VERBOSE, RATIOS, TARGET, POLICY, WAY, TRAINING
 )
 @click.option(
     "--time-budget",

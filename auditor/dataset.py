@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat as stat_module
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -13,6 +14,8 @@ from auditor.reading import Reading, listed
 from auditor.record import SPLITS
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import pandas as pd
 
 #: Columns that every sample table starts with; blank ("") where unknown. More columns may follow (metadata of
@@ -135,6 +138,18 @@ def shown_name(name: str) -> str:
     return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
+def name_on_disk(shown: str) -> str:
+    """Return the file name that `shown_name` wrote as a text; a name without escaped bytes is itself.
+
+    Examples
+    --------
+    >>> os.fsencode(name_on_disk("caf\\\\xe9.png"))
+    b'caf\\xe9.png'
+    """
+    plain = re.sub(rb"\\x([0-9a-f]{2})", lambda m: bytes.fromhex(m[1].decode()), os.fsencode(shown))
+    return os.fsdecode(plain)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Dataset:
     """An image data set.
@@ -161,6 +176,8 @@ class Dataset:
         The column of a table that named the groups.
     reading : Reading
         How the data was understood, in words.
+    order : ndarray of int64, shape (n_images,), or None
+        The row of the table that each sample came from; ``None`` without a table.
     """
 
     name: str
@@ -172,6 +189,7 @@ class Dataset:
     empty: tuple[tuple[str, str], ...] = ()
     group_column: str | None = None
     reading: Reading = field(default_factory=Reading)
+    order: npt.NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.samples)

@@ -2,7 +2,8 @@
 
 A finding is graded from its effect alone. Counted facts have ``low == value == high``; estimates carry
 the interval of the true value. Beyond a threshold is ``error`` or ``warning``, on the safe side is
-``pass``, and an interval that straddles the threshold is ``undecided``. A p-value never grades.
+``pass``, and an interval that straddles the threshold is ``undecided``. What may remain unproven in a pass
+can be larger than what is worth a warning once it is proven. A p-value never grades.
 """
 
 from __future__ import annotations
@@ -89,6 +90,8 @@ class Effect:
         The estimate and the ends of its 95 % interval; equal for a counted fact.
     warn_at, error_at : float or None
         Thresholds; ``None`` where it never warns (information) or never errs.
+    accept_at : float or None
+        The margin: the worst that may remain unproven in a pass; ``None`` for the first threshold itself.
     worse : {"higher", "lower"}
         Which direction is bad.
     unit : str
@@ -107,9 +110,10 @@ class Effect:
     worse: Literal["higher", "lower"] = "higher"
     unit: str = ""
     detectable: float | None = None
+    accept_at: float | None = None
 
     def __post_init__(self) -> None:
-        for name in ("value", "low", "high", "warn_at", "error_at", "detectable"):
+        for name in ("value", "low", "high", "warn_at", "error_at", "detectable", "accept_at"):
             object.__setattr__(self, name, rounded(getattr(self, name)))
         if not self.low <= self.value <= self.high:
             raise ValueError(
@@ -154,6 +158,13 @@ def grade(effect: Effect | None) -> Severity:
     <Severity.UNDECIDED: 'undecided'>
     >>> grade(Effect(name="distance", value=0.02, low=0.0, high=0.04, warn_at=0.05))
     <Severity.PASS: 'pass'>
+
+    A margin lets pass what is not proven to be over a threshold, and is surely below the margin:
+
+    >>> grade(Effect(name="distance", value=0.06, low=0.0, high=0.11, warn_at=0.05, accept_at=0.15))
+    <Severity.PASS: 'pass'>
+    >>> grade(Effect(name="distance", value=0.1, low=0.06, high=0.14, warn_at=0.05, accept_at=0.15))
+    <Severity.WARNING: 'warning'>
     """
     if effect is None:
         return Severity.SKIPPED
@@ -166,7 +177,8 @@ def grade(effect: Effect | None) -> Severity:
         return Severity.ERROR
     if effect.warn_at is not None and surely > sign * effect.warn_at:
         return Severity.WARNING
-    return Severity.UNDECIDED if possibly > min(thresholds) else Severity.PASS
+    margin = min(thresholds) if effect.accept_at is None else sign * effect.accept_at
+    return Severity.UNDECIDED if possibly > max(margin, min(thresholds)) else Severity.PASS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

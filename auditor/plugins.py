@@ -48,13 +48,13 @@ class Plugin:
     @property
     def facts(self) -> dict[str, str]:
         """What the provenance of an audit says about it."""
-        told = {
+        facts = {
             "kind": self.kind.removesuffix("s"),
             "name": self.name,
             "package": self.package,
             "version": self.version,
         }
-        return told | ({"error": self.error} if self.error else {})
+        return facts | ({"error": self.error} if self.error else {})
 
     def code_digest(self) -> str:
         """Return the SHA-256 of the module that it is written in, or "" where that cannot be read."""
@@ -64,7 +64,9 @@ class Plugin:
 
 
 def load_plugins(kind: Kind, taken: Iterable[str], identify: Callable[[Any], str]) -> tuple[Plugin, ...]:
-    """Return the plug-ins of a kind, by package and name, the broken ones among them; each of these is warned of.
+    """Return the plug-ins of a kind, by package and name, broken ones included.
+
+    Broken ones are warned of.
 
     Parameters
     ----------

@@ -1,4 +1,6 @@
-"""Images per CPU second: auditor's augmented files against albumentations alone, and what augmentation on the fly adds to an epoch.
+"""Images per CPU second.
+
+Auditor's augmented files against albumentations alone, and what augmentation on the fly adds to an epoch.
 
     python benchmarks/augment.py DATA [--images 600] [--side 64] [--no-training]
 
@@ -75,7 +77,7 @@ def alone(plan: Any, pipeline: Any, folder: Path, jpeg_quality: int) -> None:
 
 
 def planned(data: str, images: int, without: tuple[str, ...] = ()) -> Any:
-    """An augmentation of about so many images, two of each parent."""
+    """An augmentation of about ``images`` images, two of each parent."""
     from dataclasses import dataclass
 
     from auditor.augmentation import plan_augmentation

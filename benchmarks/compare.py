@@ -32,7 +32,7 @@ from auditor.baseline import TrainOptions
 from auditor.baseline.comparison import plan_trials, rare_and_common, summarise
 from auditor.baseline.material import gather, usable_rows
 from auditor.baseline.paired_trials import run_trials
-from auditor.baseline.scaling import pixel_statistics
+from auditor.baseline.scaling import measure_pixels
 from auditor.baseline.session import Session
 from auditor.baseline.sizing import choose_size
 from auditor.baseline.varying import variation_for
@@ -112,7 +112,7 @@ def main(folder: str, seeds: int = 3, largest: int = 1500, order: str = "0123456
     size = choose_size([28], training, 0, options.batch_size)
     with tempfile.TemporaryDirectory() as name:
         material = gather(plan, rows, size.image_size, Path(name), augmentation=augmentation)
-        scaler = pixel_statistics(material.train.cache.stream(material.train.rows)).min_max()
+        scaler = measure_pixels(material.train.cache.stream(material.train.rows)).min_max()
         variation = variation_for(augmentation)
         session = Session(material=material, options=options, size=size, scaler=scaler, variation=variation)
         began, spent = time.monotonic(), time.process_time()

@@ -204,8 +204,8 @@ ZOOM, STRETCH, SHIFT, TURN, GAMMA, CONTRAST, SATURATION, TINT, BRIGHTNESS = (
     0.04,
 )
 STRENGTHS = (0.5, 1.0, 1.5, 2.0)
-#: Tiles of photos are of so many pixels, and vary by at least so many grey levels, or there is nothing to
-#: tell them by.
+#: Least and largest side of a tile of a photo in pixels, and the grey levels by which it varies at least: an
+#: even tile has nothing to recognise it by.
 TILE, LEAST_CONTRAST = (90, 140), 12
 Box = tuple[int, int, int, int]
 

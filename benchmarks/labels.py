@@ -25,7 +25,11 @@ from sklearn.metrics import average_precision_score
 from auditor.checks import run_checks
 from auditor.checks.label_error import LabelError, suspicion
 from auditor.dataset import LABEL_ANSWER
+from auditor.errors import DataError
 from auditor.evidence import Evidence
+from auditor.evidence.brought import match_rows
+from auditor.evidence.brought_files import read_brought
+from auditor.evidence.vectors import describe_by_vectors
 from auditor.finding import Finding
 from auditor.readers import open_dataset
 from auditor.scanning import scan_images
@@ -85,8 +89,18 @@ def data_sets(options: argparse.Namespace) -> Iterator[tuple[str, Evidence]]:
         yield "Fashion-MNIST", fashion(options.fashion, options.count)
         yield "Fashion-MNIST, tops", fashion(options.fashion, options.count // 2, "0246")
     for data in options.data:
-        scanned = scan_images(open_dataset(data), jobs=1)
-        yield Path(data).name, Evidence(scanned.images, scanned.signatures)
+        dataset = open_dataset(data)
+        scanned = scan_images(dataset, jobs=1)
+        scan = Evidence(scanned.images, scanned.signatures)
+        yield Path(data).name, scan
+        for file in options.embeddings:
+            brought = read_brought(file, "vectors")
+            try:
+                found = describe_by_vectors(scan, brought, match_rows(brought, dataset))
+            except DataError:  # it is of other data
+                continue
+            named = f"{Path(data).name}, {brought.name}"
+            yield named, scan.with_descriptor(found.values, scales=found.scales, source=found.source)
 
 
 def with_columns(scan: Evidence, **columns: np.ndarray) -> Evidence:
@@ -199,6 +213,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", nargs="*")
     parser.add_argument("--fashion", type=Path)
+    parser.add_argument(
+        "--embeddings", nargs="*", default=[], help="vectors, by path, of any of the data sets"
+    )
     parser.add_argument("--digits", action="store_true")
     parser.add_argument("--count", type=int, default=4000)
     parser.add_argument("--seeds", type=int, default=1)

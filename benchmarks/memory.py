@@ -21,14 +21,14 @@ from auditor.baseline.feeding import Samples
 from auditor.baseline.fitting import Run, fit
 from auditor.baseline.network import Architecture, network
 from auditor.baseline.pixels import PixelCache
-from auditor.baseline.scaling import pixel_statistics
+from auditor.baseline.scaling import measure_pixels
 from auditor.baseline.varying import MILD
 
 SIDE, CLASSES, PIECE = 16, 10, 1000
 
 
 def peak(images: int) -> float:
-    """Train on so many pictures and return the peak of this process in MB."""
+    """Train on ``images`` pictures and return the peak of this process in MB."""
     rng = np.random.default_rng(0)
     with tempfile.TemporaryDirectory() as name:
         cache = PixelCache(Path(name) / "pixels.bin", SIDE, images)
@@ -38,7 +38,7 @@ def peak(images: int) -> float:
                 records[:, 0] = 1
                 stream.write(records.tobytes())
         train = Samples(cache, np.arange(images), rng.integers(0, CLASSES, images))
-        scaler = pixel_statistics(cache.stream(train.rows)).min_max()
+        scaler = measure_pixels(cache.stream(train.rows)).min_max()
         net = network(Architecture(image_size=SIDE, classes=CLASSES, filters=16, depth=1, scaler=scaler))
         fit(net, train, train.take(np.arange(PIECE)), Run(epochs=1, variation=MILD))
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -20,7 +20,7 @@ from auditor.baseline.feeding import Samples
 from auditor.baseline.fitting import Run, fit
 from auditor.baseline.network import Architecture, network
 from auditor.baseline.pixels import build_cache
-from auditor.baseline.scaling import pixel_statistics
+from auditor.baseline.scaling import measure_pixels
 from auditor.baseline.varying import MILD
 from auditor.dataset import LocalFiles
 
@@ -39,7 +39,7 @@ def main(images: int = 1024, side: int = 64) -> None:
         pixels = everything.images()
         net = network(
             Architecture(
-                image_size=side, classes=10, filters=16, depth=3, scaler=pixel_statistics([pixels]).min_max()
+                image_size=side, classes=10, filters=16, depth=3, scaler=measure_pixels([pixels]).min_max()
             )
         )
         val = everything.take(np.arange(32))

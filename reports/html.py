@@ -1,6 +1,6 @@
 """A page as one HTML file.
 
-No request, nothing executed but the one script whose digest the page itself declares.
+It makes no request. Nothing is executed but the one script whose digest the page declares.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def style_and_digest() -> tuple[Any, str]:
 
 
 def script_data(page: Page) -> dict[str, Any]:
-    """Return what the script gets: which images can be decided on."""
+    """Return the data of the script: the images that can be decided on."""
     return {
         "fingerprint": page.fingerprint,
         "name": page.name,

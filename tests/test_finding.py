@@ -50,6 +50,30 @@ def test_an_interval_that_straddles_the_first_threshold_is_undecided(low, high, 
     )
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "severity"),
+    [
+        (0.0, 0.04, "pass"),
+        (0.0, 0.15, "pass"),  # what may remain unproven
+        (0.05, 0.15, "pass"),
+        (0.0, 0.16, "undecided"),
+        (0.06, 0.10, "warning"),  # proven, though below the margin
+        (0.06, 0.30, "warning"),
+        (0.21, 0.30, "error"),
+    ],
+)
+def test_a_margin_lets_pass_what_is_unproven_and_below_it(low, high, severity):
+    thresholds = {"warn_at": 0.05, "error_at": 0.2, "accept_at": 0.15}
+    assert grade(Effect(name="d", value=(low + high) / 2, low=low, high=high, **thresholds)) == severity
+    mirrored = {name: -limit for name, limit in thresholds.items()}
+    effect = Effect(name="d", value=-(low + high) / 2, low=-high, high=-low, worse="lower", **mirrored)
+    assert grade(effect) == severity
+
+
+def test_a_margin_below_the_threshold_makes_nothing_stricter():
+    assert grade(Effect(name="d", value=0.02, low=0.0, high=0.04, warn_at=0.05, accept_at=0.01)) == "pass"
+
+
 def test_a_threshold_of_zero_means_any():
     assert grade(counted(0, error_at=0)) == Severity.PASS
     assert grade(counted(1, error_at=0)) == Severity.ERROR

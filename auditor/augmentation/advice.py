@@ -45,7 +45,7 @@ COLUMNS = (
 
 
 def verdict(moved: int, images: int, recall: float = 1.0) -> str:
-    """Return ``"fine"``, ``"check"`` or ``"off"`` for so many changed answers of so many.
+    """Return ``"fine"``, ``"check"`` or ``"off"`` for ``moved`` changed answers of ``images``.
 
     *Off* needs a share of at least `OFF` whose interval lies beyond `FINE`, from a judge whose recall of
     these classes is at least `RELIABLE`; *fine* a share up to `FINE` whose interval stays below `OFF`.

@@ -237,7 +237,7 @@ def _neighbours(plan: PlannedSplit, scan: Evidence | None, seed: int) -> Neighbo
 
 
 def _some(rows: pd.DataFrame, per_class: int, seed: int) -> pd.DataFrame:
-    """Return at most so many rows of each class; which, depends on the seed and the paths alone."""
+    """Return at most ``per_class`` rows of each class, chosen by the seed and the paths alone."""
     ranked = rows.assign(_rank=[image_seed(seed, p, -2) for p in rows["path"]]).sort_values(["_rank", "path"])
     first: pd.DataFrame = ranked.loc[ranked.groupby("label", sort=False).cumcount() < per_class].drop(
         columns="_rank"

@@ -113,7 +113,7 @@ def make(backbone: str, weights: str, image_size: int) -> Any:
     except ValueError as error:
         raise UsageError(
             expected=f"pictures that {backbone} can take",
-            received=f"{image_size} px ({_first_line(error)})",
+            received=f"{image_size} px ({first_line(error)})",
             hint="choose a larger --image-size",
         ) from None
     if weights == RANDOM:
@@ -124,7 +124,7 @@ def make(backbone: str, weights: str, image_size: int) -> Any:
         except Exception as error:  # Keras raises a bare Exception where a download fails
             raise DataError(
                 expected=f"Keras' download of the ImageNet weights of {backbone}",
-                received=_first_line(error),
+                received=first_line(error),
                 hint="download them elsewhere and name the file with --weights",
             ) from None
     if not Path(weights).is_file():
@@ -138,14 +138,15 @@ def make(backbone: str, weights: str, image_size: int) -> Any:
     except Exception as error:  # h5py's and Keras' errors are of many kinds
         raise DataError(
             expected=f"weights of {backbone} without its head (include_top=False)",
-            received=f"'{weights}', which does not fit ({_first_line(error)})",
+            received=f"'{weights}', which does not fit ({first_line(error)})",
             hint="save them with keras.applications' model.save_weights('x.weights.h5'), or name the "
             "right --backbone",
         ) from None
     return network
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """Return what an error says, in one short line."""
     return " ".join(str(error).split())[:140] or type(error).__name__
 
 

@@ -24,7 +24,7 @@ ENOUGH = 200
 #: Slope of logit recall by log n below which more of the same will not help: twice the images then add less
 #: than 2 points at 50 %.
 FLAT = 0.1
-#: A forecast of more than so many times the present images is none.
+#: Most times the present images that a forecast may reach; beyond, there is none.
 FARTHEST = 30.0
 #: Quantile of the normal for 95 % intervals.
 Z = 1.959964

@@ -81,8 +81,8 @@ class PixelCache:
             yield self.images(rows[start : start + STREAM])
 
 
-def decode_small(data: bytes, size: int) -> npt.NDArray[np.uint8]:
-    """Decode and squash to ``(size, size, 3)`` RGB ``uint8``; raises `Unreadable`.
+def decode_small(data: bytes, size: int | tuple[int, int]) -> npt.NDArray[np.uint8]:
+    """Decode and squash to a side, or a height and a width, in RGB ``uint8``; raises `Unreadable`.
 
     EXIF orientation is applied.
     """
@@ -98,8 +98,9 @@ def decode_small(data: bytes, size: int) -> npt.NDArray[np.uint8]:
             picture = None
     # Where OpenCV cannot read a format or refuses the file, the scan's own decoder decides.
     rgb = cv2.cvtColor(picture, cv2.COLOR_BGR2RGB) if picture is not None else decode(data).rgb
-    method = cv2.INTER_AREA if min(rgb.shape[:2]) >= size else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(rgb, (size, size), interpolation=method), dtype=np.uint8)
+    height, width = (size, size) if isinstance(size, int) else size
+    method = cv2.INTER_AREA if min(rgb.shape[:2]) >= max(height, width) else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(rgb, (width, height), interpolation=method), dtype=np.uint8)
 
 
 def _key(source: Source, paths: Sequence[str], size: int) -> str:

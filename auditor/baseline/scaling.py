@@ -54,7 +54,7 @@ class PixelStatistics:
         return Scaler("standard", tuple((1 / width).tolist()), tuple((0.0 - self.mean / width).tolist()))
 
 
-def pixel_statistics(pieces: Iterable[npt.NDArray[np.uint8]], channels: int = 3) -> PixelStatistics:
+def measure_pixels(pieces: Iterable[npt.NDArray[np.uint8]], channels: int = 3) -> PixelStatistics:
     """Return the statistics of images ``(n, height, width, channels)`` of ``uint8`` that come in pieces."""
     counts = np.zeros((channels, 256), dtype=np.int64)
     for piece in pieces:

@@ -32,7 +32,7 @@ def estimate(value: float, low: float, high: float) -> Estimate:
 def share(successes: float, n: float, effect: float = 1.0) -> Estimate:
     """Return a proportion with its Wilson interval; 0 in [0, 1] where there is nothing to count.
 
-    ``effect`` is the design effect of groups: the interval is that of so many times fewer images (Kish,
+    ``effect`` is the design effect of groups: the interval is that of the images divided by it (Kish,
     "Survey Sampling", 1965; Franco, Little, Louis, Slud, "Comparative study of confidence intervals for
     proportions in complex sample surveys", JSSAM 7(3), 2019).
     """

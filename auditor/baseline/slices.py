@@ -24,7 +24,7 @@ MOST_VALUES = 20
 LISTED = 12
 
 
-def _slices(rows: pd.DataFrame) -> Iterator[tuple[str, str, npt.NDArray[np.bool_]]]:
+def _list_slices(rows: pd.DataFrame) -> Iterator[tuple[str, str, npt.NDArray[np.bool_]]]:
     """Yield (what, which, mask) for every slice of images."""
     for name in MEASURES:
         if name in rows.columns:
@@ -40,7 +40,7 @@ def _slices(rows: pd.DataFrame) -> Iterator[tuple[str, str, npt.NDArray[np.bool_
                 yield name, value, (rows[name].astype(str) == value).to_numpy()
 
 
-def weak_slices(rows: pd.DataFrame, right: npt.NDArray[np.bool_]) -> list[dict[str, Any]]:
+def find_weak_slices(rows: pd.DataFrame, right: npt.NDArray[np.bool_]) -> list[dict[str, Any]]:
     """Return slices on which accuracy is lower than on the other images, worst first.
 
     Each slice is compared with the rest; the interval of the difference is Newcombe's, at a level divided by
@@ -54,7 +54,7 @@ def weak_slices(rows: pd.DataFrame, right: npt.NDArray[np.bool_]) -> list[dict[s
     right : ndarray of bool, shape (n,)
         Whether each was classified correctly.
     """
-    found = [(w, v, m) for w, v, m in _slices(rows) if FEWEST <= m.sum() <= len(rows) - FEWEST]
+    found = [(w, v, m) for w, v, m in _list_slices(rows) if FEWEST <= m.sum() <= len(rows) - FEWEST]
     listed: list[dict[str, Any]] = []
     for what, value, mask in found:
         inside, outside = right[mask], right[~mask]

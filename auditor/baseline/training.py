@@ -27,11 +27,11 @@ from auditor.baseline.references import references
 from auditor.baseline.remedies import try_remedies
 from auditor.baseline.result import Baseline
 from auditor.baseline.runtime import load
-from auditor.baseline.scaling import Scaler, pixel_statistics
+from auditor.baseline.scaling import Scaler, measure_pixels
 from auditor.baseline.scores import score
 from auditor.baseline.session import OnStage, Session, ignore_stage, predict
 from auditor.baseline.sizing import Size, choose_size
-from auditor.baseline.slices import weak_slices
+from auditor.baseline.slices import find_weak_slices
 from auditor.baseline.time_budget import (
     ASKED_SHARE,
     MAIN_SHARE,
@@ -135,7 +135,7 @@ def train_baseline(
     with _working_folder(output) as folder:
         on_stage(f"Resizing {len(rows):,} images to {size.image_size} px")
         material = gather(plan, rows, size.image_size, folder, augmentation=augmentation)
-        statistics = pixel_statistics(material.train.cache.stream(material.train.rows))
+        statistics = measure_pixels(material.train.cache.stream(material.train.rows))
         session = Session(
             material=material, options=options, size=size, scaler=statistics.min_max(), budget=budget,
             on_epoch=on_epoch, on_stage=on_stage, folder=folder if output or options.tune else None,
@@ -428,7 +428,7 @@ def _add_slices(
         right = np.array(
             [material.labels[predicted[p]] == y for p, y in zip(rows["path"], rows["label"], strict=True)]
         )
-        scores[part]["slices"] = weak_slices(known.loc[rows["path"]].reset_index(), right)
+        scores[part]["slices"] = find_weak_slices(known.loc[rows["path"]].reset_index(), right)
 
 
 def summarise(facts: BaselineFacts) -> str:

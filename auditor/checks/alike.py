@@ -18,7 +18,7 @@ LOOK_ALIKES = str.maketrans(
 DIGITS_IN_WORDS = str.maketrans("01", "ol")
 
 
-def appearance(name: str) -> str:
+def normalise_name(name: str) -> str:
     """Return what a class name looks like: two names with one appearance are easily mistaken.
 
     Unicode compatibility forms, case, blanks, hyphens, underscores, invisible characters and look-alike
@@ -31,9 +31,9 @@ def appearance(name: str) -> str:
 
     Examples
     --------
-    >>> appearance(" T-Shirt") == appearance("t_shirt"), appearance("a") == appearance("A")
+    >>> normalise_name(" T-Shirt") == normalise_name("t_shirt"), normalise_name("a") == normalise_name("A")
     (True, False)
-    >>> appearance("07") == appearance("7.0")
+    >>> normalise_name("07") == normalise_name("7.0")
     True
     """
     text = "".join(
@@ -53,7 +53,7 @@ def appearance(name: str) -> str:
     return re.sub(r"(?<!\d)[\s_\-‐-―]+|[\s_\-‐-―]+(?!\d)", "", text) or text
 
 
-def find_alike(names: Iterable[str], look: Callable[[str], str] = appearance) -> list[tuple[str, ...]]:
+def find_alike(names: Iterable[str], look: Callable[[str], str] = normalise_name) -> list[tuple[str, ...]]:
     """Return the sets of names with the same appearance, sorted."""
     sets: dict[str, list[str]] = {}
     for name in sorted(names):
@@ -61,17 +61,17 @@ def find_alike(names: Iterable[str], look: Callable[[str], str] = appearance) ->
     return [tuple(s) for s in sets.values() if len(s) > 1]
 
 
-def group_appearance(name: str) -> str:
-    """Return what a group's name looks like: as `appearance`, but for leading zeros of its numbers.
+def normalise_group(name: str) -> str:
+    """Return what a group's name looks like: as `normalise_name`, but for leading zeros of its numbers.
 
     Examples
     --------
-    >>> group_appearance("P-007") == group_appearance("p7")
+    >>> normalise_group("P-007") == normalise_group("p7")
     True
-    >>> group_appearance("P70") == group_appearance("P7")
+    >>> normalise_group("P70") == normalise_group("P7")
     False
     """
-    return re.sub(r"(?<![\d.])0+(?=\d)", "", appearance(name))
+    return re.sub(r"(?<![\d.])0+(?=\d)", "", normalise_name(name))
 
 
 def find_placeholders(names: Iterable[str]) -> tuple[str, ...]:

@@ -10,13 +10,17 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from auditor.checks.plugins import refuse_malformed
 from auditor.errors import UsageError
 from auditor.evidence import Evidence
+from auditor.evidence.descriptor import OFFLINE
 from auditor.evidence.single_thread import one_thread
-from auditor.finding import Effect, Finding, Fix, Severity, grade, rounded
+from auditor.finding import Effect, Finding, Fix, Severity, grade, percent, rounded
 from auditor.plugins import provider, reason, warn
 from auditor.stats.false_discovery import benjamini_hochberg
 
 if TYPE_CHECKING:
     import pandas as pd
+
+#: Checks of content, which the user's vectors judge where there are any; label-error says so in its own words.
+BY_CONTENT = frozenset({"outlier", "content-shift", "class-content-shift", "collection-order"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,6 +250,19 @@ def _findings(check: Check, evidence: Evidence) -> list[Finding]:
     return found
 
 
+def _with_eyes(finding: Finding, evidence: Evidence) -> Finding:
+    """Say in a finding about content by whose vectors it was judged, and how well they tell the classes."""
+    if finding.effect is None:
+        return finding
+    judge = evidence.probabilities
+    told = f", which recognise {percent(judge.balanced_accuracy, 1)} of each class" if judge else ""
+    return dataclasses.replace(
+        finding,
+        summary=f"{finding.summary} Judged by {evidence.eyes}{told}.",
+        details={**finding.details, "eyes": evidence.eyes},
+    )
+
+
 def run_checks(
     evidence: Evidence, checks: Iterable[Check], on_check: Callable[[int, int, str], None] | None = None
 ) -> tuple[Finding, ...]:
@@ -261,6 +278,8 @@ def run_checks(
                 on_check(done, len(checks), check.code)
             missing = _missing(check, evidence)
             findings = [skipped(check, missing)] if missing else _findings(check, evidence)
+            if check.code in BY_CONTENT and evidence.eyes != OFFLINE:
+                findings = [_with_eyes(f, evidence) for f in findings]
             found.extend(dataclasses.replace(f, parameters=parameters(check)) for f in findings)
     found = with_q_values(found)
     order = {id(f): i for i, f in enumerate(found)}

@@ -16,13 +16,14 @@ from auditor.checks.shift_pairs import (
     advice,
     class_codes,
     compare,
+    conclude,
     detectable,
     pairs,
-    undecided_because,
 )
 from auditor.evidence import Evidence
 from auditor.finding import Effect, Finding, percent, plural
 from auditor.scanning.schema import MEASURES, SHAPE_MEASURES
+from auditor.stats.bands import bonferroni_quantile
 from auditor.stats.clusters import FEWEST_GROUPS
 
 #: Leading columns of the descriptor that are compared in every class, beside the properties.
@@ -69,6 +70,9 @@ class ClassContentShift(Check):
     error_distance : float
         The same distance over which it is an error: half of a class in one split is unlike anything of it in
         the other.
+    accept_distance : float
+        The largest distance that may remain unproven in a pass. Deepchecks' default condition calls a
+        property drifted above 0.2; this stays below it.
     """
 
     code = "class-content-shift"
@@ -97,10 +101,11 @@ class ClassContentShift(Check):
 
     warn_distance: float = 0.05
     error_distance: float = 0.5
+    accept_distance: float = 0.15
 
     def __call__(self, evidence: Evidence) -> Iterator[Finding]:
         """Yield one finding per pair of splits with classes, about the class that differs most."""
-        found = [self._compare(evidence, pair) for pair in pairs(evidence, labelled=True)]
+        found = [self._compare(evidence, pair) for pair in pairs(evidence, self.code, labelled=True)]
         yield from found or [skipped(self, "There are not two splits with classes.")]
 
     def _compare(self, evidence: Evidence, pair: Pair) -> Finding:
@@ -115,6 +120,7 @@ class ClassContentShift(Check):
             value=d.value, low=d.low, high=max(f.distance.high for f in found),
             warn_at=self.warn_distance, error_at=self.error_distance,
             detectable=detectable(self.warn_distance, d.half_width, *d.sizes),
+            accept_at=self.accept_distance,
         )  # fmt: skip
         shifted = [f for f in found if f.distance.low > self.warn_distance]
         examples = None
@@ -122,7 +128,7 @@ class ClassContentShift(Check):
             toward = numbers[worst.by][worst.pair.other_rows] * (1 if d.rises else -1)
             examples = list_examples(evidence, worst.pair.other_rows, _ranks(toward), other_split=pair.first)
         return self.make_finding(
-            _summarise(found, shifted, left_out, pair) + undecided_because(effect, pair),
+            conclude(_summarise(found, shifted, left_out, pair), effect, pair, "No class differs"),
             effect,
             scope=pair.scope,
             title="One class looks different in {0} and {1}" if len(shifted) == 1 else "",
@@ -176,10 +182,10 @@ def find_distances(
     inside = {str(classes[k]): _within(pair, codes == k, other == k) for k in np.intersect1d(codes, other)}
     ready = {name: part for name, part in inside.items() if part.decidable}
     found = []
+    band = bonferroni_quantile(len(ready) * len(numbers), pair.alpha)
     for name, part in ready.items():
-        alpha = pair.alpha / len(ready) / len(numbers)
         compared = [
-            ClassDistance(name, by, compare(part, values[part.rows], values[part.other_rows], alpha), part)
+            ClassDistance(name, by, compare(part, values[part.rows], values[part.other_rows], band), part)
             for by, values in numbers.items()
         ]
         found.append(max(compared, key=lambda f: (f.distance.low, f.distance.value)))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from auditor.checks.alike import find_alike, find_placeholders, group_appearance
+from auditor.checks.alike import find_alike, find_placeholders, normalise_group
 from auditor.checks.base import Check, Wording, skipped
 from auditor.checks.examples import list_examples, name_some, say_share
 from auditor.evidence import Evidence
@@ -63,7 +63,7 @@ class GroupNames(Check):
             yield self._judge_placeholders(evidence, groups, unknown)
 
     def _judge_spelling(self, evidence: Evidence, groups: Names, counts: dict[str, int]) -> Finding:
-        splits = {s: _splits_of(evidence, groups, s) for s in find_alike(counts, group_appearance)}
+        splits = {s: _splits_of(evidence, groups, s) for s in find_alike(counts, normalise_group)}
         sets = sorted(splits, key=lambda s: (-len(splits[s]), s))
         minor = [name for s in sets for name in sorted(s, key=lambda n: (-counts[n], n))[1:]]
         rows = np.flatnonzero(np.isin(groups.astype(str), minor))

@@ -13,8 +13,9 @@ import pandas as pd
 from auditor.checks.base import Check, Wording, skipped
 from auditor.dataset import DECISION, LABEL_ANSWER
 from auditor.evidence import Evidence
+from auditor.evidence.descriptor import OFFLINE
 from auditor.evidence.label_review import LabelReview, random_order, review_labels
-from auditor.evidence.probabilities import Probabilities
+from auditor.evidence.probabilities import BASELINE, Probabilities
 from auditor.finding import Effect, Finding, Fix, Severity, grade, percent
 from auditor.stats.label_noise import contradicted_share, most_wrong, noise_from_copies
 
@@ -22,8 +23,6 @@ from auditor.stats.label_noise import contradicted_share, most_wrong, noise_from
 SHORTEST_LIST = 20
 #: What is an answer in the column of answers; anything else is none.
 ANSWERS = ("right", "wrong", "unclear")
-#: The model of `auditor run`: only that command can judge with it again.
-BASELINE = "baseline CNN"
 
 Rows = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float64]
@@ -318,7 +317,7 @@ def _shares(measured: Measured, effect: Effect) -> str:
 def _judge(measured: Measured) -> str:
     """Return the sentence that says how good the judge is."""
     return (
-        f"The judge ({_names(measured.found.models)}) recognises "
+        f"The judge ({_names(measured.found.models)}{_eyes(measured.found)}) recognises "
         f"{percent(measured.found.balanced_accuracy, 1)} of each class on average; "
         f"guessing gets {percent(measured.chance, 1)}."
     )
@@ -326,6 +325,11 @@ def _judge(measured: Measured) -> str:
 
 def _names(models: tuple[str, ...]) -> str:
     return f"{', '.join(models[:-1])} and {models[-1]}" if len(models) > 1 else "".join(models)
+
+
+def _eyes(found: Probabilities) -> str:
+    """Return what the scan's own models saw, where the user brought it."""
+    return f" on {found.eyes}" if found.eyes != OFFLINE and len(found.models) > 1 else ""
 
 
 def _fix(measured: Measured, effect: Effect, severity: Severity) -> Fix | None:
@@ -391,6 +395,7 @@ def _details(measured: Measured, effect: Effect | None = None) -> dict[str, Any]
         "balanced_accuracy": found.balanced_accuracy,
         "skill": measured.skill,
         "models": list(found.models),
+        "eyes": found.eyes,
         "not_judged": found.left_out,
         "contradicted": measured.contradicted,
         "at_most": measured.at_most,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from auditor.checks.base import Check, Wording
-from auditor.checks.shares import find_share, odd_beyond
+from auditor.checks.shares import find_share, measure_odd_limit
 from auditor.evidence import Evidence
 from auditor.finding import Finding
 
@@ -54,7 +54,7 @@ class OddAspect(Check):
         """Yield one finding."""
         # Long over short, so that portraits among landscapes, which EXIF may turn, are not odd.
         elongation = np.abs(np.log(evidence.images["aspect"].to_numpy(dtype=float)))
-        median, limit = odd_beyond(elongation[evidence.readable], self.least_factor, self.most_factor)
+        median, limit = measure_odd_limit(elongation[evidence.readable], self.least_factor, self.most_factor)
         away = np.abs(elongation - median)
         longest, usual = np.exp([median + limit, median])
         odd = f"of odd shape: longer than {longest:.1f} : 1, and {usual:.2f} : 1 is usual here"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from auditor.checks.base import Check, Wording
-from auditor.checks.shares import find_share, odd_beyond
+from auditor.checks.shares import find_share, measure_odd_limit
 from auditor.evidence import Evidence
 from auditor.finding import Finding
 
@@ -56,7 +56,7 @@ class OddSize(Check):
     def __call__(self, evidence: Evidence) -> Iterator[Finding]:
         """Yield one finding."""
         side = 0.5 * np.log(np.maximum(evidence.images["pixels"].to_numpy(dtype=float), 1))
-        median, limit = odd_beyond(side[evidence.readable], self.least_factor, self.most_factor)
+        median, limit = measure_odd_limit(side[evidence.readable], self.least_factor, self.most_factor)
         away = np.abs(side - median)
         small, usual, large = np.exp([median - limit, median, median + limit])
         odd = (

@@ -23,7 +23,7 @@ Mask = npt.NDArray[np.bool_]
 Scores = npt.NDArray[np.float64]
 
 
-def odd_beyond(logs: Scores, least: float, most: float) -> tuple[float, float]:
+def measure_odd_limit(logs: Scores, least: float, most: float) -> tuple[float, float]:
     """Return the median of some logarithms, and the distance from it beyond which a value is odd here.
 
     The distance comes from the reach of the central 90 %, not from a deviation: sizes come in clumps (one per
@@ -37,7 +37,7 @@ def odd_beyond(logs: Scores, least: float, most: float) -> tuple[float, float]:
 
     Examples
     --------
-    >>> median, limit = odd_beyond(np.log(np.full(100, 50.0)), 2.0, 4.0)
+    >>> median, limit = measure_odd_limit(np.log(np.full(100, 50.0)), 2.0, 4.0)
     >>> round(float(np.exp(median))), round(float(np.exp(limit)), 3)
     (50, 2.0)
     """

@@ -13,8 +13,9 @@ import numpy.typing as npt
 
 from auditor.finding import Fix, Severity, grade, percent, plural
 from auditor.scanning.schema import MEASURES, SHAPE_MEASURES
+from auditor.stats.bands import joint_quantile, upper_end
 from auditor.stats.clusters import FEWEST_GROUPS, effective_size_of_values
-from auditor.stats.distance import dkw_half_width, kolmogorov_p_value, kolmogorov_smirnov
+from auditor.stats.distance import kolmogorov_p_value, kolmogorov_smirnov
 
 if TYPE_CHECKING:
     from auditor.evidence.evidence import Evidence
@@ -22,11 +23,20 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 
-#: Checks whose intervals hold together: each gets an equal part of the audit's 5 %, and divides it among its
-#: pairs of splits.
-FAMILY = ("label-shift", "property-shift", "content-shift", "class-content-shift", "unseen-class")
-#: One minus the simultaneous confidence of the family.
-FAMILY_ALPHA = 0.05
+#: Checks whose lower ends hold together, and each one's part of the audit's 5 %, which it divides among its
+#: pairs of splits. Properties get most: they show most kinds of shift, and in the smallest sets. A class that
+#: is missing needs least, for only one end of its interval can be off.
+FAMILY = {
+    "label-shift": 0.01,
+    "property-shift": 0.015,
+    "content-shift": 0.01,
+    "class-content-shift": 0.01,
+    "unseen-class": 0.005,
+}
+#: One minus the confidence of an upper end. It needs no part for each number that is looked at: the largest
+#: true distance is below the largest upper end wherever its own upper end holds (intersection and union;
+#: Berger, 1982).
+UPPER_ALPHA = 0.05
 #: Images of a split beyond which a random sample of this size is compared: at this size the intervals are far
 #: narrower than any threshold.
 LARGEST_SAMPLE = 100_000
@@ -49,7 +59,7 @@ class Pair:
     sampled : bool
         Whether these are a sample of larger splits.
     alpha : float
-        One minus the confidence for everything that one check says about this pair.
+        One minus the confidence of the lower ends of everything that one check says about this pair.
     """
 
     first: str
@@ -77,8 +87,11 @@ class Pair:
         return self.fewest_groups >= FEWEST_GROUPS
 
 
-def pairs(scan: Evidence, *, labelled: bool = False) -> Iterator[Pair]:
-    """Yield every pair of splits with readable images on both sides; of classes only, where ``labelled``."""
+def pairs(scan: Evidence, code: str, *, labelled: bool = False) -> Iterator[Pair]:
+    """Yield every pair of splits with readable images on both sides, for the check with that code.
+
+    Of images with a class only, where ``labelled``.
+    """
     paths = scan.images["path"]
     order = (
         np.arange(len(paths))
@@ -102,7 +115,7 @@ def pairs(scan: Evidence, *, labelled: bool = False) -> Iterator[Pair]:
             groups=scan.groups[ours[0]],
             other_groups=scan.groups[ours[1]],
             sampled=max(len(rows[first]), len(rows[second])) > LARGEST_SAMPLE,
-            alpha=FAMILY_ALPHA / len(FAMILY) / len(named),
+            alpha=FAMILY[code] / len(named),
         )
 
 
@@ -157,7 +170,8 @@ class Distance:
     Attributes
     ----------
     value, low, high : float
-        Kolmogorov-Smirnov distance in [0, 1] with its simultaneous interval.
+        Kolmogorov-Smirnov distance in [0, 1] (or a classifier's, see `auditor.checks.domain_classifier`). All
+        lower ends of the audit hold together with 95 % confidence; the upper end with 95 % of its own.
     rises : bool
         Whether the second split tends to the larger values.
     at : float
@@ -170,6 +184,7 @@ class Distance:
     p_value : float
         Of this number alone.
     half_width : float
+        From the lower end to the value, where the lower end is above 0.
     sizes : (float, float)
         Effective images.
     """
@@ -192,11 +207,34 @@ class Distance:
         return self.shares if self.rises else (1 - self.shares[0], 1 - self.shares[1])
 
 
+#: Of a number that nothing was measured for.
+NOTHING = Distance(
+    value=0.0,
+    low=0.0,
+    high=1.0,
+    rises=False,
+    at=0.0,
+    shares=(0.0, 0.0),
+    medians=(0.0, 0.0),
+    remaining=None,
+    p_value=1.0,
+    half_width=1.0,
+    sizes=(0.0, 0.0),
+)
+
+
+def joint_band(
+    pair: Pair, first: Floats, second: Floats, alpha: float, generator: np.random.Generator
+) -> float:
+    """Return how far the distribution functions of all columns stray at once; see `stats.bands`."""
+    return joint_quantile(first, second, pair.groups, pair.other_groups, alpha, generator)
+
+
 def compare(
     pair: Pair,
     values: Floats,
     other_values: Floats,
-    alpha: float,
+    band: float,
     weights: tuple[Floats, npt.NDArray[np.bool_]] | None = None,
 ) -> Distance:
     """Return the distance of one number between the splits of a pair.
@@ -206,34 +244,27 @@ def compare(
     pair : Pair
     values, other_values : ndarray of float, shape (n_images,), (n_other_images,)
         Row by row the images of ``pair.rows`` and ``pair.other_rows``; NaN where there is none.
-    alpha : float
-        One minus the confidence of this one interval: the pair's, divided by how many numbers are looked at.
+    band : float
+        How far the distribution functions stray, in units of ``sqrt(1 / n + 1 / m)``, from `stats.bands`: the
+        lower end lies that far below the value.
     weights : optional
         As `matched` returns them.
     """
     use, other_use = np.isfinite(values), np.isfinite(other_values)
     x, y = values[use], other_values[other_use]
     if not len(x) or not len(y):
-        nothing = (0.0, 0.0)
-        return Distance(
-            value=0.0,
-            low=0.0,
-            high=1.0,
-            rises=False,
-            at=0.0,
-            shares=nothing,
-            medians=nothing,
-            remaining=None,
-            p_value=1.0,
-            half_width=1.0,
-            sizes=nothing,
-        )
+        return NOTHING
     signed, at = kolmogorov_smirnov(x, y)
-    sizes = (
-        effective_size_of_values(x, pair.groups[use], alpha),
-        effective_size_of_values(y, pair.other_groups[other_use], alpha),
+    level = 2 * math.exp(-2 * band**2)  # of a single distribution function
+    sizes, upper_sizes = (
+        (
+            effective_size_of_values(x, pair.groups[use], alpha),
+            effective_size_of_values(y, pair.other_groups[other_use], alpha),
+        )
+        for alpha in (level, 2 * UPPER_ALPHA)
     )
-    half = dkw_half_width(*sizes, alpha) if pair.decidable else 1.0
+    half = min(band * spread(*sizes), 1.0) if pair.decidable else 1.0
+    high = upper_end(x, y, *upper_sizes, UPPER_ALPHA) if pair.decidable else 1.0
     remaining = None
     if weights is not None:
         weight, kept = weights[0][use], weights[1][other_use]
@@ -242,7 +273,7 @@ def compare(
     return Distance(
         value=abs(signed),
         low=max(abs(signed) - half, 0.0),
-        high=min(abs(signed) + half, 1.0),
+        high=max(high, abs(signed)),
         rises=signed > 0,
         at=at,
         shares=(float((x > at).mean()), float((y > at).mean())),
@@ -252,6 +283,11 @@ def compare(
         half_width=half,
         sizes=sizes,
     )
+
+
+def spread(n: float, m: float) -> float:
+    """Return ``sqrt(1 / n + 1 / m)``: twice the largest standard deviation of a difference of shares."""
+    return math.sqrt(1 / n + 1 / m)
 
 
 def explaining(scan: Evidence, pair: Pair, scores: Floats, other_scores: Floats) -> tuple[str, float] | None:
@@ -278,8 +314,9 @@ def _ranks(values: Floats) -> Floats:
 def advice(effect: Effect, pair: Pair, sizes: tuple[float, float], fix: Fix) -> Fix | None:
     """Return what to do: the fix of a shift, how many images would settle an undecided one, or nothing.
 
-    A split made anew leaves the field as it is, so there the fix has no command. The interval narrows with
-    the square root of the (harmonic mean of the effective) sizes.
+    A split made anew leaves the field as it is, so there the fix has no command. Between splits that agree,
+    both the distance and its interval narrow with the square root of the (harmonic mean of the effective)
+    sizes.
     """
     severity = grade(effect)
     if severity is Severity.PASS:
@@ -287,25 +324,34 @@ def advice(effect: Effect, pair: Pair, sizes: tuple[float, float], fix: Fix) -> 
     if severity is not Severity.UNDECIDED:
         return replace(fix, command=None) if "field" in (pair.first, pair.second) else fix
     if effect.detectable is None or not effect.warn_at or not pair.decidable:
-        return Fix(
-            text="Add images of more independent groups, "
-            f"at least {FEWEST_GROUPS} on each side."
-        )
+        return Fix(text=f"Add images of more independent groups, at least {FEWEST_GROUPS} on each side.")
     harmonic = 2 / (1 / sizes[0] + 1 / sizes[1])
-    wanted = harmonic * ((effect.detectable - effect.warn_at) / effect.warn_at) ** 2
+    wanted = harmonic * (effect.high / (effect.accept_at or effect.warn_at)) ** 2
     return Fix(
-        text=f"About {float(f'{wanted:.2g}'):,.0f} independent images in both "
-        f"{pair.first} and {pair.second} would show a distance of {2 * effect.warn_at:.2g}."
+        text=f"About {float(f'{wanted:.2g}'):,.0f} independent images in both {pair.first} and {pair.second} "
+        "would settle it if they agree."
     )
 
 
-def undecided_because(effect: Effect, pair: Pair) -> str:
-    """Return what this much data could have shown, to end an undecided summary; blank if decided."""
-    if grade(effect) is not Severity.UNDECIDED:
-        return ""
+def conclude(summary: str, effect: Effect, pair: Pair, claim: str) -> str:
+    """Return a summary led by what a pass excludes, or ended by why it is undecided.
+
+    ``claim`` is the claim of a pass: "No property differs".
+    """
+    severity = grade(effect)
+    if severity not in (Severity.PASS, Severity.UNDECIDED):
+        return summary
+    unit, least = effect.unit, effect.accept_at or effect.warn_at or 0.0
+    # Rounded up, for no more is excluded.
+    high, margin = _say(math.ceil(100 * effect.high - 1e-6) / 100, unit), _say(least, unit)
+    if severity is Severity.PASS:
+        return f"{claim} by more than {high} (95 %). {summary}"
     if effect.detectable is None or not pair.decidable:
         verb = "is" if pair.fewest_groups == 1 else "are"
         few = f"{verb} only {plural(pair.fewest_groups, 'independent group')}"
-        return f" There {few} on one side: too few to say."
-    shown = percent(effect.detectable) if effect.unit == "share" else f"{effect.detectable:.2f}"
-    return f" With this many images only a distance of {shown} or more would have been shown."
+        return f"{summary} There {few} on one side: too few to say."
+    return f"{summary} With this many images a distance of {high} cannot be excluded; up to {margin} passes."
+
+
+def _say(distance: float, unit: str) -> str:
+    return percent(distance) if unit == "share" else f"{distance:.2f}"

@@ -77,7 +77,7 @@ class UnseenClass(Check):
 
     def __call__(self, evidence: Evidence) -> Iterator[Finding]:
         """Yield one finding per pair of splits with classes."""
-        found = [self._compare(evidence, pair) for pair in pairs(evidence, labelled=True)]
+        found = [self._compare(evidence, pair) for pair in pairs(evidence, self.code, labelled=True)]
         yield from found or [skipped(self, "There are not two splits with classes.")]
 
     def _compare(self, evidence: Evidence, pair: Pair) -> Finding:
@@ -124,7 +124,7 @@ def find_lacking(evidence: Evidence, pair: Pair) -> list[Lacking]:
     sides = ((codes, pair.groups), (other, pair.other_groups))
     names = (pair.first, pair.second)
     counts = [np.bincount(side, minlength=len(classes)) for side, _ in sides]
-    alpha = pair.alpha / len(classes)
+    alpha = 2 * pair.alpha / len(classes)  # of an interval of whose ends the lower alone is graded
     found = []
     for k in np.flatnonzero((counts[0] == 0) | (counts[1] == 0)):
         has = int(counts[1][k] > 0)

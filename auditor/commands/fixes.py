@@ -16,6 +16,8 @@ from auditor.outputs import OUTPUT
 PLACEHOLDERS = frozenset({"TABLE", "COLUMN"})
 #: Commands with an option for data that is meant to have no labels.
 TAKE_UNLABELLED = frozenset({"scan", "run"})
+#: Commands with options for vectors, probabilities and an encoder.
+TAKE_EYES = frozenset({"scan", "run"})
 #: Commands that refuse data with fewer than two classes.
 NEED_CLASSES = frozenset({"run", "split", "augment", "train"})
 
@@ -34,13 +36,16 @@ def fill_commands(findings: Iterable[Finding], dataset: Dataset, request: ScanRe
 
 def _fill(template: str, dataset: Dataset, request: ScanRequest) -> str | None:
     words = template.removesuffix(" -o OUT").split(" ")
-    if not _runs(words, dataset):
+    in_memory = any(not isinstance(v, (str, Path, int, type(None))) for v in request.eyes.values())
+    if not _runs(words, dataset) or (in_memory and words[1] in TAKE_EYES):
         return None
     place = f"./{dataset.location}" if dataset.location.startswith("-") else dataset.location
     data, out = shlex.quote(place), shlex.quote(request.shown_output)
     filled = [data if word == "DATA" else word.replace("OUT/", f"{out}/") for word in words]
     unfit = () if words[1] in TAKE_UNLABELLED else ("--unlabelled",)
     filled += column_options(request.columns, (*words, *unfit))
+    if words[1] in TAKE_EYES:
+        filled += column_options(request.eyes)
     if request.shown_output != OUTPUT and "-o" not in filled:
         filled += ["-o", out]
     return " ".join(filled)
@@ -63,7 +68,7 @@ def _runs(words: list[str], dataset: Dataset) -> bool:
 
 
 def column_options(columns: Mapping[str, object], words: Iterable[str] = ()) -> list[str]:
-    """Return the options that name a table's columns, as they are typed, but those in ``words``.
+    """Return options of this call, such as columns of a table, as they are typed, but those in ``words``.
 
     Examples
     --------
@@ -72,7 +77,7 @@ def column_options(columns: Mapping[str, object], words: Iterable[str] = ()) -> 
     """
     typed: list[str] = []
     for name, value in columns.items():
-        option = f"--{name}"
+        option = f"--{name.replace('_', '-')}"
         if option in words or value is None or value is False:
             continue
         typed += [option] if value is True else [option, shlex.quote(str(value))]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TypedDict, Unpack
+from typing import TypedDict, Unpack, cast
 
-from auditor.commands.options import Data
+from auditor.commands.options import Data, GivenEyes
 from auditor.dataset import Dataset
 from auditor.errors import DataError, MissingExtraError
 from auditor.readers import open_dataset
@@ -26,6 +26,17 @@ class ColumnNames(TypedDict, total=False):
     path: str | None
     root: str | Path | None
     unlabelled: bool
+
+
+class ColumnsAndEyes(ColumnNames, GivenEyes, total=False):
+    """How data is read, and what its content is judged by."""
+
+
+def take_apart(given: ColumnsAndEyes) -> tuple[ColumnNames, GivenEyes]:
+    """Return how data is read, and what its content is judged by, each for itself."""
+    eyes = {name: value for name, value in given.items() if name in GivenEyes.__annotations__}
+    names = {name: value for name, value in given.items() if name not in eyes}
+    return cast(ColumnNames, names), cast(GivenEyes, eyes)
 
 
 def open_data(data: Data, *, field: Data | None = None, **columns: Unpack[ColumnNames]) -> Dataset:

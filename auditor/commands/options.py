@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from auditor import readers
 from auditor.jupyter import Line, in_notebook
@@ -124,6 +124,17 @@ class AugmentOptions:
     without: Sequence[str] = ()
     max_multiple: float = 10.0
     way: str = "on-the-fly"
+
+
+class GivenEyes(TypedDict, total=False):
+    """What a user may bring; see `auditor.scan`."""
+
+    embeddings: Any
+    probabilities: Any
+    encoder: str | Path | None
+    encoder_weights: str | Path | None
+    encoder_size: int | None
+    encoder_scaling: str | None
 
 
 def _ignore(text: str) -> None:

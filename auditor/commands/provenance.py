@@ -10,6 +10,7 @@ import platform
 import shlex
 import sys
 import time
+from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -84,11 +85,18 @@ def _code_digest() -> str:
     return digest.hexdigest()
 
 
-def inputs_digest(dataset: Dataset, images: pd.DataFrame, config: Config, seed: int, shown: str) -> str:
+def inputs_digest(
+    dataset: Dataset,
+    images: pd.DataFrame,
+    config: Config,
+    seed: int,
+    shown: str,
+    eyes: Mapping[str, Any] | None = None,
+) -> str:
     """Return a SHA-256 over all that findings depend on.
 
     That is files, samples, settings, seed, package versions and code. ``shown`` is the output folder as the
-    commands of fixes name it.
+    commands of fixes name it, ``eyes`` what the user brings to judge content by.
     """
     import pandas as pd
 
@@ -111,6 +119,7 @@ def inputs_digest(dataset: Dataset, images: pd.DataFrame, config: Config, seed: 
         settings,
         seed,
         shown,
+        eyes or {},
         _code_digest(),
     ]
     return hashlib.sha256(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from auditor.commands.options import Listeners, ScanOptions, default_listeners
+from auditor.commands.options import GivenEyes, Listeners, ScanOptions, default_listeners
 from auditor.commands.results import prepare_output
 from auditor.dataset import Dataset
 from auditor.errors import DataError
@@ -38,6 +38,8 @@ class ScanRequest:
     listeners : Listeners
     columns : mapping
         The names of a table's columns that the call gave, for the commands of fixes.
+    eyes : GivenEyes
+        What content is judged by; commands of fixes name it again.
     reproducible : bool
         Whether what differs between two runs is left out of what is written.
     began : float or None
@@ -49,6 +51,7 @@ class ScanRequest:
     seed: int = 0
     listeners: Listeners = field(default_factory=default_listeners)
     columns: Mapping[str, object] = field(default_factory=dict)
+    eyes: GivenEyes = field(default_factory=GivenEyes)
     reproducible: bool = False
     began: float | None = None
 
@@ -56,6 +59,11 @@ class ScanRequest:
     def shown_output(self) -> str:
         """The output folder as commands of fixes name it."""
         return OUTPUT if self.reproducible or self.output is None else str(self.output)
+
+
+def store_of(output: str | Path | None) -> Path | None:
+    """Return where the scan of an output folder is kept."""
+    return None if output is None else Path(output) / STORE
 
 
 def scan_or_reuse(dataset: Dataset, request: ScanRequest) -> Evidence:
@@ -71,7 +79,7 @@ def scan_or_reuse(dataset: Dataset, request: ScanRequest) -> Evidence:
     output = request.output
     fresh = output is not None and not Path(output).exists()
     folder = None if output is None else prepare_output(output, dataset, request.listeners.notice)
-    store = None if folder is None else folder / STORE
+    store = store_of(folder)
     request.listeners.stage(f"Scanning {len(dataset):,} images of {dataset.name}")
     scanned = scan_images(
         dataset,

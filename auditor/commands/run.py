@@ -12,7 +12,14 @@ from auditor.commands.audit import Audit
 from auditor.commands.augment import augment
 from auditor.commands.config import Config, waive
 from auditor.commands.fixes import fill_commands
-from auditor.commands.opening import RUN_PACKAGES, ColumnNames, open_data, require_classes, require_packages
+from auditor.commands.opening import (
+    RUN_PACKAGES,
+    ColumnsAndEyes,
+    open_data,
+    require_classes,
+    require_packages,
+    take_apart,
+)
 from auditor.commands.options import (
     AugmentOptions,
     Data,
@@ -54,7 +61,7 @@ def run(
     decisions: str | Path | None = None,
     scanning: ScanOptions | None = None,
     listeners: Listeners | None = None,
-    **columns: Unpack[ColumnNames],
+    **columns: Unpack[ColumnsAndEyes],
 ) -> Audit:
     """Do all of it: scan, check, split, augment, train the baseline, check labels again, report.
 
@@ -87,15 +94,17 @@ def run(
             received=f"folds={splitting.folds}",
             hint="plan folds with auditor.split, and train on one of its rounds",
         )
+    names, eyes = take_apart(columns)
     request = ScanRequest(
         output=output,
         scanning=scanning or ScanOptions(),
         seed=seed,
         listeners=listeners or default_listeners(),
-        columns=columns,
+        columns=names,
+        eyes=eyes,
         reproducible=reproducible,
     )
-    dataset = open_data(data, field=field, **columns)
+    dataset = open_data(data, field=field, **names)
     require_classes(dataset, "train")
     require_packages(*RUN_PACKAGES)
     splitting = splitting.parsed()

@@ -13,11 +13,12 @@ from typing import Any, Unpack
 from auditor.checks import choose, every_check, run_checks
 from auditor.commands.audit import Audit
 from auditor.commands.config import Config, waive
+from auditor.commands.eyes import describe_eyes, note_eyes, open_eyes, use_eyes
 from auditor.commands.fixes import column_options, fill_commands
-from auditor.commands.opening import ColumnNames, open_data
+from auditor.commands.opening import ColumnsAndEyes, open_data, take_apart
 from auditor.commands.options import Data, Listeners, ScanOptions, default_listeners
 from auditor.commands.provenance import dataset_facts, inputs_digest, provenance
-from auditor.commands.reuse import ScanRequest, scan_or_reuse
+from auditor.commands.reuse import ScanRequest, scan_or_reuse, store_of
 from auditor.dataset import Dataset
 from auditor.errors import DataError
 from auditor.evidence import Evidence
@@ -37,7 +38,7 @@ def scan(
     decisions: str | Path | None = None,
     scanning: ScanOptions | None = None,
     listeners: Listeners | None = None,
-    **columns: Unpack[ColumnNames],
+    **columns: Unpack[ColumnsAndEyes],
 ) -> Audit:
     """Scan a data set and run every check.
 
@@ -64,7 +65,22 @@ def scan(
     scanning : ScanOptions, optional
         How images are read.
     **columns : str
-        ``label``, ``split`` and ``group``: columns of a table, as in `auditor.open`.
+        ``label``, ``split`` and ``group``: columns of a table, as in `auditor.open`; and the following.
+    embeddings : str, Path, ndarray or DataFrame, optional
+        Vectors by which content is judged instead of the descriptor: a .npy, .npz, Parquet or CSV file, an
+        array in the order of the table or of the sorted paths, or a DataFrame with the paths as index.
+    probabilities : str, Path, ndarray or DataFrame, optional
+        Out-of-fold class probabilities of your model, likewise, with a column per class.
+    encoder : str or Path, optional
+        A model that makes the vectors: a .keras or .onnx file, or the name of a network of
+        ``keras.applications``.
+    encoder_weights : str or Path, optional
+        Weights of a named network: a file, or ``"imagenet"`` for Keras' download.
+    encoder_size : int, optional
+        Side in pixels of the pictures that the encoder gets; by default what the model says.
+    encoder_scaling : {"raw", "unit", "symmetric", "imagenet"}, optional
+        Its pixels: 0 to 255, 0 to 1, -1 to 1, or standardised as for ImageNet; a file's are raw by default, a
+        named network has its own.
 
     Raises
     ------
@@ -72,16 +88,18 @@ def scan(
         The input cannot be used or the output cannot be written. Bad files inside a usable input are
         findings.
     """
+    names, eyes = take_apart(columns)
     request = ScanRequest(
         output=output,
         scanning=scanning or ScanOptions(),
         seed=seed,
         listeners=listeners or default_listeners(),
-        columns=columns,
+        columns=names,
+        eyes=eyes,
         reproducible=reproducible,
         began=time.monotonic(),
     )
-    dataset = open_data(data, field=field, **columns)
+    dataset = open_data(data, field=field, **names)
     audit = check_data(dataset, request, config or Config(), decisions)
     if images and not audit.record.thumbnails:
         audit.record = add_thumbnails(audit.record, dataset)
@@ -92,17 +110,25 @@ def scan(
 
 
 def check_data(
-    dataset: Dataset, request: ScanRequest, config: Config, decisions: str | Path | None = None
+    dataset: Dataset,
+    request: ScanRequest,
+    config: Config,
+    decisions: str | Path | None = None,
 ) -> Audit:
-    """Scan and check; nothing is written but the scan itself."""
+    """Scan and check; nothing is written but the scan itself, and what an encoder makes."""
     started = time.time()
+    eyes = open_eyes(dataset, request.eyes)
+    dataset = note_eyes(dataset, eyes)
     if decisions is not None:
         dataset = _with_decisions(dataset, decisions)
     checks = choose(every_check(), select=config.select, ignore=config.ignore, settings=config.checks)
     evidence = scan_or_reuse(dataset, request)
+    evidence = use_eyes(evidence, dataset, eyes, store_of(request.output), request.listeners.images)
     made = provenance(config, request.seed, request.output, request.scanning, started)
+    if eyes.facts:
+        made["eyes"] = describe_eyes(eyes, evidence)
     shown = shlex.join([request.shown_output, *column_options(request.columns)])
-    made["inputs"] = inputs_digest(dataset, evidence.images, config, request.seed, shown)
+    made["inputs"] = inputs_digest(dataset, evidence.images, config, request.seed, shown, eyes.facts)
     if request.reproducible:
         del made["run"]
     record = _load_earlier(request.output, made["inputs"])

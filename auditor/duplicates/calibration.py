@@ -41,7 +41,7 @@ class Calibration:
         The distance up to which pictures were taken for the same.
     calibrated : bool
         Whether it was measured on this data set; else it is the default, or less.
-    typical : float
+    typical_limit : float
         The typical distance of an image to its nearest, divided by `TYPICAL_FACTOR`. The threshold exceeds it
         only to reach `LEAST_THRESHOLD`.
     false_rate : float
@@ -55,7 +55,7 @@ class Calibration:
 
     threshold: float = DEFAULT_THRESHOLD
     calibrated: bool = False
-    typical: float = 1.0
+    typical_limit: float = 1.0
     false_rate: float = float("nan")
     expected_false: float = float("nan")
 
@@ -68,7 +68,7 @@ class Calibration:
         return self.threshold / 2
 
 
-def measure_typical(pairs: Pairs, used: npt.NDArray[np.bool_]) -> float:
+def measure_typical_limit(pairs: Pairs, used: npt.NDArray[np.bool_]) -> float:
     """Return the `TYPICAL` distance of the used images to their nearest, divided by `TYPICAL_FACTOR`."""
     return float(np.quantile(pairs.find_nearest(len(used))[used], TYPICAL)) / TYPICAL_FACTOR
 
@@ -92,26 +92,26 @@ def calibrate(
     used, sampled : ndarray of bool, shape (n_images,)
         Images that were compared, and those of them that the typical distance is measured on.
     """
-    typical = measure_typical(pairs, sampled)
+    typical_limit = measure_typical_limit(pairs, sampled)
     known = used & (labels != "")
     plain = pairs[(pairs.turn == 0) & known[pairs.first] & known[pairs.second]]
-    plain = plain[plain.distance > min(LEAST_OF_CLASSES, typical)]
+    plain = plain[plain.distance > min(LEAST_OF_CLASSES, typical_limit)]
     different = labels[plain.first] != labels[plain.second]
     if not different.any():
-        threshold = float(np.clip(typical, LEAST_THRESHOLD, DEFAULT_THRESHOLD))
-        return Calibration(threshold=threshold, typical=typical)
+        threshold = float(np.clip(typical_limit, LEAST_THRESHOLD, DEFAULT_THRESHOLD))
+        return Calibration(threshold=threshold, typical_limit=typical_limit)
     nearest = np.sort(plain[different].find_nearest(len(labels))[known])
     # Only pairs of two classes show false matches: where one class has nearly all images, they are too few.
     calibrated = len(nearest) * float(different.mean()) >= CALIBRATION_IMAGES
     limit = float(np.nextafter(nearest[int(FALSE_RATE * len(nearest))], 0))
     threshold = float(np.clip(limit, LEAST_OF_CLASSES, MOST_OF_CLASSES if calibrated else DEFAULT_THRESHOLD))
-    threshold = max(min(threshold, typical), LEAST_THRESHOLD)
+    threshold = max(min(threshold, typical_limit), LEAST_THRESHOLD)
     false = plain.distance <= threshold
     among = float(false[different].mean())
     return Calibration(
         threshold=threshold,
         calibrated=calibrated,
-        typical=typical,
+        typical_limit=typical_limit,
         false_rate=float((nearest <= threshold).mean()),
         expected_false=float(false[different].sum() + among * (~different).sum()),
     )

@@ -12,8 +12,8 @@ from auditor.duplicates.shapes import (
     compare_shapes,
     describe_colours,
     describe_shapes,
+    dot_pairs,
     find_lookalikes,
-    multiply_pairs,
 )
 from auditor.scanning.mapped_signatures import Signatures
 from auditor.stats.nearest import Floats32, scale_to_unit
@@ -55,7 +55,11 @@ def count_compared(n: int) -> int:
 
 
 def find_candidates(
-    rows: Rows, signatures: Signatures, descriptor: Floats32 | None, neighbours: Rows | None
+    rows: Rows,
+    signatures: Signatures,
+    descriptor: Floats32 | None,
+    neighbours: Rows | None,
+    suggested: Rows | None = None,
 ) -> Pairs:
     """Return the pairs of some rows worth comparing, each once under each turn it was found by.
 
@@ -67,6 +71,8 @@ def find_candidates(
         Of the first rows; what is inside frames has none. Without it hashes alone are searched.
     neighbours : ndarray of int64, shape (n_described, k), optional
         Rows to choose look-alikes from, instead of all.
+    suggested : ndarray of int64, shape (n_described, k), optional
+        Rows to compare with each besides, as they lie.
     """
     hashes = hash_every_turn(signatures, rows)
     # The query, turned, looks like the base; so the base, turned back, looks like the query: the turn is that
@@ -75,7 +81,22 @@ def find_candidates(
     found = [(base, query, turn)]
     if descriptor is not None:
         found += _rank_lookalikes(rows, signatures, descriptor, neighbours)
+    if suggested is not None:
+        places = _places(rows, suggested)
+        own, other = np.repeat(np.arange(len(rows)), places.shape[1]), places.ravel()
+        known = other >= 0
+        found.append((own[known], other[known], np.zeros(int(known.sum()), dtype=np.int64)))
     return merge_pairs(rows, found)
+
+
+def _places(rows: Rows, neighbours: Rows) -> Rows:
+    """Return where in ``rows`` the neighbours of each stand; -1 where they do not, or where it has none."""
+    described = rows < len(neighbours)
+    place = np.full(max(len(neighbours), int(rows.max()) + 1) + 1, -1, dtype=np.int64)  # the last for -1
+    place[rows] = np.arange(len(rows))
+    listed = np.full((len(rows), neighbours.shape[1]), -1, dtype=np.int64)
+    listed[described] = place[neighbours[rows[described]]]
+    return listed
 
 
 def _rank_lookalikes(
@@ -90,14 +111,11 @@ def _rank_lookalikes(
     if neighbours is None:
         listed, mirrored, likeness = find_lookalikes(shapes, colours, COLOUR_WEIGHT, LISTED * compared)
     else:
-        place = np.full(max(len(descriptor), int(rows.max()) + 1) + 1, -1, dtype=np.int64)  # the last for -1
-        place[rows] = np.arange(n)
-        listed = np.full((n, neighbours.shape[1]), -1, dtype=np.int64)
-        listed[described] = place[neighbours[rows[described]]]
+        listed = _places(rows, neighbours)
         mirrored = np.zeros(listed.shape, dtype=bool)
         own, other = np.repeat(np.arange(n), listed.shape[1]), listed.ravel()
-        likeness = multiply_pairs(shapes, shapes, own, other).reshape(listed.shape)
-        likeness += COLOUR_WEIGHT * multiply_pairs(colours, colours, own, other).reshape(listed.shape)
+        likeness = dot_pairs(shapes, shapes, own, other).reshape(listed.shape)
+        likeness += COLOUR_WEIGHT * dot_pairs(colours, colours, own, other).reshape(listed.shape)
     found: list[tuple[Rows, Rows, Rows]] = []
     for start in range(0, n, RANKED_AT_ONCE):
         part = slice(start, start + RANKED_AT_ONCE)
@@ -105,7 +123,7 @@ def _rank_lookalikes(
         places = np.arange(n)[part]
         own, other = np.repeat(places, others.shape[1]), others.ravel()
         known = described[own] & described[other] & ~flipped.ravel()
-        cosine = np.where(known, multiply_pairs(unit, unit, own, other), UNDESCRIBED).reshape(others.shape)
+        cosine = np.where(known, dot_pairs(unit, unit, own, other), UNDESCRIBED).reshape(others.shape)
         rank = np.where(others >= 0, likeness[part] + DESCRIPTOR_WEIGHT * cosine, -np.inf)
         best = np.argsort(-rank, axis=1, kind="stable")[:, :compared]
         own, other = np.repeat(places, best.shape[1]), np.take_along_axis(others, best, axis=1).ravel()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from auditor.duplicates.calibration import LEAST_THRESHOLD, MOST_OF_CLASSES, measure_typical
+from auditor.duplicates.calibration import LEAST_THRESHOLD, MOST_OF_CLASSES, measure_typical_limit
 from auditor.duplicates.candidates import find_candidates
 from auditor.duplicates.detail import DetailComparer, has_detail
 from auditor.duplicates.frames import crop_frames, find_frames
@@ -29,6 +29,7 @@ def measure_candidates(
     neighbours: Rows | None,
     sampled: Mask,
     limit: float,
+    suggested: Rows | None = None,
 ) -> Pairs:
     """Find the candidate pairs of some rows and measure them.
 
@@ -38,7 +39,7 @@ def measure_candidates(
     ----------
     heads : ndarray of int64
     comparer : DetailComparer
-    descriptor, neighbours : ndarray, optional
+    descriptor, neighbours, suggested : ndarray, optional
         See `find_candidates`.
     sampled : ndarray of bool, shape (n_images,)
     limit : float
@@ -49,14 +50,14 @@ def measure_candidates(
     has_frame = widths.any(axis=1)
     framed = heads[has_frame]
     if not len(framed):
-        found = find_candidates(heads, signatures, descriptor, neighbours)
+        found = find_candidates(heads, signatures, descriptor, neighbours, suggested)
         return measure_pairs(comparer, found, limit, sampled)
     n = len(signatures)
     inside = crop_frames(signatures[framed], widths[has_frame])
     rows = np.concatenate([heads, n + np.flatnonzero(has_detail(inside, np.arange(len(inside))))])
     both = Signatures(np.concatenate([signatures.array, inside.array]))
     picture = np.concatenate([np.arange(n), framed])
-    found = find_candidates(rows, both, descriptor, neighbours)
+    found = find_candidates(rows, both, descriptor, neighbours, suggested)
     pairs = measure_pairs(DetailComparer(both), found, limit, sampled[picture])
     ordered = order_pairs(picture[pairs.first], picture[pairs.second], pairs.turn)
     pairs = Pairs(*ordered, pairs.distance)
@@ -76,7 +77,7 @@ def measure_pairs(
     whole = np.ones(len(pairs), bool) if sampled is None else sampled[pairs.first] | sampled[pairs.second]
     pairs.distance[whole] = _measure(comparer, pairs[whole], limit)
     if sampled is not None and not whole.all():
-        typical = measure_typical(pairs[whole], sampled)
+        typical = measure_typical_limit(pairs[whole], sampled)
         limit = float(np.clip(TYPICAL_MARGIN * typical, LEAST_THRESHOLD, limit))
         pairs.distance[~whole] = _measure(comparer, pairs[~whole], limit)
     return keep_nearest_turn(pairs)

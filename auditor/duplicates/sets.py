@@ -100,6 +100,7 @@ def find_duplicates(
     *,
     descriptor: Floats32 | None = None,
     neighbours: Rows | None = None,
+    suggested: Rows | None = None,
 ) -> DuplicateSets:
     """Group images into duplicate sets. Every member is near to its representative: there are no chains.
 
@@ -115,6 +116,8 @@ def find_duplicates(
         Without it only what the hashes find is compared.
     neighbours : ndarray of int64, shape (n_images, k), optional
         Rows near by descriptor to choose from where there are too many images to look at every pair.
+    suggested : ndarray of int64, shape (n_images, k), optional
+        Rows that are compared with each image besides; -1 for none.
     """
     exact, reason = find_exact_sets(images)
     n = len(images)
@@ -131,7 +134,7 @@ def find_duplicates(
     # With too few images to calibrate on, no threshold is above the default; a lower typical distance counts.
     limit = MOST_OF_CLASSES if len(heads) >= CALIBRATION_IMAGES else TYPICAL_MARGIN * DEFAULT_THRESHOLD
     comparer = DetailComparer(signatures)
-    pairs = measure_candidates(heads, comparer, descriptor, neighbours, sampled, limit)
+    pairs = measure_candidates(heads, comparer, descriptor, neighbours, sampled, limit, suggested)
     calibration = calibrate(pairs, images["label"].to_numpy(dtype=object), used, sampled)
     threshold = calibration.threshold
     for member, head, turn, far in _cut_into_sets(pairs[pairs.distance <= threshold], comparer, threshold):

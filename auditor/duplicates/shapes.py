@@ -83,7 +83,7 @@ def describe_colours(signatures: Signatures, rows: Rows) -> Floats32:
     return np.asarray(both / np.sqrt(2), dtype=np.float32)
 
 
-def multiply_pairs(ours: Floats32, theirs: Floats32, first: Rows, second: Rows) -> Floats32:
+def dot_pairs(ours: Floats32, theirs: Floats32, first: Rows, second: Rows) -> Floats32:
     """Return the dot products of pairs of vectors, shape ``(n_pairs,)``."""
     out = np.empty(len(first), dtype=np.float32)
     for start in range(0, len(first), PAIRS_AT_ONCE):
@@ -124,5 +124,5 @@ def find_lookalikes(
         out += np.matmul(even[start:stop], evens, out=held[: stop - start])
 
     rows, likeness = drop_self(np.arange(n), *find_largest(multiply, n, n, k + 1))
-    mirrored = multiply_pairs(odd, odd, np.repeat(np.arange(n), k), rows.ravel()).reshape(n, k) < 0
+    mirrored = dot_pairs(odd, odd, np.repeat(np.arange(n), k), rows.ravel()).reshape(n, k) < 0
     return rows, mirrored & (rows >= 0), likeness

@@ -14,6 +14,8 @@ from auditor.scanning.mapped_signatures import Signatures
 if TYPE_CHECKING:
     import pandas as pd
 
+#: What describes pictures where the user brings nothing better.
+OFFLINE = "thumbnails, edges and colours"
 #: Columns of a descriptor: a million images then take 512 MB.
 DIMENSIONS = 128
 #: Distinct pictures that the projection is fitted on: 16 for each column kept; the fit takes a CPU second.
@@ -133,13 +135,18 @@ def fit_projection(signatures: Signatures, columns: int = DIMENSIONS) -> Project
     return _fit(_raw_features(signatures), columns)
 
 
+def fit_projection_of(raw: Floats32, columns: int = DIMENSIONS, ridge: float = RIDGE) -> Projection:
+    """Fit the projection on raw features of one kind, shape ``(n, width)``."""
+    return _fit([raw], columns, ridge)
+
+
 def _raw_features(signatures: Signatures) -> list[Floats32]:
     """Return the three kinds of raw features of all signatures, made block by block."""
     parts = [features(block) for _, block in signatures.blocks(np.arange(len(signatures)))]
     return [np.concatenate(kind) for kind in zip(*parts, strict=True)]
 
 
-def _fit(kinds: list[Floats32], columns: int) -> Projection:
+def _fit(kinds: list[Floats32], columns: int, ridge: float = RIDGE) -> Projection:
     """Fit the projection on the three kinds of raw features."""
     from scipy.linalg import eigh
 
@@ -164,7 +171,7 @@ def _fit(kinds: list[Floats32], columns: int) -> Projection:
     if not len(values):
         return Projection(mean, np.zeros((width, 1), np.float32), np.ones(1, np.float32))
     signs = np.sign(vectors[np.abs(vectors).argmax(axis=0), np.arange(len(values))])
-    scales = np.sqrt(values + RIDGE * values.mean())
+    scales = np.sqrt(values + ridge * values.mean())
     return Projection(
         mean, (vectors * signs / scales * scale[:, None]).astype(np.float32), scales.astype(np.float32)
     )
@@ -198,10 +205,13 @@ class Descriptor:
         Zeros for unreadable images.
     scales : ndarray of float32, shape (n_columns,)
         Multiplied with them, the values are plain principal components.
+    source : str
+        What the numbers are of, in words.
     """
 
     values: Floats32
     scales: Floats32
+    source: str = OFFLINE
 
 
 def describe(images: pd.DataFrame, signatures: Signatures) -> Descriptor:

@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from auditor.dataset import AND, separate_labels
 from auditor.duplicates import DuplicateSets
-from auditor.evidence.descriptor import Descriptor
+from auditor.evidence.brought_probabilities import BroughtProbabilities
+from auditor.evidence.descriptor import OFFLINE, Descriptor
 from auditor.evidence.inferred_groups import InferredGroups
 from auditor.evidence.neighbours import Neighbours
 from auditor.evidence.pictures import PictureEvidence, make_generator
@@ -50,6 +51,8 @@ class Evidence:
         Class probabilities of a trained model, out of sample; see `with_model`.
     model_recalls : mapping
         Recall of a trained model by split and class, in [0, 1].
+    brought_probabilities : BroughtProbabilities or None
+        Class probabilities that the user brings; see `with_probabilities`.
     """
 
     def __init__(
@@ -66,6 +69,7 @@ class Evidence:
         self.reading = reading or Reading()
         self.model_probabilities: pd.DataFrame | None = None
         self.model_recalls: Recalls = {}
+        self.brought_probabilities: BroughtProbabilities | None = None
         self._pictures = PictureEvidence(images, self.signatures, seed)
 
     def with_splits(self, splits: npt.NDArray[np.object_]) -> Evidence:
@@ -74,6 +78,7 @@ class Evidence:
             self.images.assign(split=splits), self.signatures, reading=self.reading, seed=self.seed
         )
         other.model_recalls, other._pictures = self.model_recalls, self._pictures
+        other.brought_probabilities = self.brought_probabilities
         return other
 
     def with_model(self, probabilities: pd.DataFrame | None, recalls: Recalls) -> Evidence:
@@ -88,16 +93,41 @@ class Evidence:
         """
         other = Evidence(self.images, self.signatures, empty=self.empty, reading=self.reading, seed=self.seed)
         other.model_probabilities, other.model_recalls = probabilities, recalls
-        other._pictures = self._pictures
+        other.brought_probabilities, other._pictures = self.brought_probabilities, self._pictures
         return other
 
-    def with_descriptor(self, values: npt.NDArray[np.floating]) -> Evidence:
-        """Return the same images described by other vectors, shape ``(n_images, n_columns)``."""
+    def with_descriptor(
+        self,
+        values: npt.NDArray[np.floating],
+        *,
+        scales: npt.NDArray[np.float32] | None = None,
+        source: str = OFFLINE,
+    ) -> Evidence:
+        """Return the same evidence, content judged by other numbers; copies are still verified on pixels.
+
+        Parameters
+        ----------
+        values : ndarray, shape (n_images, n_columns)
+        scales : ndarray of float32, shape (n_columns,), optional
+            See `Descriptor`; by default 1.
+        source : str
+            What the numbers are of, in words.
+        """
         other = Evidence(self.images, self.signatures, empty=self.empty, reading=self.reading, seed=self.seed)
         other.model_probabilities, other.model_recalls = self.model_probabilities, self.model_recalls
+        other.brought_probabilities = self.brought_probabilities
         vectors = np.asarray(values, dtype=np.float32)
-        given = Descriptor(vectors, np.ones(vectors.shape[1], np.float32))
+        given = Descriptor(
+            vectors, np.ones(vectors.shape[1], np.float32) if scales is None else scales, source
+        )
         other._pictures = PictureEvidence(self.images, self.signatures, self.seed, given)
+        return other
+
+    def with_probabilities(self, brought: BroughtProbabilities) -> Evidence:
+        """Return the same evidence, beside the class probabilities that the user brings."""
+        other = Evidence(self.images, self.signatures, empty=self.empty, reading=self.reading, seed=self.seed)
+        other.model_probabilities, other.model_recalls = self.model_probabilities, self.model_recalls
+        other.brought_probabilities, other._pictures = brought, self._pictures
         return other
 
     def generator(self, *names: str) -> np.random.Generator:
@@ -189,6 +219,16 @@ class Evidence:
     def descriptor(self) -> npt.NDArray[np.float32]:
         """What each picture looks like, shape (n_images, at most 128), zeros where unreadable."""
         return self._pictures.descriptor.values
+
+    @property
+    def looks(self) -> npt.NDArray[np.float32]:
+        """The descriptor from pixels alone, whatever vectors the user brings."""
+        return self._pictures.looks.values
+
+    @property
+    def eyes(self) -> str:
+        """What content is judged by, in words: ``"the vectors of 'clothing.npz'"``."""
+        return self._pictures.descriptor.source
 
     def principal_components(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
         """Return the descriptor of some rows before whitening: pictures differ most in large columns."""

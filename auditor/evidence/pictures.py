@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 #: Neighbours that are searched at least, so that checks that ask for fewer search once.
 LEAST_NEIGHBOURS = 10
 
+#: Nearest neighbours by the user's vectors that each image is compared with beside its look-alikes.
+SUGGESTED = 5
+
 
 def make_generator(seed: int, *names: str) -> np.random.Generator:
     """Return a random generator that depends on the seed and on the names alone."""
@@ -37,15 +40,16 @@ class PictureEvidence:
     images : DataFrame
     signatures : Signatures
     seed : int
-    descriptor : Descriptor, optional
-        Computed from the signatures by default.
+    given : Descriptor, optional
+        What content is judged by; by default the descriptor from the signatures, `looks`.
     """
 
     def __init__(
-        self, images: pd.DataFrame, signatures: Signatures, seed: int, descriptor: Descriptor | None = None
+        self, images: pd.DataFrame, signatures: Signatures, seed: int, given: Descriptor | None = None
     ) -> None:
         self.images, self.signatures, self.seed = images, signatures, seed
-        self._given = self._descriptor = descriptor
+        self.given = given
+        self._looks: Descriptor | None = None
         self._neighbours: Neighbours | None = None
 
     @cached_property
@@ -54,12 +58,17 @@ class PictureEvidence:
         return (self.images["status"] == "ok").to_numpy(dtype=bool)
 
     @property
-    def descriptor(self) -> Descriptor:
-        """What each picture looks like."""
-        if self._descriptor is None:
+    def looks(self) -> Descriptor:
+        """What each picture looks like, from the signatures."""
+        if self._looks is None:
             with one_thread():
-                self._descriptor = describe(self.images, self.signatures)
-        return self._descriptor
+                self._looks = describe(self.images, self.signatures)
+        return self._looks
+
+    @property
+    def descriptor(self) -> Descriptor:
+        """What content is judged by."""
+        return self.looks if self.given is None else self.given
 
     def neighbours(self, k: int) -> Neighbours:
         """Return the k nearest other images of each image by the cosine of their descriptors."""
@@ -76,16 +85,27 @@ class PictureEvidence:
         """Neighbours that the search for duplicates needs: none where it looks at every pair or at hashes."""
         return LISTED_BY_DESCRIPTOR if EXACT_LIMIT < self.readable.sum() <= SEARCHED_BY_LOOKS else 0
 
+    def _listed_neighbours(self) -> npt.NDArray[np.int64] | None:
+        """Return rows to choose look-alikes from, by the descriptor from pixels."""
+        if not self._listed:
+            return None
+        if self.given is None:
+            return self.neighbours(self._listed).rows
+        rng = make_generator(self.seed, "neighbours")
+        return find_neighbours(self.looks.values, self.readable, self._listed, rng=rng).rows
+
     @cached_property
     def duplicates(self) -> DuplicateSets:
-        """Duplicate sets of the readable images."""
+        """Duplicate sets of the readable images; vectors of the user's only add candidates."""
         by_looks = self.readable.sum() <= SEARCHED_BY_LOOKS
+        suggested = self.neighbours(SUGGESTED).rows if by_looks and self.given is not None else None
         with one_thread():
             return find_duplicates(
                 self.images,
                 self.signatures,
-                descriptor=self.descriptor.values if by_looks else None,
-                neighbours=self.neighbours(self._listed).rows if self._listed else None,
+                descriptor=self.looks.values if by_looks else None,
+                neighbours=self._listed_neighbours(),
+                suggested=suggested,
             )
 
     @cached_property
@@ -101,4 +121,4 @@ class PictureEvidence:
     def release_memory(self) -> None:
         """Forget descriptors and neighbours where they are large; they are computed again on demand."""
         if len(self.images) >= IN_FILE_FROM:
-            self._descriptor, self._neighbours = self._given, None
+            self._looks, self._neighbours = None, None

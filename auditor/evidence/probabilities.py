@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from auditor.evidence.brought_probabilities import BroughtProbabilities, refuse_in_sample
+from auditor.evidence.descriptor import OFFLINE
 from auditor.stats.logistic import fit_logistic
 from auditor.stats.nearest import find_nearest, scale_to_unit
 
@@ -41,6 +43,8 @@ COMPARISONS = 6_000_000_000
 LEAST_REFERENCES = 4000
 #: Probabilities that are held at most (400 MB): with 1,000 classes, 100,000 images are judged.
 MOST_PROBABILITIES = 100_000_000
+#: The model of `auditor run`.
+BASELINE = "baseline CNN"
 #: Probabilities are not taken below this: no model here knows one in ten thousand.
 FLOOR = 1e-4
 
@@ -69,6 +73,8 @@ class Probabilities:
         there are too many.
     models : tuple of str
         What the probabilities are the geometric mean of.
+    eyes : str
+        What the models of the scan see, in words.
     """
 
     rows: Rows
@@ -78,6 +84,7 @@ class Probabilities:
     balanced_accuracy: float
     left_out: int
     models: tuple[str, ...]
+    eyes: str = OFFLINE
 
 
 class _LabelledPictures(Protocol):
@@ -85,6 +92,7 @@ class _LabelledPictures(Protocol):
 
     images: pd.DataFrame
     model_probabilities: pd.DataFrame | None
+    brought_probabilities: BroughtProbabilities | None
 
     @property
     def readable(self) -> npt.NDArray[np.bool_]: ...
@@ -96,6 +104,8 @@ class _LabelledPictures(Protocol):
     def groups(self) -> Rows: ...
     @property
     def descriptor(self) -> Floats32: ...
+    @property
+    def eyes(self) -> str: ...
 
 
 def canonical_order(scan: _LabelledPictures, rows: Rows) -> Rows:
@@ -235,12 +245,32 @@ def _model(
     return (covered, said) if covered.any() else None
 
 
+def _loss(values: Floats32, given: Rows) -> float:
+    """Return the log loss, no probability below `FLOOR`."""
+    return -float(np.log(np.maximum(values[np.arange(len(given)), given], FLOOR)).mean())
+
+
+def _join(values: Floats32, given: Rows, covered: npt.NDArray[np.bool_], said: Floats32) -> bool:
+    """Let a model join the ensemble where that lowers the log loss; return whether it did."""
+    # Two parts of the ensemble, one of the model: it counts as much as each of the others.
+    joined = geometric_mean([values[covered], values[covered], said[covered]])
+    if _loss(joined, given[covered]) >= _loss(values[covered], given[covered]):
+        return False
+    values[covered] = joined
+    return True
+
+
 def find_probabilities(scan: _LabelledPictures) -> Probabilities | None:
     """Return out-of-fold probabilities for the labelled images; ``None`` with fewer than two classes.
 
     The ensemble is the geometric mean of a logistic regression and a nearest-neighbour vote on the
     descriptor, cross-validated over groups; where `Evidence.model_probabilities` lower the log loss of the
-    images they cover, they join it.
+    images they cover, they join it. Probabilities that the user brings join it, or take its place, likewise.
+
+    Raises
+    ------
+    DataError
+        The user's probabilities are of a model that has seen the labels.
     """
     labelled = np.flatnonzero(scan.readable & (scan.labels != "") & (scan.splits != "field"))
     if not len(labelled):
@@ -257,15 +287,19 @@ def find_probabilities(scan: _LabelledPictures) -> Probabilities | None:
     values = out_of_fold(scan.descriptor[:, :columns], given, scan.groups[rows], len(classes), rows)
     models: tuple[str, ...] = ("logistic regression", "nearest neighbours")
     model = _model(scan, rows, classes)
-    if model is not None:
-        covered, said = model
-        own = np.arange(int(covered.sum())), given[covered]
-        # Two parts of the ensemble, one of the model: it counts as much as each of the others.
-        joined = geometric_mean([values[covered], values[covered], said[covered]])
-        if np.log(joined[own]).mean() > np.log(np.maximum(values[covered][own], FLOOR)).mean():
-            values[covered] = joined
-            models = (*models, "baseline CNN")
+    if model is not None and _join(values, given, *model):
+        models = (*models, BASELINE)
+    brought = scan.brought_probabilities
+    if brought is not None:
+        said = brought.of(rows, classes)
+        refuse_in_sample(brought.name, given, said, values)
+        if _loss(said, given) < min(
+            _loss(values, given), _loss(geometric_mean([values, values, said]), given)
+        ):
+            values, models = said, (brought.name,)
+        elif _join(values, given, np.ones(len(rows), dtype=bool), said):
+            models = (*models, brought.name)
     order = np.argsort(rows)
     rows, given, values = rows[order], given[order], values[order]
     accuracy = balanced_accuracy(given, values.argmax(axis=1), len(classes))
-    return Probabilities(rows, classes, given, values, accuracy, len(labelled) - len(rows), models)
+    return Probabilities(rows, classes, given, values, accuracy, len(labelled) - len(rows), models, scan.eyes)

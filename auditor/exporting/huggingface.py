@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from auditor.dataset import LocalFiles
+from auditor.dataset import LocalFiles, shown_name
 from auditor.errors import MissingExtraError
 from auditor.exporting.folder import new_folder
 from auditor.exporting.material import WHOLE
@@ -52,10 +52,13 @@ def make(material: Material, options: Options) -> Any:
     images: list[dict[str, bytes | str | None]]
     made = datasets.DatasetDict()
     for part, rows in material.parts.items():
-        if local:
-            images = [{"bytes": None, "path": file} for file in material.files(rows["path"])]
-        else:
-            images = [{"bytes": material.read(path), "path": path} for path in rows["path"]]
+        files = material.files(rows["path"]) if local else [""] * len(rows)
+        images = [
+            {"bytes": None, "path": file}
+            if file and shown_name(file) == file  # Arrow holds UTF-8 alone
+            else {"bytes": material.read(path), "path": path}
+            for file, path in zip(files, rows["path"], strict=True)
+        ]
         made[split_name(part)] = datasets.Dataset.from_dict(
             {"image": images, "label": material.numbers(rows["label"])}, features=features
         )

@@ -28,7 +28,7 @@ WHOLE = "all"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What some formats can be told.
+    """Options that only some formats use.
 
     Parameters
     ----------

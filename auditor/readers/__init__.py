@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -21,6 +21,7 @@ from auditor.readers import (
     webdataset,
     yolo,
 )
+from auditor.readers.name_labels import FILENAME, FOLDER, labelled_by_name
 from auditor.readers.picture_kinds import named_pictures
 from auditor.readers.roboflow import grouped
 from auditor.readers.scientific import grouped_by_header
@@ -98,7 +99,9 @@ def open_dataset(
     label, split, group : str, optional
         Columns of a table that hold the class, the split, and what must stay together (patient, slide,
         session); by default ``label``, ``split`` and ``group`` where they exist, or what is called
-        otherwise and is clearly meant (``class``, ``target``, ``subset``): ``.reading`` says which.
+        otherwise and is clearly meant (``class``, ``target``, ``subset``): ``.reading`` says which. Of a
+        folder or archive, ``label="filename"`` takes what file names begin or end with (``cat.0.jpg``), and
+        ``label="folder"`` the folder of each picture (``site1/cat/0.jpg``).
     path : str, optional
         Column of a table that holds the paths; by default ``path``, or what is clearly meant.
     root : str or Path, optional
@@ -116,10 +119,19 @@ def open_dataset(
     if isinstance(data, Dataset):
         return without_labels(data) if unlabelled else data
     columns = Columns(label=label, split=split, group=group, path=path, root=root)
-    dataset = completed(grouped_by_header(grouped(_opened(data, columns))))
+    by_name = isinstance(data, (str, Path)) and not table.reads(Path(data)) and label in (FILENAME, FOLDER)
+    opened = _opened_by_name(data, replace(columns, label=None), label) if by_name else _opened(data, columns)
+    dataset = completed(grouped_by_header(grouped(opened)))
     if isinstance(data, (str, Path)) and dataset.ignored and "://" not in str(data):
         dataset = named_pictures(dataset, Path(data))
     return without_labels(dataset) if unlabelled else dataset
+
+
+def _opened_by_name(data: Data, columns: Columns, label: str | None) -> Dataset:
+    """Open a folder as pictures alone, whatever annotations are in it, and take the labels from names."""
+    location = Path(str(data))
+    opened = folder.read(location, columns) if location.is_dir() else _opened(data, columns)
+    return labelled_by_name(opened, label or "")
 
 
 def _opened(data: Data, columns: Columns) -> Dataset:
@@ -150,8 +162,6 @@ def _opened(data: Data, columns: Columns) -> Dataset:
 
 def completed(dataset: Dataset) -> Dataset:
     """Fill in what a reader left blank about how it understood the data; what was ignored is always said."""
-    from dataclasses import replace
-
     from auditor.reading import EXAMPLES, LeftOut
 
     reading = dataset.reading
@@ -171,8 +181,6 @@ def completed(dataset: Dataset) -> Dataset:
 def without_labels(dataset: Dataset) -> Dataset:
     """Return a data set whose user says that no labels are meant: what looks like labels is not used, which
     is said."""
-    from dataclasses import replace
-
     reading = replace(dataset.reading, unlabelled=True, label_clues=())
     if dataset.labelled:
         note = f"--unlabelled: the labels from {dataset.reading.labels_from} are not used."

@@ -79,7 +79,7 @@ class ArrayPictures:
     arrays : mapping of str to ndarray or Stretch
         Pictures ``(n, height, width[, channels])`` by name.
     changed : int
-        When the file that holds them was modified, in nanoseconds; -1 in memory, where no change can be told.
+        When the file that holds them was modified, in nanoseconds; -1 in memory, where a change cannot be seen.
     """
 
     arrays: Mapping[str, Any]

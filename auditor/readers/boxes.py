@@ -114,6 +114,13 @@ class Crops:
         mark = hashlib.sha256(f"{changed} {box.tolist()}".encode()).digest()
         return FileStat(size, changed - changed % SECOND + int.from_bytes(mark[:8], "big") % SECOND)
 
+    def whole(self, path: str) -> bytes:
+        """Return the file that a crop is from, as it is: enough to tell its depth without decoding it."""
+        image, _ = self._box(path)
+        if why := refusal(image):
+            raise OSError(why)
+        return self.images.read(image)
+
     def read(self, path: str) -> bytes:
         """Return a crop as PNG; the image is kept decoded until a box of another is asked for."""
         import numpy as np

@@ -116,7 +116,7 @@ def read(location: Path, columns: Columns) -> Dataset:
         kind="COCO",
         relative=False,
         ignored=ignored,
-        labels_from=listed_names(file.name for file in annotations),
+        labels_from=listed_names(dict.fromkeys(file.name for file in annotations)),
         notes=[f"Objects of categories that the file does not list keep their numbers: {', '.join(unknown)}."]
         if (unknown := sorted(unlisted)[:5])
         else (),

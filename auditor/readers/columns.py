@@ -42,6 +42,14 @@ GROUP_NAMES = (
     "slide_id", "study", "study_id", "case", "case_id", "session", "session_id", "lesion_id", "video",
     "video_id",
 )  # fmt: skip
+#: Words in names of columns that say what a picture shows, in the languages of many data sets, and words of
+#: columns that say where, when or of whom it was taken.
+CLASS_WORDS = re.compile(
+    r"(?i)class|klass?e|label|categor|target|diagnos|befund|finding|disease|species|breed|grade|type"
+)
+NO_CLASS = re.compile(
+    r"(?i)(^|[_\W])(site|hospital|cent(er|re)|scanner|device|date|time|sex|age|year)($|[_\W])|Date$"
+)
 #: Cells looked at to tell whether a column holds paths.
 CELLS = 20
 #: Columns and rows that are looked at to tell what a column without a usual name is.
@@ -214,7 +222,12 @@ def _label_column(table: pd.DataFrame, free: Sequence[str], chosen: Chosen) -> s
     rest = [name for name in free[:LOOKED_AT] if name not in flags]
     groups = set(map(normal_name, GROUP_NAMES))
     likely: list[str] = sorted(
-        rest, key=lambda name: (normal_name(name) in groups, not _is_categorical(table, name))
+        rest,
+        key=lambda name: (
+            normal_name(name) in groups or NO_CLASS.search(name) is not None,
+            CLASS_WORDS.search(name) is None,
+            not _is_categorical(table, name),
+        ),
     )
     shown = listed((f"'{name}'" for name in likely), shown=6)
     if likely:

@@ -37,7 +37,7 @@ class WithField:
 
 
 def with_field(dataset: Dataset, field: Dataset) -> Dataset:
-    """Return the data set with the images of ``field`` added: split ``field``, no label, paths that start with ``field:``."""
+    """Return the data set with the images of ``field``: their split, no label, paths after ``field:``."""
     from dataclasses import replace
 
     import pandas as pd
@@ -51,6 +51,7 @@ def with_field(dataset: Dataset, field: Dataset) -> Dataset:
     return replace(
         dataset,
         samples=samples.sort_values("path", ignore_index=True),
+        order=None,
         source=WithField(dataset.source, field.source),
         ignored=(*dataset.ignored, *(PREFIX + path for path in field.ignored)),
     )

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 import re
 import shlex
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from auditor.readers.columns import LABEL_NAMES, PATH_NAMES, find_column
+from auditor.dataset import Dataset, shown_name
+from auditor.errors import AuditorError
+from auditor.readers.name_labels import FILENAME, find_names
+from auditor.readers.split_names import split_of
 from auditor.reading import LabelClue, listed
 
 if TYPE_CHECKING:
@@ -21,13 +22,8 @@ TABLES = (".csv", ".tsv", ".jsonl", ".parquet")
 LABEL_FILES = (".json", ".xml", ".txt", ".yaml", ".yml", ".xlsx", ".xls", ".mat", ".pkl", ".npy", ".h5")
 #: Names of files that hold no labels.
 NO_LABELS = re.compile(r"(?i)(readme|licen[cs]e|requirements|changelog|citation|submission|classes\.txt$)")
-#: Share of the images whose names must begin or end with a class name, and images per such name on average:
-#: fewer are no classes, but names of their own.
-NAMED_SHARE, IMAGES_PER_NAME = 0.9, 3
-#: More names than these are no classes in file names.
-MOST_NAMES = 1000
-#: Tables whose header is read.
-LOOKED_AT = 3
+#: Tables that are read, and folders in which the files of one are looked for: more would make opening slow.
+LOOKED_AT, ROOTS = 3, 8
 #: What to do where nothing can be typed.
 WRITE_A_TABLE = (
     "write a CSV with the columns path and label and scan that, or put the images of each class "
@@ -51,7 +47,7 @@ def find_label_clues(
     """
     paths = samples["path"].tolist()
     classes = sorted(set(samples["label"]) - {""})
-    clues = [*_tables(ignored, location), *_annotations(paths, ignored), *_names_by_split(samples)]
+    clues = [*_tables(paths, ignored, location), *_annotations(paths, ignored), *_names_by_split(samples)]
     if classes:
         clues.append(
             LabelClue(
@@ -63,43 +59,66 @@ def find_label_clues(
     return tuple(clues)
 
 
-def _tables(ignored: Iterable[str], location: Path | None) -> list[LabelClue]:
-    """Return the tables beside the images, with the command that reads each."""
+def _tables(paths: Sequence[str], ignored: Iterable[str], location: Path | None) -> list[LabelClue]:
+    """Return the tables beside the images, with the command that reads each; one that describes training
+    images goes first."""
     tables = [
         n for n in ignored if n.lower().endswith(TABLES) and not NO_LABELS.search(PurePosixPath(n).name)
     ]
-    tables.sort(key=lambda name: (name.count("/"), name))
+    tables.sort(key=lambda name: (_part_of_table(name), name.count("/"), name))
+    folders = _folders(paths, location) if location and tables else []
     clues = []
     for name in tables[:LOOKED_AT]:
+        found = f"'{name}' lies beside the images"
         if location is None:
-            clues.append(LabelClue(found=f"'{name}' lies beside the images", advice=UNPACK))
-            continue
-        place = location / name
-        options = _options(place)
-        clues.append(
-            LabelClue(
-                found=f"'{name}' lies beside the images",
-                type=f"auditor scan {shlex.quote(str(place))}{options}",
-            )
-        )
+            clues.append(LabelClue(found=found, advice=UNPACK))
+        elif (options := _options(location / name, folders)) is None:
+            clues.append(LabelClue(found=found, advice=WRITE_A_TABLE))
+        else:
+            place = shlex.quote(shown_name(str(location / name)))
+            clues.append(LabelClue(found=found, type=f"auditor scan {place}{options}"))
     return clues
 
 
-def _options(table: Path) -> str:
-    """Return the options that name the columns of a table that are not called path and label."""
-    if table.suffix.lower() not in (".csv", ".tsv"):
-        return ""
+def _part_of_table(name: str) -> int:
+    """Return 0 for a table of training images, 2 for one of test images, which often has no labels, else 1."""
+    parts = {split_of(re.split(r"[_\W]", part)[0]) for part in PurePosixPath(name).with_suffix("").parts}
+    return 0 if "train" in parts else 2 if "test" in parts else 1
+
+
+def _options(file: Path, folders: Sequence[Path]) -> str | None:
+    """Return the options with which a table is read with labels and finds its files, below its own folder or
+    one of others; ``None`` where there are none."""
+    from auditor.readers import Columns
+    from auditor.readers.table import read
+
+    for root in (None, *folders):
+        try:
+            data = read(file, Columns(root=root))
+        except AuditorError:
+            continue
+        typed = [clue.type for clue in data.reading.label_clues if clue.type]
+        if not _has_files(data) or not (data.labelled or typed):
+            continue
+        options = [] if data.labelled else typed[:1]
+        options += [f"--root {shlex.quote(shown_name(str(root)))}"] if root else []
+        return "".join(f" {option}" for option in options)
+    return None
+
+
+def _has_files(data: Dataset) -> bool:
+    """Whether the first file of a table is where its path leads."""
     try:
-        with table.open(encoding="utf-8-sig", errors="replace", newline="") as text:
-            header = next(csv.reader(text, delimiter="\t" if table.suffix.lower() == ".tsv" else ","), [])
-    except (OSError, csv.Error):
-        return ""
-    names = [name.strip() for name in header]
-    path, label = find_column(names, PATH_NAMES), find_column(names, LABEL_NAMES)
-    others = [name for name in names if name and name != path]
-    if path is None or label is not None or not others:
-        return ""
-    return f" --label {shlex.quote(others[0])}"
+        return data.source.stat(data.samples["path"].iloc[0]).size > 0
+    except OSError:
+        return False
+
+
+def _folders(paths: Iterable[str], location: Path) -> list[Path]:
+    """Return the folders around images, those of training images first."""
+    inside = {folder for path in paths for folder in PurePosixPath(path).parents}
+    first = sorted(inside, key=lambda folder: (_part_of_table(f"{folder}/x"), len(folder.parts), str(folder)))
+    return [location / folder for folder in first[:ROOTS]]
 
 
 def _annotations(paths: Sequence[str], ignored: Iterable[str]) -> list[LabelClue]:
@@ -128,23 +147,9 @@ def _annotations(paths: Sequence[str], ignored: Iterable[str]) -> list[LabelClue
 def _names_by_split(samples: pd.DataFrame) -> list[LabelClue]:
     """Return the class names in file names of the first split whose files have some."""
     for _, part in samples.groupby("split"):
-        if clues := _names(part["path"].tolist()):
-            return clues
-    return []
-
-
-def _names(paths: Sequence[str]) -> list[LabelClue]:
-    """Return the class names that names of files begin or end with: ``cat.0.jpg``, ``0001_dog.jpg``."""
-    stems = [PurePosixPath(path).stem for path in paths]
-    begin = Counter(m[1].lower() for s in stems if (m := re.match(r"([^\W\d_][^\d]*?)[\W_]*\d", s)))
-    end = Counter(m[1].lower() for s in stems if (m := re.search(r"\d[\W_]*([^\W\d_][^\d]*)$", s)))
-    for names, where in ((begin, "begin"), (end, "end")):
-        most = min(MOST_NAMES, len(stems) // IMAGES_PER_NAME)
-        if 2 <= len(names) <= most and sum(names.values()) >= NAMED_SHARE * len(stems):
-            shown = listed(f"'{name}'" for name in sorted(names))
-            return [
-                LabelClue(
-                    found=f"names of files {where} with what may be classes ({shown})", advice=WRITE_A_TABLE
-                )
-            ]
+        where, names = find_names(part["path"].tolist())
+        if where:
+            shown = listed(f"'{name}'" for name in sorted(set(names) - {""}))
+            found = f"names of files {where} with what may be classes ({shown})"
+            return [LabelClue(found=found, type=f"--label {FILENAME}")]
     return []

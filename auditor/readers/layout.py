@@ -180,8 +180,7 @@ def _understand(tree: FolderTree, location: str) -> tuple[Parts, list[str]]:
     if len(tops) > 1 and len(common[0]) > 1 and all(names == common[0] for names in common):
         notes.append(
             f"Each of {listed(tops)} holds the folders {listed(sorted(common[0]))}: if those are the "
-            "classes, "
-            f"{tree.command(location, tops[0])} reads one part alone."
+            "classes, add --label folder."
         )
     if tops == [] or (len(tops) == 1 and tops[0].lower() in GENERIC and tree.has_images(tops[0])):
         return Parts({}, {"": 1}), notes

@@ -16,7 +16,7 @@ from auditor.dataset import Dataset
 from auditor.readers.image_names import is_image
 from auditor.reading import EXAMPLES, PICTURES, LeftOut
 
-#: How files begin, and what they are. Formats of two bytes are told by more of their header below.
+#: How files begin, and what they are. Formats that begin with two bytes need more of their header, see below.
 MAGIC = (
     (b"\xff\xd8\xff", "JPEG"),
     (b"\x89PNG\r\n\x1a\n", "PNG"),

@@ -12,8 +12,9 @@ from functools import cached_property
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
-from auditor.dataset import Dataset, LocalFiles, shown_name
+from auditor.dataset import Dataset, LocalFiles, name_on_disk, shown_name
 from auditor.errors import DataError
+from auditor.outputs import read_marker
 from auditor.readers.folder import walk
 from auditor.readers.image_names import is_image
 from auditor.record import MARKER
@@ -26,10 +27,8 @@ MOST_LISTED = 500_000
 
 @dataclass(slots=True)
 class Found:
-    """Paths as they can be opened, the names on disk of those shown otherwise, and whole sentences about what
-    was assumed."""
+    """The names on disk of the paths that are written otherwise, and whole sentences about what was assumed."""
 
-    paths: list[str]
     names: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
@@ -121,30 +120,32 @@ def _difference(path: str, outside: bool) -> str:
 def find_files(paths: Sequence[str], root: Path) -> Found:
     """Return where the files of a table are: as written, or where exactly one file below ``root`` fits what
     is written."""
+    found = Found({path: disk for path in paths if (disk := _with_odd_bytes(path, root)) is not None})
     sample = paths if len(paths) <= FIRST else [paths[i * len(paths) // FIRST] for i in range(FIRST)]
-    if all(is_there(path, root) for path in sample):
-        return Found(list(paths))
-    listing, found = Listing(root), Found(list(paths))
+    if all(path in found.names or is_there(path, root) for path in sample):
+        return found
+    listing = Listing(root)
     if not listing.has_images:
         return found
     assumed: dict[str, list[tuple[str, str]]] = {}
-    for row, path in enumerate(paths):
-        actual = listing.actual(path)
-        if actual is not None:
-            if actual != path:
-                found.names[path] = actual
-            continue
-        if is_there(path, root) or (meant := listing.meant(path)) is None:
+    for path in dict.fromkeys(paths):
+        if path in found.names or is_there(path, root) or (meant := listing.meant(path)) is None:
             continue
         name, how = meant
         assumed.setdefault(how, []).append((path, name))
-        found.paths[row] = name
-        if listing.actual(name) != name:
-            found.names[name] = str(listing.actual(name))
+        found.names[path] = listing.actual(name) or name
     for how, pairs in assumed.items():
         path, name = pairs[0]
         found.notes.append(f"{len(pairs):,} paths are written {how}: '{path}' is read as '{name}'.")
     return found
+
+
+def _with_odd_bytes(path: str, root: Path) -> str | None:
+    """Return the name on disk of a path that auditor wrote with the bytes that are not UTF-8 escaped."""
+    if "\\x" not in path or is_there(path, root):
+        return None
+    disk = name_on_disk(path)
+    return disk if is_there(disk, root) else None
 
 
 def is_there(path: str, root: Path) -> bool:
@@ -212,6 +213,9 @@ def audited_data(folder: Path) -> str | None:
     say."""
     if not (folder / MARKER).exists():
         return None
+    marked = read_marker(folder).get("data")  # relative to the folder: it is right from anywhere
+    if isinstance(marked, str) and (folder / marked).exists():
+        return str((folder / marked).resolve())
     for name, keys in (("split.json", ("location",)), ("audit.json", ("dataset", "location"))):
         try:
             found = json.loads((folder / name).read_text(encoding="utf-8"))

@@ -47,7 +47,7 @@ class ScientificFiles(LocalFiles):
 
     def read(self, path: str) -> bytes:
         """Return the bytes of a file, or of the PNG that stands for it."""
-        return converted(path, LocalFiles.read(self, path))
+        return converted(self.names.get(path, path), LocalFiles.read(self, path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,9 @@ def grouped_by_header(dataset: Dataset) -> Dataset:
     """Return a data set whose DICOM files are grouped by patient, or else by study or series, where no group is given."""
     if any(dataset.samples["group"].tolist()):
         return dataset
-    paths = [path for path in dataset.samples["path"] if path[path.rfind(".") :].lower() in DICOM]
+    names = dataset.source.names if isinstance(dataset.source, LocalFiles) else {}
+    files = {path: names.get(path, path) for path in dataset.samples["path"]}
+    paths = [path for path, file in files.items() if file[file.rfind(".") :].lower() in DICOM]
     if not paths or importlib.util.find_spec("pydicom") is None:
         return dataset
     found = {path: _identity(_header(dataset.source, path)) for path in paths}

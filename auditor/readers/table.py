@@ -282,8 +282,9 @@ def tabled(
         return is_image(cell) or (root / cell).is_file() or listing.meant(cell) is not None
 
     chosen = choose_columns(table, columns, location, is_image_file)
-    found = find_files([encodable(text_of(v)) for v in table[chosen.path]], root)
-    paths, names = _told_apart(found.paths)
+    given = [encodable(text_of(v)) for v in table[chosen.path]]
+    found = find_files(given, root)
+    paths, names = _told_apart(given)
     samples = pd.DataFrame({"path": pd.Series(paths, index=table.index, dtype=str)})
     samples["label"] = _label_texts(table, chosen)
     for standard, column in (("split", chosen.split), ("group", chosen.group)):
@@ -294,13 +295,16 @@ def tabled(
             samples[column] = table[column].map(text_of) if _holds_lists(table[column]) else table[column]
     values = samples["split"]
     samples["split"] = values.map(lambda s: SPLIT_NAMES.get(s.lower()) or split_of(s) or s)
+    ordered = samples.reset_index(drop=True).sort_values("path", kind="stable")
     return Dataset(
         name=name,
         kind="table",
         location=location,
-        samples=samples.sort_values("path", ignore_index=True, kind="stable"),
+        samples=ordered.reset_index(drop=True),
+        order=ordered.index.to_numpy(),
         source=scientific(
-            LocalFiles(str(root), {**found.names, **_chained(names, found.names)}), samples["path"]
+            LocalFiles(str(root), {**found.names, **_chained(names, found.names)}),
+            [found.names.get(path, path) for path in given],
         ),
         ignored=ignored,
         group_column=chosen.group,

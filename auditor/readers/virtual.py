@@ -1,4 +1,7 @@
-"""Pictures that are arrays, not files: they are served as PNG, which loses nothing, so that one way of scanning holds for all."""
+"""Pictures that are arrays, not files.
+
+They are served as PNG, which loses nothing, so that one way of scanning holds for all.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +16,12 @@ CHANNELS = (1, 2, 3, 4)
 
 
 def encode_png(picture: npt.NDArray[Any]) -> bytes:
-    """Return an array as PNG: ``(height, width)`` or ``(height, width, channels)``, RGB or RGBA; ``(1 or 3, height, width)`` too.
+    """Return an array as PNG.
+
+    Shapes: ``(height, width)``, ``(height, width, channels)`` of RGB or RGBA, ``(1 or 3, height, width)``.
 
     ``uint8`` and ``uint16`` are kept as they are, bool becomes 0 and 255. Other whole numbers must fit into
-    16 bits. Floats in [0, 1] are spread over 16 bits, floats in [0, 255] are rounded; others cannot be told.
+    16 bits. Floats in [0, 1] are spread over 16 bits, floats in [0, 255] are rounded; others are refused.
 
     Raises
     ------

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING
 
-from auditor.dataset import Dataset, LocalFiles
+from auditor.dataset import Dataset, LocalFiles, shown_name
 from auditor.readers.boxes import Box, boxed, refuse_named
 from auditor.readers.folder import all_files
 from auditor.readers.layout import is_image
+from auditor.readers.name_labels import find_names
 from auditor.readers.split_names import split_of
 
 if TYPE_CHECKING:
@@ -90,9 +93,19 @@ def read(location: Path, columns: Columns) -> Dataset:
     others = sorted(set(files) - set(images) - set(documents))
     ignored = [*others, *(f"{path} (no box)" for path in images if path not in seen)]
     source = LocalFiles(str(location.absolute()), names)
-    return boxed(
+    dataset = boxed(
         boxes, source, location=location, root=location, kind="Pascal VOC", relative=False, ignored=ignored
     )
+    folders = {PurePosixPath(path).parent for path in seen}
+    without = [path for path in images if path not in seen and PurePosixPath(path).parent in folders]
+    if not find_names(without)[0]:
+        return dataset
+    note = (
+        f"{len(without):,} images, such as '{without[0]}', have no box and are left out; "
+        f"auditor scan {shlex.quote(shown_name(str(location)))} --label filename reads all images whole, "
+        "with the classes in the names of their files."
+    )
+    return replace(dataset, reading=replace(dataset.reading, notes=(*dataset.reading.notes, note)))
 
 
 def _image_sets(location: Path) -> dict[str, str]:

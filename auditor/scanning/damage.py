@@ -82,9 +82,9 @@ def classify(
             return "not-an-image", f"not an image: {content(data)}"
         if header is not None and header.bits == 12:
             return "unsupported", "unsupported: a JPEG of 12 bits per channel"
-        told = extent(data, decoded=False)
-        if told is not None and told.end < 0:
-            return "truncated", told.reason
+        found = extent(data, decoded=False)
+        if found is not None and found.end < 0:
+            return "truncated", found.reason
         return (
             ("truncated", f"truncated: only {len(data)} bytes of a {known}")
             if len(data) < 64
@@ -92,9 +92,9 @@ def classify(
         )
     if not opened and not kind_of(data) and content(data) != UNKNOWN:
         return "not-an-image", f"not an image: {content(data)}"
-    told = extent(data, decoded=False)
-    if told is not None and told.end < 0:
-        return "truncated", told.reason
+    found = extent(data, decoded=False)
+    if found is not None and found.end < 0:
+        return "truncated", found.reason
     text = " ".join(str(error).split()) or type(error).__name__
     low = text.lower()
     if any(
@@ -159,7 +159,10 @@ def corrupt_data(said: str) -> str:
 
 
 def surviving_rows(data: bytes, header: Header) -> float:
-    """Return the share of rows of a truncated JPEG or PNG that can still be decoded, in [0, 1]; NaN where that cannot be told."""
+    """Return the share of rows of a truncated JPEG or PNG that can still be decoded, in [0, 1].
+
+    NaN where it is unknown.
+    """
     if not header.height or not header.width:
         return float("nan")
     return (

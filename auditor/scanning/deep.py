@@ -119,9 +119,10 @@ def common_white(dataset: Dataset) -> int:
 def levels(source: Source, paths: Sequence[str]) -> list[int]:
     """Return the `level` of each of some files that is of 16 bits."""
     found = []
+    read = getattr(source, "whole", source.read)  # a source of crops decodes in `read`
     for path in paths:
         try:
-            pixels = _deep_pixels(source.read(path))
+            pixels = _deep_pixels(read(path))
         except (OSError, ValueError, MemoryError):
             continue
         if pixels is not None:

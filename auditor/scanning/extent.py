@@ -10,7 +10,7 @@ import re
 import struct
 from typing import NamedTuple
 
-#: First bytes of formats; further ones are told by `kind_of`.
+#: First bytes of formats; `kind_of` recognises further ones.
 MAGICS = (
     (b"\xff\xd8", "JPEG"), (b"\x89PNG", "PNG"), (b"GIF8", "GIF"), (b"BM", "BMP"), (b"II*\0", "TIFF"),
     (b"MM\0*", "TIFF"), (b"\xff\x4f\xff\x51", "JPEG2000"), (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG2000"),
@@ -187,7 +187,7 @@ def _jpeg2000(data: bytes) -> Extent:
 
 
 def _tiff(data: bytes, decoded: bool) -> Extent | None:
-    """Follow the directories; a TIFF may have anything behind its pages, so that only a cut is told."""
+    """Follow the directories; a TIFF may have anything behind its pages, so only a cut is reported."""
     order = "<" if data[0] == 0x49 else ">"
     (directory,) = struct.unpack_from(order + "I", data, 4)
     seen: set[int] = set()

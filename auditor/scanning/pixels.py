@@ -1,4 +1,6 @@
-"""Bytes to header facts and pixels: every image is decoded once, by a fast decoder where its structure is usual and by Pillow elsewhere.
+"""Bytes to header facts and pixels.
+
+Every image is decoded once, by a fast decoder where its structure is usual and by Pillow elsewhere.
 
 libjpeg-turbo and OpenCV decode three times as fast, JPEG at a reduced scale too, but do not say why they
 refuse a file, and treat unusual colour modes in ways of their own. So they get the JPEG and PNG files whose
@@ -67,7 +69,9 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """Header facts, and the picture as ``uint8``: BGR ``(height, width, 3)`` or grey ``(height, width)``, at the measured scale.
+    """Header facts, and the picture as ``uint8``.
+
+    BGR ``(height, width, 3)`` or grey ``(height, width)``, at the measured scale.
 
     ``pixel_digest`` is a 128-bit XXH3, in hexadecimal, over mode, size and decoded pixels (alpha and 16-bit
     values included; palettes applied). ``defect`` is one of the tolerated ones.
@@ -103,7 +107,9 @@ def reduction(width: int, height: int) -> int:
 
 
 def decode_usual(data: bytes, white: int = 0) -> Decoded | None:
-    """Decode a JPEG or PNG whose structure is whole and usual; ``None`` for any other file, which may cost a process its life.
+    """Decode a JPEG or PNG whose structure is whole and usual.
+
+    ``None`` for any other file, which may cost a process its life.
 
     Raises
     ------
@@ -115,7 +121,9 @@ def decode_usual(data: bytes, white: int = 0) -> Decoded | None:
 
 
 def decode(data: bytes, white: int = 0) -> Decoded:
-    """Decode one image, whatever it is; ``white`` is what becomes 255 of 16 bits (`auditor.scanning.deep.from_deep`).
+    """Decode one image, whatever it is.
+
+    ``white`` is what becomes 255 of 16 bits (`auditor.scanning.deep.from_deep`).
 
     Raises
     ------
@@ -141,7 +149,10 @@ def _checked(data: bytes) -> Header | None:
 
 
 def _digest(header: Header, pixels: npt.NDArray[np.generic]) -> str:
-    """Return the digest of `Decoded`. XXH3 takes a tenth of the time of SHA-256; files are still told apart by the latter."""
+    """Return the digest of `Decoded`.
+
+    XXH3 takes a tenth of the time of SHA-256, which still distinguishes files.
+    """
     digest = xxhash.xxh3_128(
         f"{header.mode} {header.width}x{header.height} {pixels.shape[0]} {pixels.dtype.itemsize}".encode()
     )
@@ -228,16 +239,16 @@ def _with_pillow(data: bytes, known: Header | None, white: int) -> Decoded:
             raise Unreadable(defect, reason, header, _survives(data, header, defect)) from None
     if header.defect:
         raise Unreadable(*classify(data, header), header, 1.0)
-    told = extent(data, decoded=True, format=header.format) if known is None else None
-    if told is not None and told.end < 0:
+    found = extent(data, decoded=True, format=header.format) if known is None else None
+    if found is not None and found.end < 0:
         raise Unreadable(
-            "missing-end-marker" if told.marker_alone else "truncated",
-            told.reason,
+            "missing-end-marker" if found.marker_alone else "truncated",
+            found.reason,
             header,
-            1.0 if told.marker_alone else nan,
+            1.0 if found.marker_alone else nan,
         )
-    if told is not None:
-        header = replace(header, trailing=len(data) - told.end)
+    if found is not None:
+        header = replace(header, trailing=len(data) - found.end)
     if full.size == 0:
         raise Unreadable("broken-header", "broken header: the picture has no pixels", header)
     return Decoded(header, _shrunk(full, reduction(header.width, header.height)), _digest(header, whole))
@@ -253,7 +264,10 @@ def _announced(error: Exception) -> str:
 
 
 def _as_stored(image: Image.Image, header: Header) -> Image.Image:
-    """Undo what Pillow does to TIFF alone: it turns the picture by its orientation, and takes the tag away."""
+    """Undo what Pillow does to TIFF alone.
+
+    It turns the picture by its orientation, and takes the tag away.
+    """
     from PIL import ExifTags
     from PIL.Image import Transpose as T
 

@@ -29,9 +29,8 @@ def cover_every_part(
     """
     parts = len(ratios)
     member = csr_array((np.ones(len(part)), (np.arange(len(part)), part)), shape=(len(part), parts))
-    held = (counts.T @ member).toarray()
-    units = (counts.sign().T @ member).toarray()
-    total = held.sum(axis=1)
+    held = (counts.T @ member).toarray()  # images of each class in each part
+    units = (counts.sign().T @ member).toarray()  # units of each class in each part
     part, by_class = part.copy(), counts.tocsc()
     moved = True
     while moved:  # a move may make room for another
@@ -39,30 +38,46 @@ def cover_every_part(
         for k, empty in np.argwhere((units == 0) & (units.sum(axis=1) >= parts)[:, None]).tolist():
             if units[k, empty]:
                 continue
-            best: tuple[float, int] | None = None
             candidates = by_class.indices[by_class.indptr[k] : by_class.indptr[k + 1]]
-            for unit in candidates.tolist():
-                giving, row = int(part[unit]), slice(counts.indptr[unit], counts.indptr[unit + 1])
-                inside, size = counts.indices[row], counts.data[row]
-                left = held[k, giving] - float(size[inside == k][0])
-                if (units[inside, giving] < 2).any() or left < KEPT * ratios[giving] * total[k]:
-                    continue
-                share, here, there = (
-                    size / total[inside],
-                    held[inside, giving] / total[inside],
-                    held[inside, empty] / total[inside],
-                )
-                cost = float((share * (there - ratios[empty] - here + ratios[giving] + share)).sum())
-                if best is None or cost < best[0]:
-                    best = (cost, unit)
-            if best is None:
+            unit = _find_cheapest_move(candidates.tolist(), k, empty, counts, part, ratios, held, units)
+            if unit is None:
                 continue
-            unit, moved = best[1], True
-            giving, row = int(part[unit]), slice(counts.indptr[unit], counts.indptr[unit + 1])
-            inside, size = counts.indices[row], counts.data[row]
-            held[inside, giving] -= size
-            held[inside, empty] += size
-            units[inside, giving] -= 1
-            units[inside, empty] += 1
-            part[unit] = empty
+            giving, (classes, size) = int(part[unit]), _images_of(counts, unit)
+            held[classes, giving] -= size
+            held[classes, empty] += size
+            units[classes, giving] -= 1
+            units[classes, empty] += 1
+            part[unit], moved = empty, True
     return part
+
+
+def _images_of(counts: csr_array, unit: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """Return the classes in a unit, and its images of each."""
+    row = slice(counts.indptr[unit], counts.indptr[unit + 1])
+    return counts.indices[row], counts.data[row]
+
+
+def _find_cheapest_move(
+    candidates: list[int],
+    k: int,
+    empty: int,
+    counts: csr_array,
+    part: npt.NDArray[np.int64],
+    ratios: npt.NDArray[np.float64],
+    held: npt.NDArray[np.float64],
+    units: npt.NDArray[np.float64],
+) -> int | None:
+    """Return the unit of class ``k`` whose move to the part ``empty`` costs least; ``None`` if none may move."""
+    total = held.sum(axis=1)
+    best: tuple[float, int] | None = None
+    for unit in candidates:
+        giving, (classes, size) = int(part[unit]), _images_of(counts, unit)
+        left = held[k, giving] - float(size[classes == k][0])
+        if (units[classes, giving] < 2).any() or left < KEPT * ratios[giving] * total[k]:
+            continue
+        share = size / total[classes]
+        here, there = held[classes, giving] / total[classes], held[classes, empty] / total[classes]
+        cost = float((share * (there - ratios[empty] - here + ratios[giving] + share)).sum())
+        if best is None or cost < best[0]:
+            best = (cost, unit)
+    return None if best is None else best[1]

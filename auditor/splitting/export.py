@@ -7,7 +7,7 @@ import json
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Literal, get_args
@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from auditor.dataset import LocalFiles
+from auditor.dataset import LocalFiles, shown_name
 from auditor.errors import MissingExtraError, OutputError, UsageError
 from auditor.outputs import csv_bytes, read_csv, refuse_inside, write_set
 from auditor.splitting.certificate import part_column, parts_of
@@ -122,7 +122,7 @@ def export_table(plan: Plan, folder: str | Path) -> tuple[Path, Path]:
 
 
 def folder_name(label: str) -> str:
-    """Return a class's name as the name of a folder: odd characters percent-encoded, a long one cut and told apart by a digest.
+    """Return a class's name as the name of a folder: odd characters percent-encoded, a long one shortened.
 
     Examples
     --------
@@ -137,7 +137,10 @@ def _encoded(name: str) -> str:
 
 
 def _shortened(name: str, suffix: str = "") -> str:
-    """Return a name that file systems take: of one of more than `LONGEST` bytes its beginning and a digest of it all."""
+    """Return a name that file systems take.
+
+    A name of more than `LONGEST` bytes keeps its beginning, and a digest of the whole follows.
+    """
     if len((name + suffix).encode()) <= LONGEST:
         return name + suffix
     digest = hashlib.sha256(name.encode()).hexdigest()[:DIGEST]
@@ -145,7 +148,7 @@ def _shortened(name: str, suffix: str = "") -> str:
     return f"{name.encode()[:room].decode('utf-8', 'ignore')}~{digest}{suffix}"
 
 
-def _file_names(paths: pd.Series) -> list[str]:
+def _file_names(paths: Iterable[str]) -> list[str]:
     """Return a file name for each path, numbered so that each is unique where case does not count."""
     taken: set[str] = set()
     names = []
@@ -213,6 +216,8 @@ def export_tree(plan: Plan, folder: str | Path, how: How = "hardlink") -> Path:
     table = plan.table[plan.table["fold"] != ""] if folds else plan.usable
     column = part_column(table)
     classes = sorted(set(table["label"]))
+    source = plan.dataset.source
+    names = source.names if isinstance(source, LocalFiles) else {}  # with the endings that paths may lack
     with renamed_at_the_end(target, _is_export) as made:
         listed: list[tuple[str, str]] = []
         for part in parts_of(table):
@@ -221,7 +226,8 @@ def export_tree(plan: Plan, folder: str | Path, how: How = "hardlink") -> Path:
                 inside = f"{top}/{folder_name(label)}"
                 (made / inside).mkdir(parents=True)
                 paths = table.loc[(table[column] == part) & (table["label"] == label), "path"]
-                for path, name in zip(paths, _file_names(paths), strict=True):
+                files = [shown_name(names.get(path, path)) for path in paths]
+                for path, name in zip(paths, _file_names(files), strict=True):
                     _put(plan, str(path), made / inside / name, how)
                     listed.append((f"{inside}/{name}", str(path)))
         (made / NAMES).write_bytes(csv_bytes(pd.DataFrame(listed, columns=["file", "path"])))

@@ -92,6 +92,8 @@ def in_words(effect: Effect) -> str:
     for word, limit in (("warning", effect.warn_at), ("error", effect.error_at)):
         if limit is not None:
             parts.append(f"{word} {beyond} {quantity(limit, effect.unit)}")
+    if effect.accept_at is not None:
+        parts.append(f"a pass may leave {quantity(effect.accept_at, effect.unit)} unproven")
     if effect.detectable is not None:
         parts.append(f"this much data could have shown {quantity(effect.detectable, effect.unit)} or more")
     if effect.warn_at is None and effect.error_at is None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from auditor.finding import Finding, Waiver
 from auditor.reports.charts.scale import Scale, draw_scale
 from auditor.reports.reviewed import still_to_ask
-from auditor.reports.sections.fixes import by_hand, command_of
+from auditor.reports.sections.fixes import by_hand, find_command
 from auditor.reports.sections.pictures import Picture, Pictures
 from auditor.reports.sections.plain_table import cell
 from auditor.reports.thresholds import threshold_of, value_of
@@ -110,7 +110,7 @@ def view(
         value=value_of(effect),
         limit=threshold_of(effect, finding.severity),
         fix_text=shortened(finding.fix.text, LONGEST_TEXT) if finding.fix else "",
-        command=command_of(finding),
+        command=find_command(finding),
         by_hand=by_hand(finding),
         q_value="" if finding.q_value is None else _small(finding.q_value),
         parameters=", ".join(f"{name} = {cell(value)}" for name, value in finding.parameters.items()),

@@ -25,7 +25,7 @@ OF_THE_WHOLE = (
 )
 
 
-def command_of(finding: Finding) -> str:
+def find_command(finding: Finding) -> str:
     """Return the command that can be typed as it stands, blank where there is none."""
     command = finding.fix.command or "" if finding.fix else ""
     return "" if PLACEHOLDERS & set(command.split()) else command

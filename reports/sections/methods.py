@@ -58,6 +58,18 @@ class Methods:
     unreadable: tuple[tuple[str, str], ...]
 
 
+def _eyes(eyes: Mapping[str, Any]) -> str:
+    """Return what the user brought to judge content by, and how good the judge is with it."""
+    parts = [
+        f"{what} {eyes[what].get('name') or eyes[what].get('model')} (SHA-256 {eyes[what]['sha256'][:12]})"
+        for what in ("embeddings", "probabilities", "encoder")
+        if what in eyes
+    ]
+    accuracy = eyes.get("balanced_accuracy")
+    parts += [f"balanced accuracy {accuracy:.3f}"] if accuracy is not None else []
+    return ", ".join(parts)
+
+
 def methods(record: Record) -> Methods:
     """Return the section."""
     dataset, made = record.dataset, record.provenance
@@ -78,6 +90,8 @@ def methods(record: Record) -> Methods:
         )
         if run.get(key)
     ]
+    if made.get("eyes"):
+        facts.append(("Content judged by", _eyes(made["eyes"])))
     if isinstance(run.get("seconds"), int | float):
         facts.append(("Took", f"{number(float(run['seconds']))} seconds"))
     versions = ", ".join(f"{name} {version}" for name, version in (made.get("versions") or {}).items())

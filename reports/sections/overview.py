@@ -9,7 +9,7 @@ from auditor.finding import Finding, Severity
 from auditor.record import SPLITS, Record
 from auditor.reports.ranking import ranked
 from auditor.reports.sections.findings import anchor
-from auditor.reports.sections.fixes import by_hand, command_of
+from auditor.reports.sections.fixes import by_hand, find_command
 from auditor.reports.understood import understood
 from auditor.reports.wording import count, joined, plural, share
 from auditor.stats.imbalance import evenness
@@ -232,7 +232,7 @@ def _steps(ordered: Sequence[Finding]) -> tuple[Step, ...]:
     steps: list[Step] = []
     said: set[str] = set()
     for finding in ordered:
-        command = command_of(finding)
+        command = find_command(finding)
         settled = finding.severity is Severity.UNDECIDED and not command  # more data alone would settle it
         if finding.fix is None or settled or finding.code in said or (command and command in said):
             continue

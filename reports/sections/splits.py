@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
+from auditor.finding import Finding, Severity
 from auditor.record import Record
 from auditor.reports.charts.bars import Bars, draw_bars
 from auditor.reports.sections.classes import split_names
@@ -36,6 +38,7 @@ class Splits:
     words: str
     claims: tuple[ClaimView, ...]
     failing: int
+    agreement: str
     bars: Bars | None
     checks: tuple[FindingView, ...]
     passed: tuple[FindingView, ...]
@@ -86,11 +89,12 @@ def splits(record: Record, pictures: Pictures) -> Splits | None:
     before = {f.id: (f.severity, f.effect) for f in record.findings}
     differing = [f for f in record.split_findings if before.get(f.id) != (f.severity, f.effect)]
     views = [view(f, pictures, prefix="planned") for f in differing]
-    opened = [f.is_shown for f in differing]
+    opened = [f.is_shown and not _unproven(f) for f in differing]
     return Splits(
         " ".join(p for p in parts if p),
         claims,
         sum(not c.holds for c in claims),
+        say_agreement(record.split_findings),
         draw_bars(counts, names) if counts and facts.get("origin") != "kept" else None,
         tuple(v for v, o in zip(views, opened, strict=True) if o),
         tuple(v for v, o in zip(views, opened, strict=True) if not o),
@@ -98,3 +102,24 @@ def splits(record: Record, pictures: Pictures) -> Splits | None:
         plain_table("Ways to repair it, and what they cost", facts.get("trade_off", [])),
         tuple(facts.get("notes", [])),
     )
+
+
+def say_agreement(findings: tuple[Finding, ...]) -> str:
+    """Return one sentence about all distances between parts; blank where one is proven or none measured.
+
+    The largest upper end of several distances is that of the largest distance, at the same confidence.
+    """
+    distances = [f.effect for f in findings if f.effect is not None and f.effect.accept_at is not None]
+    if not distances or any(f.severity.rank < Severity.UNDECIDED.rank for f in findings):
+        return ""
+    high = math.ceil(100 * max(e.high for e in distances) - 1e-6) / 100  # up, for no more is excluded
+    unproven = sorted({f.code for f in findings if _unproven(f)})
+    if not unproven:
+        return f"The parts agree to within {high:.2f} (95 %)."
+    return f"No shift between the parts is proven. Too few images to say more by {joined(unproven)}."
+
+
+def _unproven(finding: Finding) -> bool:
+    """Whether a distance is undecided that has a margin: a row, not a card."""
+    effect = finding.effect
+    return finding.severity is Severity.UNDECIDED and effect is not None and effect.accept_at is not None

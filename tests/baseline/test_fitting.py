@@ -11,7 +11,7 @@ from auditor.baseline.feeding import Samples
 from auditor.baseline.fitting import Epoch, Run, fit, rate
 from auditor.baseline.network import Architecture, Network, network, softmax
 from auditor.baseline.pixels import build_cache
-from auditor.baseline.scaling import pixel_statistics
+from auditor.baseline.scaling import measure_pixels
 from auditor.baseline.varying import MILD
 from auditor.errors import DataError, OutputError
 from tests.baseline.conftest import FakePlan
@@ -32,7 +32,7 @@ def parts(bars: FakePlan, tmp_path_factory: pytest.TempPathFactory) -> Parts:
 
 @pytest.fixture(scope="module")
 def net(parts: Parts) -> Network:
-    scaler = pixel_statistics([parts["train"].images()]).min_max()
+    scaler = measure_pixels([parts["train"].images()]).min_max()
     return network(Architecture(image_size=16, classes=2, filters=16, depth=1, scaler=scaler, dropout=0.3))
 
 

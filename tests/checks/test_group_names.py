@@ -1,6 +1,6 @@
 import pytest
 
-from auditor.checks.alike import group_appearance
+from auditor.checks.alike import normalise_group
 from auditor.checks.group_names import GroupNames
 from auditor.checks.label_names import LabelNames
 from auditor.finding import Severity
@@ -27,7 +27,7 @@ def grouped(train, test):
     ],
 )
 def test_groups_that_are_likely_the_same(one, other):
-    assert group_appearance(one) == group_appearance(other)
+    assert normalise_group(one) == normalise_group(other)
     found = only(GroupNames()(grouped([one, one, "x9"], [other])))
     assert found.severity is Severity.WARNING and found.affected == 1
     assert "several splits" in found.summary

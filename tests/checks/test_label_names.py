@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.checks.alike import appearance, find_alike
+from auditor.checks.alike import find_alike, normalise_name
 from auditor.checks.label_names import LabelNames
 from auditor.finding import Severity
 from tests.checks.plants import base, some
@@ -17,7 +17,7 @@ from tests.checks.splits import only, scan, table
     ],
 )  # fmt: skip
 def test_names_that_look_alike(one, other):
-    assert appearance(one) == appearance(other)
+    assert normalise_name(one) == normalise_name(other)
 
 
 @pytest.mark.parametrize(
@@ -28,12 +28,12 @@ def test_names_that_look_alike(one, other):
     ],
 )  # fmt: skip
 def test_names_that_differ(one, other):
-    assert appearance(one) != appearance(other)
+    assert normalise_name(one) != normalise_name(other)
 
 
 @given(st.text(min_size=1, max_size=12))
 def test_appearance_of_any_name_is_stable(name):
-    assert appearance(name) == appearance(name)
+    assert normalise_name(name) == normalise_name(name)
     assert find_alike((name,)) == []
 
 

@@ -32,7 +32,24 @@ def test_few_images_leave_it_open_and_say_what_they_could_have_shown():
     found = finding({"train": {"cat": 40, "dog": 40}, "test": {"cat": 22, "dog": 18}})
     assert found.severity is Severity.UNDECIDED
     assert 0.2 < found.effect.detectable < 0.7
-    assert "would have been shown" in found.summary
+    assert "cannot be excluded; up to 10 % passes" in found.summary
+
+
+def test_clean_splits_pass_and_say_what_they_exclude():
+    found = finding({"train": {"cat": 500, "dog": 500}, "test": {"cat": 500, "dog": 500}})
+    assert found.severity is Severity.PASS
+    assert found.effect.high < 0.1
+    assert found.summary.startswith(
+        f"The class shares do not differ by more than {np.ceil(100 * found.effect.high):.0f} % (95 %)."
+    )
+
+
+def test_many_classes_pass_though_chance_alone_puts_them_apart():
+    rng = np.random.default_rng(0)
+    images = table({"train": {"": 2500}, "test": {"": 2500}}).assign(
+        label=rng.integers(0, 100, 5000).astype(str)
+    )
+    assert only(LabelShift()(scan(images))).severity is Severity.PASS
 
 
 def test_ten_groups_are_the_fewest_that_say_anything():

@@ -27,9 +27,12 @@ def test_a_planted_shift_is_found_and_named():
     assert by_name["sharpness"]["rises"]
 
 
-def test_evidence_shows_the_images_that_are_farthest_out():
-    found = only(PropertyShift()(scan(shifted(3))))
-    assert set(found.examples["split"]) == {"test"}
+def test_evidence_shows_the_images_of_either_split_that_are_farthest_out():
+    images = shifted(3)
+    found = only(PropertyShift()(scan(images)))
+    sharpness = images.set_index("path")["sharpness"]
+    shown = found.examples.groupby("split")["path"].apply(lambda paths: sharpness[paths].to_numpy())
+    assert shown["test"].min() > shown["train"].max()
     assert found.examples["score"].is_monotonic_decreasing
     assert len(found.examples) <= 200
 
@@ -50,10 +53,38 @@ def test_what_no_single_property_shows_is_found_in_their_combination():
 
 
 def test_equal_properties_are_undecided_at_first_and_pass_at_last():
-    assert only(PropertyShift()(scan(table(HALVES)))).severity is Severity.UNDECIDED
+    few = only(PropertyShift()(scan(table({"train": {"cat": 100}, "test": {"cat": 100}}))))
+    assert few.severity is Severity.UNDECIDED
+    assert (
+        f"a distance of {np.ceil(100 * few.effect.high) / 100:.2f} cannot be excluded; up to 0.15 passes"
+        in few.summary
+    )
     many = only(PropertyShift()(scan(table({"train": {"cat": 40_000}, "test": {"cat": 40_000}}))))
     assert many.severity is Severity.PASS
     assert many.effect.high < 0.05
+    assert many.summary.startswith(
+        f"No property differs by more than {np.ceil(100 * many.effect.high) / 100:.2f} (95 %)."
+    )
+
+
+def test_without_a_margin_of_its_own_the_threshold_is_the_margin():
+    images = table({"train": {"cat": 2_000}, "test": {"cat": 2_000}})
+    assert only(PropertyShift()(scan(images))).severity is Severity.PASS
+    assert only(PropertyShift(accept_distance=0.0)(scan(images))).severity is Severity.UNDECIDED
+
+
+def test_a_header_fact_does_not_lead_the_sentence():
+    """Two sizes of header differ in a later digit; two qualities of compression, in the first."""
+    images = shifted(2)
+    second = images["split"] == "test"
+    images["bytes_per_pixel"] = np.where(second, 3.0002, 3.0001)
+    found = only(PropertyShift()(scan(images)))
+    header = next(p for p in found.details["properties"] if p["name"] == "bytes_per_pixel")
+    assert header["value"] == pytest.approx(0)
+    images["bytes_per_pixel"] = np.where(second, 3.5, 0.2)
+    found = only(PropertyShift()(scan(images)))
+    assert found.effect.value == pytest.approx(1)
+    assert found.summary.startswith("Sharpness differs most")
 
 
 def test_an_effect_below_the_threshold_is_never_flagged_however_many_images():

@@ -73,11 +73,20 @@ def kinds(tmp_path_factory):
         (p.relative_to(tree).as_posix(), p.parent.name, p.parent.parent.name, f"p{i // 5}")
         for i, p in enumerate(sorted(tree.rglob("*.png")))
     ]
-    table = pd.DataFrame(rows, columns=["path", "kind of disc", "part", "patient"])
-    table.to_csv(tree / "discs.csv", index=False)
+    table = pd.DataFrame(rows, columns=["what's the file?", "kind of disc", "part", "$patient"])
+    table.to_csv(folder / "a table.csv", index=False)
     return {
         "folder": (tree, {}),
-        "table": (tree / "discs.csv", {"label": "kind of disc", "split": "part", "group": "patient"}),
+        "table": (
+            folder / "a table.csv",
+            {
+                "path": "what's the file?",
+                "root": str(tree),
+                "label": "kind of disc",
+                "split": "part",
+                "group": "$patient",
+            },
+        ),
     }
 
 
@@ -97,11 +106,40 @@ def test_every_fix_of_every_finding_parses_carries_the_options_and_runs(kind, ki
         assert str(data) in words and words[words.index("-o") + 1] == str(output)
         for name, column in columns.items():
             assert words[words.index(f"--{name}") + 1] == column
-        if verb in ("split", "augment"):
-            if verb == "augment":
-                pytest.importorskip("albumentations")
+        if verb == "augment":
+            pytest.importorskip("albumentations")
+        if verb != "train":
             cli.main([verb, *words, "-q"], standalone_mode=False)
     assert auditor.load(output).record.split is not None
+
+
+def promised(command, output):
+    """Whether what a command says in its words is what it did."""
+    verb, words = parse(command)
+    given = {word: words[i + 1] for i, word in enumerate(words[:-1]) if word.startswith("--")}
+    if verb == "split":
+        table = pd.read_csv(output / "split.csv", keep_default_na=False)
+        if "--folds" in given:
+            return set(table["fold"]) - {"", "test"} >= {str(k) for k in range(int(given["--folds"]))}
+        return {"train", "val", "test"} <= set(table["split"])
+    if verb == "augment":
+        made = pd.read_csv(output / "augmented.csv")
+        return len(made) > 0 and set(made["split"]) == {"train"}
+    return (output / "audit.json").exists()
+
+
+@pytest.mark.parametrize("kind", ["folder", "table"])
+def test_every_command_of_a_fix_does_what_its_words_say(kind, kinds, tmp_path):
+    pytest.importorskip("albumentations")
+    audit, _, _ = found_on(kind, kinds, tmp_path / "out")
+    commands = {f.fix.command for f in audit.record.findings if f.fix and f.fix.command}
+    tried = sorted(command for command in commands if parse(command)[0] in ("split", "augment", "scan"))
+    assert {parse(command)[0] for command in tried} >= {"split", "augment"}
+    for k, command in enumerate(tried):
+        _, words = parse(command)
+        words[words.index("-o") + 1] = str(tmp_path / f"own {k}")
+        cli.main([parse(command)[0], *words, "-q"], standalone_mode=False)
+        assert promised(command, tmp_path / f"own {k}"), command
 
 
 def test_a_split_that_a_fix_makes_ends_the_leak(kinds, tmp_path):

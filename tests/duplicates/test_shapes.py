@@ -8,8 +8,8 @@ from auditor.duplicates.shapes import (
     compare_shapes,
     describe_colours,
     describe_shapes,
+    dot_pairs,
     find_lookalikes,
-    multiply_pairs,
     turn_shapes,
 )
 from auditor.duplicates.turns import INVERSE, TURNS, turn_pictures
@@ -112,6 +112,4 @@ def test_products_of_pairs():
     rng = np.random.default_rng(5)
     ours, theirs = rng.normal(size=(2, 30, 7)).astype(np.float32)
     first, second = rng.integers(0, 30, (2, 10_000))
-    assert multiply_pairs(ours, theirs, first, second) == pytest.approx(
-        (ours @ theirs.T)[first, second], abs=1e-5
-    )
+    assert dot_pairs(ours, theirs, first, second) == pytest.approx((ours @ theirs.T)[first, second], abs=1e-5)

@@ -292,3 +292,14 @@ def test_a_sound_compressed_tiff_is_still_read():
             (RAMP * 100 - 50).astype(np.int16),
         ):
             assert np.ptp(seen(tiff(pixels, compression="zlib", **how), "a.tif")) > 90
+
+
+def test_a_table_of_dicom_files_whose_ids_lack_the_ending_is_read_and_grouped(tmp_path):
+    for i in range(4):
+        pixels = np.uint8(RAMP * 100 + i)
+        (tmp_path / f"{i}.dcm").write_bytes(dicom(pixels, PatientID=f"P{i // 2}"))
+    (tmp_path / "t.csv").write_text("image_id,target\n0,a\n1,a\n2,b\n3,b\n")
+    data = open_dataset(tmp_path / "t.csv")
+    assert list(data.samples["path"]) == ["0", "1", "2", "3"]
+    assert data.source.read("0").startswith(b"\x89PNG")
+    assert list(data.samples["group"]) == ["P0", "P0", "P1", "P1"]

@@ -81,21 +81,23 @@ def test_paths_as_other_machines_write_them_are_found_and_said(folder, how):
     data = open_dataset(written(folder, rows(["path", "label"], how)))
     labels, there = found(data)
     assert there and sorted(labels.values()) == sorted(EXPECTED.values())
-    assert {path.removeprefix("./") for path in labels} == set(EXPECTED)
+    assert set(labels) == {how(f) for f in FILES}, "the paths stay as the table gives them"
     assert how("x").startswith("./") or any("is read as" in note for note in data.reading.notes)
 
 
 def test_another_unicode_form_is_the_same_name(tmp_path):
-    name = unicodedata.normalize("NFD", "rosé.png")
-    (tmp_path / name).write_bytes(png(8, 8))
-    data = open_dataset(written(tmp_path, [["path", "label"], [unicodedata.normalize("NFC", name), "a"]]))
-    assert found(data) == ({name: "a"}, True)
+    on_disk, in_table = (unicodedata.normalize(form, "rosé.png") for form in ("NFD", "NFC"))
+    (tmp_path / on_disk).write_bytes(png(8, 8))
+    data = open_dataset(written(tmp_path, [["path", "label"], [in_table, "a"]]))
+    assert found(data) == ({in_table: "a"}, True)
 
 
 def test_two_files_that_fit_are_no_answer(folder):
     (folder / "images" / "cat00.png").write_bytes(png(8, 8))
     data = open_dataset(written(folder, rows(["path", "label"], lambda f: f"images/{f[:-4]}")))
-    assert "images/cat00" in set(data.samples["path"]) and "images/cat01.jpg" in set(data.samples["path"])
+    assert data.source.stat("images/cat01").size
+    with pytest.raises(FileNotFoundError):
+        data.source.stat("images/cat00")
 
 
 def test_files_in_another_folder_are_refused_with_the_option_that_finds_them(folder):
@@ -195,6 +197,17 @@ def test_a_split_that_auditor_wrote_is_a_table(folder):
     assert set(read.samples["split"]) == {"train", "val", "test"}
 
 
+def test_a_split_that_auditor_wrote_is_read_from_any_working_folder(folder, tmp_path_factory, monkeypatch):
+    for k, label in enumerate(("cat", "dog")):
+        (folder / "data" / label).mkdir(parents=True)
+        for i in range(10):
+            (folder / "data" / label / f"{i}.png").write_bytes(png(16, 16, 100 * k + i))
+    monkeypatch.chdir(folder)
+    auditor.split("data", output="out", ratios=(60, 20, 20))
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+    assert found(open_dataset(folder / "out" / "split.csv"))[1]
+
+
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
 def test_the_table_of_a_hospital(folder, separator):
     header = ["PatientID", "StudyDate", "ImageFile", "Finding", "Set"]
@@ -203,6 +216,17 @@ def test_the_table_of_a_hospital(folder, separator):
     ]
     (folder / "t.csv").write_text("\n".join(separator.join(row) for row in [header, *body]))
     data = open_dataset(folder / "t.csv", root=folder / "images", label="Finding", group="PatientID")
-    assert found(data) == ({f: f[:3] for f in FILES}, True)
+    assert found(data) == ({f[:-4]: f[:3] for f in FILES}, True)
     assert set(data.samples["split"]) == {"train", "test"}
     assert set(data.samples["group"]) == {"000", "001", "002", "003"}
+
+
+def test_the_paths_of_a_table_stay_as_they_are_given_in_what_is_written(folder):
+    table = written(folder, rows(["id", "label"], lambda f: f"images\\{f[:-4]}"))
+    given = {f"images\\{f[:-4]}" for f in FILES}
+    plan = auditor.split(table, output=folder / "out", ratios=(60, 20, 20))
+    assert set(plan.table["path"]) == given
+    assert set(pd.read_csv(folder / "out" / "split.csv")["path"]) == given
+    assert found(open_dataset(folder / "out" / "split.csv"))[1], "and auditor still finds the files"
+    tree = auditor.export(plan, "copy", folder / "tree")
+    assert len(list(tree.rglob("*.jpg"))) == len(plan.usable), "folders need the ending of each file"

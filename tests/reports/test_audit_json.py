@@ -34,6 +34,16 @@ def test_what_is_written_fits_the_schema(schema, parts):
     validate(replace(record(), **parts), schema)
 
 
+def test_an_audit_from_before_effects_had_a_margin_is_read(tmp_path):
+    narrow = Effect(name="distance", value=0.02, low=0.0, high=0.04, warn_at=0.05)
+    findings = (Finding(code="content-shift", title="t", summary="s", effect=narrow),)
+    save_record(replace(record(), findings=findings, split_findings=()), tmp_path)
+    audit = json.loads((tmp_path / "audit.json").read_text(encoding="utf-8"))
+    assert audit["findings"][0]["effect"].pop("accept_at") is None
+    (tmp_path / "audit.json").write_text(json.dumps(audit), encoding="utf-8")
+    assert load_record(tmp_path).findings[0].effect == narrow
+
+
 def test_the_schema_describes_every_key_that_is_written(schema):
     audit = audit_to_json(record())
     assert set(audit) == set(schema["properties"])

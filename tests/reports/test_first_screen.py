@@ -8,7 +8,7 @@ import pytest
 from auditor.finding import Effect, Finding, Fix, Severity, Waiver
 from auditor.record import Record
 from auditor.reports.html import render_html
-from auditor.reports.sections.fixes import by_hand, command_of
+from auditor.reports.sections.fixes import by_hand, find_command
 from auditor.reports.sections.overview import overview
 from tests.reports.examples import record
 
@@ -78,7 +78,7 @@ def test_waived_faults_are_not_hidden_by_the_verdict():
 )
 def test_a_step_has_a_command_or_says_that_it_is_for_a_person(fix, effect, evidence, command, words):
     finding = _finding(effect, fix=fix, examples=evidence)
-    assert command_of(finding) == command
+    assert find_command(finding) == command
     assert words in by_hand(finding) and bool(words) == bool(by_hand(finding))
     assert finding.severity in (Severity.WARNING, Severity.UNDECIDED)
     steps = overview(_record(finding)).steps

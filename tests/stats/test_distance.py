@@ -13,6 +13,7 @@ from auditor.stats.distance import (
     kolmogorov_smirnov,
     total_variation,
     total_variation_half_width,
+    total_variation_upper_end,
 )  # fmt: skip
 
 samples = st.lists(st.integers(-5, 5).map(float), min_size=1, max_size=40)
@@ -106,6 +107,27 @@ def test_half_width_of_total_variation_of_two_classes_is_that_of_a_share():
         [5000, 5000], [5000, 5000], 10_000, 10_000, 0.05, np.random.default_rng(0)
     )
     assert half == pytest.approx(1.96 * np.sqrt(0.25 * 2 / 10_000), rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("p", "moved"), [([0.5] * 2, 0.1), ([0.1] * 10, 0.1), ([0.1] * 10, 0.2), ([0.7, 0.1, 0.1, 0.1], 0.15)]
+)
+def test_the_upper_end_of_total_variation_covers_the_true_distance(p, moved):
+    rng = np.random.default_rng(3)
+    p = np.array(p)
+    half = len(p) // 2
+    q = p + np.repeat([-moved / half, moved / (len(p) - half)], [half, len(p) - half])
+    truth = total_variation(p, q)
+    draws = ((rng.multinomial(300, p), rng.multinomial(500, q)) for _ in range(400))
+    missed = [total_variation_upper_end(a, b, 300, 500, 0.1) < truth for a, b in draws]
+    assert np.mean(missed) <= 0.1 + 2 * np.sqrt(0.1 * 0.9 / 400)
+
+
+def test_the_upper_end_of_total_variation_of_many_classes_leaves_out_what_chance_adds():
+    rng = np.random.default_rng(4)
+    a, b = rng.multinomial(2000, [0.01] * 100), rng.multinomial(2000, [0.01] * 100)
+    assert total_variation_upper_end(a, b, 2000, 2000, 0.05) < 0.1 < total_variation(a, b)
+    assert total_variation_upper_end([5, 0], [9, 0], 5, 9, 0.05) == 0
 
 
 tables = st.lists(st.lists(st.integers(1, 60), min_size=3, max_size=3), min_size=2, max_size=5)

@@ -125,7 +125,19 @@ def _with_lines(text: str) -> Any:
 
 
 def _with_terms(text: str) -> Any:
-    """Link each term of the glossary where it first occurs, with its meaning for those who point at it."""
+    """Set what stands in backticks as code, and link terms of the glossary, with their meaning as a hint."""
+    from markupsafe import Markup
+
+    pieces = text.split("`")
+    if len(pieces) % 2 == 0:  # a backtick that opens and never closes is a letter like others
+        return _linked(text)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(_breakable(piece)) if i % 2 else _linked(piece)
+        for i, piece in enumerate(pieces)
+    )
+
+
+def _linked(text: str) -> Any:
     from markupsafe import Markup
 
     return Markup("").join(

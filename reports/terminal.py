@@ -67,16 +67,17 @@ def conclusion(
             ]
             lines += [f"  {line}" for line in described(finding).split("\n")]
     trained = list(_trained(record))
-    lines += ["", *trained] if trained else []
+    lines += [*([""] if lines else []), *trained] if trained else []
     screen = overview(record)
     commands = [(s.command, s.by_hand) for s in screen.steps if s.command]
     if commands:
-        lines += ["", "Type next:"]
+        lines += [*([""] if lines else []), "Type next:"]
     for command, before in commands:
         lines += [f"  # {visible(before)}"] if before else []
         lines.append(f"  {visible(command)}")
     verdict = _painted(visible(screen.headline), record.verdict, colour)
-    return [*lines, "", verdict, f"{visible(record.dataset.name)}: {screen.tally}"]
+    lines += [""] if lines else []
+    return [*lines, verdict, f"{visible(record.dataset.name)}: {screen.tally}"]
 
 
 def comparison_table(comparison: Comparison, *, width: int = 0, colour: bool = False) -> list[str]:

@@ -36,9 +36,9 @@ def test_column_and_root_are_options(command, tmp_path, options):
 
 def test_unlabelled_is_an_option(command, tmp_path):
     write_tree(tmp_path / "discs", {"red": 4})
-    assert "unlabelled" in command("scan", "discs", "-q")[1]
-    _, out, _ = command("scan", "discs", "--unlabelled", "-q")
-    assert "warning  unlabelled:" not in out and "no labels" in out
+    assert "warning  unlabelled\n" in command("scan", "discs", "-q", "-v")[1]
+    _, out, _ = command("scan", "discs", "--unlabelled", "-q", "-v")
+    assert "warning  unlabelled\n" not in out and "no labels" in out
 
 
 @pytest.mark.parametrize("name", ["discs", "discs/", "t.csv"])

@@ -8,6 +8,21 @@ from auditor.finding import Finding, Severity
 PLACEHOLDERS = frozenset({"TABLE", "COLUMN"})
 #: What a command holds that reads the decisions which a reviewer saves from the report.
 AFTER_REVIEW = ("auditor apply", "--decisions")
+#: Checks whose images show how all differ: to keep or drop single ones mends nothing.
+OF_THE_WHOLE = (
+    "group-leak",
+    "source-leak",
+    "collection-order",
+    "label-shift",
+    "property-shift",
+    "content-shift",
+    "class-content-shift",
+    "shortcut",
+    "factor",
+    "test-too-small",
+    "rare-class",
+    "class-imbalance",
+)
 
 
 def find_command(finding: Finding) -> str:
@@ -38,6 +53,8 @@ def by_hand(finding: Finding) -> str:
         return ""
     if finding.severity is Severity.UNDECIDED:
         return "Only more data can settle this."
+    if finding.code in OF_THE_WHOLE:
+        return ""
     if finding.examples is not None and len(finding.examples):
         return "Decide in the report, save decisions.json, then run auditor apply decisions.json DATA."
     return "No command does this."

@@ -89,9 +89,9 @@ def _headline(record: Record, ordered: Sequence[Finding]) -> str:
         return _headline_of_a_pass(record, trainable, passed)
     worst = next(f for f in ordered if f.severity is record.verdict)
     title = _continued(worst.title.rstrip("."))
-    if worst.severity is Severity.UNDECIDED:
+    if worst.severity is Severity.UNDECIDED and trainable:
         rest = f", and {plural(len(ordered) - 1, 'more question')}" if len(ordered) > 1 else ""
-        return f"Nothing is shown to be wrong, but there are too few images to be sure: {title}{rest}."
+        return f"Nothing is shown to be wrong, but not everything could be decided: {title}{rest}."
     if worst.severity is Severity.ERROR:
         return f"Not fit to train on yet: {title}."
     start = "Fit to train on with care" if trainable else "No classifier can be trained on this yet"

@@ -311,12 +311,15 @@ def test_dark_and_light(visit):
 
 def test_paper_shows_what_is_folded_and_no_controls(visit, tmp_path):
     page = visit()
+    opened = page.locator("details[open]").count()
     page.emulate_media(media="print")
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert page.locator("#controls").is_hidden() and page.locator(".decide").first.is_hidden()
     assert page.locator("#passed .list-row").first.is_visible()
+    folded = page.locator(f"{CARDS}:not([open])")
+    assert folded.count() == 0
     page.evaluate("dispatchEvent(new Event('afterprint'))")
-    assert page.locator("details[open]").count() == 0
+    assert page.locator("details[open]").count() == opened
     assert len(page.pdf(path=tmp_path / "report.pdf", format="A4")) > 10_000
 
 

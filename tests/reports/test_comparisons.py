@@ -82,7 +82,7 @@ def test_the_learning_curve_says_what_each_class_needs():
         "not enough to tell",
         "800 to 2,000 images (2 to 5 times the present 400)",
     ]
-    assert "a matter of more images for 1" in shown.words and "not to be told for 1" in shown.words
+    assert "a matter of more images for 1" in shown.words and "unknown for 1" in shown.words
     assert learning_curve({}) is None
 
 

@@ -33,9 +33,19 @@ def test_open_questions_alone_are_no_fault():
     )
     assert made.level == "undecided"
     assert made.headline == (
-        "Nothing is shown to be wrong, but there are too few images to be sure: "
+        "Nothing is shown to be wrong, but not everything could be decided: "
         "some pictures are dark, and 1 more question."
     )
+
+
+@pytest.mark.parametrize("effect", [ALARM, OPEN, FINE])
+@pytest.mark.parametrize("classes", [(), ("cat",)])
+def test_data_that_no_classifier_can_be_trained_on_is_never_called_fit(effect, classes):
+    made = _record(_finding(effect))
+    facts = replace(made.dataset, classes=classes)
+    headline = overview(replace(made, dataset=facts)).headline
+    assert headline.startswith("No classifier can be trained on this")
+    assert "fit to train on" not in headline.lower()
 
 
 def test_what_passes_is_fit_and_says_how_to_go_on():
@@ -84,6 +94,11 @@ def test_a_step_has_a_command_or_says_that_it_is_for_a_person(fix, effect, evide
     steps = overview(_record(finding)).steps
     asks = fix and (command or finding.severity is Severity.WARNING)
     assert [(s.command, s.by_hand) for s in steps] == ([(command, by_hand(finding))] if asks else [])
+
+
+def test_what_single_pictures_cannot_mend_asks_for_no_decision_on_them():
+    finding = _finding(ALARM, "group-leak", fix=Fix(text="t"), examples=pd.DataFrame({"path": ["a"]}))
+    assert by_hand(finding) == ""
 
 
 def test_placeholders_are_never_offered_for_copying():

@@ -170,6 +170,16 @@ def test_a_hostile_text_with_a_term_stays_text():
     assert "&lt;script&gt;alert(1)&lt;/<wbr>script&gt; " in page and ">recall</a> &lt;b&gt;<a" in page
 
 
+def test_commands_in_sentences_are_set_as_code_and_a_lone_backtick_stays():
+    def made(summary: str) -> str:
+        effect = Effect.counted("e", 1.0, warn_at=0.5)
+        finding = Finding(code="x", title="t", summary=summary, effect=effect)
+        return render_html(replace(record(), findings=(finding,)))
+
+    assert "Name it with <code>--group &lt;i&gt;</code>." in made("Name it with `--group <i>`.")
+    assert "a ` b" in made("a ` b")
+
+
 def test_every_part_of_a_record_is_on_the_page(page):
     page = without_links(page)
     for text in (

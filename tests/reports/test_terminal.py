@@ -71,6 +71,11 @@ def test_a_run_says_how_it_split_augmented_scored_and_what_it_diagnosed():
     assert not re.search(r"^(Split|Augmentation|Baseline|Diagnosis):", "\n".join(conclusion(scanned)), re.M)
 
 
+def test_an_audit_that_found_nothing_is_the_verdict_alone():
+    made = replace(record(), findings=(), split=None, augmentation=None, baseline=None)
+    assert conclusion(made)[0] == "Nothing was checked."
+
+
 def test_paragraphs_are_for_those_who_ask():
     summary = record().findings[0].summary
     assert summary not in "\n".join(conclusion(record()))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 BLOCK_NUMBERS = 1 << 24
 #: Share of the mean eigenvalue that is added to each before whitening. Average precision of 5 % flips in the
 #: 1,702 photos of clothing: .80 with the descriptor's 0.1, .82 with 0.5; but from 0.5 on self-confidence ranks
-#: better by .02 than the order that is used (``benchmarks/labels.py --embeddings``).
+#: better by .02 than the order that is used (five seeds; docs/labels.md).
 RIDGE = 0.25
 #: Images whose pairs are compared to tell whether vectors in the order of the data are in that order, and the
 #: fewest with which that is tried.

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from auditor.dataset import LABEL_ANSWER, Dataset, LocalFiles
+from auditor.dataset import LABEL_ANSWER, Dataset, LocalFiles, shown_name
 from auditor.errors import DataError
 from auditor.outputs import csv_bytes, refuse_to_replace, unescape_cell, write_file
 from auditor.parquet import parquet_bytes
@@ -156,7 +156,7 @@ def write_manifest(samples: pd.DataFrame, file: Path, dataset: Dataset, *, keep:
     table = samples[columns]
     if isinstance(dataset.source, LocalFiles):
         source = dataset.source
-        table = table.assign(path=[str(source.locate(p).absolute()) for p in samples["path"]])
+        table = table.assign(path=[shown_name(str(source.locate(p).absolute())) for p in samples["path"]])
     write_file(file, parquet_bytes(table) if file.suffix.lower() == ".parquet" else csv_bytes(table))
     return file
 

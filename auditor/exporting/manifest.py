@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from auditor.dataset import LocalFiles
+from auditor.dataset import LocalFiles, shown_name
 from auditor.exporting.material import WHOLE
 from auditor.outputs import csv_bytes, write_file
 from auditor.parquet import parquet_bytes
@@ -23,7 +23,7 @@ def make(material: Material, options: Options) -> pd.DataFrame:
     """Return ``path, label, split, group``; paths of local files are absolute: it can stand anywhere."""
     table = material.table.assign(split=material.table["split"].replace(WHOLE, ""))
     if material.dataset is not None and isinstance(material.dataset.source, LocalFiles):
-        table = table.assign(path=material.files(table["path"]))
+        table = table.assign(path=[shown_name(file) for file in material.files(table["path"])])
     return table[[c for c in table.columns if c in ("path", "label") or (table[c] != "").any()]]
 
 

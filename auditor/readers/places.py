@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import unicodedata
@@ -18,6 +19,8 @@ from auditor.readers.folder import walk
 from auditor.readers.image_names import is_image
 from auditor.record import MARKER
 
+#: A byte that is no UTF-8, as `auditor.dataset.shown_name` writes it.
+ODD_BYTE = re.compile(r"\\x([89a-f][0-9a-f])")
 #: Paths that are looked for before all are: where these are there, the others are the scan's business.
 FIRST = 100
 #: Files below the folder of a table that are listed to find what is written otherwise.
@@ -124,11 +127,14 @@ def find_files(paths: Sequence[str], root: Path) -> Found:
     sample = paths if len(paths) <= FIRST else [paths[i * len(paths) // FIRST] for i in range(FIRST)]
     if all(is_there(path, root) for path in sample):
         return Found(list(paths))
-    listing, found = Listing(root), Found(list(paths))
+    found = Found(list(paths), _escaped(paths, root))
+    listing = Listing(root)
     if not listing.has_images:
         return found
     assumed: dict[str, list[tuple[str, str]]] = {}
     for row, path in enumerate(paths):
+        if path in found.names:
+            continue
         actual = listing.actual(path)
         if actual is not None:
             if actual != path:
@@ -145,6 +151,18 @@ def find_files(paths: Sequence[str], root: Path) -> Found:
         path, name = pairs[0]
         found.notes.append(f"{len(pairs):,} paths are written {how}: '{path}' is read as '{name}'.")
     return found
+
+
+def _escaped(paths: Sequence[str], root: Path) -> dict[str, str]:
+    """Return the names on disk of paths in which `shown_name` has written odd bytes out."""
+    names = {}
+    for path in paths:
+        if not ODD_BYTE.search(path) or is_there(path, root):
+            continue
+        actual = ODD_BYTE.sub(lambda m: os.fsdecode(bytes([int(m[1], 16)])), path)
+        if is_there(actual, root):
+            names[path] = actual
+    return names
 
 
 def is_there(path: str, root: Path) -> bool:
@@ -210,7 +228,7 @@ def root_folder(root: str | Path) -> Path:
 def audited_data(folder: Path) -> str | None:
     """Return the data that an output folder of auditor is about; ``None`` where it is none, or does not
     say."""
-    if not (folder / MARKER).exists():
+    if not (folder / MARKER).is_file():
         return None
     for name, keys in (("split.json", ("location",)), ("audit.json", ("dataset", "location"))):
         try:

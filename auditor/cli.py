@@ -626,7 +626,7 @@ def main() -> None:
     settle()
     show_plugin_warnings()
     stdout, stderr = sys.stdout, sys.stderr
-    sys.stdout, sys.stderr = cast(TextIO, MayBeClosed(stdout)), cast(TextIO, MayBeClosed(stderr))
+    sys.stdout, sys.stderr = cast(TextIO, MayBeClosed(stdout)), cast(TextIO, MayBeClosed(stderr, OSError))
     try:
         _run()
     finally:
@@ -656,6 +656,11 @@ def _run() -> None:
         _leave(
             f"expected files that can be read and written; received {problem}; hint: mend it and run again,"
             " what was done is kept"
+        )
+    except (MemoryError, RecursionError, ImportError) as error:
+        _leave(
+            f"expected input and memory that suffice; received {type(error).__name__} ({error}); hint: free memory, or"
+            " look for a file that is nested without end; what was done is kept"
         )
 
 

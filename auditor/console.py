@@ -38,16 +38,22 @@ class MayBeClosed:
 
     The work goes on to its end and leaves with the status that it earned: a reader who has seen enough is no
     finding and no error.
+
+    Parameters
+    ----------
+    stream : TextIO
+    gone : type of OSError
+        What says that nobody reads: for standard error a full disk, too.
     """
 
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+    def __init__(self, stream: TextIO, gone: type[OSError] = BrokenPipeError) -> None:
+        self._stream, self._gone = stream, gone
 
     def write(self, text: str) -> int:
         """Write text; returns its length."""
         try:
             return self._stream.write(text)
-        except BrokenPipeError:
+        except self._gone:
             self._to_nowhere()
             return len(text)
 
@@ -55,7 +61,7 @@ class MayBeClosed:
         """Flush."""
         try:
             self._stream.flush()
-        except BrokenPipeError:
+        except self._gone:
             self._to_nowhere()
 
     def _to_nowhere(self) -> None:

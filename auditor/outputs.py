@@ -7,6 +7,7 @@ recognised by what stands in it, and everything else that exists is refused.
 from __future__ import annotations
 
 import csv
+import fcntl
 import json
 import os
 import re
@@ -251,7 +252,14 @@ def write_file(target: Path, content: bytes) -> None:
         if target.stat().st_size == len(content) and target.is_file() and target.read_bytes() == content:
             return
     with replacing(target) as part:
-        part.write_bytes(content)
+        _write_anew(part, content)
+
+
+def _write_anew(part: Path, content: bytes) -> None:
+    """Write a file that was not there: a link of this name leads elsewhere, and a pipe waits for a reader."""
+    part.unlink(missing_ok=True)
+    with part.open("xb") as stream:
+        stream.write(content)
 
 
 # --- folders
@@ -370,6 +378,8 @@ def _move_aside(folder: Path, data: str) -> Path:
 def read_marker(folder: Path) -> dict[str, Any]:
     """Return what the marker of a folder says: ``data``, and ``pending`` while files are being renamed."""
     try:
+        if not (folder / MARKER).is_file():  # a pipe would wait for ever
+            return {}
         found = json.loads((folder / MARKER).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
@@ -379,7 +389,7 @@ def read_marker(folder: Path) -> dict[str, Any]:
 def _write_marker(folder: Path, content: Mapping[str, Any]) -> None:
     part = folder / f"{MARKER}.part"
     text = json.dumps({"note": NOTE, **content}, ensure_ascii=False)
-    part.write_bytes(f"{text}\n".encode("utf-8", "backslashreplace"))
+    _write_anew(part, f"{text}\n".encode("utf-8", "backslashreplace"))
     part.replace(folder / MARKER)
 
 
@@ -395,10 +405,27 @@ def write_set(folder: Path, files: Mapping[str, Callable[[], bytes]]) -> None:
         The folder is not auditor's, or cannot be written.
     """
     make_folder(folder)
-    finish_set(folder)
+    with _alone_in(folder):
+        _write_set(folder, files)
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Wait until no other process or thread writes a set of files into a folder."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _write_set(folder: Path, files: Mapping[str, Callable[[], bytes]]) -> None:
+    _finish_set(folder)
     try:
         for name, content in files.items():
-            (folder / f".{name}.part").write_bytes(content())
+            _write_anew(folder / f".{name}.part", content())
         _write_marker(folder, {**read_marker(folder), "pending": list(files)})
     except OSError as error:
         for name in files:
@@ -409,7 +436,7 @@ def write_set(folder: Path, files: Mapping[str, Callable[[], bytes]]) -> None:
             received=error.strerror or str(error),
             hint="name another place with -o",
         ) from None
-    finish_set(folder)
+    _finish_set(folder)
 
 
 def finish_set(folder: Path) -> None:
@@ -420,6 +447,12 @@ def finish_set(folder: Path) -> None:
     OutputError
         The folder cannot be written.
     """
+    if "pending" in read_marker(folder):
+        with _alone_in(folder):
+            _finish_set(folder)
+
+
+def _finish_set(folder: Path) -> None:
     marker = read_marker(folder)
     pending = marker.pop("pending", None)
     if not isinstance(pending, list):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from contextlib import suppress
@@ -60,6 +61,9 @@ def settle() -> None:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # as Python leaves one that was closed at its start
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  for as long as the process lives
+        stream = getattr(sys, name)
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal of ASCII gets escapes
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     keep_freed_memory()
 

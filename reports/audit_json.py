@@ -113,7 +113,7 @@ def load_json(file: Path) -> dict[str, Any]:
         raise DataError(
             expected="an output folder of auditor", received=f"'{file}': {error.strerror}", hint=hint
         ) from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(
             expected="an audit.json", received=f"'{file}', which is not JSON: {error}", hint=hint
         ) from None

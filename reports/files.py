@@ -19,6 +19,16 @@ from auditor.scanning.schema import MEASURES, SHAPE_MEASURES
 if TYPE_CHECKING:
     import pandas as pd
 
+#: Files that a record is read from.
+READ = (
+    "audit.json",
+    "images.parquet",
+    "thumbnails.parquet",
+    "findings.csv",
+    "split_findings.csv",
+    "split.csv",
+    "augmented.csv",
+)
 #: Columns of ``findings.csv``; the last names the finding, for codes that report on several scopes.
 FINDINGS_COLUMNS = ("check", "severity", *EXAMPLE_COLUMNS, "finding")
 
@@ -147,6 +157,13 @@ def load_record(folder: str | Path) -> Record:
         The folder holds no audit, or one that this version cannot read.
     """
     folder = Path(folder)
+    odd = next((f for f in READ if (folder / f).exists() and not (folder / f).is_file()), None)
+    if odd:  # a pipe would wait for ever
+        raise DataError(
+            expected="an output folder of auditor, complete",
+            received=f"'{folder / odd}', which is no file",
+            hint="remove it, and run auditor scan DATA again with -o and this folder",
+        )
     finish_set(folder)
     audit = load_json(folder / "audit.json")
     try:
@@ -172,7 +189,15 @@ def load_record(folder: str | Path) -> Record:
             if audit["tables"]["augmented"]
             else None,
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (
+        OSError,
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        ArithmeticError,
+        RecursionError,
+    ) as error:
         raise DataError(
             expected="an output folder of auditor, complete",
             received=f"'{folder}': {error}",

@@ -105,3 +105,10 @@ def test_an_unknown_check_is_refused_with_the_nearest_name():
     with pytest.raises(UsageError, match="did you mean 'class-imbalance'"):
         choose([ClassImbalance], select=["class-imbalence"])
     assert choose([ClassImbalance], ignore=["class-imbalance"]) == []
+
+
+@pytest.mark.parametrize("line", ["fail-on = 5", 'fail-on = "eror"', "fail-on = []", "waivers = 5"])
+def test_keys_of_another_type_are_refused(line, tmp_path):
+    (tmp_path / "a.toml").write_text(line)
+    with pytest.raises(UsageError, match="expected"):
+        load_config(tmp_path / "a.toml")

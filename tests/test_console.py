@@ -1,8 +1,12 @@
 """What the terminal is shown."""
 
 import io
+import os
+import subprocess
 import sys
+from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -57,3 +61,20 @@ def test_a_long_check_is_named_and_no_time_is_foretold_for_it(monkeypatch):
         assert console.listeners.check is not None
         console.listeners.check(7, 39, "near-duplicate")
     assert said.getvalue().splitlines()[1] == "  7 of 39, near-duplicate"
+
+
+@pytest.mark.parametrize("locale", [{"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "POSIX", "PYTHONUTF8": "0"}])
+def test_a_terminal_of_ascii_gets_escapes(locale, tmp_path):
+    environment = {**os.environ, "PYTHONCOERCECLOCALE": "0", **locale}
+    code = "import sys; from auditor.process import settle; settle(); print('\\xe9\\u5199'); print('\\xe9', file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"\\xe9\\u5199\n", b"\\xe9\n")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no such device")
+def test_messages_that_find_no_room_change_no_status(tmp_path):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "auditor", "scan", str(tmp_path / "absent")], stderr=full
+        )
+    assert done.returncode == 2

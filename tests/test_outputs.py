@@ -7,6 +7,8 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 
 import numpy as np
 import pandas as pd
@@ -30,7 +32,7 @@ from auditor.outputs import (
     write_file,
     write_set,
 )
-from tests.conftest import write_tree
+from tests.conftest import encoded, picture, write_tree
 
 FAST = auditor.Config(select=("unreadable", "class-imbalance"))
 #: Ends of lines for one program or another, signs of formulas, and what looks escaped.
@@ -243,3 +245,50 @@ def test_every_label_comes_back_from_a_manifest(label, tmp_path):
     assert set(auditor.open(file).classes) == {label, "other"}
     plan = auditor.split(file, output=tmp_path / "out")
     assert all(claim["holds"] for claim in auditor.verify(tmp_path / "out" / "split.csv", file))
+
+
+def test_a_link_or_pipe_under_a_temporary_name_is_not_followed(tmp_path):
+    make_folder(tmp_path / "out")
+    (tmp_path / "mine").write_text("mine")
+    for name in (".a.part", f"{MARKER}.part", ".b.part"):
+        (tmp_path / "out" / name).symlink_to(tmp_path / "mine")
+    write_set(tmp_path / "out", {"a": lambda: b"x"})
+    write_file(tmp_path / "out" / "b", b"y")
+    assert (tmp_path / "mine").read_text() == "mine"
+    assert (tmp_path / "out" / "a").read_bytes() == b"x"
+
+
+def test_two_writers_of_one_folder_do_not_mix_their_sets(tmp_path):
+    """The second waits: in between, the first one's temporary files would be its own."""
+    begun, order = threading.Event(), []
+
+    def slowly():
+        begun.set()
+        time.sleep(0.3)
+        order.append("first")
+        return b"first"
+
+    first = threading.Thread(target=write_set, args=(tmp_path / "out", {"a": slowly, "b": lambda: b"first"}))
+    first.start()
+    begun.wait()
+    write_set(tmp_path / "out", {"a": lambda: order.append("second") or b"second", "b": lambda: b"second"})
+    first.join()
+    assert order == ["first", "second"]
+    assert (tmp_path / "out" / "a").read_bytes() == (tmp_path / "out" / "b").read_bytes() == b"second"
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet", "jsonl"])
+@pytest.mark.parametrize("moved", [False, True])
+def test_files_whose_names_are_no_utf8_come_back_from_every_table(ending, moved, tmp_path):
+    for i in range(4):
+        folder = os.path.join(os.fsencode(tmp_path), b"data", b"caf\xe9" if i % 2 else b"tea")
+        os.makedirs(folder, exist_ok=True)
+        with open(os.path.join(folder, b"\xff%d.png" % i), "wb") as file:
+            file.write(encoded(picture("red", i)))
+    table = tmp_path / f"t.{ending}"
+    auditor.export(auditor.scan(tmp_path / "data", config=FAST), ending, table)
+    if moved:
+        (tmp_path / "elsewhere").mkdir()
+        table = table.rename(tmp_path / "elsewhere" / table.name)
+    again = auditor.open(table)
+    assert len({again.source.read(path) for path in again.samples["path"]}) == 4

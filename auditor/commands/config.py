@@ -126,12 +126,25 @@ def load_config(file: str | Path | None = None) -> Config:
                 hint=f'as in {key} = ["privacy"]',
             )
         lists[key] = tuple(map(str, value))
+    fail_on, waivers = settings.get("fail-on"), settings.get("waivers", [])
+    if fail_on not in (None, "never", "undecided", "warning", "error"):
+        raise UsageError(
+            expected=f"never, undecided, warning or error after fail-on in '{path}'",
+            received=f"{fail_on!r}",
+            hint='as in fail-on = "error"',
+        )
+    if not isinstance(waivers, list):
+        raise UsageError(
+            expected=f"[[waivers]] with four keys in '{path}'",
+            received=f"{waivers!r}",
+            hint="a waiver has finding, reason, owner and expires (a date)",
+        )
     return Config(
         checks=checks,
         select=lists["select"],
         ignore=lists["ignore"],
-        fail_on=settings.get("fail-on"),
-        waivers=dict(_waiver(entry, path) for entry in settings.get("waivers", [])),
+        fail_on=fail_on,
+        waivers=dict(_waiver(entry, path) for entry in waivers),
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
+import math
 import re
 import stat as stat_module
 import tarfile
@@ -76,7 +77,9 @@ def member_of(info: tarfile.TarInfo) -> Member:
     """Return where a regular member of an uncompressed tar is; holes of a sparse one are not stored."""
     holes: Any = info.sparse  # None, or pairs of a place and a size
     parts = None if holes is None else tuple((int(place), int(size)) for place, size in holes)
-    return Member(info.offset_data, info.size, int(info.mtime * 1e9), parts)
+    return Member(
+        info.offset_data, info.size, int(info.mtime * 1e9) if math.isfinite(info.mtime) else -1, parts
+    )
 
 
 def refused_member(info: tarfile.TarInfo, archive_size: int, what: str = "archive") -> str:

@@ -66,14 +66,14 @@ def walk(
         except OSError:
             yield inside, [], [""]
             continue
-        if MARKER in files:
+        if MARKER in files and (here / MARKER).is_file():
             skipped.setdefault("written by auditor", []).append(inside)
             continue
         hidden = sorted(_joined(inside, f) for f in folders if f.startswith("."))
         if hidden:
             skipped.setdefault("hidden", []).extend(hidden)
         folders = sorted(f for f in folders if not f.startswith("."))
-        written = [f for f in folders if (here / f / MARKER).exists()]
+        written = [f for f in folders if (here / f / MARKER).is_file()]
         if written:
             skipped.setdefault("written by auditor", []).extend(_joined(inside, f) for f in written)
             folders = [f for f in folders if f not in written]
@@ -98,7 +98,7 @@ def all_files(root: Path) -> tuple[list[str], dict[str, str]]:
 def read(location: Path, columns: Columns) -> Dataset:
     """Read a tree of images; what its folders mean, `auditor.readers.layout.arrange` says."""
     refuse_columns(columns, "a folder")
-    if (location / MARKER).exists():
+    if (location / MARKER).is_file():
         raise DataError(
             expected="a folder of images",
             received=f"'{location}', which auditor wrote",

@@ -19,6 +19,8 @@ from auditor.readers.folder import walk
 from auditor.readers.image_names import is_image
 from auditor.record import MARKER
 
+#: A byte that is no UTF-8, as `auditor.dataset.shown_name` writes it.
+ODD_BYTE = re.compile(r"\\x([89a-f][0-9a-f])")
 #: Paths that are looked for before all are: where these are there, the others are the scan's business.
 FIRST = 100
 #: Files below the folder of a table that are listed to find what is written otherwise.
@@ -211,7 +213,7 @@ def root_folder(root: str | Path) -> Path:
 def audited_data(folder: Path) -> str | None:
     """Return the data that an output folder of auditor is about; ``None`` where it is none, or does not
     say."""
-    if not (folder / MARKER).exists():
+    if not (folder / MARKER).is_file():
         return None
     marked = read_marker(folder).get("data")  # relative to the folder: it is right from anywhere
     if isinstance(marked, str) and (folder / marked).exists():

@@ -136,7 +136,7 @@ def _promising(folder: Path, depth: int = 2) -> bool:
     """
     with os.scandir(folder) as entries:
         near = list(islice(entries, FIRST))
-    return any(NAME.fullmatch(e.name) for e in near) or (
+    return any(NAME.fullmatch(e.name) and e.is_file() for e in near) or (
         depth > 0 and any(_promising(Path(e.path), depth - 1) for e in near if e.is_dir())
     )
 

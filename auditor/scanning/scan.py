@@ -156,12 +156,17 @@ def _places_in_sample(dataset: Dataset, seed: int) -> npt.NDArray[np.int64]:
     return places
 
 
+#: The latest time that 64 bits of nanoseconds hold: 11 April 2262.
+LATEST = 2**63 - 1
+
+
 def _sizes_and_times(dataset: Dataset) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Return the size of each file and its time of modification in nanoseconds; -1 where unknown."""
     stats = []
     for path in dataset.samples["path"]:
         try:
-            stats.append(dataset.source.stat(path))
+            found = dataset.source.stat(path)
+            stats.append(FileStat(found.size, min(found.mtime_ns, LATEST)))
         except (OSError, ValueError):
             stats.append(FileStat(-1, -1))
     sizes, times = np.array(stats, dtype=np.int64).reshape(-1, 2).T

@@ -209,7 +209,7 @@ class Store:
             rows = replace(rows, measures=rows.measures[keep], signatures=rows.signatures[keep])
         if not facts:
             return
-        safe = [s if 0 <= s.mtime_ns < self._horizon else FileStat(-1, s.mtime_ns) for s in stats]
+        safe = [s if 0 <= s.mtime_ns < self._horizon else FileStat(-1, -1) for s in stats]
         self._pending.append(_Pending(paths, safe, facts, rows.measures, rows.signatures))
         self._count += len(paths)
         if self._count >= FLUSH_ROWS or time.monotonic() - self._flushed > FLUSH_SECONDS:

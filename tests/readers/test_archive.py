@@ -280,3 +280,14 @@ def test_a_sparse_member_is_read_with_its_holes(tmp_path, form):
     assert data.source.stat("a/sparse.png").size == 1 << 20
     assert data.source.read("b/after.png") == content
     assert scan_images(data).images["status"].tolist() == ["ok", "ok"]
+
+
+@pytest.mark.parametrize("when", ["inf", "nan", "1000000000000", "-5"])
+def test_a_tar_with_impossible_times_is_read(when, tmp_path):
+    with tarfile.open(tmp_path / "t.tar", "w", format=tarfile.PAX_FORMAT) as archive:
+        for name in ("a/1.png", "b/2.png"):
+            entry = tarfile.TarInfo(name)
+            entry.size, entry.pax_headers = len(png()), {"mtime": when}
+            archive.addfile(entry, io.BytesIO(png()))
+    evidence = scan_images(open_dataset(tmp_path / "t.tar"), store=tmp_path / "out")
+    assert evidence.images["status"].tolist() == ["ok", "ok"]

@@ -1,5 +1,6 @@
 """What folders mean, under the names that people give them."""
 
+import os
 from collections import Counter
 
 import pytest
@@ -203,3 +204,15 @@ def test_masks_beside_the_images_are_no_class(tmp_path, beside):
 def test_masks_in_split_folders_are_no_class(tmp_path):
     laid_out(tmp_path, "train/images", "train/masks", "test/images", "test/masks")
     assert understood(tmp_path) == {("train", ""): 2, ("test", ""): 2}
+
+
+ODD = ("a.xml", "Annotations/1.xml", "train.tfrecord", ".auditor")
+
+
+@pytest.mark.parametrize("name", ODD)
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_pipes_and_folders_under_names_of_files_neither_block_nor_stop(name, make, tmp_path):
+    root = laid_out(tmp_path, "cat", "dog")
+    (root / name).parent.mkdir(exist_ok=True)
+    make(root / name)
+    assert understood(root) == {("", "cat"): 2, ("", "dog"): 2}

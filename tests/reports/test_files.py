@@ -1,5 +1,6 @@
 import csv
 import json
+import os
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from auditor.errors import DataError, OutputError
 from auditor.finding import Finding
-from auditor.outputs import escape_cell, unescape_cell
+from auditor.outputs import MARKER, escape_cell, unescape_cell
 from auditor.outputs import round_numbers as significant
 from auditor.reports.files import load_record, save_record
 from tests.reports.examples import record
@@ -197,3 +198,24 @@ def test_columns_that_are_no_evidence_are_not_kept(tmp_path):
     extra = made.findings[0].examples.assign(note="x")
     save_record(replace(made, findings=(replace(made.findings[0], examples=extra),)), tmp_path)
     assert_same_table(load_record(tmp_path).findings[0].examples, made.findings[0].examples)
+
+
+@pytest.mark.parametrize(
+    "name", ["audit.json", "images.parquet", "findings.csv", "thumbnails.parquet", MARKER]
+)
+def test_a_pipe_in_place_of_a_file_does_not_block(name, tmp_path):
+    save_record(record(), tmp_path / "out")
+    (tmp_path / "out" / name).unlink()
+    os.mkfifo(tmp_path / "out" / name)
+    if name == MARKER:
+        assert load_record(tmp_path / "out")
+    else:
+        with pytest.raises(DataError, match="which is no file"):
+            load_record(tmp_path / "out")
+
+
+def test_json_nested_without_end_is_refused(tmp_path):
+    save_record(record(), tmp_path / "out")
+    (tmp_path / "out" / "audit.json").write_text("[" * 100_000)
+    with pytest.raises(DataError, match="not JSON"):
+        load_record(tmp_path / "out")

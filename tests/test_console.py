@@ -73,7 +73,7 @@ def test_a_terminal_of_ascii_gets_escapes(locale, tmp_path):
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no such device")
 def test_messages_that_find_no_room_change_no_status(tmp_path):
-    with open("/dev/full", "w") as full:
+    with open("/dev/full", "w") as full:  # noqa: PTH123
         done = subprocess.run(
             [sys.executable, "-m", "auditor", "scan", str(tmp_path / "absent")], stderr=full
         )

@@ -66,14 +66,15 @@ def test_a_long_check_is_named_and_no_time_is_foretold_for_it(monkeypatch):
 @pytest.mark.parametrize("locale", [{"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "POSIX", "PYTHONUTF8": "0"}])
 def test_a_terminal_of_ascii_gets_escapes(locale, tmp_path):
     environment = {**os.environ, "PYTHONCOERCECLOCALE": "0", **locale}
-    code = "import sys; from auditor.process import settle; settle(); print('\\xe9\\u5199'); print('\\xe9', file=sys.stderr)"
+    code = "import sys; from auditor.process import settle; settle();"
+    code += " print('\\xe9\\u5199'); print('\\xe9', file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"\\xe9\\u5199\n", b"\\xe9\n")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no such device")
 def test_messages_that_find_no_room_change_no_status(tmp_path):
-    with open("/dev/full", "w") as full:  # noqa: PTH123
+    with Path("/dev/full").open("w") as full:
         done = subprocess.run(
             [sys.executable, "-m", "auditor", "scan", str(tmp_path / "absent")], stderr=full
         )

@@ -281,10 +281,9 @@ def test_two_writers_of_one_folder_do_not_mix_their_sets(tmp_path):
 @pytest.mark.parametrize("moved", [False, True])
 def test_files_whose_names_are_no_utf8_come_back_from_every_table(ending, moved, tmp_path):
     for i in range(4):
-        folder = os.path.join(os.fsencode(tmp_path), b"data", b"caf\xe9" if i % 2 else b"tea")  # noqa: PTH118
-        os.makedirs(folder, exist_ok=True)  # noqa: PTH103
-        with open(os.path.join(folder, b"\xff%d.png" % i), "wb") as file:  # noqa: PTH118, PTH123
-            file.write(encoded(picture("red", i)))
+        folder = tmp_path / "data" / os.fsdecode(b"caf\xe9" if i % 2 else b"tea")
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / os.fsdecode(b"\xff%d.png" % i)).write_bytes(encoded(picture("red", i)))
     table = tmp_path / f"t.{ending}"
     auditor.export(auditor.scan(tmp_path / "data", config=FAST), ending, table)
     if moved:

@@ -659,7 +659,8 @@ def _run() -> None:
         )
     except (MemoryError, RecursionError, ImportError) as error:
         _leave(
-            f"expected input and memory that suffice; received {type(error).__name__} ({error}); hint: free memory,"
+            f"expected input and memory that suffice; received {type(error).__name__} ({error}); hint: "
+            f"free memory,"
             " or look for a file that is nested without end; what was done is kept"
         )
 

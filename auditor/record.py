@@ -1,4 +1,6 @@
-"""The record of an audit: all that it found, as frozen plain data. Reports render from it and from nothing else.
+"""The record of an audit: all that it found, as frozen plain data.
+
+Reports render from it and from nothing else.
 
 The ``TypedDict`` classes describe the parts that the training rooms hand over; they are JSON as they stand
 (``split.json`` and ``baseline.json`` are written from them), so every number in them is a plain ``float``,
@@ -163,7 +165,10 @@ class Scores(TypedDict, total=False):
 
 
 class Diagnosis(TypedDict, total=False):
-    """One answer of the diagnosis; scripts rely on ``question``, so the wording of ``text`` is free to change."""
+    """One answer of the diagnosis.
+
+    Scripts rely on ``question``, so the wording of ``text`` is free to change.
+    """
 
     question: str  # as in "underfitting"
     verdict: str  # "yes", "no" or "undecided"
@@ -181,7 +186,8 @@ ComparisonRow = TypedDict(
         "seeds": int,
         "images": str,  # "test", or "val" where there are no test images
         "validation balanced accuracy": Estimate,
-        "change of validation balanced accuracy": Estimate,  # to doing nothing, paired by seed; so all changes
+        "change of validation "
+        "balanced accuracy": Estimate,  # to doing nothing, paired by seed; so all changes
         "balanced accuracy": Estimate,
         "rare-class recall": Estimate,
         "change of rare-class recall": Estimate,

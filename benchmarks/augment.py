@@ -119,7 +119,8 @@ def files(data: str, images: int, without: tuple[str, ...]) -> None:
             best["auditor"] = min(best["auditor"], cpu(lambda to=folder: plan.write(to, jobs=1)))
     n = len(plan.manifest)
     print(
-        f"files, {', '.join(plan.policy.names)}: {n} images from {plan.manifest['parent'].nunique()} parents, one thread"
+        f"files, {', '.join(plan.policy.names)}: {n} images from {plan.manifest['parent'].nunique()} "
+        f"parents, one thread"
     )
     for name, seconds in best.items():
         print(f"  {name:8} {n / seconds:7.0f} images per CPU second")
@@ -127,7 +128,9 @@ def files(data: str, images: int, without: tuple[str, ...]) -> None:
 
 
 def on_the_fly(data: str, images: int, side: int) -> None:
-    """Print what augmentation adds to an epoch of the baseline's CNN that sees the same number of images from memory."""
+    """Print what augmentation adds to an epoch of the baseline's CNN that sees the same number of images from
+    memory.
+    """
     import keras
 
     from auditor.baseline.network import Architecture, build
@@ -161,11 +164,13 @@ def on_the_fly(data: str, images: int, side: int) -> None:
         best["augmented"] = min(best["augmented"], cpu(augmented))
     total = sum(len(y) for _, y in batches)
     print(
-        f"on the fly at {side} px, {total} images an epoch of which {len(plan.manifest)} are made as they pass"
+        f"on the fly at {side} px, {total} images an epoch of which {len(plan.manifest)} are made as "
+        f"they pass"
     )
     more = best["augmented"] / best["plain"] - 1
     print(
-        f"  epoch from memory {best['plain']:.2f}, augmented {best['augmented']:.2f} CPU s: {more:+.1%} (at most +15 % is asked)"
+        f"  epoch from memory {best['plain']:.2f}, augmented {best['augmented']:.2f} CPU s: {more:+.1%} "
+        f"(at most +15 % is asked)"
     )
 
 

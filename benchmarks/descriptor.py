@@ -1,4 +1,6 @@
-"""What the descriptor costs and is good for: ``python benchmarks/descriptor.py [--fashion FOLDER] [--digits] [DATA ...]``.
+"""What the descriptor costs and is good for.
+
+``python benchmarks/descriptor.py [--fashion FOLDER] [--digits] [DATA ...]``.
 
 For each data set: CPU milliseconds per image, balanced accuracy of the default ensemble by number of columns
 and of images, and how many of five strange pictures planted from another data set are among the five
@@ -63,7 +65,8 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=4000)
     found = dict(data_sets(parser.parse_args()))
     print(
-        "| data | images | CPU ms per image | balanced accuracy by images: all columns / a sixth as many as images |\n|---|---|---|---|"
+        "| data | images | CPU ms per image | balanced accuracy by images: all columns / a sixth as "
+        "many as images |\n|---|---|---|---|"
     )
     for name, scan in found.items():
         start = time.process_time()
@@ -90,7 +93,8 @@ def main() -> None:
     end = time.process_time()
     recall = np.mean([len(set(a) & set(b)) / 10 for a, b in zip(exact.rows, cells.rows, strict=True)])
     print(
-        f"\n20,000 neighbours: exact {middle - start:.1f} CPU s, in cells {end - middle:.1f} CPU s with {recall:.3f} of them found"
+        f"\n20,000 neighbours: exact {middle - start:.1f} CPU s, in cells {end - middle:.1f} CPU s with "
+        f"{recall:.3f} of them found"
     )
 
 

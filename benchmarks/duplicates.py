@@ -175,7 +175,9 @@ def recall(folder: str, side: int | None, per: int) -> None:
     row = {p: i for i, p in enumerate(made.images["path"])}
     print(f"\n{folder}, {f'{side} px, ' if side else ''}{len(originals):,} images, {per} copies of each kind")
     print(
-        f"threshold {found.calibration.threshold:.3f}{'' if found.calibration.calibrated else ' (default)'}, {spent:.1f} CPU s\n"
+        f"threshold "
+        f"{found.calibration.threshold:.3f}{'' if found.calibration.calibrated else ' (default)'}, "
+        f"{spent:.1f} CPU s\n"
     )
     print("| copy | found |\n|---|---|")
     for kind in COPIES:
@@ -185,7 +187,8 @@ def recall(folder: str, side: int | None, per: int) -> None:
     members = np.flatnonzero(found.near != np.arange(len(source)))
     strangers = source[members] != source[found.near[members]]
     print(
-        f"\nprecision {1 - strangers.mean():.3f}: {strangers.sum()} of {len(members)} links join two different originals"
+        f"\nprecision {1 - strangers.mean():.3f}: {strangers.sum()} of {len(members)} links join two "
+        f"different originals"
     )
 
 
@@ -282,16 +285,20 @@ def natural(folder: str, half: int | None, pairs: int) -> None:
     paths = made.images["path"].tolist()
     row = {p: i for i, p in enumerate(paths)}
     print(
-        f"\n{folder}, {'all photos' if half is None else f'half {half}'}: {len(files):,} images of 32 px, {len(hidden):,} hidden pairs"
+        f"\n{folder}, {'all photos' if half is None else f'half {half}'}: {len(files):,} images of 32 "
+        f"px, {len(hidden):,} hidden pairs"
     )
     print(
-        f"threshold {found.calibration.threshold:.3f}{'' if found.calibration.calibrated else ' (default)'}, {spent:.1f} CPU s\n"
+        f"threshold "
+        f"{found.calibration.threshold:.3f}{'' if found.calibration.calibrated else ' (default)'}, "
+        f"{spent:.1f} CPU s\n"
     )
     hits = {again: found.near[row[again]] == found.near[row[name]] for again, (name, _) in hidden.items()}
     print("| strength | found |\n|---|---|")
     for strength in STRENGTHS:
         print(
-            f"| {strength} | {np.mean([hit for again, hit in hits.items() if hidden[again][1] == strength]):.2f} |"
+            f"| {strength} | "
+            f"{np.mean([hit for again, hit in hits.items() if hidden[again][1] == strength]):.2f} |"
         )
     print(f"| all | {np.mean(list(hits.values())):.3f} |")
     root = np.array([hidden[p][0] if p in hidden else p for p in paths])
@@ -375,13 +382,15 @@ def speed(n: int) -> None:
     times.append(time.process_time())
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(
-        "| images | descriptors and neighbours, CPU s | duplicates, CPU s | copies found | false links | peak GiB |"
+        "| images | descriptors and neighbours, CPU s | duplicates, CPU s | copies found | false links "
+        "| peak GiB |"
     )
     print("|---|---|---|---|---|---|")
     hits = (found.near[source] == found.near[copy]).mean()
     false = int((found.near != np.arange(n)).sum()) - int((found.near[source] == found.near[copy]).sum())
     print(
-        f"| {n:,} | {times[1] - times[0]:.1f} | {times[2] - times[1]:.1f} | {hits:.3f} | {false} | {peak:.1f} |"
+        f"| {n:,} | {times[1] - times[0]:.1f} | {times[2] - times[1]:.1f} | {hits:.3f} | {false} | "
+        f"{peak:.1f} |"
     )
 
 

@@ -1,4 +1,6 @@
-"""What the report costs at a million images: choosing pictures, rendering, writing, reading, comparing. CPU seconds.
+"""What the report costs at a million images: choosing pictures, rendering, writing, reading, comparing.
+
+CPU seconds.
 
 python benchmarks/reports.py [IMAGES]
 """
@@ -68,7 +70,10 @@ def timed(name: str, work: Callable[[], T]) -> T:
 
 
 def opened(html: str, folder: Path) -> None:
-    """Open the report in Chromium, where there is one and playwright, and print it as PDF; seconds by the clock, the median of five."""
+    """Open the report in Chromium, where there is one and playwright, and print it as PDF.
+
+    Seconds by the clock, the median of five.
+    """
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if chromium is None or importlib.util.find_spec("playwright") is None:
         print("no Chromium or no playwright: the report was not opened")

@@ -1,4 +1,6 @@
-"""What weights, resampling and SMOTE do for rare classes: a linear probe on the descriptor of a long-tailed data set.
+"""What weights, resampling and SMOTE do for rare classes.
+
+A linear probe on the descriptor of a long-tailed data set.
 
     python benchmarks/resample.py [DATA] [--ratio 50] [--seeds 3]
 
@@ -142,7 +144,8 @@ def main() -> None:
                 )
             )
     print(
-        f"{len(classes)} classes, {len(train)} training images at {options.ratio:g} : 1, {options.seeds} seeds; rarest and largest {n}"
+        f"{len(classes)} classes, {len(train)} training images at {options.ratio:g} : 1, "
+        f"{options.seeds} seeds; rarest and largest {n}"
     )
     print(f"{'':28} {'rarest':>12} {'largest':>12} {'balanced':>12}")
     for name, scores in found.items():

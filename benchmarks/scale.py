@@ -107,7 +107,10 @@ def descendants(pid: int) -> list[int]:
 
 
 def resident(pid: int) -> int:
-    """Return the memory of a process and its descendants, in bytes; pages that several of them share count once."""
+    """Return the memory of a process and its descendants, in bytes.
+
+    Pages that several of them share count once.
+    """
     total = 0
     for each in descendants(pid):
         try:

@@ -95,11 +95,13 @@ def quality(seeds: int) -> None:
             *points, sign = np.array(found, dtype=float).T
             shown = " | ".join(f"{100 * p.mean():.2f}" for p in points)
             print(
-                f"| {groups:,} | {classes} | {name} | {shown} | {(sign > 0).sum()}, {(sign == 0).sum()}, {(sign < 0).sum()} |",
+                f"| {groups:,} | {classes} | {name} | {shown} | {(sign > 0).sum()}, "
+                f"{(sign == 0).sum()}, {(sign < 0).sum()} |",
                 flush=True,
             )
     print(
-        f"\nCPU seconds: scikit-learn {cpu['scikit-learn']:.1f} (one split each), auditor {cpu['auditor']:.1f} (two splits each)"
+        f"\nCPU seconds: scikit-learn {cpu['scikit-learn']:.1f} (one split each), auditor "
+        f"{cpu['auditor']:.1f} (two splits each)"
     )
 
 
@@ -138,9 +140,11 @@ def size(rows: int, groups: int) -> None:
         took = time.process_time() - start
         facts, peak = plan.facts, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         print(
-            f"{rows:,} rows, {groups:,} groups, {options or facts['ratios']}: {took:.1f} CPU s, peak {peak / 2**20:.2f} GiB "
+            f"{rows:,} rows, {groups:,} groups, {options or facts['ratios']}: {took:.1f} CPU s, peak "
+            f"{peak / 2**20:.2f} GiB "
             f"({before / 2**20:.2f} of it the table and how it was made), "
-            f"largest deviation {100 * facts['largest_deviation']:.3f} points (bound {100 * facts['deviation_bound']:.3f})",
+            f"largest deviation {100 * facts['largest_deviation']:.3f} points (bound "
+            f"{100 * facts['deviation_bound']:.3f})",
             flush=True,
         )
 

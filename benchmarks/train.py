@@ -1,4 +1,5 @@
-"""What an epoch of the baseline costs beside a bare ``model.fit`` of the same model on arrays in memory, and whether a second run traces.
+"""What an epoch of the baseline costs beside a bare ``model.fit`` of the same model on arrays in memory, and
+whether a second run traces.
 
     python benchmarks/train.py [images] [side]
 
@@ -74,7 +75,8 @@ def main(images: int = 1024, side: int = 64) -> None:
             bare.append((time.process_time() - began) / EPOCHS)
     a, b = float(np.median(ours)), float(np.median(bare))
     print(
-        f"{images} images of {side} px: {a:.2f} CPU s an epoch, bare model.fit {b:.2f}, ratio {a / b:.2f}; {net.traces - traces} new traces"
+        f"{images} images of {side} px: {a:.2f} CPU s an epoch, bare model.fit {b:.2f}, ratio "
+        f"{a / b:.2f}; {net.traces - traces} new traces"
     )
 
 

@@ -102,7 +102,8 @@ def blocks(text: str, page: str) -> list[Block]:
             language = token.info.strip() or "" if token.type == "fence" else language_of(token.content)
             if language not in (*RUN, "json", "toml", "yaml", *SHOWN):
                 raise ValueError(
-                    f"{page}:{line}: a fence of a known language expected, came {language!r}: say it, or 'text'"
+                    f"{page}:{line}: a fence of a known language expected, came {language!r}: say it, "
+                    f"or 'text'"
                 )
             if "output" in said and language == "text":
                 if not found or found[-1].language not in RUN:

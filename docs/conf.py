@@ -1,4 +1,6 @@
-"""The site: ``python -m sphinx -W docs site`` with the extra ``docs`` installed. It asks no other machine for anything.
+"""The site: ``python -m sphinx -W docs site`` with the extra ``docs`` installed.
+
+It asks no other machine for anything.
 
 Sphinx with MyST and furo: MkDocs 1 is no longer kept, and its Material theme ends with it; these three are,
 and are BSD or MIT.

@@ -75,8 +75,10 @@ def make_page() -> str:
         "",
         "<!-- Written by docs/make_checks.py from the checks themselves: change those, then run it. -->",
         "",
-        "Every finding is graded from its effect alone: beyond a threshold it is a warning or an error, on the safe",
-        "side it has passed, and an interval that straddles the threshold is undecided. Any threshold can be changed:",
+        "Every finding is graded from its effect alone: beyond a threshold it is a warning or an error, "
+        "on the safe",
+        "side it has passed, and an interval that straddles the threshold is undecided. Any threshold "
+        "can be changed:",
         "`--set class-imbalance.warn-ratio=20`, or in `auditor.toml` under `[checks.class-imbalance]`.",
     ]
     for family in dict.fromkeys(check.family for check in CHECKS):

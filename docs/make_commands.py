@@ -1,4 +1,6 @@
-"""The page of the commands, made from the command line itself when the site is built (``conf.py``), so that it cannot fall behind."""
+"""The page of the commands, made from the command line itself when the site is built (``conf.py``), so that
+it cannot fall behind.
+"""
 
 from __future__ import annotations
 

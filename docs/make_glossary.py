@@ -15,7 +15,8 @@ TARGET = Path(__file__).with_name("glossary.md")
 OWN = {
     "Check": "A question that is asked of the data, such as `near-duplicate`; it makes findings.",
     "Finding": "What a check says about the data or a part of it: effect, severity, images, fix.",
-    "Severity": "An effect against its thresholds: `error`, `warning`, `undecided`, `info`, `pass`, `skipped`.",
+    "Severity": "An effect against its thresholds: `error`, "
+    "`warning`, `undecided`, `info`, `pass`, `skipped`.",
     "Threshold": "The size from which on an effect is a warning or an error.",
     "Verdict": "The worst severity of the findings that are not waived.",
     "Image": "A row of the data: a file, or an entry of an archive or a table.",

@@ -1,4 +1,7 @@
-"""Take the pictures of the guide from the report of a demonstration: ``auditor demo && python docs/make_pictures.py auditor-out``."""
+"""Take the pictures of the guide from the report of a demonstration.
+
+``auditor demo && python docs/make_pictures.py auditor-out``.
+"""
 
 from __future__ import annotations
 

@@ -79,7 +79,8 @@ def run_bash(block: Block, folder: Path, environment: dict[str, str]) -> tuple[s
     )
     if done.returncode != block.status:
         return (
-            f"status {block.status} expected, {done.returncode} came\n{done.stdout[-1500:]}{done.stderr[-1500:]}",
+            f"status {block.status} expected, {done.returncode} "
+            f"came\n{done.stdout[-1500:]}{done.stderr[-1500:]}",
             done.stdout,
         )
     return "", done.stdout

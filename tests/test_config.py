@@ -30,7 +30,8 @@ def test_a_file_gives_thresholds_chosen_checks_and_waivers(tmp_path):
         write(
             tmp_path,
             'ignore = ["privacy"]\nfail-on = "error"\n[checks.class-imbalance]\nwarn-ratio = 20\n'
-            '[[waivers]]\nfinding = "class-imbalance"\nreason = "rare on purpose"\nowner = "Ada"\nexpires = 2026-12-31\n',
+            '[[waivers]]\nfinding = "class-imbalance"\nreason = "rare on purpose"\nowner = '
+            '"Ada"\nexpires = 2026-12-31\n',
         )
     )
     assert config.checks == {"class-imbalance": {"warn-ratio": 20}}

@@ -1,4 +1,7 @@
-"""Data as the public hands it round, at the first command: it is read rightly, or what is printed to type reads it."""
+"""Data as the public hands it round, at the first command.
+
+It is read rightly, or what is printed to type reads it.
+"""
 
 import json
 import shlex

@@ -1,4 +1,7 @@
-"""The guide's code blocks are found, and their runner sees what is wrong. The blocks themselves are run by ``docs/run_blocks.py`` in CI."""
+"""The guide's code blocks are found, and their runner sees what is wrong.
+
+The blocks themselves are run by ``docs/run_blocks.py`` in CI.
+"""
 
 import configparser
 import re
@@ -80,12 +83,17 @@ def test_output_is_compared_line_by_line(guide, shown, printed, same):
 
 
 def test_faults_that_are_planted_in_a_page_are_found(guide, tmp_path):
-    """A wrong output, a wrong status, an exception, an extra and an option that do not exist; and nothing else."""
+    """A wrong output, a wrong status, an exception, an extra and an option that do not exist.
+
+    And nothing else.
+    """
     page = tmp_path / "page.md"
     page.write_text(
         "```python\nn = 2\nprint(n)\n```\n\n<!-- output -->\n```text\n3\n```\n\n"
-        "```python\nassert n == 2\n```\n\n```python\nn / 0\n```\n\n```bash\nexit 3\n```\n\n<!-- exits with 3 -->\n```bash\nexit 3\n```\n\n"
-        "```bash\npip install 'auditor[nothing]'\n```\n\n```bash\npython benchmarks/scan.py --tiny 10 --no-such-option\n```\n\n"
+        "```python\nassert n == 2\n```\n\n```python\nn / 0\n```\n\n```bash\nexit 3\n```\n\n<!-- exits "
+        "with 3 -->\n```bash\nexit 3\n```\n\n"
+        "```bash\npip install 'auditor[nothing]'\n```\n\n```bash\npython benchmarks/scan.py --tiny 10 "
+        "--no-such-option\n```\n\n"
         "```bash\ntest -d flowers/train/rose && test -f photos.csv\n```\n\n```toml\nn = \n```\n"
     )
     folder = tmp_path / "sandbox"

@@ -73,7 +73,10 @@ def test_importing_the_package_loads_nothing_heavy():
 
 
 def test_a_scan_loads_none_of_the_training_packages(tmp_path):
-    code = "import sys, auditor.commands.scan; print(*sorted({'tensorflow', 'keras', 'albumentations', 'sklearn', 'imblearn'} & set(sys.modules)))"
+    code = (
+        "import sys, auditor.commands.scan; print(*sorted({'tensorflow', 'keras', 'albumentations', "
+        "'sklearn', 'imblearn'} & set(sys.modules)))"
+    )
     assert (
         subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, check=True

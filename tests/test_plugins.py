@@ -53,7 +53,10 @@ LISTED = """rows = sorted(line.split() for line in location.read_text().splitlin
 
 @pytest.fixture
 def install(tmp_path, monkeypatch):
-    """Install packages for the length of a test: metadata and one module each, in a folder that Python looks into."""
+    """Install packages for the length of a test.
+
+    Metadata and one module each, in a folder that Python looks into.
+    """
     site = tmp_path / "site"
     site.mkdir()
     monkeypatch.syspath_prepend(site)
@@ -237,6 +240,9 @@ def test_ci_installs_the_example_and_runs_its_tests():
 
 def test_help_looks_for_no_plug_in(install):
     site = install("plug-bad", check="print('loaded')")
-    code = f"import sys; sys.path.insert(0, {str(site)!r}); sys.argv = ['auditor', 'scan', '--help']; from auditor.cli import main; main()"
+    code = (
+        f"import sys; sys.path.insert(0, {str(site)!r}); sys.argv = ['auditor', 'scan', '--help']; from "
+        f"auditor.cli import main; main()"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "loaded" not in done.stdout and done.stderr == ""

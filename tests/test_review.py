@@ -152,7 +152,9 @@ def test_the_next_audit_does_not_ask_again_about_what_was_kept(audited, data, tm
 
 
 def looked_at(folder, decisions, truth):
-    """Decisions of a reviewer who knows the truth, about what the report asks for, after those of earlier looks."""
+    """Decisions of a reviewer who knows the truth, about what the report asks for, after those of earlier
+    looks.
+    """
     audit = json.loads((folder / "audit.json").read_text())
     (finding,) = [f for f in audit["findings"] if f["code"] == "label-error"]
     for path in finding["details"]["review"]["images"]:

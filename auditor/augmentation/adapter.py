@@ -44,17 +44,25 @@ def _kernels(border: str) -> dict[str, Any]:
 
 
 def _refuse_albumentationsx() -> None:
-    """Raise UsageError where AlbumentationsX is installed: it takes the name ``albumentations``, and is another program."""
+    """Raise UsageError where AlbumentationsX is installed.
+
+    It takes the name ``albumentations``, and is another program.
+    """
     with contextlib.suppress(metadata.PackageNotFoundError):
         raise UsageError(
             expected="albumentations 2.0.8, under the MIT licence",
-            received=f"AlbumentationsX {metadata.version('albumentationsx')} under its name, for the AGPL or a fee",
-            hint="pip uninstall albumentationsx, then pip install --force-reinstall --no-deps albumentations==2.0.8",
+            received=f"AlbumentationsX {metadata.version('albumentationsx')} under its name, "
+            f"for the AGPL or a "
+            f"fee",
+            hint="pip uninstall albumentationsx, then pip install --force-reinstall --no-deps "
+            "albumentations==2.0.8",
         )
 
 
 def require() -> None:
-    """Raise MissingExtraError where albumentations is not installed, UsageError where another takes its name."""
+    """Raise MissingExtraError where albumentations is not installed, UsageError where another takes its
+    name.
+    """
     _kernels("reflect")
 
 

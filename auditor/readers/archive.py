@@ -226,7 +226,8 @@ def read(location: Path, columns: Columns) -> Dataset:
     ) as error:
         raise DataError(
             expected="an archive of images",
-            received=f"'{location}', which cannot be read ({' '.join(str(error).split())[:120] or type(error).__name__})",
+            received=f"'{location}', which cannot be read "
+            f"({' '.join(str(error).split())[:120] or type(error).__name__})",
             hint="test it with 'unzip -t' or 'tar -tf'",
         ) from None
     images = [*source.members, *source.refused]
@@ -386,7 +387,10 @@ def _zip(location: Path) -> tuple[ZipFiles, _Listing]:
         elif info.flag_bits & 1:
             why = "refused: encrypted"
         elif info.file_size > SMALL and info.file_size > BOMB_RATIO * max(info.compress_size, 1):
-            why = f"refused: a decompression bomb of {info.file_size / 1e6:,.0f} MB in {info.compress_size / 1e6:,.1f} MB"
+            why = (
+                f"refused: a decompression bomb of {info.file_size / 1e6:,.0f} MB in "
+                f"{info.compress_size / 1e6:,.1f} MB"
+            )
         found.add(
             info.filename,
             info.filename if refusal(info.filename) else shown,

@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 #: train_labels``).
 PICTURES, LABELS = ("x", "images", "data"), ("y", "labels", "targets")
 #: What is understood, for messages.
-LAYOUTS = "x_train, y_train, x_test, y_test (Keras), train_images, train_labels, val_images, ... (MedMNIST), or x, y"
+LAYOUTS = (
+    "x_train, y_train, x_test, y_test (Keras), train_images, train_labels, val_images, ... (MedMNIST), or "
+    "x, y"
+)
 
 
 class Stretch(NamedTuple):
@@ -137,7 +140,8 @@ def from_arrays(
     changed: int = -1,
     ignored: Sequence[str] = (),
 ) -> Dataset:
-    """Return the data set of arrays by part (``train``, ``val``, ``test``, or another word where there are no splits).
+    """Return the data set of arrays by part (``train``, ``val``, ``test``, or another word where there are no
+    splits).
 
     Labels are ``(n,)``, ``(n, 1)``, one-hot ``(n, classes)``, or several classes per picture as 0 and 1
     ``(n, classes)``; ``names`` gives classes by number.

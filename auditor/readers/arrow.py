@@ -45,7 +45,10 @@ def read(file: Path, columns: Sequence[str]) -> pd.DataFrame:
 
 @contextmanager
 def _opened(file: str | Path) -> Iterator[tuple[pa.Schema, Iterator[pa.RecordBatch]]]:
-    """Open a file, whether stream (as ``datasets`` writes) or random access; ValueError where it is damaged."""
+    """Open a file, whether stream (as ``datasets`` writes) or random access.
+
+    ValueError where it is damaged.
+    """
     import pyarrow as pa
 
     try:
@@ -100,7 +103,10 @@ def row_groups(file: Path) -> list[int]:
 
 
 def values(file: Path, column: str, group: int) -> Sequence[Any]:
-    """Return the values of a column in one batch, checked, where they are in the file; ``as_py`` copies one; raises as `row_groups`."""
+    """Return the values of a column in one batch, checked, where they are in the file; ``as_py`` copies one.
+
+    Raises as `row_groups`.
+    """
     with _opened(file) as (_, batches):
         for batch in islice(batches, group, None):
             found = batch.column(column)

@@ -144,7 +144,8 @@ class Crops:
         x_end, y_end = min(math.ceil(right - 1e-3), width), min(math.ceil(bottom - 1e-3), height)
         if x >= x_end or y >= y_end:
             raise OSError(
-                f"its box ({left:g}, {top:g}) to ({right:g}, {bottom:g}) holds no pixel of a picture of {width} x {height}"
+                f"its box ({left:g}, {top:g}) to ({right:g}, {bottom:g}) holds no pixel of a picture of "
+                f"{width} x {height}"
             )
         return encode_png(pixels[y:y_end, x:x_end])
 

@@ -1,4 +1,8 @@
-"""COCO annotations: a JSON file with ``images``, ``annotations`` and ``categories``, or a folder that holds such files and the images."""
+"""COCO annotations.
+
+A JSON file with ``images``, ``annotations`` and ``categories``, or a folder that holds such files and the
+images.
+"""
 
 from __future__ import annotations
 

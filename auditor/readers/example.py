@@ -41,7 +41,10 @@ def masked_crc(data: bytes) -> int:
 
 
 def stretches(view: mmap.mmap | bytes) -> Iterator[Stretch | str]:
-    """Yield where each record is, without reading it; at last, where the file is damaged, why nothing behind can be found."""
+    """Yield where each record is, without reading it.
+
+    At last, where the file is damaged, why nothing behind can be found.
+    """
     at, end = 0, len(view)
     while at < end:
         head = view[at : at + HEAD]
@@ -90,7 +93,10 @@ def _varint(view: Any, at: int) -> tuple[int, int]:
 
 
 def _fields(view: Any, at: int, end: int) -> Iterator[tuple[int, int, int, int]]:
-    """Yield (field number, wire type, start, end) of the fields of a message; the start of a varint is its value."""
+    """Yield (field number, wire type, start, end) of the fields of a message.
+
+    The start of a varint is its value.
+    """
     while at < end:
         tag, at = _varint(view, at)
         kind = tag & 7

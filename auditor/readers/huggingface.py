@@ -128,7 +128,9 @@ def image_column(kinds: Mapping[str, Kind]) -> str | None:
 
 
 def class_names(about: Mapping[bytes, bytes], column: str) -> list[str] | None:
-    """Return the names of a column of ``ClassLabel`` or of lists of them, which ``datasets`` writes into a file's metadata."""
+    """Return the names of a column of ``ClassLabel`` or of lists of them, which ``datasets`` writes into a
+    file's metadata.
+    """
     try:
         feature = json.loads(about[b"huggingface"])["info"]["features"][column]
         if isinstance(feature, list):  # a list of one feature, as older versions write it
@@ -357,6 +359,7 @@ def _named(texts: list[str], names: list[str], notes: list[str]) -> list[str]:
     named = [joined_labels(name(n) for n in separate_labels(text)) for text in texts]
     if beyond:
         notes.append(
-            f"Class numbers beyond the {len(names):,} names keep their numbers: {', '.join(sorted(beyond, key=int)[:5])}."
+            f"Class numbers beyond the {len(names):,} names keep their numbers: "
+            f"{', '.join(sorted(beyond, key=int)[:5])}."
         )
     return named

@@ -81,7 +81,9 @@ def _tables(paths: Sequence[str], ignored: Iterable[str], location: Path | None)
 
 
 def _part_of_table(name: str) -> int:
-    """Return 0 for a table of training images, 2 for one of test images, which often has no labels, else 1."""
+    """Return 0 for a table of training images, 2 for one of test images, which often has no labels, else
+    1.
+    """
     parts = {split_of(re.split(r"[_\W]", part)[0]) for part in PurePosixPath(name).with_suffix("").parts}
     return 0 if "train" in parts else 2 if "test" in parts else 1
 

@@ -67,7 +67,8 @@ def labelled_by_name(dataset: Dataset, label: str) -> Dataset:
             where = f"the {'beginning' if found == 'begin' else 'end'} of file names" if found else where
     if len(set(samples["label"]) - {""}) < 2:
         raise DataError(
-            expected=f"classes in the names of {'folders' if label == FOLDER else 'files'}, for --label {label}",
+            expected=f"classes in the names of "
+            f"{'folders' if label == FOLDER else 'files'}, for --label {label}",
             received=f"'{dataset.location}', whose names hold none or one",
             hint="names like cat.0.jpg or 0001_dog.png hold classes; else write a CSV with path and label",
         )

@@ -49,7 +49,9 @@ def open_object(data: object, columns: Columns) -> Dataset:
 
 
 def _from_huggingface(data: Any, columns: Columns) -> Dataset:
-    """Write a ``datasets.Dataset`` as temporary Parquet, which works whatever it is backed by, and read that."""
+    """Write a ``datasets.Dataset`` as temporary Parquet, which works whatever it is backed by, and read
+    that.
+    """
     parts = data if isinstance(data, Mapping) else {str(data.split or "all"): data}
     folder = temporary_folder()
     for part, table in parts.items():

@@ -1,4 +1,7 @@
-"""A ``tf.data.Dataset`` of pictures and labels. It can only be read from its beginning, so its pictures are kept in a temporary file."""
+"""A ``tf.data.Dataset`` of pictures and labels.
+
+It can only be read from its beginning, so its pictures are kept in a temporary file.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,9 @@ def is_pipeline(data: object) -> bool:
 
 
 def read(data: Any) -> Dataset:
-    """Read a dataset, or a mapping of splits to datasets, once; each picture is kept as PNG in a temporary tar until this process ends.
+    """Read a dataset, or a mapping of splits to datasets, once.
+
+    Each picture is kept as PNG in a temporary tar until this process ends.
 
     Raises
     ------

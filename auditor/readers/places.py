@@ -29,7 +29,9 @@ MOST_LISTED = 500_000
 
 @dataclass(slots=True)
 class Found:
-    """The names on disk of the paths that are written otherwise, and whole sentences about what was assumed."""
+    """The names on disk of the paths that are written otherwise, and whole sentences about what was
+    assumed.
+    """
 
     names: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)

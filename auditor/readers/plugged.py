@@ -34,7 +34,9 @@ def identity(reader: Any) -> str:
 
 
 def read_with_plugins(location: Path, columns: Columns) -> Dataset | None:
-    """Return the data set as a plug-in reads it, or ``None`` where none recognises it; one that fails is warned of and passed over.
+    """Return the data set as a plug-in reads it, or ``None`` where none recognises it.
+
+    One that fails is warned of and passed over.
 
     Raises
     ------
@@ -70,7 +72,8 @@ def refuse_malformed(data: Any) -> None:
     table = data.samples
     if list(table.columns[: len(SAMPLE_COLUMNS)]) != list(SAMPLE_COLUMNS):
         raise TypeError(
-            f"its samples begin with the columns {', '.join(map(str, table.columns[:4]))}, not {', '.join(SAMPLE_COLUMNS)}"
+            f"its samples begin with the columns {', '.join(map(str, table.columns[:4]))}, not "
+            f"{', '.join(SAMPLE_COLUMNS)}"
         )
     if not all(isinstance(cell, str) for name in SAMPLE_COLUMNS for cell in table[name]):
         raise TypeError(f"not every {', '.join(SAMPLE_COLUMNS)} of its samples is a str")

@@ -1,4 +1,7 @@
-"""Folders, archives and tables behind an address: cloud buckets, web servers; whatever fsspec opens. Images are never copied to disk."""
+"""Folders, archives and tables behind an address: cloud buckets, web servers; whatever fsspec opens.
+
+Images are never copied to disk.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +42,9 @@ def _fsspec() -> Any:
 
 
 def file_stat(info: dict[str, Any]) -> FileStat:
-    """Return size and time of modification from what a file system says of a file; (-1, -1) where it says too little to know a change by.
+    """Return size and time of modification from what a file system says of a file.
+
+    (-1, -1) where it says too little to know a change by.
 
     Examples
     --------
@@ -62,7 +67,10 @@ def file_stat(info: dict[str, Any]) -> FileStat:
 
 
 def _number(text: str) -> int:
-    """Return a number that stands for a version: below 2^60, which as a time is in 2006, so never "just now"."""
+    """Return a number that stands for a version.
+
+    Below 2^60, which as a time is in 2006, so never "just now".
+    """
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 4
 
 
@@ -168,7 +176,10 @@ def read(address: str, columns: Columns) -> Dataset:
 
 
 def _table(address: str, columns: Columns) -> Dataset:
-    """Read a table behind an address: it alone is fetched. Paths in it are relative to its folder, or addresses of their own."""
+    """Read a table behind an address: it alone is fetched.
+
+    Paths in it are relative to its folder, or addresses of their own.
+    """
     with tempfile.TemporaryDirectory(prefix="auditor-") as folder:
         file = Path(folder) / PurePosixPath(address).name
         try:

@@ -29,7 +29,9 @@ def original_of(path: str) -> str:
 
 
 def grouped(dataset: Dataset) -> Dataset:
-    """Return a data set in which versions of one picture of one class are a group, where names say so and no group is given."""
+    """Return a data set in which versions of one picture of one class are a group, where names say so and no
+    group is given.
+    """
     if any(dataset.samples["group"].tolist()):
         return dataset
     originals = [original_of(path) for path in dataset.samples["path"]]

@@ -98,7 +98,9 @@ def _pydicom() -> Any:
 
 
 def grouped_by_header(dataset: Dataset) -> Dataset:
-    """Return a data set whose DICOM files are grouped by patient, or else by study or series, where no group is given."""
+    """Return a data set whose DICOM files are grouped by patient, or else by study or series, where no group
+    is given.
+    """
     if any(dataset.samples["group"].tolist()):
         return dataset
     names = dataset.source.names if isinstance(dataset.source, LocalFiles) else {}
@@ -177,7 +179,10 @@ def _is_deep(data: bytes) -> bool:
 
 
 def _from_tiff(data: bytes) -> bytes:
-    """Return a TIFF as PNG; as it is where tifffile is missing or cannot read it, so that the scan says why."""
+    """Return a TIFF as PNG.
+
+    As it is where tifffile is missing or cannot read it, so that the scan says why.
+    """
     import numpy as np
 
     from auditor.readers.virtual import CHANNELS, encode_png
@@ -286,7 +291,9 @@ def _from_dicom(data: bytes) -> bytes:
 
 
 def _windowed(values: npt.NDArray[np.float64], file: Any) -> npt.NDArray[np.uint8]:
-    """Return values through the first window (DICOM PS3.3, section C.11.2.1.2.1), else from their lowest to their highest."""
+    """Return values through the first window (DICOM PS3.3, section C.11.2.1.2.1), else from their lowest to
+    their highest.
+    """
     import numpy as np
 
     centre, width = (_first(file.get(name)) for name in ("WindowCenter", "WindowWidth"))

@@ -74,7 +74,9 @@ def unpack(source: Stream, target: Path, *, packed: int, location: str, expected
                     unpacked.truncate(0)
                     raise DataError(
                         expected=expected,
-                        received=f"'{location}', a decompression bomb: {packed / 1e6:,.1f} MB that grow beyond {written / 1e6:,.0f} MB",
+                        received=f"'{location}', a decompression bomb: {packed / 1e6:,.1f} "
+                        f"MB that grow beyond "
+                        f"{written / 1e6:,.0f} MB",
                         hint="do not open it; where it is sound, store it uncompressed",
                     )
         except EOFError:  # cut short: what there is counts

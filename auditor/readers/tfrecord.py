@@ -1,4 +1,7 @@
-"""TFRecord files of ``tf.train.Example``, as TFDS and the object detection and slim scripts write them. TensorFlow is not needed."""
+"""TFRecord files of ``tf.train.Example``, as TFDS and the object detection and slim scripts write them.
+
+TensorFlow is not needed.
+"""
 
 from __future__ import annotations
 

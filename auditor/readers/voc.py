@@ -73,7 +73,9 @@ def reads(location: Path) -> bool:
 
 
 def read(location: Path, columns: Columns) -> Dataset:
-    """Read VOC annotations: a box per sample. Splits come from ``ImageSets/Main`` or from the folders of splits.
+    """Read VOC annotations: a box per sample.
+
+    Splits come from ``ImageSets/Main`` or from the folders of splits.
 
     Boxes count pixels from 1 and include their last one (VOC 2012 development kit, section 3.2).
     """

@@ -1,4 +1,7 @@
-"""WebDataset shards: tars in which ``key.jpg`` and ``key.cls`` or ``key.json`` are one sample. They are read in place."""
+"""WebDataset shards: tars in which ``key.jpg`` and ``key.cls`` or ``key.json`` are one sample.
+
+They are read in place.
+"""
 
 from __future__ import annotations
 
@@ -239,7 +242,8 @@ def read(location: Path, columns: Columns) -> Dataset:
             labels_from=f"{' and '.join((*FIELDS[:1], 'json'))} files of the samples",
             left_out=by_reason(left_out),
             notes=(
-                f"Class numbers beyond the {len(names):,} names keep their numbers: {', '.join(sorted(beyond, key=int)[:5])}.",
+                f"Class numbers beyond the {len(names):,} names keep their numbers: "
+                f"{', '.join(sorted(beyond, key=int)[:5])}.",
             )
             if beyond
             else (),

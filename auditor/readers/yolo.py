@@ -1,4 +1,7 @@
-"""YOLO annotations: a text file per image with ``class x y width height`` in shares of the picture, as Ultralytics lays them out."""
+"""YOLO annotations.
+
+A text file per image with ``class x y width height`` in shares of the picture, as Ultralytics lays them out.
+"""
 
 from __future__ import annotations
 
@@ -67,7 +70,9 @@ def _yaml_of(location: Path) -> Path | None:
 
 
 def reads(location: Path) -> bool:
-    """Whether this is a YAML file, or a folder in which ``images`` stands beside ``labels`` that hold text files."""
+    """Whether this is a YAML file, or a folder in which ``images`` stands beside ``labels`` that hold text
+    files.
+    """
     try:
         if location.is_file():
             return location.suffix.lower() in (".yaml", ".yml")
@@ -144,7 +149,9 @@ def _beyond(boxes: list[Box], about: Description) -> list[str]:
 
 
 def _texts_of(image: str) -> tuple[str, str]:
-    """Return where the boxes of an image may be: where its last folder ``images`` is ``labels``, or beside it.
+    """Return where the boxes of an image may be.
+
+    Where its last folder ``images`` is ``labels``, or beside it.
 
     Examples
     --------
@@ -241,7 +248,9 @@ def _has_images(folder: Path) -> bool:
 
 
 def _places(entry: Any, root: Path) -> list[str]:
-    """Return the folders or images, relative to the root, that an entry ``train``, ``val`` or ``test`` names."""
+    """Return the folders or images, relative to the root, that an entry ``train``, ``val`` or ``test``
+    names.
+    """
     found: list[str] = []
     for text in entry if isinstance(entry, list) else [entry]:
         if not isinstance(text, str):

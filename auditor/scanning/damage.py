@@ -66,7 +66,9 @@ def content(data: bytes) -> str:
 def classify(
     data: bytes, header: Header | None, error: BaseException | None = None, *, opened: bool = True
 ) -> tuple[str, str]:
-    """Return the defect (a key of `DEFECTS`) and the reason of a file that Pillow refuses to open or, once `opened`, to decode."""
+    """Return the defect (a key of `DEFECTS`) and the reason of a file that Pillow refuses to open or, once
+    `opened`, to decode.
+    """
     if header is not None and header.defect == "missing-end-marker":
         if _complete(data):
             return (

@@ -44,7 +44,9 @@ class Order(NamedTuple):
 
 
 def spawn_workers(control: int) -> None:
-    """Fork a worker for each pair of descriptors (pipe, shared memory) that comes, until the caller is gone."""
+    """Fork a worker for each pair of descriptors (pipe, shared memory) that comes, until the caller is
+    gone.
+    """
     fill_closed_streams()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(

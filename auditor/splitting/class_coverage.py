@@ -67,7 +67,10 @@ def _find_cheapest_move(
     held: npt.NDArray[np.float64],
     units: npt.NDArray[np.float64],
 ) -> int | None:
-    """Return the unit of class ``k`` whose move to the part ``empty`` costs least; ``None`` if none may move."""
+    """Return the unit of class ``k`` whose move to the part ``empty`` costs least.
+
+    ``None`` if none may move.
+    """
     total = held.sum(axis=1)
     best: tuple[float, int] | None = None
     for unit in candidates:

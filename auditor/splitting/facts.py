@@ -80,14 +80,16 @@ def name_absent_classes(
     total = {label: sum(row.get(label, 0) for row in counts.values()) for label in absent}
     if len(absent) <= NAMED:
         return [
-            f"Class '{label}' ({amount(total[label], 'image')}) is absent from {' and '.join(where)}: {choices}"
+            f"Class '{label}' ({amount(total[label], 'image')}) is absent from {' and '.join(where)}: "
+            f"{choices}"
             for label, where in absent.items()
         ]
     parts = sorted({part for where in absent.values() for part in where})
     without = [f"{sum(p in where for where in absent.values()):,} from {p}" for p in parts]
     first = ", ".join(f"'{label}'" for label in list(absent)[:NAMED])
     return [
-        f"{len(absent):,} classes are not in every part ({first}, ...), absent {' and '.join(without)}: {choices}"
+        f"{len(absent):,} classes are not in every part ({first}, ...), absent {' and '.join(without)}: "
+        f"{choices}"
     ]
 
 

@@ -55,7 +55,10 @@ def make_planned(root: Path, rows: list[tuple[str, str, str, str, str]]) -> Plan
 
 @pytest.fixture
 def planned(tmp_path: Path) -> Planned:
-    """8 cats (two of them copies of one another), 3 dogs, 2 birds to train on; one of each in val and test."""
+    """8 cats (two of them copies of one another), 3 dogs, 2 birds to train on.
+
+    One of each in val and test.
+    """
     rows = [(f"cat/{i}.png", "cat", "train", "", "cat/0.png" if i in (0, 1) else "") for i in range(8)]
     rows += [(f"dog/{i}.jpg", "dog", "train", "", "") for i in range(3)]
     rows += [(f"bird/grey{i}.png", "bird", "train", "", "") for i in range(2)]

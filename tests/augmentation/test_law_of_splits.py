@@ -1,4 +1,7 @@
-"""Augmented images never leave their parent's split, and never enter validation or test: every public road is tried."""
+"""Augmented images never leave their parent's split, and never enter validation or test.
+
+Every public road is tried.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,10 @@ from tests.augmentation.conftest import make_planned
 
 @pytest.fixture
 def leaky(tmp_path):
-    """Training images that are held out as well: by duplicate set, by group, by path, and left out by the plan itself."""
+    """Training images that are held out as well.
+
+    By duplicate set, by group, by path, and left out by the plan itself.
+    """
     rows = [(f"cat/{i}.png", "cat", "train", "", "") for i in range(6)]
     rows += [
         ("dog/clean.png", "dog", "train", "", ""),
@@ -76,7 +82,10 @@ def test_stream_holds_no_held_out_picture(leaky):
 
 
 def test_files_of_an_earlier_plan_do_not_stay_behind(planned, tmp_path):
-    """With another seed other images may be held out: what was made of them must not lie among the training files."""
+    """With another seed other images may be held out.
+
+    What was made of them must not lie among the training files.
+    """
     out = tmp_path / "out"
     first = plan_augmentation(planned, seed=1).write(out)
     keep = out / "augmented" / "dog" / "my-own-notes.txt"

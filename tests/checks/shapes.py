@@ -1,4 +1,7 @@
-"""Small pictures of four kinds of shapes, told apart by form alone: place, size, light and colour are the same in every kind."""
+"""Small pictures of four kinds of shapes, told apart by form alone.
+
+Place, size, light and colour are the same in every kind.
+"""
 
 import numpy as np
 

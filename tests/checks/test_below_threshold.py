@@ -1,4 +1,6 @@
-"""With 100,000 images on each side nothing is flagged for an effect below its threshold, though a test would call it significant."""
+"""With 100,000 images on each side nothing is flagged for an effect below its threshold, though a test would
+call it significant.
+"""
 
 import numpy as np
 import pytest
@@ -16,7 +18,10 @@ COUNTS = {"train": {"cat": 50_000, "dog": 50_000}, "test": {"cat": 48_500, "dog"
 
 @pytest.fixture(scope="module")
 def slightly_different():
-    """Class shares differ by 1.5 points; in test two images in a hundred have more noise and another content, in each class."""
+    """Class shares differ by 1.5 points.
+
+    In test two images in a hundred have more noise and another content, in each class.
+    """
     rng = np.random.default_rng(0)
     images = table(COUNTS)
     descriptor = rng.normal(size=(2 * N, 8))

@@ -175,7 +175,10 @@ def plant_near(strength, seed):
 
 
 def plant_pairs(across):
-    """Rows that are byte for byte those of another row: of the same split and class, of another class, or of another split."""
+    """Rows that are byte for byte those of another row.
+
+    Of the same split and class, of another class, or of another split.
+    """
 
     def plant(strength, seed):
         images = base(seed)

@@ -17,7 +17,10 @@ def findings(scan, **settings):
 
 
 def slides(stain, numbers=range(10), crops=6):
-    """Crops of slides in train (even crops) and test (odd ones); each slide has its own brightness if ``stain``."""
+    """Crops of slides in train (even crops) and test (odd ones).
+
+    Each slide has its own brightness if ``stain``.
+    """
     files = {}
     for s in numbers:
         for i in range(crops):

@@ -11,7 +11,10 @@ from tests.evidence.scenes import encoded, scan_of
 
 
 def made(counts, change=lambda kind, pixels: pixels, save=lambda kind: ("BMP", {})):
-    """A scan of shapes, changed and saved by class; uncompressed, so that the size of a file says nothing of the shape in it."""
+    """A scan of shapes, changed and saved by class.
+
+    Uncompressed, so that the size of a file says nothing of the shape in it.
+    """
     random, files = np.random.default_rng(8), {}
     for n, (kind, count) in enumerate(sorted(counts.items())):
         for i in range(count):
@@ -86,7 +89,10 @@ def test_numbers_in_names_are_told_but_not_graded():
 
 
 def test_a_quality_or_a_camera_that_one_class_has_is_found_and_named():
-    """JPEGs of one class were saved at another quality, or taken with another camera; pictures and sizes of files say less."""
+    """JPEGs of one class were saved at another quality, or taken with another camera.
+
+    Pictures and sizes of files say less.
+    """
     camera = Image.Exif()
     camera[0x010F], camera[0x0110] = "Make", "Model"
     saves = {

@@ -54,7 +54,10 @@ def test_alike_images_of_a_group_count_less():
 
 
 def test_a_measured_recall_takes_the_place_of_the_assumed_one():
-    """30 of 60 found again, by hand: Wilson's half-width at one half of 60 is 0.1226; 381 images bring it to 0.05."""
+    """30 of 60 found again, by hand: Wilson's half-width at one half of 60 is 0.1226.
+
+    381 images bring it to 0.05.
+    """
     seen = scan(table({"train": {"cat": 50, "dog": 50}, "test": {"cat": 60, "dog": 60}}))
     seen = seen.with_model(None, {"test": {"cat": 0.5}, "val": {"dog": 0.1}})
     found = only(TestTooSmall()(seen))
@@ -68,7 +71,10 @@ def test_a_measured_recall_takes_the_place_of_the_assumed_one():
 
 
 def test_the_number_of_images_is_multiplied_by_the_design_effect():
-    """Groups of ten identical images: the effect is 1 + (10 - 1) x 1 = 10 (Kish), so 141 images become 1,410."""
+    """Groups of ten identical images.
+
+    The effect is 1 + (10 - 1) x 1 = 10 (Kish), so 141 images become 1,410.
+    """
     images = table({"test": {"cat": 300}})
     groups = np.arange(300) // 10
     for column in ("brightness", "noise"):

@@ -1,4 +1,6 @@
-"""What is exported is read by the tool that it is for, and holds the images that training may use and no other."""
+"""What is exported is read by the tool that it is for, and holds the images that training may use and no
+other.
+"""
 
 import json
 import pathlib
@@ -19,7 +21,9 @@ CLASSES = ("=sum(a1)", "red")
 
 
 def used(plan):
-    """File, class and part of every image that should be exported, worked out from the plan's table by hand."""
+    """File, class and part of every image that should be exported, worked out from the plan's table by
+    hand.
+    """
     table = plan.table[plan.table["split"] != ""]
     held_out = set(table.loc[table["split"] != "train", "cluster"]) - {""}
     table = table[~((table["split"] == "train") & table["cluster"].isin(held_out))]

@@ -1,4 +1,7 @@
-"""Folders whose names are not UTF-8: every export is written, and what auditor reads of them names the same files."""
+"""Folders whose names are not UTF-8.
+
+Every export is written, and what auditor reads of them names the same files.
+"""
 
 import json
 import os
@@ -13,7 +16,10 @@ from tests.conftest import write_tree
 
 @pytest.fixture(scope="module")
 def latin(tmp_path_factory):
-    """Classes 'a' and 'ros\xe9' in Latin-1, in a folder that is Latin-1, too; skipped where no such name can be."""
+    """Classes 'a' and 'ros\xe9' in Latin-1, in a folder that is Latin-1, too.
+
+    Skipped where no such name can be.
+    """
     made = write_tree(tmp_path_factory.mktemp("latin") / "data", {"red": 12, "blue": 12})
     root = Path(os.fsdecode(os.fsencode(made.parent) + b"/dat\xe4"))
     try:

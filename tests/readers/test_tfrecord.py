@@ -170,7 +170,10 @@ def test_compressed_files_are_named(tmp_path):
 
 
 def test_reading_does_not_import_tensorflow(folder):
-    code = f"import sys; from auditor.readers import open_dataset; open_dataset({str(folder)!r}); print('tensorflow' in sys.modules)"
+    code = (
+        f"import sys; from auditor.readers import open_dataset; open_dataset({str(folder)!r}); "
+        f"print('tensorflow' in sys.modules)"
+    )
     assert (
         subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, check=True

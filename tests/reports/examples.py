@@ -238,7 +238,8 @@ def baseline(labels: tuple[str, ...]) -> dict[str, object]:
         "seconds": 12.5,
     }
     return {
-        "summary": "Slight overfitting after epoch 19; data, not the model, is the limit for the rarest class.",
+        "summary": "Slight overfitting after epoch 19; data, not the "
+        "model, is the limit for the rarest class.",
         "config": {"size": 64, "dropout": 0.3},
         "parameters": 42_000,
         "image_size": [64, 64],

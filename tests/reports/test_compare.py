@@ -210,7 +210,10 @@ def test_means_have_the_textbook_interval():
 
 
 def test_images_of_one_group_count_as_what_the_group_is_worth():
-    """Groups of eight equal images: the interval is that of the groups' values, with Student's quantile (scipy) and no more."""
+    """Groups of eight equal images.
+
+    The interval is that of the groups' values, with Student's quantile (scipy) and no more.
+    """
     rng = np.random.default_rng(0)
     each = rng.normal(size=12)
     middle, low, high = mean_interval(np.repeat(each, 8), np.repeat(np.arange(12), 8))

@@ -1,4 +1,7 @@
-"""Charts that show themselves in a notebook: drawings that stand on their own, in which nothing of the user's can act."""
+"""Charts that show themselves in a notebook.
+
+Drawings that stand on their own, in which nothing of the user's can act.
+"""
 
 import base64
 import re

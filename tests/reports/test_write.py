@@ -14,7 +14,10 @@ GOLDEN = Path(__file__).resolve().parents[1] / "golden"
 
 
 def golden(format):
-    """What is compared: of HTML what a reader meets, without the styles and scripts that stand in files of their own."""
+    """What is compared.
+
+    Of HTML what a reader meets, without the styles and scripts that stand in files of their own.
+    """
     text = render(record(), format)
     if format == "croissant":  # of images.parquet, whose bytes are pyarrow's matter
         text = re.sub(r'"(contentSize|sha256)": "[^"]*"', r'"\1": ""', text)
@@ -26,7 +29,10 @@ def golden(format):
 
 @pytest.mark.parametrize("format", FORMATS)
 def test_texts_are_as_they_were(format):
-    """To renew after a change that is meant: write `golden(format)` into the file, and read the difference."""
+    """To renew after a change that is meant.
+
+    Write `golden(format)` into the file, and read the difference.
+    """
     assert golden(format) == (GOLDEN / FORMATS[format]).read_text(encoding="utf-8")
 
 

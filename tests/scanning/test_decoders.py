@@ -1,4 +1,7 @@
-"""What Pillow refuses though another decoder opens it is named: torchvision, datasets and Keras read with Pillow."""
+"""What Pillow refuses though another decoder opens it is named.
+
+Torchvision, datasets and Keras read with Pillow.
+"""
 
 import io
 import struct

@@ -26,7 +26,10 @@ def files(folder):
 
 
 def run(command, folder, limit=math.inf):
-    """Run a command until it has used so many CPU seconds, however busy the machine; returns its status and the seconds."""
+    """Run a command until it has used so many CPU seconds, however busy the machine.
+
+    Returns its status and the seconds.
+    """
     process, used = (
         subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, start_new_session=True),
         0.0,

@@ -123,7 +123,10 @@ def test_where_no_spawner_can_be_had_the_error_is_still_that_line(tmp_path, monk
 
 
 def test_a_worker_imports_nothing_large():
-    code = "import sys, auditor.scanning.worker; print(*sorted({'pandas', 'pyarrow', 'scipy', 'sklearn', 'tensorflow'} & set(sys.modules)))"
+    code = (
+        "import sys, auditor.scanning.worker; print(*sorted({'pandas', 'pyarrow', 'scipy', 'sklearn', "
+        "'tensorflow'} & set(sys.modules)))"
+    )
     assert (
         subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, check=True

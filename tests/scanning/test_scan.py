@@ -179,7 +179,10 @@ def test_many_parts_are_merged(mixed, tmp_path, monkeypatch):
 
 
 def test_full_parts_stay_until_small_ones_hold_as_many_rows(tmp_path, monkeypatch):
-    """Files that change again and again: what overruled rows cost is bounded, and the newest row of each file holds."""
+    """Files that change again and again.
+
+    What overruled rows cost is bounded, and the newest row of each file holds.
+    """
     monkeypatch.setattr("auditor.scanning.store.FLUSH_ROWS", 1)
     monkeypatch.setattr("auditor.scanning.store.FULL_ROWS", 3)
     monkeypatch.setattr("auditor.scanning.store.MERGE_PARTS", 1)

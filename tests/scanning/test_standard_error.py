@@ -105,8 +105,14 @@ def test_closed_standard_streams_do_not_stop_a_command(pictures, tmp_path, close
 
 @pytest.mark.parametrize("verb", ["fork", "start"])
 def test_a_parent_that_ignores_its_children_does_not_stop_a_scan(pictures, tmp_path, verb):
-    prepare = "from auditor.process import settle; settle(); from auditor.scanning.worker_spawner import prepare; prepare()"
-    code = f"import signal; signal.signal(signal.SIGCHLD, signal.SIG_IGN)\n{prepare if verb == 'fork' else ''}\n{CODE}"
+    prepare = (
+        "from auditor.process import settle; settle(); from auditor.scanning.worker_spawner import prepare; "
+        "prepare()"
+    )
+    code = (
+        f"import signal; signal.signal(signal.SIGCHLD, "
+        f"signal.SIG_IGN)\n{prepare if verb == 'fork' else ''}\n{CODE}"
+    )
     done = subprocess.run(
         [sys.executable, "-c", code, tmp_path / "data"],
         capture_output=True,

@@ -28,7 +28,9 @@ CLASSES = ("cat", "../dog", "=sum(a1)", "50%")
 
 @pytest.fixture
 def table(tmp_path):
-    """Twelve images of each of four classes, two of them of the same name in different folders, with a copy of one in val."""
+    """Twelve images of each of four classes, two of them of the same name in different folders, with a copy
+    of one in val.
+    """
     rng = np.random.default_rng(0)
     paths = []
     for k, label in enumerate(CLASSES):

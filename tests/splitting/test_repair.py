@@ -39,7 +39,9 @@ def leaks(table):
 
 
 def fewest_changes(rows):
-    """Brute force: the fewest rows of train and val to move between them or to drop, so that nothing leaks."""
+    """Brute force: the fewest rows of train and val to move between them or to drop, so that nothing
+    leaks.
+    """
     before = [split for split, _, _ in rows]
     options = [("test",) if split == "test" else ("train", "val", "") for split in before]
     together = [

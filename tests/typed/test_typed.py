@@ -11,7 +11,10 @@ HERE = Path(__file__).resolve().parent
 
 @pytest.mark.slow
 def test_a_consumer_type_checks_and_mistakes_are_found():
-    """In the project's own settings, which are strict, and with its cache: after ``mypy`` this takes seconds."""
+    """In the project's own settings, which are strict, and with its cache.
+
+    After ``mypy`` this takes seconds.
+    """
     pytest.importorskip("mypy", reason="mypy is not installed")
     files = [f"tests/typed/{name}.py" for name in ("consumer", "mistakes")]
     command = [sys.executable, "-m", "mypy", "--no-error-summary", *files]

@@ -1,4 +1,7 @@
-"""List files, as Caffe has them: a line per image with its path, a blank and its class; the ending is ``.lst``."""
+"""List files, as Caffe has them: a line per image with its path, a blank and its class.
+
+The ending is ``.lst``.
+"""
 
 from __future__ import annotations
 

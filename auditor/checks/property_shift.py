@@ -130,7 +130,7 @@ class PropertyShift(Check):
     def _measure(self, evidence: Evidence, pair: Pair) -> Properties:
         measures = [m for m in (*MEASURES, *SHAPE_MEASURES) if m.name in evidence.images.columns]
         weights = matched(evidence.labels[pair.rows], evidence.labels[pair.other_rows])
-        table = evidence.images[[m.name for m in measures]].to_numpy(dtype=float)
+        table = evidence.images[[m.name for m in measures]].to_numpy(dtype=float, copy=True)
         for k in (k for k, m in enumerate(measures) if m.name == HEADER):
             table[:, k] = _round(table[:, k])
         sides = table[pair.rows], table[pair.other_rows]

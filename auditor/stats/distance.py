@@ -194,7 +194,7 @@ def total_variation_upper_end(
     Examples
     --------
     >>> round(total_variation_upper_end([250, 250], [250, 250], 500, 500, 0.05), 3)
-    0.064
+    0.06
     """
     from scipy.special import chdtri, chndtrinc
 

@@ -6,11 +6,9 @@ wrong use or unusable input, with one line on stderr.
 
 from __future__ import annotations
 
-import shlex
 import sys
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TextIO, cast
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -36,134 +34,25 @@ from auditor.arguments import (
     WAY,
     together,
 )
-from auditor.console import Console, MayBeClosed, printable, show_plugin_warnings
-from auditor.errors import AuditorError
-from auditor.process import settle
+from auditor.console import Console, printable
+from auditor.terminal import (
+    Commands,
+    conclude,
+    format_estimate,
+    make_request,
+    measure_terminal,
+    open_and_say,
+    prepare_workers,
+    print_trials,
+    read_columns,
+    read_config,
+    read_scanning,
+    read_training,
+    run_group,
+)
 
 if TYPE_CHECKING:
-    from auditor.commands.audit import Audit
-    from auditor.commands.config import Config
-    from auditor.commands.opening import ColumnNames
-    from auditor.commands.options import ScanOptions
-    from auditor.commands.reuse import ScanRequest
-    from auditor.dataset import Dataset
-
-
-def _config(
-    config: str | None, settings: tuple[str, ...], select: tuple[str, ...], ignore: tuple[str, ...]
-) -> Config:
-    import dataclasses
-
-    from auditor.commands.config import load_config
-
-    def codes(given: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(code.strip() for words in given for code in words.split(",") if code.strip())
-
-    loaded = load_config(config)
-    return dataclasses.replace(
-        loaded, select=codes(select) or loaded.select, ignore=codes(ignore) or loaded.ignore
-    ).with_settings(settings)
-
-
-def _scanning(options: dict[str, Any], time_budget: float | None = None) -> ScanOptions:
-    from auditor.commands.options import ScanOptions
-
-    names = ("jobs", "engine", "scheduler", "timeout", "rehash", "decoders")
-    return ScanOptions(**{n: options.pop(n) for n in names}, time_budget=time_budget)
-
-
-def _columns(options: dict[str, Any]) -> ColumnNames:
-    return cast(
-        "ColumnNames", {name: options.pop(name) for name in ("label", "split", "group", "path", "root")}
-    )
-
-
-def _open(data: str, options: dict[str, Any]) -> Dataset:
-    """Open the data, and say how it was understood before anything is measured.
-
-    The names of columns stay in the options: the commands of fixes carry them.
-    """
-    from auditor.commands.opening import open_data
-
-    columns = _columns(dict(options))
-    columns["unlabelled"] = options["unlabelled"]
-    dataset = open_data(data, field=options.pop("field"), **columns)
-    for line in dataset.understood():
-        print(printable(line), flush=True)
-    return dataset
-
-
-def _request(output: str, options: dict[str, Any], console: Console) -> ScanRequest:
-    from auditor.commands.reuse import ScanRequest
-
-    return ScanRequest(
-        output=output, scanning=_scanning(options), seed=options.pop("seed"), listeners=console.listeners
-    )
-
-
-def _prepare_workers() -> None:
-    """Fork the spawner of workers before anything large is loaded; this command needs its imports too."""
-    from auditor.scanning.worker_spawner import prepare
-
-    prepare()
-
-
-def _look() -> dict[str, Any]:
-    """Return the width of the terminal and whether it shows colours; neither where a file or a pipe reads."""
-    import os
-    import shutil
-
-    if not sys.stdout.isatty():
-        return {"width": 0, "colour": False}
-    plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
-    return {"width": shutil.get_terminal_size().columns, "colour": not plain}
-
-
-def _conclude(audit: Audit, output: str, fail_on: str, config: Config, verbose: bool) -> NoReturn:
-    """Print what was found, what to type and the verdict, and leave with the exit status."""
-    import datetime
-
-    from auditor.commands.config import expired
-    from auditor.reports.terminal import conclusion
-
-    facts = audit.record.dataset
-    measured = facts.images - facts.unreadable - facts.unmeasured
-    skipped = f" + {facts.unmeasured:,} left out by the time budget" if facts.unmeasured else ""
-    files = facts.images + facts.ignored
-    print(
-        f"{files:,} files = {measured:,} measured + {facts.unreadable:,} unreadable"
-        f" + {facts.ignored:,} left out{skipped}\n"
-    )
-    print("\n".join(conclusion(audit.record, paragraphs=verbose, **_look())))
-    print(printable(f"report: {Path(output) / 'report.html'}"))
-    failing = audit.failing(fail_on)
-    for finding in failing:
-        print(printable(f"auditor: {finding.severity}, {finding.id}: {finding.title}"), file=sys.stderr)
-    old = expired(config.waivers, datetime.datetime.now(datetime.UTC).date())
-    for name, waiver in old.items():
-        ended = (
-            f"auditor: the waiver of '{name}' ended on {waiver.expires} ({waiver.owner}):"
-            " renew it or mend the data"
-        )
-        print(printable(ended), file=sys.stderr)
-    sys.exit(1 if failing or old else 0)
-
-
-class Commands(click.Group):
-    """The commands; data in place of one is answered with the command that scans it."""
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command that the first argument names."""
-        name = args[0]
-        if self.get_command(ctx, name) is None and not name.startswith("-"):
-            from auditor.commands.opening import is_data
-
-            if is_data(name):
-                typed = shlex.join(["auditor", "scan", *args])
-                raise click.UsageError(f"'{name}' is data, not a command: {typed} scans it.", ctx)
-        return super().resolve_command(ctx, args)
+    pass
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -197,14 +86,14 @@ def scan(
     **options: Any,
 ) -> None:
     """Scan DATA, run the checks and write the report. Needs none of the training packages."""
-    _prepare_workers()
+    prepare_workers()
     from auditor.commands.scan import scan as scan_data
 
-    settled = _config(config, *(options.pop(n) for n in ("settings", "select", "ignore")))
+    settled = read_config(config, *(options.pop(n) for n in ("settings", "select", "ignore")))
     with Console(quiet=quiet) as console:
-        scanning = _scanning(options, options.pop("time_budget"))
+        scanning = read_scanning(options, options.pop("time_budget"))
         audit = scan_data(
-            _open(data, options),
+            open_and_say(data, options),
             output=output,
             config=settled,
             images=not no_images,
@@ -212,34 +101,7 @@ def scan(
             listeners=console.listeners,
             **options,
         )
-        _conclude(audit, output, fail_on or settled.fail_on or "never", settled, verbose)
-
-
-def _train_options(options: dict[str, Any], seed: int) -> Any:
-    import dataclasses
-
-    from auditor.baseline import TrainOptions
-
-    names = [f.name for f in dataclasses.fields(TrainOptions) if f.name in options and f.name != "seed"]
-    given = {n: value for n in names if (value := options.pop(n)) is not None}
-    return TrainOptions(seed=seed, **given)
-
-
-def _estimate(value: dict[str, float]) -> str:
-    return f"{value['value']:.3f} [{value['low']:.3f} to {value['high']:.3f}]"
-
-
-def _print_trials(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Print a table of what was tried, an estimate with its interval per column."""
-    if rows:
-        print(f"{title}:")
-    for row in rows:
-        name, *cells = [
-            f"{k} {_estimate(v) if isinstance(v, dict) else v}"
-            for k, v in row.items()
-            if k not in ("recommended", "id")
-        ]
-        print(printable(f"{'recommended' if row.get('recommended') else '':>13}  {name}: {', '.join(cells)}"))
+        conclude(audit, output, fail_on or settled.fail_on or "never", settled, verbose)
 
 
 @cli.command(short_help="Do all of it, from the scan to the report.")
@@ -267,25 +129,25 @@ def run(
     **options: Any,
 ) -> None:
     """Do all of it: scan, check, split, augment the rare classes, train the baseline, report."""
-    _prepare_workers()
+    prepare_workers()
     from auditor.commands.options import AugmentOptions, SplitOptions
     from auditor.commands.run import run as run_all
 
-    settled = _config(config, *(options.pop(n) for n in ("settings", "select", "ignore")))
+    settled = read_config(config, *(options.pop(n) for n in ("settings", "select", "ignore")))
     with Console(quiet=quiet) as console:
         audit = run_all(
-            _open(data, options),
+            open_and_say(data, options),
             output=output,
             config=settled,
             images=not no_images,
             splitting=SplitOptions(ratios=options.pop("ratios")),
             augmenting=AugmentOptions(**{n: options.pop(n) for n in ("target", "policy", "way")}),
-            training=_train_options(options, options["seed"]),
-            scanning=_scanning(options),
+            training=read_training(options, options["seed"]),
+            scanning=read_scanning(options),
             listeners=console.listeners,
             **options,
         )
-        _conclude(audit, output, fail_on or settled.fail_on or "never", settled, verbose)
+        conclude(audit, output, fail_on or settled.fail_on or "never", settled, verbose)
 
 
 @cli.command(short_help="Plan a split that divides no group and no duplicate set.")
@@ -326,7 +188,7 @@ def split(data: str, output: str, quiet: bool, **options: Any) -> None:
         plan = split_data(
             data,
             output=output,
-            scanning=_scanning(options),
+            scanning=read_scanning(options),
             listeners=console.listeners,
             **options,
         )
@@ -359,7 +221,7 @@ def verify(split_file: str, data: str, output: str | None, quiet: bool, **option
             split_file,
             data,
             output=output,
-            scanning=_scanning(options),
+            scanning=read_scanning(options),
             listeners=console.listeners,
             **options,
         )
@@ -407,8 +269,8 @@ def augment(data: str, output: str, quiet: bool, plan: str | None, **options: An
 
     require_packages("albumentations")
     with Console(quiet=quiet) as console:
-        request = _request(output, options, console)
-        planned, _ = load_or_plan_split(data, request, _columns(options), plan=plan)
+        request = make_request(output, options, console)
+        planned, _ = load_or_plan_split(data, request, read_columns(options), plan=plan)
         made = augment_plan(planned, output=output, seed=request.seed, listeners=console.listeners, **options)
     for row in made.facts["checks"]:
         if row["verdict"] != "fine" or not row["label"]:
@@ -458,10 +320,10 @@ def train(
 
     require_packages("keras", "sklearn", "tensorflow")
     augmenting = {n: options.pop(n) for n in ("target", "policy", "way")}
-    settings = _train_options(options, options["seed"])
+    settings = read_training(options, options["seed"])
     with Console(quiet=quiet) as console:
-        request = _request(output, options, console)
-        planned, evidence = load_or_plan_split(data, request, _columns(options), plan=plan)
+        request = make_request(output, options, console)
+        planned, evidence = load_or_plan_split(data, request, read_columns(options), plan=plan)
         extra = None if no_augment else augment_plan(planned, seed=request.seed, **augmenting)
         result = train_on(
             planned,
@@ -478,8 +340,8 @@ def train(
         print(printable(f"{answer['verdict']:>9}  {answer['question']}: {answer['text']}"))
     for number, remedy in enumerate(result.facts["advice"], 1):
         print(printable(f"    try {number}  {remedy}"))
-    _print_trials("Ways against imbalance", result.facts["comparison"])
-    _print_trials("Remedies", result.facts["remedies"])
+    print_trials("Ways against imbalance", result.facts["comparison"])
+    print_trials("Remedies", result.facts["remedies"])
     for row in result.facts["learning_curve"].get("classes", []):
         needed = (
             f"{row['needed'][0]:,} to {row['needed'][1]:,} images"
@@ -488,7 +350,7 @@ def train(
         )
         print(
             printable(
-                f"{row['label']}: recall {_estimate(row['recall'][-1])}, for the recall asked: {needed}"
+                f"{row['label']}: recall {format_estimate(row['recall'][-1])}, for the recall asked: {needed}"
             )
         )
     for note in result.facts["notes"]:
@@ -531,7 +393,7 @@ def compare(old: str, new: str, output: str | None, ratchet: bool) -> None:
     from auditor.reports.terminal import comparison_table
 
     comparison = compare_audits(old, new, output=output)
-    print(output or "\n".join(comparison_table(comparison, **_look())))
+    print(output or "\n".join(comparison_table(comparison, **measure_terminal())))
     sys.exit(1 if ratchet and comparison.got_worse else 0)
 
 
@@ -573,7 +435,7 @@ def apply(
             output=output,
             quarantine=quarantine,
             new_classes=options.pop("new_classes"),
-            scanning=_scanning(options),
+            scanning=read_scanning(options),
             listeners=console.listeners,
             **options,
         )
@@ -595,7 +457,7 @@ def selftest(data: str, config: str | None, settings: tuple[str, ...], quiet: bo
     """Plant known faults in a temporary copy of a sample of DATA, and say which the checks find."""
     from auditor.commands.selftest import selftest as plant_and_find
 
-    settled = _config(config, settings, (), ())
+    settled = read_config(config, settings, (), ())
     with Console(quiet=quiet) as console:
         result = plant_and_find(data, config=settled, listeners=console.listeners, **options)
     print(printable(str(result), lines=True))
@@ -623,51 +485,7 @@ def demo(output: str, seed: int, quiet: bool) -> None:
 
 def main() -> None:
     """Run the command line; every error is one line on stderr and status 2."""
-    settle()
-    show_plugin_warnings()
-    stdout, stderr = sys.stdout, sys.stderr
-    sys.stdout, sys.stderr = cast(TextIO, MayBeClosed(stdout)), cast(TextIO, MayBeClosed(stderr, OSError))
-    try:
-        _run()
-    finally:
-        sys.stdout.flush()  # here, where a reader who has left is no error
-        sys.stdout, sys.stderr = stdout, stderr
-
-
-def _run() -> None:
-    try:
-        cli.main(standalone_mode=False)
-    except AuditorError as error:
-        _leave(str(error))
-    except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
-    except click.Abort:
-        print(
-            "auditor: stopped; what was measured is kept, and the next run goes on from there",
-            file=sys.stderr,
-        )
-        sys.exit(130)
-    except click.ClickException as error:
-        context = error.ctx if isinstance(error, click.UsageError) else None
-        command = f"auditor {context.info_name}" if context is not None and context.parent else "auditor"
-        _leave(f"{error.format_message()} See '{command} --help'.")
-    except OSError as error:
-        problem = f"{error.strerror or error}" + (f" ({error.filename})" if error.filename else "")
-        _leave(
-            f"expected files that can be read and written; received {problem}; hint: mend it and run again,"
-            " what was done is kept"
-        )
-    except (MemoryError, RecursionError, ImportError) as error:
-        _leave(
-            f"expected input and memory that suffice; received {type(error).__name__} ({error}); hint: "
-            f"free memory,"
-            " or look for a file that is nested without end; what was done is kept"
-        )
-
-
-def _leave(message: str) -> NoReturn:
-    print("auditor: " + printable(" ".join(message.split())), file=sys.stderr)
-    sys.exit(2)
+    run_group(cli)
 
 
 if __name__ == "__main__":

@@ -100,5 +100,5 @@ def test_they_are_a_finding_with_their_number(tmp_path, name, content, words):
     audit = auditor.scan(tmp_path)
     (finding,) = [f for f in audit.record.findings if f.id == "wrong-extension:left-out"]
     assert finding.severity == "warning" and audit.verdict != "pass"
-    assert finding.summary.startswith("3 of 11 files are pictures or videos that were left out")
+    assert finding.summary.startswith("3 of 11 files (27.3 %) are pictures or videos that were left out")
     assert words in finding.summary

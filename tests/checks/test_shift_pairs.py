@@ -118,7 +118,7 @@ def test_advised_number_of_images_brings_the_upper_end_to_the_margin():
     )
     pair = next(shift.pairs(scan(table({"train": {"a": 30}, "test": {"a": 30}})), "property-shift"))
     text = shift.advice(effect, pair, (n, n), Fix(text="")).text
-    assert "about 120 independent images in both train and test would settle it" in text
+    assert "About 120 independent images in both train and test would settle it" in text
 
 
 def domain(share, other_share, n=200):

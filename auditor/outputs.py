@@ -56,6 +56,37 @@ COMMENT = b"written by auditor"
 #: Bytes of a file in which a signature is looked for: more than the head of every format takes.
 SIGNED_WITHIN = 4096
 
+#: What auditor calls its files in an output folder; others there are the user's (notes, decisions).
+OWN_NAMES = frozenset(
+    [
+        "report.html",
+        "audit.json",
+        "findings.csv",
+        "split_findings.csv",
+        "images.parquet",
+        "thumbnails.parquet",
+        "split.csv",
+        "split.json",
+        "augmented.csv",
+        "augmentation.json",
+        "policy.toml",
+        "baseline.json",
+        "baseline.keras",
+        "report.md",
+        "junit.xml",
+        "annotations.txt",
+        "badge.svg",
+        "croissant.json",
+        "data-card.md",
+        "manifest.csv",
+        "manifest.parquet",
+        "manifest.jsonl",
+        "arrays.npz",
+        "samples.json",
+        "auditor-quarantine.json",
+    ]
+)
+
 # --- numbers
 
 
@@ -182,8 +213,8 @@ def read_csv(file: str | Path) -> pd.DataFrame:
 
 
 def wrote(file: Path) -> bool:
-    """Whether auditor wrote a file: it is in a marked folder, or has a signature of auditor's in it."""
-    if (file.parent / MARKER).is_file():
+    """Whether auditor wrote a file: one of its names in a marked folder, or a signature of auditor's in it."""
+    if file.name in OWN_NAMES and (file.parent / MARKER).is_file():
         return True
     try:
         with file.open("rb") as stream:

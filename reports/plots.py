@@ -226,7 +226,7 @@ def _plot(
 def _style() -> str:
     """Return the light colours and the styles of charts, on white.
 
-    How dark a notebook is cannot be told inside of an image.
+    An image cannot know whether its notebook is dark.
     """
     folder = resources.files("auditor.templates") / "styles"
     variables = (folder / "variables.css").read_text(encoding="utf-8")

@@ -94,6 +94,17 @@ def test_what_auditor_did_not_write_is_not_replaced(kind, tmp_path):
     )
 
 
+def test_notes_of_the_user_in_an_output_folder_are_not_replaced(tmp_path):
+    make_folder(tmp_path / "out")
+    notes, own = tmp_path / "out" / "my-notes.md", tmp_path / "out" / "report.md"
+    for file in (notes, own):
+        file.write_text("mine")
+    with pytest.raises(OutputError, match="nothing of yours"):
+        write_file(notes, b"new")
+    write_file(own, b"new")
+    assert notes.read_text() == "mine" and own.read_text() == "new"
+
+
 @pytest.mark.parametrize("ending", ["html", "json", "md", "xml"])
 def test_a_report_can_be_written_again_and_in_place_of_nothing_else(ending, tmp_path):
     audit = auditor.scan(write_tree(tmp_path / "data", {"red": 6, "blue": 6}), config=FAST)

@@ -255,10 +255,10 @@ def _with_eyes(finding: Finding, evidence: Evidence) -> Finding:
     if finding.effect is None:
         return finding
     judge = evidence.probabilities
-    told = f", which recognise {percent(judge.balanced_accuracy, 1)} of each class" if judge else ""
+    skill = f", which recognise {percent(judge.balanced_accuracy, 1)} of each class" if judge else ""
     return dataclasses.replace(
         finding,
-        summary=f"{finding.summary} Judged by {evidence.eyes}{told}.",
+        summary=f"{finding.summary} Judged by {evidence.eyes}{skill}.",
         details={**finding.details, "eyes": evidence.eyes},
     )
 

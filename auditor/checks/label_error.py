@@ -19,7 +19,7 @@ from auditor.evidence.probabilities import BASELINE, Probabilities
 from auditor.finding import Effect, Finding, Fix, Severity, grade, percent
 from auditor.stats.label_noise import contradicted_share, most_wrong, noise_from_copies
 
-#: The list has so many images at least, where so many labels are contradicted: one sitting.
+#: Fewest images of the list, where as many labels are contradicted: one sitting.
 SHORTEST_LIST = 20
 #: What is an answer in the column of answers; anything else is none.
 ANSWERS = ("right", "wrong", "unclear")
@@ -56,7 +56,7 @@ class Copies:
     sets, disagreeing : int
         Sets of copies; those whose first two copies, in random order, have two labels.
     surplus : ndarray of int64, shape (n_sets,)
-        Labels of each set that differ from its most frequent one: so many are wrong at least.
+        Labels of each set that differ from its most frequent one: at least these are wrong.
     number : ndarray of int64, shape (n,)
         The set of each image; an image without a copy is a set of its own.
     """
@@ -248,12 +248,12 @@ def _decided(evidence: Evidence, rows: Rows) -> tuple[npt.NDArray[np.str_], Flag
     """Return what reviewers say about each label as it stands, and which were put right earlier."""
     images = evidence.images
     answers = images[LABEL_ANSWER].to_numpy(dtype=object)[rows] if LABEL_ANSWER in images else ""
-    told = np.broadcast_to(np.asarray(answers, dtype=str), len(rows))
-    told = np.where(np.isin(told, ANSWERS), told, "")
+    answered = np.broadcast_to(np.asarray(answers, dtype=str), len(rows))
+    answered = np.where(np.isin(answered, ANSWERS), answered, "")
     if DECISION not in images:
-        return told, np.zeros(len(rows), dtype=bool)
+        return answered, np.zeros(len(rows), dtype=bool)
     made = images[DECISION].to_numpy(dtype=object)[rows]
-    return told, np.isin(made.astype(str), ["keep", "relabel"]) & (told == "")
+    return answered, np.isin(made.astype(str), ["keep", "relabel"]) & (answered == "")
 
 
 def _word(evidence: Evidence, measured: Measured, effect: Effect) -> Finding:

@@ -49,7 +49,7 @@ class Looks:
 
     @property
     def share(self) -> float:
-        """Share of wrong labels among those that could be told."""
+        """Share of wrong labels among those that the reviewer could judge."""
         clear = self.seen - self.unclear
         return self.wrong / clear if clear else 0.0
 

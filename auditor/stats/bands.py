@@ -27,7 +27,7 @@ Floats32 = npt.NDArray[np.float32]
 
 
 def bonferroni_quantile(measures: float, alpha: float) -> float:
-    """Return how far any of so many empirical processes strays, in units of ``sqrt(1 / n + 1 / m)``.
+    """Return how far any of several empirical processes strays, in units of ``sqrt(1 / n + 1 / m)``.
 
     ``sqrt(log(2 * measures / alpha) / 2)``, the Dvoretzky-Kiefer-Wolfowitz bound with Massart's constant.
 

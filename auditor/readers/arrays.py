@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import lzma
 import math
+import struct
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +27,11 @@ if TYPE_CHECKING:
 #: What the members of an ``.npz`` are called: Keras (``x_train, y_train``) and MedMNIST (``train_images,
 #: train_labels``).
 PICTURES, LABELS = ("x", "images", "data"), ("y", "labels", "targets")
+#: What zipfile, the decompressors and NumPy raise of damaged files, encrypted ones and impossible headers.
+DAMAGED = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, OSError, EOFError, ValueError, KeyError,
+    RuntimeError, OverflowError, MemoryError, SyntaxError, TypeError,
+)  # fmt: skip
 #: What is understood, for messages.
 LAYOUTS = (
     "x_train, y_train, x_test, y_test (Keras), train_images, train_labels, val_images, ... (MedMNIST), or "
@@ -271,7 +279,7 @@ def read(location: Path, columns: Columns) -> Dataset:
                 for name, (what, part) in roles.items()
                 if what == "labels"
             }
-    except (zipfile.BadZipFile, OSError, EOFError, ValueError, KeyError, NotImplementedError) as error:
+    except DAMAGED as error:
         raise DataError(
             expected="a NumPy .npz of pictures and labels",
             received=f"'{location}', which cannot be read ({' '.join(str(error).split())[:120]})",

@@ -266,3 +266,21 @@ def test_a_broken_idx_is_one_line(tmp_path, content):
 
 def test_bytes_as_labels():
     assert set(auditor.open((X, np.array([b"cat"] * 3 + [b"dog"] * 3))).samples["label"]) == {"cat", "dog"}
+
+
+def test_changed_bytes_of_an_npz_are_one_line_or_rows(tmp_path):
+    random, file = np.random.default_rng(4), tmp_path / "x.npz"
+    pictures = random.integers(0, 255, (12, 16, 16, 3), dtype=np.uint8)
+    np.savez_compressed(file, x_train=pictures, y_train=np.arange(12) % 2)
+    sound, refused = file.read_bytes(), 0
+    for _ in range(200):
+        changed = bytearray(sound)
+        for place in random.integers(0, len(sound), 3):
+            changed[place] = random.integers(256)
+        changed[random.integers(700)] = random.integers(256)
+        file.write_bytes(bytes(changed))
+        try:
+            assert len(open_dataset(file)) == 12
+        except DataError:
+            refused += 1
+    assert 100 < refused <= 200

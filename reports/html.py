@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from auditor.record import Record
 from auditor.reports.glossary import GLOSSARY, place_of, with_terms
+from auditor.reports.long_texts import shorten_texts
 from auditor.reports.page import Page, build_page
 from auditor.reports.sections.pictures import BUDGET
 from auditor.reports.wording import count, sentence, shortened, visible
@@ -69,8 +70,10 @@ def render_html(record: Record, *, images: bool = True) -> str:
     while True:
         html = render_page(build_page(record, images=budget > 0, budget=budget))
         over = len(html.encode("utf-8", "backslashreplace")) - HEAVIEST
-        if over <= 0 or budget == 0:
+        if over <= 0:
             return html
+        if budget == 0:  # names alone are too long: nothing can be decided about images under shortened ones
+            return render_page(build_page(shorten_texts(record), images=False, budget=0))
         budget = max(budget - over - 50_000, 0) if budget > over else 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import lzma
 import math
 import struct
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
@@ -30,7 +31,7 @@ PICTURES, LABELS = ("x", "images", "data"), ("y", "labels", "targets")
 #: What zipfile, the decompressors and NumPy raise of damaged files, encrypted ones and impossible headers.
 DAMAGED = (
     zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, OSError, EOFError, ValueError, KeyError,
-    RuntimeError, OverflowError, MemoryError, SyntaxError, TypeError,
+    RuntimeError, OverflowError, MemoryError, SyntaxError, TypeError, tokenize.TokenError,
 )  # fmt: skip
 #: What is understood, for messages.
 LAYOUTS = (

@@ -76,6 +76,21 @@ def _waiver(entry: Any, file: Path) -> tuple[str, Waiver]:
     )
 
 
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(
+            expected="a config file",
+            received=f"'{path}' ({error.strerror})",
+            hint="check the path after --config",
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(
+            expected=f"TOML in '{path}'", received=str(error), hint="mend the line it names"
+        ) from None
+
+
 def load_config(file: str | Path | None = None) -> Config:
     """Read a config file; without one, ``auditor.toml`` of the working folder where there is one.
 
@@ -89,18 +104,7 @@ def load_config(file: str | Path | None = None) -> Config:
             return Config()
         file = DEFAULT_FILE
     path = Path(file)
-    try:
-        settings = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(
-            expected="a config file",
-            received=f"'{path}' ({error.strerror})",
-            hint="check the path after --config",
-        ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(
-            expected=f"TOML in '{path}'", received=str(error), hint="mend the line it names"
-        ) from None
+    settings = _read_toml(path)
     known = {"checks", "select", "ignore", "fail-on", "waivers"}
     unknown = sorted(set(settings) - known)
     if unknown:

@@ -171,6 +171,36 @@ def _any_paired(shards: list[Path]) -> bool:
     return False
 
 
+@dataclass(slots=True)
+class _Listing:
+    """What the shards list: ``rows`` holds class and split of each image."""
+
+    names: list[str]
+    rows: dict[str, tuple[str, str]] = field(default_factory=dict)
+    members: dict[str, Place] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
+    ignored: list[str] = field(default_factory=list)
+    beyond: set[str] = field(default_factory=set)
+
+    def add(self, shard: Path, number: int, prefix: str, split: str) -> None:
+        for path, place, label in _members(shard, number, prefix, self.refused, self.ignored):
+            if path in self.rows:
+                self.ignored.append(f"{path} (once more)")
+                continue
+            named = label.isdigit() and int(label) < len(self.names)
+            if self.names and label.isdigit() and not named:
+                self.beyond.add(label)
+            self.rows[path] = (self.names[int(label)] if named else label, split)
+            if place is not None:
+                self.members[path] = place
+
+    def notes(self) -> tuple[str, ...]:
+        if not self.beyond:
+            return ()
+        first = ", ".join(sorted(self.beyond, key=int)[:5])
+        return (f"Class numbers beyond the {len(self.names):,} names keep their numbers: {first}.",)
+
+
 def read(location: Path, columns: Columns) -> Dataset:
     """Read the listings of shards.
 
@@ -193,24 +223,15 @@ def read(location: Path, columns: Columns) -> Dataset:
             hint="images are compressed already: decompress the shards to .tar (gunzip)",
         )
     root = location if location.is_dir() else location.parent
-    members: dict[str, Place] = {}
-    refused: dict[str, str] = {}
-    ignored = [f"{s.relative_to(root).as_posix()} (compressed as a whole: decompress it)" for s in packed]
-    rows: dict[str, tuple[str, str]] = {}
-    names, beyond = _class_names(root), set[str]()
+    listing = _Listing(_class_names(root))
+    listing.ignored += [
+        f"{s.relative_to(root).as_posix()} (compressed as a whole: decompress it)" for s in packed
+    ]
     for number, shard in enumerate(found):
         prefix = shown_name(f"{shard.relative_to(root).as_posix()}/") if location.is_dir() else ""
         split = _split_of(shard.relative_to(root) if location.is_dir() else Path(shard.name))
-        for path, place, label in _members(shard, number, prefix, refused, ignored):
-            if path in rows:
-                ignored.append(f"{path} (once more)")
-                continue
-            named = label.isdigit() and int(label) < len(names)
-            if names and label.isdigit() and not named:
-                beyond.add(label)
-            rows[path] = (names[int(label)] if named else label, split)
-            if place is not None:
-                members[path] = place
+        listing.add(shard, number, prefix, split)
+    rows = listing.rows
     if not rows:
         raise DataError(
             expected="shards with images",
@@ -233,20 +254,15 @@ def read(location: Path, columns: Columns) -> Dataset:
         source=ShardFiles(
             tuple(str(s.absolute()) for s in found),
             tuple(s.stat().st_mtime_ns for s in found),
-            members,
-            refused,
+            listing.members,
+            listing.refused,
         ),
-        ignored=(left_out := tuple(sorted(ignored))),
+        ignored=(left_out := tuple(sorted(listing.ignored))),
         reading=Reading(
             layout="WebDataset shards",
             labels_from=f"{' and '.join((*FIELDS[:1], 'json'))} files of the samples",
             left_out=by_reason(left_out),
-            notes=(
-                f"Class numbers beyond the {len(names):,} names keep their numbers: "
-                f"{', '.join(sorted(beyond, key=int)[:5])}.",
-            )
-            if beyond
-            else (),
+            notes=listing.notes(),
         ),
     )
 

@@ -45,7 +45,7 @@ def test_the_notebook_runs_and_shows_its_findings_and_charts():
     outputs = {i: cell["outputs"] for i, cell in enumerate(notebook.cells) if cell["cell_type"] == "code"}
     shown = [o["data"] for cell in outputs.values() for o in cell if "data" in o]
     html = " ".join("".join(d.get("text/html", "")) for d in shown)
-    assert "Audit of discs: error" in html and "split-leak:train-test" in html
+    assert "Audit of discs: Not fit to train on yet" in html and "split-leak:train-test" in html
     assert html.count("data:image/svg+xml") == 2 and "data:image/webp" in html
     scan = next(o for o in outputs.values() if any(d["output_type"] == "execute_result" for d in o))
     lines = [d for d in scan if d["output_type"] == "display_data"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from auditor.commands.opening import require_packages
 from auditor.commands.options import Listeners, default_listeners
-from auditor.commands.results import add_parts, prepare_output
+from auditor.commands.results import add_parts, prepare_output, remove_augmentation
 
 if TYPE_CHECKING:
     from auditor.augmentation import Augmentation, Model, Policy
@@ -107,6 +107,7 @@ def _write(
 
     if found is not None:
         write_policy(found.advised, folder / "policy.toml")
+    remove_augmentation(folder)
     listeners.stage(f"Writing {len(made.manifest):,} augmented images")
     made = made.write(folder, on_progress=listeners.images)
     before = make_thumbnails(plan.dataset.source, [e["before"] for e in made.facts["examples"]])

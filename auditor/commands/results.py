@@ -66,5 +66,18 @@ def add_parts(
         save_parts(folder, **parts)
 
 
+def remove_augmentation(output: str | Path) -> None:
+    """Take the augmentation out of an audit whose images are about to be written anew.
+
+    Killed in between, the folder then holds an audit without augmentation, and not one beside other images.
+    """
+    from auditor.reports.files import load_record, save_with_report
+
+    folder = Path(output)
+    record = load_record(folder) if (folder / "audit.json").exists() else None
+    if record is not None and record.augmentation is not None:
+        save_with_report(dataclasses.replace(record, augmentation=None, augmented=None), folder)
+
+
 def _fingerprint_without_field(record: Record) -> str:
     return fingerprint(record.images[record.images["split"] != "field"])

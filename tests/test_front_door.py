@@ -235,7 +235,7 @@ def hospital(root):
         (a_folder_per_picture_folder, {"root": "train_images"}),
         (ids_without_ending, {"label": "breed", "root": "train"}),
         (one_hot_beside_a_test_table, {"root": "images"}),
-        (hospital, {"label": "Diagnose", "root": "export/bilder"}),
+        (hospital, {"root": "export/bilder"}),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )

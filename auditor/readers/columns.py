@@ -33,6 +33,7 @@ LABEL_NAMES = (
     "label", "class", "target", "category", "labels", "class_name", "classname", "class_label", "label_name",
     "category_name",
     "target_name", "class_id", "label_id", "category_id", "classid",
+    "finding_labels", "diagnosis", "diagnose", "dx",  # NIH's chest X-rays, clinics, HAM10000
 )  # fmt: skip
 SPLIT_COLUMNS = ("split", "subset", "partition", "set", "usage", "data_set", "dataset")
 #: Names of columns that often say what must stay together; none is used unless it is named.

@@ -140,11 +140,17 @@ def test_several_findings_a_picture_are_named_and_not_read(folder):
     assert not data.labelled and "0 and 1 alone" in data.reading.label_clues[0].found
 
 
-@pytest.mark.parametrize("name", ["breed", "diagnosis", "what is it"])
+@pytest.mark.parametrize("name", ["breed", "befund", "what is it"])
 def test_a_column_that_may_be_the_label_is_named_with_what_to_type(folder, name):
     data = open_dataset(written(folder, rows(["path", name])))
     clue = data.reading.label_clues[0]
     assert not data.labelled and name in clue.found and clue.type.startswith("--label ")
+
+
+@pytest.mark.parametrize("name", ["Diagnose", "diagnosis", "dx", "Finding Labels"])
+def test_columns_of_clinics_are_read_and_said(folder, name):
+    data = open_dataset(written(folder, rows(["filename", name])))
+    assert data.classes == ("cat", "dog") and name in data.reading.labels_from
 
 
 def test_a_column_of_other_numbers_is_no_label(folder):

@@ -57,35 +57,13 @@ COMMENT = b"written by auditor"
 SIGNED_WITHIN = 4096
 
 #: What auditor calls its files in an output folder; others there are the user's (notes, decisions).
-OWN_NAMES = frozenset(
-    [
-        "report.html",
-        "audit.json",
-        "findings.csv",
-        "split_findings.csv",
-        "images.parquet",
-        "thumbnails.parquet",
-        "split.csv",
-        "split.json",
-        "augmented.csv",
-        "augmentation.json",
-        "policy.toml",
-        "baseline.json",
-        "baseline.keras",
-        "report.md",
-        "junit.xml",
-        "annotations.txt",
-        "badge.svg",
-        "croissant.json",
-        "data-card.md",
-        "manifest.csv",
-        "manifest.parquet",
-        "manifest.jsonl",
-        "arrays.npz",
-        "samples.json",
-        "auditor-quarantine.json",
-    ]
-)
+OWN_NAMES = frozenset({
+    "report.html", "audit.json", "findings.csv", "split_findings.csv", "images.parquet", "thumbnails.parquet",
+    "split.csv", "split.json", "augmented.csv", "augmentation.json", "policy.toml", "baseline.json",
+    "baseline.keras", "report.md", "junit.xml", "annotations.txt", "badge.svg", "croissant.json",
+    "data-card.md", "manifest.csv", "manifest.parquet", "manifest.jsonl", "arrays.npz", "samples.json",
+    "auditor-quarantine.json",
+})  # fmt: skip
 
 # --- numbers
 

@@ -153,7 +153,7 @@ def judge(scan: Evidence) -> Finding:
 
 
 def review(scan: Evidence, wrong: np.ndarray, looks: int) -> Finding:
-    """Return the finding after a reviewer who knows the truth has looked at so many of the asked images."""
+    """Return the finding after a reviewer who knows the truth has looked at that number of the asked images."""
     answers, finding = np.full(len(wrong), "", dtype=object), judge(scan)
     while (answers != "").sum() < looks and finding.details["review"]["images"]:
         asked = scan.images["path"].isin(finding.details["review"]["images"]).to_numpy()

@@ -191,7 +191,7 @@ def test_a_deadline_ends_training_with_what_is_there(net: Network, parts: Parts)
 
 
 def test_logit_adjustment_favours_the_class_that_is_adjusted_down(net: Network, parts: Parts) -> None:
-    # In the loss the rare class is told to be less likely, so that the plain logits have to say it more
+    # In the loss the rare class counts as less likely, so that the plain logits have to say it more
     # often.
     images = parts["val"].images()
     called = []

@@ -41,7 +41,7 @@ def test_the_given_settings_are_the_first_trial_and_the_best_trial_is_trained(
 
 
 def test_the_best_trial_is_the_model_and_is_not_trained_again(tuned: tuple[dict, Path]) -> None:
-    """Its validation accuracy is that of the trial, and the baseline was told to nobody epoch by epoch."""
+    """Its validation accuracy is that of the trial, and no epoch of the baseline was reported."""
     facts, _ = tuned
     best = facts["tuning"]["best"]["trial"]
     (row,) = [t for t in facts["tuning"]["trials"] if t["trial"] == best]

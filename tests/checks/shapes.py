@@ -1,4 +1,4 @@
-"""Small pictures of four kinds of shapes, told apart by form alone.
+"""Small pictures of four kinds of shapes, distinguished by form alone.
 
 Place, size, light and colour are the same in every kind.
 """
